@@ -1,0 +1,88 @@
+# Everything is done by SwiftPM and by the scripts in scripts/; this file gives the commands names.
+# `make` alone lists them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+
+SWIFT ?= swift
+DVT := .build/release/dvt
+# Tests are compiled with -enable-testing. In the folder of the release build, each of the two
+# would compile everything anew after the other.
+TEST_FOLDER := .build/tests
+
+SWIFT_SOURCES := $(wildcard Sources Tests Benchmarks) Package.swift
+
+# Package.swift hands it to the C target CBuildInformation. Outside a checkout it is empty.
+DVT_COMMIT := $(shell test -e .git && scripts/describe-commit.sh)
+export DVT_COMMIT
+
+bindir = $(DESTDIR)$(PREFIX)/bin
+docdir = $(DESTDIR)$(PREFIX)/share/doc/dvt
+bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+.DEFAULT_GOAL := help
+# Targets share SwiftPM's lock: with -j they would only wait for each other.
+.NOTPARALLEL:
+.PHONY: help build demo test lint format check-kernels parity
+.PHONY: install uninstall bundle try-bundle clean
+
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+build: ## Build dvt, optimised (.build/release/dvt)
+	@scripts/install-dependencies.sh build
+	$(SWIFT) build -c release
+
+demo: build ## Build, then classify images: make demo IMAGES="cat.jpg dog.png"
+	@scripts/demo.sh
+
+test: ## Run the tests; say what was skipped and why
+	@scripts/install-dependencies.sh test
+	@scripts/count-skipped.sh \
+		$(SWIFT) test -c release --disable-xctest --scratch-path $(TEST_FOLDER)
+
+lint: ## Check the style of Swift, kernels and scripts
+	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+	@scripts/lint-kernels.sh
+	@scripts/lint-scripts.sh
+
+format: ## Format the Swift sources in place
+	$(SWIFT) format --in-place --parallel --recursive $(SWIFT_SOURCES)
+
+check-kernels: ## Run the kernels under oclgrind: out-of-bounds accesses, data races
+	@scripts/install-dependencies.sh check-kernels
+	$(SWIFT) build -c release
+	@scripts/check-kernels.sh
+
+parity: ## Compare OpenCL with the reference at the models' own sizes
+	@scripts/install-dependencies.sh test
+	$(SWIFT) build -c release
+	@scripts/parity.sh
+
+install: | $(DVT) ## Install under PREFIX (/usr/local), inside DESTDIR where that is set
+	install -d "$(bindir)" "$(docdir)" "$(bashdir)" "$(zshdir)" "$(fishdir)"
+	install -m 755 $(DVT) "$(bindir)/dvt"
+	install -m 644 $(wildcard LICENSE NOTICE README.md) "$(docdir)"
+	$(DVT) --generate-completion-script bash > "$(bashdir)/dvt"
+	$(DVT) --generate-completion-script zsh > "$(zshdir)/_dvt"
+	$(DVT) --generate-completion-script fish > "$(fishdir)/dvt.fish"
+
+uninstall: ## Remove what install put there
+	rm -f "$(bindir)/dvt" "$(bashdir)/dvt" "$(zshdir)/_dvt" "$(fishdir)/dvt.fish"
+	rm -rf "$(docdir)"
+
+bundle: ## Make build/dvt-VERSION-linux-ARCH.tar.gz, for machines without Swift
+	@scripts/install-dependencies.sh bundle
+	@scripts/bundle.sh
+
+try-bundle: bundle ## Run the bundle in a bare Debian 12 (needs root)
+	@scripts/try-bundle.sh
+
+clean: ## Remove everything that was built
+	rm -rf .build build
+
+# Only where nothing is built yet, so that `sudo make install` does not build as root.
+$(DVT):
+	@$(MAKE) build

@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# Makes build/dvt-VERSION-linux-ARCH.tar.gz: a folder that runs where it is unpacked. It needs
+# glibc, libstdc++ and an OpenCL driver from the machine, nothing else, and this script checks that.
+#
+# The Swift runtime is linked in; the C libraries lie in lib/. libstdc++ and libgcc_s stay out:
+# Debian's need a newer glibc than dvt does, and a GPU driver may need newer ones than Debian's.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+readonly scratch=.build/bundle
+# The oldest distributions served: Ubuntu 22.04, Red Hat 9, Debian 12.
+readonly glibc_limit=2.34 libstdcxx_limit=3.4.29
+
+readonly libraries=(libclblast.so.1 libOpenCL.so.1 libturbojpeg.so.0 libpng16.so.16 libz.so.1)
+readonly packages=(libclblast1 ocl-icd-libopencl1 libturbojpeg0 libpng16-16 zlib1g)
+readonly from_the_machine=(
+    libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 ld-linux-x86-64.so.2
+    ld-linux-aarch64.so.1 libstdc++.so.6 libgcc_s.so.1)
+
+fail() {
+    printf 'bundle.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+# The file that the program was linked with, for a name such as libz.so.1.
+library_file() {
+    local path
+    path=$(ldd "$scratch/release/dvt" | sed -n "s|^[[:space:]]*$1 => \(/[^ ]*\).*|\1|p")
+    [[ -n $path ]] || fail "dvt is not linked with $1"
+    readlink -f "$path"
+}
+
+build() {
+    # -lz: libpng needs zlib, and what the program itself names is found in lib/ for libpng as well.
+    # shellcheck disable=SC2016 # $ORIGIN is for the dynamic linker
+    swift build -c release --product dvt --scratch-path "$scratch" --static-swift-stdlib \
+        -Xlinker -lz -Xlinker -rpath -Xlinker '$ORIGIN/lib' -Xlinker -s
+}
+
+assemble() {
+    local library file package licence
+    rm -rf "$folder"
+    mkdir -p "$folder/lib" "$folder/licences"
+    install -m 755 "$scratch/release/dvt" "$folder/dvt"
+    for library in "${libraries[@]}"; do
+        file=$(library_file "$library")
+        install -m 644 "$file" "$folder/lib/$library"
+    done
+    install -m 755 scripts/bundle/run.sh scripts/bundle/test.sh "$folder"
+
+    for package in "${packages[@]}"; do
+        install -m 644 "/usr/share/doc/$package/copyright" "$folder/licences/$package"
+    done
+    for licence in "$scratch"/checkouts/*/LICENSE*; do
+        [[ -f $licence ]] || continue
+        install -m 644 "$licence" "$folder/licences/$(basename "$(dirname "$licence")")"
+    done
+    # Also the licence of the Swift runtime, which is Apache 2.0 with the Runtime Library Exception.
+    install -m 644 LICENSE "$folder/LICENSE"
+    if [[ -f NOTICE ]]; then install -m 644 NOTICE "$folder/NOTICE"; fi
+}
+
+# Names after `(TAG)` in the dynamic section, one a line: dynamic TAG FILE
+dynamic() { readelf -d "$2" | sed -nE "s/.*\(($1)\).*\[(.*)\]/\2/p"; }
+
+# The highest version of a symbol family that a file asks for: highest GLIBC|GLIBCXX FILE...
+highest() {
+    local family=$1
+    shift
+    readelf --version-info "$@" | grep -o "Name: ${family}_[0-9.]*" | sed 's/.*_//' |
+        sort -Vu | tail -n 1
+}
+
+within() { [[ $(printf '%s\n%s\n' "$1" "$2" | sort -V | tail -n 1) == "$2" ]]; }
+
+check() {
+    local file needed path name
+    for file in "$folder/dvt" "$folder"/lib/*; do
+        while read -r needed; do
+            [[ -e $folder/lib/$needed || " ${from_the_machine[*]} " == *" $needed "* ]] ||
+                fail "$file needs $needed, which is neither in the bundle nor on every machine"
+        done < <(dynamic NEEDED "$file")
+        while read -r path; do
+            # shellcheck disable=SC2016
+            [[ $path == '$ORIGIN' || $path == '$ORIGIN/lib' ]] ||
+                fail "$file looks for libraries in '$path', which other machines do not have"
+        done < <(dynamic 'RUNPATH|RPATH' "$file" | tr ':' '\n')
+    done
+
+    # What glibc finds, with the folder moved elsewhere.
+    local elsewhere report
+    elsewhere=$(mktemp -d)
+    cp -R "$folder" "$elsewhere/moved here"
+    report=$(env -i PATH="$PATH" ldd "$elsewhere/moved here/dvt")
+    name=$(env -i "$elsewhere/moved here/dvt" --version) || fail "dvt --version fails"
+    rm -rf "$elsewhere"
+    [[ $report != *'not found'* ]] || fail "libraries are missing: $report"
+    for name in "${libraries[@]}"; do
+        [[ $report == *"$name => $elsewhere/moved here/lib/$name "* ]] ||
+            fail "not from lib/: $report"
+    done
+
+    glibc=$(highest GLIBC "$folder/dvt" "$folder"/lib/*)
+    libstdcxx=$(highest GLIBCXX "$folder/dvt" "$folder"/lib/*)
+    within "$glibc" "$glibc_limit" || fail "glibc $glibc is needed, more than $glibc_limit"
+    within "$libstdcxx" "$libstdcxx_limit" ||
+        fail "GLIBCXX_$libstdcxx is needed, more than $libstdcxx_limit"
+}
+
+build
+full_version=$("$scratch/release/dvt" --version)
+version=$(grep -oE '[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.-]*' <<< "$full_version" | head -n 1)
+name=dvt-$version-linux-$(uname -m)
+folder=build/$name
+assemble
+check
+sed -e "s|@VERSION@|$full_version|" -e "s|@GLIBC@|$glibc|" \
+    -e "s|@LIBSTDCXX@|$libstdcxx|" scripts/bundle/README.md > "$folder/README.md"
+
+# Equal contents give an equal archive.
+when=$(git log -1 --format=%ct 2> /dev/null || echo 0)
+tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$when" -C build -cf - "$name" |
+    gzip -9n > "build/$name.tar.gz"
+
+echo "bundle.sh: needs glibc $glibc, libstdc++ with GLIBCXX_$libstdcxx, an OpenCL driver"
+du -h "$folder/dvt" "$folder"/lib/* "build/$name.tar.gz"

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Checks on this machine what the bundle claims: devices are found, kernels agree with the reference
+# on the CPU. Needs no files. Options are passed on to each command, such as: test.sh --device 1
+set -u
+
+here=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
+
+# One command a line.
+commands='
+devices
+parity --operations
+parity --model tiny-deit --seed 1
+parity --model tiny-t2t --seed 1
+'
+
+ran=0
+failed=0
+while read -r command; do
+    [ -n "$command" ] || continue
+    printf '== dvt %s\n' "$command"
+    ran=$((ran + 1))
+    # shellcheck disable=SC2086 # words on purpose
+    if DVT_QUIET=$([ "$ran" -eq 1 ] || echo 1) "$here/run.sh" $command "$@" < /dev/null; then
+        printf '== passed: dvt %s\n' "$command"
+    else
+        printf '== FAILED (%s): dvt %s\n' "$?" "$command"
+        failed=$((failed + 1))
+    fi
+done << EOF
+$commands
+EOF
+printf 'test.sh: %s of %s commands passed\n' $((ran - failed)) "$ran"
+[ "$failed" -eq 0 ]

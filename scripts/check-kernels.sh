@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Runs kernels under Oclgrind, which sees out-of-bounds accesses, data races, divergent barriers
+# and uses of uninitialised memory. Its exit code is that of the program: its log decides.
+#
+# First each kernel of Kernels/faulty must be reported as its first line expects, which shows that
+# the checker works; then every real kernel, in both styles, must leave the log empty.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+dvt=.build/release/dvt
+run_kernel=.build/release/run-kernel
+log=$(mktemp)
+output=$(mktemp)
+trap 'rm -f "$log" "$output"' EXIT
+
+library=/usr/lib/oclgrind/liboclgrind-rt-icd.so
+if [[ ! -e $library ]]; then
+    library=$(ldconfig -p | awk '/liboclgrind-rt-icd/ { print $NF; exit }')
+fi
+if [[ -z $library ]]; then
+    echo "oclgrind's ICD library (liboclgrind-rt-icd.so) is not installed" >&2
+    exit 1
+fi
+
+# Oclgrind's check for uninitialised memory does not know some instructions that the optimiser
+# makes (freeze), so that it needs unoptimised kernels; CLBlast puts the options in front of its
+# own without a space. A chunk of 32 keys lets few tokens wrap around it.
+export OCL_ICD_VENDORS=$library DVT_CACHE=off DVT_DEVICE=oclgrind
+export OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 OCLGRIND_UNINITIALIZED=1
+export OCLGRIND_MAX_ERRORS=200 OCLGRIND_LOG=$log
+export DVT_BUILD_OPTIONS='-cl-opt-disable -DCHUNK=32' CLBLAST_BUILD_OPTIONS='-cl-opt-disable '
+
+faulty=0
+for file in Kernels/faulty/*.cl; do
+    expected=$(sed -n '1s|^// EXPECT: ||p' "$file")
+    : > "$log"
+    "$run_kernel" "$file" > "$output" 2>&1 || true
+    if [[ -z $expected ]] || ! grep -qiF "$expected" "$log"; then
+        echo "$file: oclgrind did not report '$expected'; it printed:" >&2
+        cat "$output" "$log" >&2
+        exit 1
+    fi
+    echo "reported: $(basename "$file"): $expected"
+    faulty=$((faulty + 1))
+done
+
+for style in vector tile; do
+    : > "$log"
+    if ! "$dvt" parity --operations --small --kernel-style "$style" > "$output" 2>&1; then
+        echo "kernels of style $style fail under oclgrind:" >&2
+        cat "$output" "$log" >&2
+        exit 1
+    fi
+    if [[ -s $log ]]; then
+        echo "oclgrind found faults in kernels of style $style:" >&2
+        cat "$log" >&2
+        exit 1
+    fi
+    echo "clean: style $style: $(tail -1 "$output")"
+done
+echo "$faulty faulty kernels were reported, and the real ones are clean"

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Runs a `swift test` command, shows its output as it comes, and closes with one line that says how
+# many tests ran and which were skipped, and why: count-skipped.sh swift test ...
+# Exits as the command does; fails too where no closing line of Swift Testing was seen.
+set -uo pipefail
+
+"$@" 2>&1 | awk '
+    { print; fflush() }
+
+    # A disabled suite also reports each of its tests, so that tests alone are counted.
+    / Test .* skipped(\.|: ".*")$/ {
+        skipped++
+        reason = "no reason given"
+        if (match($0, / skipped: ".*"$/)) reason = substr($0, RSTART + 11, RLENGTH - 12)
+        if (!(reason in count)) reasons[++kinds] = reason
+        count[reason]++
+    }
+
+    / Test run with [0-9]+ tests? .*(passed|failed) after / {
+        match($0, /Test run with [0-9]+/)
+        total += substr($0, RSTART + 14, RLENGTH - 14)
+        finished = 1
+    }
+
+    END {
+        if (!finished) {
+            print "the test run did not finish"
+            exit 1
+        }
+        line = "ran: " (total - skipped) " of " total " tests; skipped: " (skipped + 0)
+        for (i = 1; i <= kinds; i++)
+            line = line (i == 1 ? " (" : "; ") count[reasons[i]] " x " reasons[i]
+        print line (kinds > 0 ? ")" : "")
+    }'
+codes=("${PIPESTATUS[@]}")
+exit $((codes[0] != 0 ? codes[0] : codes[1]))

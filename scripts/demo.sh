@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Shows what dvt does: classifies pictures on the OpenCL device, again on the CPU reference, and
+# fails where the two differ in a class or an exit. The weights are untrained; there are none here.
+# IMAGES names other files and folders than Examples/photos: IMAGES="cat.jpg photos/" demo.sh
+# DVT names another program than the one that was built.
+set -uo pipefail
+root=$(realpath --relative-to=. "$(dirname "$0")/..")
+
+dvt=${DVT:-$root/.build/release/dvt}
+# By trying: with this seed and the default threshold, four of the twelve pictures in
+# Examples/photos leave at each exit, none of them by less than 0.01.
+model=(--model tiny-deit --weights synthetic:50 --threshold 0.8)
+
+fail() {
+    printf 'demo.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+say() { printf '\n%s\n' "$*"; }
+
+# Prints a command as one could type it, and runs it.
+show() {
+    printf '\n$ dvt'
+    printf ' %q' "$@"
+    printf '\n'
+    "$dvt" "$@"
+}
+
+# The images to classify: IMAGES is one path, or several with spaces between them.
+if [[ -z ${IMAGES:-} ]]; then
+    photos=$root/Examples/photos
+    images=("${photos#./}")
+elif [[ -e $IMAGES ]]; then
+    images=("$IMAGES")
+else
+    # shellcheck disable=SC2206 # paths and patterns, as a command line would have them
+    images=($IMAGES)
+fi
+
+# Each image's exit and class. In a name every quote is escaped, so none can look like these.
+decisions() {
+    "$dvt" classify "${model[@]}" --format jsonl "$@" -- "${images[@]}" 2> /dev/null |
+        grep -oE '"exit":[0-9]+,"class":[0-9]+'
+}
+
+[[ -x $dvt ]] || fail "there is no $dvt; run make build first"
+show devices || fail "there is no OpenCL device; the lines above say what to do"
+
+say "The weights are made from a seed, not trained: neither the classes nor which picture leaves
+early mean anything. What shows is that pictures leave at different exits and what that saves."
+status=0
+show classify "${model[@]}" -- "${images[@]}" || status=$?
+# 1 is an image that could not be read; the rest went on. Ctrl-C, for example, ends the demo.
+((status <= 1)) || exit "$status"
+
+say "The same on the CPU reference, which is written for checking and shares no kernel:"
+opencl=$(decisions)
+reference=$(decisions --device reference)
+[[ -n $opencl ]] || fail "nothing was classified; the lines above say why"
+if [[ $opencl != "$reference" ]]; then
+    diff <(echo "$opencl") <(echo "$reference")
+    fail "OpenCL (<) and the reference (>) disagree"
+fi
+echo "OpenCL and the reference agree on class and exit of every image ($(wc -l <<< "$opencl"))."
+exit "$status"
