@@ -1,0 +1,72 @@
+/// The sizes of ``Backend/attention(_:heads:scale:reusing:keeping:)``, checked.
+package struct AttentionSizes: Equatable, Sendable {
+    package let batch: Int
+    package let tokens: Int
+    package let heads: Int
+    package let headWidth: Int
+    /// The channels of the reused relations, L x H, and their tokens S; 0 without reuse.
+    package let coarseChannels: Int
+    package let coarseTokens: Int
+    /// The channels of the store that takes the logits; 0 if none does.
+    package let keptChannels: Int
+
+    package var width: Int { heads * headWidth }
+    /// The attended values, `[B, T, D]`.
+    package var outputShape: Shape { [batch, tokens, width] }
+
+    package init(
+        qkv: Shape, heads: Int, reusing relations: RelationShape?, keeping logits: RelationShape?
+    ) throws(ShapeError) {
+        guard qkv.rank == 3, heads > 0, qkv[2] > 0, qkv[2] % (3 * heads) == 0 else {
+            let reason = "shape \(qkv) is not [B, T, 3D] with D a multiple of \(heads) heads"
+            throw .invalid(name: "qkv", reason: reason)
+        }
+        batch = qkv[0]
+        tokens = qkv[1]
+        self.heads = heads
+        headWidth = qkv[2] / (3 * heads)
+        coarseChannels = relations?.store[1] ?? 0
+        coarseTokens = relations?.store[-1] ?? 0
+        keptChannels = logits?.store[1] ?? 0
+        try relations?.check("reused relations", batch: batch, heads: heads)
+        if let grid = relations?.resampling, grid.target * grid.target + 1 != tokens {
+            let reason =
+                "resampled to a grid of side \(grid.target), but there are \(tokens) tokens"
+            throw .invalid(name: "reused relations", reason: reason)
+        }
+        try logits?.check("kept logits", batch: batch, heads: heads, tokens: tokens)
+    }
+}
+
+/// A store of relations `[B, LH, T, T]` as one block's attention uses it.
+package struct RelationShape: Equatable, Sendable {
+    package let store: Shape
+    package let channel: Int
+    package let resampling: GridResampling?
+
+    package init<DeviceTensor: BackendTensor>(_ relations: ReusedRelations<DeviceTensor>) {
+        store = relations.coarse.shape
+        channel = relations.channel
+        resampling = relations.resampling
+    }
+
+    package init<DeviceTensor: BackendTensor>(_ logits: KeptLogits<DeviceTensor>) {
+        store = logits.store.shape
+        channel = logits.channel
+        resampling = nil
+    }
+
+    fileprivate func check(
+        _ name: String, batch: Int, heads: Int, tokens: Int? = nil
+    ) throws(ShapeError) {
+        let side = tokens ?? resampling.map { $0.source * $0.source + 1 } ?? 0
+        guard store.rank == 4 else {
+            throw .invalid(name: name, reason: "shape \(store) is not [B, LH, T, T]")
+        }
+        try requireShape(name, store, [batch, store[1], side, side])
+        guard channel >= 0, channel + heads <= store[1] else {
+            let reason = "channels \(channel) ..< \(channel + heads) are not among its \(store[1])"
+            throw .invalid(name: name, reason: reason)
+        }
+    }
+}

@@ -1,0 +1,188 @@
+/// A tensor as a backend holds it; only its shape can be read without waiting.
+public protocol BackendTensor {
+    /// The extents.
+    var shape: Shape { get }
+}
+
+/// What the network is written over: its own steps as operations, on one device.
+///
+/// Calls enqueue work in order and return at once; only ``download(_:)`` and
+/// ``confidence(_:)`` wait. A backend is confined to one thread or actor. Letters in shapes: B
+/// batch, N patch tokens, T = N + 1 with the class token, M and S = M + 1 the same of the stage
+/// before, D width, H heads, d = D / H, L depth. Every operation throws ``ShapeError`` when shapes
+/// do not fit, and the backend's own error when its device fails.
+public protocol Backend {
+    /// The tensors of this backend.
+    associatedtype DeviceTensor: BackendTensor
+
+    /// The device that does the work, for people.
+    var deviceName: String { get }
+
+    /// Announces the largest batch of what follows.
+    ///
+    /// A backend that reuses memory sizes it for this batch, so that smaller ones, such as the
+    /// images that an exit leaves behind, find their memory ready.
+    ///
+    /// - Parameter batch: the most images that one call will hold.
+    func reserve(batch: Int)
+
+    /// Waits until all work that was enqueued is done.
+    ///
+    /// - Throws: the backend's error when work on the device failed.
+    func finish() throws
+
+    /// Copies a tensor to the device.
+    ///
+    /// - Parameter tensor: the values.
+    /// - Returns: the device's copy.
+    /// - Throws: the backend's error when memory cannot be had.
+    func upload(_ tensor: Tensor) throws -> DeviceTensor
+
+    /// Waits for a tensor and copies it to the host.
+    ///
+    /// - Parameter tensor: the device's tensor.
+    /// - Returns: its values.
+    /// - Throws: the backend's error when work on the device failed.
+    func download(_ tensor: DeviceTensor) throws -> Tensor
+
+    /// Cuts images into patches and projects each: a convolution, tokens row-major over the grid.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`.
+    ///   - projection: weight `[D, C, k, k]` and bias `[D]`.
+    ///   - geometry: kernel k, stride and zero padding.
+    /// - Returns: tokens `[B, N, D]`.
+    /// - Throws: see ``Backend``.
+    func patchEmbed(
+        _ images: DeviceTensor, _ projection: LinearParameters<DeviceTensor>,
+        geometry: PatchGeometry
+    ) throws -> DeviceTensor
+
+    /// Prepends the class token and adds the positions.
+    ///
+    /// - Parameters:
+    ///   - tokens: `[B, N, D]`.
+    ///   - classToken: `[1, 1, D]`.
+    ///   - positions: `[1, N + 1, D]`.
+    /// - Returns: `concat(classToken, tokens) + positions`, `[B, N + 1, D]`.
+    /// - Throws: see ``Backend``.
+    func embedTokens(
+        _ tokens: DeviceTensor, classToken: DeviceTensor, positions: DeviceTensor
+    ) throws -> DeviceTensor
+
+    /// Normalises each row, of `x` or of `x` with `features` appended, then scales and shifts it.
+    ///
+    /// `(z - mean) / sqrt(variance + epsilon) * weight + bias` with the biased variance, as
+    /// `torch.nn.LayerNorm` does.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., D]`.
+    ///   - features: reused features `[..., E]` appended to each row, or nil (E = 0).
+    ///   - parameters: weight and bias `[D + E]`, and epsilon.
+    /// - Returns: `[..., D + E]`.
+    /// - Throws: see ``Backend``.
+    /// - SeeAlso: Ba et al., Layer Normalization, <https://arxiv.org/abs/1607.06450>.
+    func layerNorm(
+        _ x: DeviceTensor, appending features: DeviceTensor?,
+        _ parameters: LayerNormParameters<DeviceTensor>
+    ) throws -> DeviceTensor
+
+    /// `activation(x weight^T + bias) + residual`.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., K]`.
+    ///   - parameters: weight `[O, K]` and bias `[O]` or none.
+    ///   - activation: applied after the bias.
+    ///   - residual: `[..., O]`, added last, or nil.
+    /// - Returns: `[..., O]`.
+    /// - Throws: see ``Backend``.
+    func linear(
+        _ x: DeviceTensor, _ parameters: LinearParameters<DeviceTensor>, activation: Activation,
+        residual: DeviceTensor?
+    ) throws -> DeviceTensor
+
+    /// Multi-head attention whose logits may reuse those of an earlier stage.
+    ///
+    /// For every head, `A = q k^T * scale + R` and the result is `softmax(A) v`. R resamples the
+    /// coarse relations as it is added: `R[i, j] = sum_m sum_n w_i[m] w_j[n] coarse[m, n]`.
+    ///
+    /// - Parameters:
+    ///   - qkv: `[B, T, 3D]`, q before k before v, each H x d.
+    ///   - heads: H; it divides D.
+    ///   - scale: the factor of the products, usually `d^-0.5`.
+    ///   - relations: the coarse relations to reuse, or nil (R = 0).
+    ///   - logits: where to write A for a later stage to reuse, or nil.
+    /// - Returns: `[B, T, D]`.
+    /// - Throws: see ``Backend``.
+    func attention(
+        _ qkv: DeviceTensor, heads: Int, scale: Float,
+        reusing relations: ReusedRelations<DeviceTensor>?,
+        keeping logits: KeptLogits<DeviceTensor>?
+    ) throws -> DeviceTensor
+
+    /// Makes room for the logits of all blocks of a stage; its contents are undefined.
+    ///
+    /// - Parameters:
+    ///   - batch: B.
+    ///   - channels: L x H.
+    ///   - tokens: T.
+    /// - Returns: a store of shape `[B, channels, T, T]`.
+    /// - Throws: see ``Backend``.
+    func makeRelations(batch: Int, channels: Int, tokens: Int) throws -> DeviceTensor
+
+    /// Transforms the logits that a stage handed on, pointwise over every pair of tokens:
+    /// `contract(GELU(expand(C)))`, two 1x1 convolutions over the channels.
+    ///
+    /// - Parameters:
+    ///   - relations: `[B, LH, S, S]`.
+    ///   - parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
+    ///   - activation: the GELU between them.
+    /// - Returns: `[B, LH, S, S]`, still at the coarse size.
+    /// - Throws: see ``Backend``.
+    func relationReuse(
+        _ relations: DeviceTensor, _ parameters: RelationReuseParameters<DeviceTensor>,
+        activation: Activation
+    ) throws -> DeviceTensor
+
+    /// What every block reuses of the last stage's features: one small MLP a block, resampled.
+    ///
+    /// `G = fc2(GELU(fc1(LN(F))))` for every block; the class row is dropped, the patch rows are
+    /// resampled to this stage's grid, and a zero row stands in for the class token.
+    ///
+    /// - Parameters:
+    ///   - features: F `[B, M + 1, D']`, before the earlier stage's last LayerNorm.
+    ///   - blocks: each block's LayerNorm over D', fc1 `[F, D']` and fc2 `[E, F]`.
+    ///   - activation: the GELU.
+    ///   - resampling: from the earlier grid to this one.
+    /// - Returns: for every block, `[B, N + 1, E]`.
+    /// - Throws: see ``Backend``.
+    func featureReuse(
+        _ features: DeviceTensor, _ blocks: [FeatureReuseParameters<DeviceTensor>],
+        activation: Activation, resampling: GridResampling
+    ) throws -> [DeviceTensor]
+
+    /// The class token's row of every image.
+    ///
+    /// - Parameter x: `[B, T, D]`.
+    /// - Returns: `[B, D]`.
+    /// - Throws: see ``Backend``.
+    func classTokens(_ x: DeviceTensor) throws -> DeviceTensor
+
+    /// Copies some images' rows into a dense smaller batch.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, ...]`.
+    ///   - rows: indices below B, in the order wanted.
+    /// - Returns: `[rows.count, ...]`.
+    /// - Throws: see ``Backend``.
+    func gather(_ x: DeviceTensor, rows: [Int]) throws -> DeviceTensor
+
+    /// Reduces logits to the likeliest class and its softmax probability, and waits for them.
+    ///
+    /// Of equal logits the first class wins.
+    ///
+    /// - Parameter logits: `[B, classes]`.
+    /// - Returns: one pair an image.
+    /// - Throws: see ``Backend``.
+    func confidence(_ logits: DeviceTensor) throws -> [ClassConfidence]
+}

@@ -1,0 +1,78 @@
+/// How tokens of one square grid are resampled to another, class token apart.
+///
+/// Along each axis a grid of g is repeated (nearest) to `u = g * ceil(t / g)` and averaged over
+/// the windows `floor(i u / t) ..< ceil((i + 1) u / t)`, as PyTorch's nearest interpolation and
+/// adaptive average pooling do: 7 -> 14 repeats, 7 -> 10 goes by 14, 10 -> 14 by 20. The result is
+/// linear and separable, so every fine token is a small weighted sum of coarse tokens:
+/// `fine[i] = sum_p weight[p, i] coarse[index[p, i]]`. Token 0, the class token, maps to itself.
+public struct GridResampling: Hashable, Sendable {
+    /// The side of the coarse grid.
+    public let source: Int
+    /// The side of the fine grid.
+    public let target: Int
+
+    /// Creates the resampling between two square grids.
+    ///
+    /// - Parameters:
+    ///   - source: the side of the grid that is read.
+    ///   - target: the side of the grid that is written.
+    public init(from source: Int, to target: Int) {
+        precondition(source > 0 && target > 0, "grids have at least one cell")
+        self.source = source
+        self.target = target
+    }
+
+    /// One source cell's part in a target.
+    public struct Tap: Hashable, Sendable {
+        /// The source cell or token.
+        public let index: Int
+        /// Its weight; the weights of a target add up to 1.
+        public let weight: Float
+    }
+
+    /// The taps of every cell along one axis.
+    package var axisTaps: [[Tap]] {
+        let repeats = (target + source - 1) / source
+        let upsampled = source * repeats
+        return (0..<target).map { cell in
+            let lower = cell * upsampled / target
+            let upper = ((cell + 1) * upsampled + target - 1) / target
+            let counts = Dictionary(grouping: lower..<upper) { $0 / repeats }.mapValues(\.count)
+            return counts.sorted { $0.key < $1.key }.map {
+                Tap(index: $0.key, weight: Float($0.value) / Float(upper - lower))
+            }
+        }
+    }
+
+    /// The taps of every fine token, the class token first; indices count coarse tokens likewise.
+    public var tokenTaps: [[Tap]] {
+        let axis = axisTaps
+        let patches = axis.flatMap { rows in
+            axis.map { columns in
+                rows.flatMap { row in
+                    columns.map { column in
+                        Tap(
+                            index: 1 + row.index * source + column.index,
+                            weight: row.weight * column.weight)
+                    }
+                }
+            }
+        }
+        return [[Tap(index: 0, weight: 1)]] + patches
+    }
+
+    /// ``tokenTaps`` as two dense arrays `[width, target^2 + 1]`; unused entries have weight 0.
+    package func table() -> (width: Int, indices: [Int32], weights: [Float]) {
+        let taps = tokenTaps
+        let width = taps.map(\.count).max() ?? 1
+        var indices = [Int32](repeating: 0, count: width * taps.count)
+        var weights = [Float](repeating: 0, count: width * taps.count)
+        for (token, list) in taps.enumerated() {
+            for (entry, tap) in list.enumerated() {
+                indices[entry * taps.count + token] = Int32(tap.index)
+                weights[entry * taps.count + token] = tap.weight
+            }
+        }
+        return (width, indices, weights)
+    }
+}

@@ -1,0 +1,114 @@
+// The sizes of every operation of ``Backend``, read off its tensors' shapes and checked. Both
+// backends and the benchmarks start from these, so a rule about shapes is stated once.
+
+/// The sizes of ``Backend/patchEmbed(_:_:geometry:)``.
+package struct PatchEmbedSizes: Equatable, Sendable {
+    package let batch: Int
+    package let channels: Int
+    package let imageSize: Int
+    package let grid: Int
+    package let width: Int
+    package let geometry: PatchGeometry
+
+    /// The pixels of one patch over all channels.
+    package var patchElements: Int { channels * geometry.kernel * geometry.kernel }
+    /// The tokens, `[B, N, D]`.
+    package var outputShape: Shape { [batch, grid * grid, width] }
+
+    package init(
+        images: Shape, weight: Shape, bias: Shape?, geometry: PatchGeometry
+    ) throws(ShapeError) {
+        guard images.rank == 4, images[2] == images[3] else {
+            throw .invalid(name: "images", reason: "shape \(images) is not [B, C, S, S]")
+        }
+        let grid = geometry.gridSize(imageSize: images[2])
+        guard grid > 0 else {
+            let reason = "no patch of side \(geometry.kernel), stride \(geometry.stride) fits"
+            throw .invalid(name: "images", reason: "\(reason) into \(images[2]) pixels")
+        }
+        batch = images[0]
+        channels = images[1]
+        imageSize = images[2]
+        self.grid = grid
+        width = weight.rank > 0 ? weight[0] : 0
+        self.geometry = geometry
+        let kernel = geometry.kernel
+        try requireShape("projection weight", weight, [width, channels, kernel, kernel])
+        if let bias { try requireShape("projection bias", bias, [width]) }
+    }
+}
+
+/// The sizes of ``Backend/linear(_:_:activation:residual:)``.
+package struct LinearSizes: Equatable, Sendable {
+    package let rows: Int
+    package let inputs: Int
+    package let outputs: Int
+    package let outputShape: Shape
+
+    package init(
+        x: Shape, weight: Shape, bias: Shape?, residual: Shape?
+    ) throws(ShapeError) {
+        guard x.rank >= 1, weight.rank >= 2 else {
+            let reason = "shapes \(x) and \(weight) are not [..., K] and [O, K]"
+            throw .invalid(name: "linear", reason: reason)
+        }
+        rows = x.rowCount
+        inputs = x[-1]
+        outputs = weight[0]
+        outputShape = Shape(x.dimensions.dropLast() + [outputs])
+        // A 1x1 convolution's weight [O, K, 1, 1] is a linear map's too.
+        let trailing = weight.dimensions.dropFirst(2).map { _ in 1 }
+        try requireShape("linear weight", weight, Shape([outputs, inputs] + trailing))
+        if let bias { try requireShape("linear bias", bias, [outputs]) }
+        if let residual { try requireShape("linear residual", residual, outputShape) }
+    }
+}
+
+/// The sizes of ``Backend/layerNorm(_:appending:_:)``.
+package struct LayerNormSizes: Equatable, Sendable {
+    package let rows: Int
+    package let width: Int
+    package let appended: Int
+    package let outputShape: Shape
+
+    package init(
+        x: Shape, features: Shape?, weight: Shape, bias: Shape
+    ) throws(ShapeError) {
+        guard x.rank >= 1, x[-1] > 0 else {
+            throw .invalid(name: "layer norm", reason: "shape \(x) has no columns")
+        }
+        rows = x.rowCount
+        width = x[-1]
+        appended = features?[-1] ?? 0
+        let leading = x.dimensions.dropLast()
+        if let features {
+            try requireShape("appended features", features, Shape(leading + [appended]))
+        }
+        outputShape = Shape(leading + [width + appended])
+        try requireShape("layer norm weight", weight, [width + appended])
+        try requireShape("layer norm bias", bias, [width + appended])
+    }
+}
+
+/// The sizes of ``Backend/embedTokens(_:classToken:positions:)``.
+package struct EmbedTokensSizes: Equatable, Sendable {
+    package let batch: Int
+    package let patches: Int
+    package let width: Int
+
+    /// The tokens with the class token first, `[B, N + 1, D]`.
+    package var outputShape: Shape { [batch, patches + 1, width] }
+
+    package init(
+        tokens: Shape, classToken: Shape, positions: Shape
+    ) throws(ShapeError) {
+        guard tokens.rank == 3 else {
+            throw .invalid(name: "tokens", reason: "shape \(tokens) is not [B, N, D]")
+        }
+        batch = tokens[0]
+        patches = tokens[1]
+        width = tokens[2]
+        try requireShape("class token", classToken, [1, 1, width])
+        try requireShape("positions", positions, [1, patches + 1, width])
+    }
+}

@@ -1,0 +1,34 @@
+import DVTCore
+import Testing
+
+/// Expects a tensor to lie near another, and names the worst element if it does not.
+///
+/// - Parameters:
+///   - actual: the tensor.
+///   - expected: what it should equal.
+///   - absolute: the error that any element may have.
+///   - relative: the error that an element may have besides, as a part of its expected size.
+///   - sourceLocation: where the expectation stands.
+package func expectClose(
+    _ actual: Tensor, _ expected: Tensor, absolute: Float = 0, relative: Float = 0,
+    sourceLocation: SourceLocation = #_sourceLocation
+) {
+    guard actual.shape == expected.shape else {
+        Issue.record(
+            "shape \(actual.shape), not \(expected.shape)", sourceLocation: sourceLocation)
+        return
+    }
+    let excess = zip(actual.values, expected.values).map {
+        let error = abs($0 - $1) - absolute - relative * abs($1)
+        // A NaN on either side is the worst there is, unless both have it.
+        return error.isNaN ? ($0.isNaN && $1.isNaN ? 0 : .infinity) : error
+    }
+    guard let worst = excess.indices.max(by: { excess[$0] < excess[$1] }), excess[worst] > 0 else {
+        return
+    }
+    Issue.record(
+        """
+        element \(worst) of \(actual.shape) is \(actual.values[worst]), not \
+        \(expected.values[worst]); allowed are \(absolute) + \(relative) of its size
+        """, sourceLocation: sourceLocation)
+}

@@ -1,0 +1,131 @@
+import DVTCore
+
+/// Passes every operation on to another backend and writes down what it was asked for.
+package final class RecordingBackend<Base: Backend>: Backend {
+    package typealias DeviceTensor = Base.DeviceTensor
+
+    /// One call: the operation, and the images it worked on.
+    package struct Call: Equatable, Sendable {
+        package let name: String
+        package let batch: Int
+    }
+
+    package let base: Base
+    package private(set) var calls: [Call] = []
+
+    package init(_ base: Base) {
+        self.base = base
+    }
+
+    /// Forgets the calls.
+    package func reset() {
+        calls = []
+    }
+
+    /// The batches that one operation was called with, in order.
+    package func batches(_ name: String) -> [Int] {
+        calls.filter { $0.name == name }.map(\.batch)
+    }
+
+    private func record(_ name: String, _ shape: Shape) {
+        calls.append(Call(name: name, batch: shape[0]))
+    }
+
+    package var deviceName: String { base.deviceName }
+
+    package func reserve(batch: Int) {
+        base.reserve(batch: batch)
+    }
+
+    package func finish() throws {
+        try base.finish()
+    }
+
+    package func upload(_ tensor: Tensor) throws -> DeviceTensor {
+        record("upload", tensor.shape)
+        return try base.upload(tensor)
+    }
+
+    package func download(_ tensor: DeviceTensor) throws -> Tensor {
+        record("download", tensor.shape)
+        return try base.download(tensor)
+    }
+
+    package func patchEmbed(
+        _ images: DeviceTensor, _ projection: LinearParameters<DeviceTensor>,
+        geometry: PatchGeometry
+    ) throws -> DeviceTensor {
+        record("patchEmbed", images.shape)
+        return try base.patchEmbed(images, projection, geometry: geometry)
+    }
+
+    package func embedTokens(
+        _ tokens: DeviceTensor, classToken: DeviceTensor, positions: DeviceTensor
+    ) throws -> DeviceTensor {
+        record("embedTokens", tokens.shape)
+        return try base.embedTokens(tokens, classToken: classToken, positions: positions)
+    }
+
+    package func layerNorm(
+        _ x: DeviceTensor, appending features: DeviceTensor?,
+        _ parameters: LayerNormParameters<DeviceTensor>
+    ) throws -> DeviceTensor {
+        record("layerNorm", x.shape)
+        return try base.layerNorm(x, appending: features, parameters)
+    }
+
+    package func linear(
+        _ x: DeviceTensor, _ parameters: LinearParameters<DeviceTensor>, activation: Activation,
+        residual: DeviceTensor?
+    ) throws -> DeviceTensor {
+        record("linear", x.shape)
+        return try base.linear(x, parameters, activation: activation, residual: residual)
+    }
+
+    package func attention(
+        _ qkv: DeviceTensor, heads: Int, scale: Float,
+        reusing relations: ReusedRelations<DeviceTensor>?,
+        keeping logits: KeptLogits<DeviceTensor>?
+    ) throws -> DeviceTensor {
+        record(logits == nil ? "attention" : "attention keeping", qkv.shape)
+        return try base.attention(
+            qkv, heads: heads, scale: scale, reusing: relations, keeping: logits)
+    }
+
+    package func makeRelations(batch: Int, channels: Int, tokens: Int) throws -> DeviceTensor {
+        record("makeRelations", [batch])
+        return try base.makeRelations(batch: batch, channels: channels, tokens: tokens)
+    }
+
+    package func relationReuse(
+        _ relations: DeviceTensor, _ parameters: RelationReuseParameters<DeviceTensor>,
+        activation: Activation
+    ) throws -> DeviceTensor {
+        record("relationReuse", relations.shape)
+        return try base.relationReuse(relations, parameters, activation: activation)
+    }
+
+    package func featureReuse(
+        _ features: DeviceTensor, _ blocks: [FeatureReuseParameters<DeviceTensor>],
+        activation: Activation, resampling: GridResampling
+    ) throws -> [DeviceTensor] {
+        record("featureReuse", features.shape)
+        return try base.featureReuse(
+            features, blocks, activation: activation, resampling: resampling)
+    }
+
+    package func classTokens(_ x: DeviceTensor) throws -> DeviceTensor {
+        record("classTokens", x.shape)
+        return try base.classTokens(x)
+    }
+
+    package func gather(_ x: DeviceTensor, rows: [Int]) throws -> DeviceTensor {
+        record("gather", [rows.count])
+        return try base.gather(x, rows: rows)
+    }
+
+    package func confidence(_ logits: DeviceTensor) throws -> [ClassConfidence] {
+        record("confidence", logits.shape)
+        return try base.confidence(logits)
+    }
+}
