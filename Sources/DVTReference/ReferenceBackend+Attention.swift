@@ -1,0 +1,148 @@
+import DVTCore
+import RealModule
+
+extension ReferenceBackend {
+    /// Multi-head attention whose logits may reuse those of an earlier stage.
+    ///
+    /// - Parameters:
+    ///   - qkv: `[B, T, 3D]`, q before k before v, each H x d.
+    ///   - heads: H; it divides D.
+    ///   - scale: the factor of the products.
+    ///   - relations: the coarse relations to reuse, or nil.
+    ///   - logits: where to write the logits for a later stage, or nil.
+    /// - Returns: `[B, T, D]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit.
+    public func attention(
+        _ qkv: ReferenceTensor, heads: Int, scale: Float,
+        reusing relations: ReusedRelations<ReferenceTensor>?,
+        keeping logits: KeptLogits<ReferenceTensor>?
+    ) throws -> ReferenceTensor {
+        let sizes = try AttentionSizes(
+            qkv: qkv.shape, heads: heads, reusing: relations.map(RelationShape.init),
+            keeping: logits.map(RelationShape.init))
+        let attention = AttentionRows(sizes: sizes, qkv: qkv.values, scale: Double(scale))
+        let reuse = relations.map { CoarseRelations($0, sizes: sizes) }
+        let scores = ReferenceTensor(
+            [sizes.batch, heads, sizes.tokens, sizes.tokens], rowWidth: sizes.tokens
+        ) { row, output in
+            attention.scores(of: row, reusing: reuse, into: output)
+        }
+        if let logits {
+            logits.take(scores.values, sizes: sizes)
+        }
+        let kept = scores.values
+        return ReferenceTensor(sizes.outputShape, rowWidth: sizes.width) { row, output in
+            let (image, token) = row.quotientAndRemainder(dividingBy: sizes.tokens)
+            for head in 0..<heads {
+                let start = ((image * heads + head) * sizes.tokens + token) * sizes.tokens
+                let weights = softmax(kept[start..<start + sizes.tokens])
+                attention.average(image: image, head: head, weights: weights, into: output)
+            }
+        }
+    }
+
+    /// Makes room for the logits of all blocks of a stage, filled with zeros.
+    ///
+    /// - Parameters:
+    ///   - batch: B.
+    ///   - channels: L x H.
+    ///   - tokens: T.
+    /// - Returns: a store of shape `[B, channels, T, T]`.
+    public func makeRelations(batch: Int, channels: Int, tokens: Int) -> ReferenceTensor {
+        upload(Tensor([batch, channels, tokens, tokens], repeating: 0))
+    }
+}
+
+/// The inputs of an attention, and what one row of it takes.
+private struct AttentionRows: Sendable {
+    let sizes: AttentionSizes
+    let qkv: [Float]
+    let scale: Double
+
+    /// Where a token's query (part 0), key (1) or value (2) of one head begins.
+    private func start(image: Int, token: Int, part: Int, head: Int) -> Int {
+        ((image * sizes.tokens + token) * 3 + part) * sizes.width + head * sizes.headWidth
+    }
+
+    /// One row of `q k^T * scale + R`; rows count over images, heads and queries.
+    func scores(
+        of row: Int, reusing reuse: CoarseRelations?, into output: UnsafeMutableBufferPointer<Float>
+    ) {
+        let (plane, query) = row.quotientAndRemainder(dividingBy: sizes.tokens)
+        let (image, head) = plane.quotientAndRemainder(dividingBy: sizes.heads)
+        let q = start(image: image, token: query, part: 0, head: head)
+        let reused = reuse?.row(image: image, head: head, query: query)
+        for key in output.indices {
+            let k = start(image: image, token: key, part: 1, head: head)
+            let product = dot(qkv, q, qkv, k, count: sizes.headWidth) * scale
+            output[key] = Float(product + (reused?[key] ?? 0))
+        }
+    }
+
+    /// One head's weighted sum of the values.
+    func average(
+        image: Int, head: Int, weights: [Double], into output: UnsafeMutableBufferPointer<Float>
+    ) {
+        var sum = [Double](repeating: 0, count: sizes.headWidth)
+        for (key, weight) in weights.enumerated() {
+            let v = start(image: image, token: key, part: 2, head: head)
+            for column in sum.indices {
+                sum[column] += weight * Double(qkv[v + column])
+            }
+        }
+        for (column, value) in sum.enumerated() {
+            output[head * sizes.headWidth + column] = Float(value)
+        }
+    }
+}
+
+/// Coarse relations, resampled row by row.
+private struct CoarseRelations: Sendable {
+    let values: [Float]
+    let channels: Int
+    let channel: Int
+    let tokens: Int
+    let taps: [[GridResampling.Tap]]
+
+    init(_ relations: ReusedRelations<ReferenceTensor>, sizes: AttentionSizes) {
+        values = relations.coarse.values
+        channels = sizes.coarseChannels
+        channel = relations.channel
+        tokens = sizes.coarseTokens
+        taps = relations.resampling.tokenTaps
+    }
+
+    /// One row of R, a number for every key.
+    func row(image: Int, head: Int, query: Int) -> [Double] {
+        let plane = (image * channels + channel + head) * tokens
+        var coarse = [Double](repeating: 0, count: tokens)
+        for tap in taps[query] {
+            for column in coarse.indices {
+                let value = values[(plane + tap.index) * tokens + column]
+                coarse[column] += Double(tap.weight) * Double(value)
+            }
+        }
+        return taps.map { $0.reduce(0) { $0 + Double($1.weight) * coarse[$1.index] } }
+    }
+}
+
+extension KeptLogits<ReferenceTensor> {
+    /// Writes a block's logits `[B, H, T, T]` to its channels of the store.
+    fileprivate func take(_ scores: [Float], sizes: AttentionSizes) {
+        let length = sizes.heads * sizes.tokens * sizes.tokens
+        let stride = sizes.keptChannels * sizes.tokens * sizes.tokens
+        for image in 0..<sizes.batch {
+            let start = image * stride + channel * sizes.tokens * sizes.tokens
+            store.values.replaceSubrange(
+                start..<start + length, with: scores[image * length..<(image + 1) * length])
+        }
+    }
+}
+
+/// The softmax of a row of logits.
+func softmax(_ logits: ArraySlice<Float>) -> [Double] {
+    let largest = Double(logits.max() ?? 0)
+    let powers = logits.map { Double.exp(Double($0) - largest) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+}

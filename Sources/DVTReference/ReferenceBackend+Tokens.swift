@@ -1,0 +1,107 @@
+import DVTCore
+
+extension ReferenceBackend {
+    /// Cuts images into patches and projects each; see ``Backend/patchEmbed(_:_:geometry:)``.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`.
+    ///   - projection: weight `[D, C, k, k]` and bias `[D]`.
+    ///   - geometry: kernel, stride and zero padding.
+    /// - Returns: tokens `[B, N, D]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit.
+    public func patchEmbed(
+        _ images: ReferenceTensor, _ projection: LinearParameters<ReferenceTensor>,
+        geometry: PatchGeometry
+    ) throws -> ReferenceTensor {
+        let sizes = try PatchEmbedSizes(
+            images: images.shape, weight: projection.weight.shape, bias: projection.bias?.shape,
+            geometry: geometry)
+        let (pixels, weight) = (images.values, projection.weight.values)
+        let bias = projection.bias?.values
+        return ReferenceTensor(sizes.outputShape, rowWidth: sizes.width) { token, output in
+            let patch = sizes.patch(token, of: pixels)
+            for column in output.indices {
+                let sum = dot(patch, 0, weight, column * patch.count, count: patch.count)
+                output[column] = Float(sum + Double(bias?[column] ?? 0))
+            }
+        }
+    }
+
+    /// Prepends the class token and adds the positions.
+    ///
+    /// - Parameters:
+    ///   - tokens: `[B, N, D]`.
+    ///   - classToken: `[1, 1, D]`.
+    ///   - positions: `[1, N + 1, D]`.
+    /// - Returns: `[B, N + 1, D]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit.
+    public func embedTokens(
+        _ tokens: ReferenceTensor, classToken: ReferenceTensor, positions: ReferenceTensor
+    ) throws -> ReferenceTensor {
+        let sizes = try EmbedTokensSizes(
+            tokens: tokens.shape, classToken: classToken.shape, positions: positions.shape)
+        let (x, first, offsets) = (tokens.values, classToken.values, positions.values)
+        let (width, count) = (sizes.width, sizes.patches + 1)
+        return ReferenceTensor(sizes.outputShape, rowWidth: width) { row, output in
+            let (image, token) = row.quotientAndRemainder(dividingBy: count)
+            for column in output.indices {
+                let value =
+                    token == 0
+                    ? first[column] : x[(image * sizes.patches + token - 1) * width + column]
+                output[column] = value + offsets[token * width + column]
+            }
+        }
+    }
+
+    /// The class token's row of every image.
+    ///
+    /// - Parameter x: `[B, T, D]`.
+    /// - Returns: `[B, D]`.
+    /// - Throws: ``ShapeError`` if `x` has another rank.
+    public func classTokens(_ x: ReferenceTensor) throws -> ReferenceTensor {
+        try requireRank("x", x.shape, 3)
+        let (tokens, width, values) = (x.shape[1], x.shape[2], x.values)
+        return ReferenceTensor([x.shape[0], width], rowWidth: width) { image, output in
+            _ = output.update(
+                fromContentsOf: values[image * tokens * width..<(image * tokens + 1) * width])
+        }
+    }
+
+    /// Copies some images' rows into a dense smaller batch.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, ...]`.
+    ///   - rows: indices below B, in the order wanted.
+    /// - Returns: `[rows.count, ...]`.
+    /// - Throws: ``ShapeError`` if a row does not exist.
+    public func gather(_ x: ReferenceTensor, rows: [Int]) throws -> ReferenceTensor {
+        let shape = try gatheredShape(x.shape, rows: rows)
+        let width = x.shape.withBatch(1).elementCount
+        let values = x.values
+        return ReferenceTensor(shape, rowWidth: width) { index, output in
+            let start = rows[index] * width
+            _ = output.update(fromContentsOf: values[start..<start + width])
+        }
+    }
+}
+
+extension PatchEmbedSizes {
+    /// The pixels under one token, channel-major, zero beyond the image's edge.
+    fileprivate func patch(_ token: Int, of pixels: [Float]) -> [Float] {
+        let (image, cell) = token.quotientAndRemainder(dividingBy: grid * grid)
+        let top = cell / grid * geometry.stride - geometry.padding
+        let left = cell % grid * geometry.stride - geometry.padding
+        var patch: [Float] = []
+        patch.reserveCapacity(patchElements)
+        for channel in 0..<channels {
+            let plane = (image * channels + channel) * imageSize
+            for y in top..<top + geometry.kernel {
+                for x in left..<left + geometry.kernel {
+                    let isInside = (0..<imageSize).contains(y) && (0..<imageSize).contains(x)
+                    patch.append(isInside ? pixels[(plane + y) * imageSize + x] : 0)
+                }
+            }
+        }
+        return patch
+    }
+}

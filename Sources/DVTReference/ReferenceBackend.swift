@@ -1,0 +1,50 @@
+import DVTCore
+
+/// A tensor of the reference backend: host memory that an attention may also write into.
+public final class ReferenceTensor: BackendTensor {
+    /// The extents.
+    public let shape: Shape
+    /// The elements, row-major.
+    var values: [Float]
+
+    init(_ shape: Shape, _ values: [Float]) {
+        self.shape = shape
+        self.values = values
+    }
+}
+
+/// The definition of correct: every operation spelt out in plain Swift on the CPU.
+///
+/// Sums are accumulated in Double and rounded to float32 once, where an operation ends. Rows are
+/// spread over the cores; the result does not depend on how.
+public final class ReferenceBackend: Backend {
+    /// The name `--device` knows it by, and that results carry.
+    public let deviceName = "reference (Swift on the CPU, Double accumulation)"
+
+    /// Creates the backend.
+    public init() {}
+
+    /// Does nothing: memory is not reused.
+    ///
+    /// - Parameter batch: the largest batch.
+    public func reserve(batch: Int) {}
+
+    /// Does nothing: every call is done when it returns.
+    public func finish() {}
+
+    /// Wraps a tensor.
+    ///
+    /// - Parameter tensor: the values.
+    /// - Returns: the backend's tensor.
+    public func upload(_ tensor: Tensor) -> ReferenceTensor {
+        ReferenceTensor(tensor.shape, tensor.values)
+    }
+
+    /// Copies a tensor out.
+    ///
+    /// - Parameter tensor: the backend's tensor.
+    /// - Returns: its values.
+    public func download(_ tensor: ReferenceTensor) -> Tensor {
+        Tensor(tensor.shape, values: tensor.values)
+    }
+}

@@ -1,0 +1,138 @@
+import DVTCore
+import DVTReference
+import DVTTestSupport
+import Testing
+
+/// Every operation against values that were worked out by hand.
+@Suite struct ReferenceBackendTests {
+    private let backend = ReferenceBackend()
+
+    private func tensor(_ shape: Shape, _ values: [Float]) -> ReferenceTensor {
+        backend.upload(Tensor(shape, values: values))
+    }
+
+    private func linear(
+        _ weight: Shape, _ values: [Float], bias: [Float]? = nil
+    ) -> LinearParameters<ReferenceTensor> {
+        LinearParameters(
+            weight: tensor(weight, values), bias: bias.map { tensor([$0.count], $0) })
+    }
+
+    private func values(_ tensor: ReferenceTensor) -> [Float] { backend.download(tensor).values }
+
+    @Test func linearMultipliesByTheTransposedWeight() throws {
+        let x = tensor([2, 3], [1, 2, 3, 4, 5, 6])
+        let map = linear([2, 3], [1, 0, -1, 2, 1, 0], bias: [10, 20])
+        let y = try backend.linear(
+            x, map, activation: .identity, residual: tensor([2, 2], [1, 1, 1, 1]))
+        #expect(values(y) == [9, 25, 9, 34])
+    }
+
+    /// GELU(1) = 0.5 (1 + erf(1 / sqrt 2)) = 0.8413447, GELU(-1) = -0.1586553; the tanh form
+    /// would give 0.8411920.
+    @Test func geluIsExact() throws {
+        let x = tensor([3, 1], [1, -1, 0])
+        let y = try backend.linear(x, linear([1, 1], [1]), activation: .gelu, residual: nil)
+        expectClose(
+            backend.download(y), Tensor([3, 1], values: [0.8413447, -0.1586553, 0]),
+            absolute: 1e-7)
+    }
+
+    /// Rows 1, 3 and 2, 2 with features 5 and 2: means 3 and 2, variances 8/3 and 0.
+    @Test func layerNormSpansAppendedFeatures() throws {
+        let norm = LayerNormParameters(
+            weight: tensor([3], [1, 2, 1]), bias: tensor([3], [0, 1, 0]), epsilon: 1e-6)
+        let y = try backend.layerNorm(
+            tensor([2, 2], [1, 3, 2, 2]), appending: tensor([2, 1], [5, 2]), norm)
+        let unit: Float = 2 / (8.0 / 3 as Float).squareRoot()
+        expectClose(
+            backend.download(y), Tensor([2, 3], values: [-unit, 1, unit, 0, 1, 0]), absolute: 1e-6)
+    }
+
+    @Test func patchEmbedPadsWithZeros() throws {
+        let image = tensor([1, 1, 2, 2], [1, 2, 3, 4])
+        let projection = linear([1, 1, 2, 2], [1, 10, 100, 1000], bias: [0.5])
+        let geometry = PatchGeometry(kernel: 2, padding: 1)
+        let tokens = try backend.patchEmbed(image, projection, geometry: geometry)
+        #expect(tokens.shape == [1, 4, 1])
+        #expect(values(tokens) == [1000.5, 200.5, 30.5, 4.5])
+    }
+
+    @Test func embedTokensPutsTheClassTokenFirst() throws {
+        let embedded = try backend.embedTokens(
+            tensor([2, 1, 2], [1, 2, 3, 4]), classToken: tensor([1, 1, 2], [5, 6]),
+            positions: tensor([1, 2, 2], [10, 20, 30, 40]))
+        #expect(values(embedded) == [15, 26, 31, 42, 15, 26, 33, 44])
+    }
+
+    @Test func classTokensAndGatherCopyRows() throws {
+        let x = tensor([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])
+        #expect(values(try backend.classTokens(x)) == [1, 2, 5, 6])
+        #expect(
+            values(try backend.gather(x, rows: [1, 0, 1])) == [5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8])
+    }
+
+    /// Two tokens, one head of width 1: q = (1, 2), k = (1, -1), v = (10, 20), scale 2.
+    @Test func attentionAddsAndKeepsRelations() throws {
+        let qkv = tensor([1, 2, 3], [1, 1, 10, 2, -1, 20])
+        let coarse = tensor([1, 2, 2, 2], [9, 9, 9, 9, 0, 4, 1, 3])
+        let store = backend.makeRelations(batch: 1, channels: 2, tokens: 2)
+        let output = try backend.attention(
+            qkv, heads: 1, scale: 2,
+            reusing: ReusedRelations(
+                coarse: coarse, channel: 1, resampling: GridResampling(from: 1, to: 1)),
+            keeping: KeptLogits(store: store, channel: 1))
+        // A = [[2 + 0, -2 + 4], [4 + 1, -4 + 3]]
+        #expect(values(store) == [0, 0, 0, 0, 2, 2, 5, -1])
+        let share = 1 / (1 + Float(0.002478752))  // 1 / (1 + e^-6)
+        expectClose(
+            backend.download(output),
+            Tensor([1, 2, 1], values: [15, 10 * share + 20 * (1 - share)]), absolute: 1e-5)
+    }
+
+    /// One coarse cell seen from four: every pair of patches gets the coarse pair's value, class
+    /// row and column that of the other axis alone.
+    @Test func attentionResamplesRelations() throws {
+        let qkv = tensor([1, 5, 3], [Float](repeating: 0, count: 15))
+        let store = backend.makeRelations(batch: 1, channels: 1, tokens: 5)
+        _ = try backend.attention(
+            qkv, heads: 1, scale: 1,
+            reusing: ReusedRelations(
+                coarse: tensor([1, 1, 2, 2], [1, 2, 3, 4]), channel: 0,
+                resampling: GridResampling(from: 1, to: 2)),
+            keeping: KeptLogits(store: store, channel: 0))
+        #expect(
+            values(store) == [1, 2, 2, 2, 2] + Array(repeating: [3, 4, 4, 4, 4], count: 4).joined())
+    }
+
+    /// Two channels at one position: GELU(expand) then contract, biases by channel.
+    @Test func relationReuseMixesChannels() throws {
+        let relations = tensor([1, 2, 1, 1], [100, 200])
+        let parameters = RelationReuseParameters(
+            expand: linear(
+                [6, 2, 1, 1], [1, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0], bias: [0, 0, 0, 7, 0, 0]),
+            contract: linear(
+                [2, 6, 1, 1], [1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0], bias: [0.5, 0.25]))
+        let mixed = try backend.relationReuse(relations, parameters, activation: .gelu)
+        #expect(values(mixed) == [100.5, 307.25])
+    }
+
+    @Test func featureReuseResamplesAndZeroesTheClassRow() throws {
+        let norm = LayerNormParameters(
+            weight: tensor([2], [1, 1]), bias: tensor([2], [0, 0]), epsilon: 0)
+        let block = FeatureReuseParameters(
+            norm: norm, fc1: linear([1, 2], [30, 0]), fc2: linear([1, 1], [1], bias: [1]))
+        let features = tensor([1, 2, 2], [1, -1, 5, 3])
+        let reused = try backend.featureReuse(
+            features, [block], activation: .gelu, resampling: GridResampling(from: 1, to: 2))
+        // LayerNorm gives (1, -1) for both rows; GELU(30) is 30 to float32.
+        #expect(reused.map(values) == [[0, 31, 31, 31, 31]])
+    }
+
+    @Test func confidenceIsTheSoftmaxOfTheFirstLargest() throws {
+        let pairs = try backend.confidence(tensor([2, 3], [0, 1, 1, 1000, 0, -1000]))
+        #expect(pairs[0].classIndex == 1)
+        #expect(abs(pairs[0].confidence - 0.4223188) < 1e-6)
+        #expect(pairs[1] == ClassConfidence(classIndex: 0, confidence: 1))
+    }
+}
