@@ -1,0 +1,150 @@
+import DVTCore
+
+/// A cascade of Vision Transformers in which an image that has left costs nothing more.
+///
+/// After every stage the host reads each image's confidence and asks the ``ExitPolicy``; the images
+/// that go on are gathered on the device into a dense smaller batch, with the features and
+/// attention logits that the next stage reuses. Nothing of a stage is enqueued when everybody has
+/// left.
+///
+/// - SeeAlso: Wang et al., Not All Images are Worth 16x16 Words: Dynamic Transformers for Efficient
+///   Image Recognition, NeurIPS 2021, <https://arxiv.org/abs/2105.15075>.
+public final class DynamicVisionTransformer<B: Backend> {
+    /// The cascade's numbers.
+    public let configuration: CascadeConfiguration
+    /// The device that runs it.
+    public let backend: B
+    private let stages: [VisionTransformer<B>]
+
+    /// Builds a cascade and copies its weights to the device.
+    ///
+    /// - Parameters:
+    ///   - configuration: the cascade's numbers.
+    ///   - weights: where the parameters come from.
+    ///   - backend: the device.
+    /// - Throws: ``ModelError`` if the weights do not fit, or the source's or backend's error.
+    public init(
+        _ configuration: CascadeConfiguration, weights: some ParameterSource, backend: B
+    ) throws {
+        self.configuration = configuration
+        self.backend = backend
+        let parameters = try configuration.load(from: weights, to: backend)
+        stages = parameters.enumerated().map {
+            VisionTransformer($0.element, configuration, stage: $0.offset)
+        }
+    }
+
+    /// Builds a cascade from its stages; see ``init(_:weights:backend:)``.
+    ///
+    /// - Parameters:
+    ///   - stages: one or more, in the order they run.
+    ///   - featureReuse: whether a stage reuses the features of the stage before.
+    ///   - relationReuse: whether a stage reuses the attention logits of the stage before.
+    ///   - weights: where the parameters come from.
+    ///   - backend: the device.
+    /// - Throws: ``ModelError`` if the stages or the weights do not fit, or the source's or
+    ///   backend's error.
+    public convenience init(
+        _ stages: [VisionTransformerConfiguration], featureReuse: Bool = true,
+        relationReuse: Bool = true, weights: some ParameterSource, backend: B
+    ) throws {
+        let configuration = try CascadeConfiguration(
+            stages, featureReuse: featureReuse, relationReuse: relationReuse)
+        try self.init(configuration, weights: weights, backend: backend)
+    }
+
+    /// Classifies a batch of images.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`, normalised.
+    ///   - policy: which images leave at which exit.
+    ///   - topK: how many classes each prediction lists.
+    /// - Returns: one prediction an image, and the rows every stage ran.
+    /// - Throws: ``ModelError`` if images or policy do not fit or an exit's logits are not finite,
+    ///   or the backend's error.
+    public func classify(
+        _ images: Tensor, policy: ExitPolicy, topK: Int = 1
+    ) throws -> CascadeResult {
+        var batch = BatchProgress(configuration, count: images.shape[0])
+        try run(images, policy: policy) { exit, rows, confidences, logits in
+            try batch.visit(exit: exit, rows: rows, confidences: confidences)
+            if topK > 1 {
+                batch.take(top: topK, of: try backend.download(logits), rows: rows)
+            }
+        }
+        return batch.result
+    }
+
+    /// The logits of every exit for every image, with traces where they are asked for.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`, normalised.
+    ///   - trace: told every intermediate by name, or nil.
+    /// - Returns: `[B, classes]` for every exit.
+    /// - Throws: ``ModelError`` if images do not fit, or the backend's error.
+    public func logits(
+        _ images: Tensor, trace: ((String, Tensor) -> Void)? = nil
+    ) throws -> [Tensor] {
+        var logits: [Tensor] = []
+        try run(images, policy: .allExits, trace: trace) { _, _, _, output in
+            logits.append(try backend.download(output))
+        }
+        return logits
+    }
+
+    /// Runs the stages that the policy asks for.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`.
+    ///   - policy: which images leave at which exit.
+    ///   - trace: told every intermediate by name, or nil.
+    ///   - visit: told, after every stage, the exit, the images that ran it by their rows in
+    ///     `images`, their confidences and their logits.
+    /// - Throws: ``ModelError`` if images or policy do not fit, the backend's error, or `visit`'s.
+    package func run(
+        _ images: Tensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)? = nil,
+        visit: (Int, [Int], [ClassConfidence], B.DeviceTensor) throws -> Void
+    ) throws {
+        try check(images, policy)
+        guard images.shape[0] > 0 else { return }
+        backend.reserve(batch: images.shape[0])
+        let last = policy.lastStage(of: stages.count)
+        var rows = Array(0..<images.shape[0])
+        var pixels = try backend.upload(images)
+        var state: StageState<B.DeviceTensor>?
+        for (index, stage) in stages.prefix(last + 1).enumerated() {
+            let output = try stage(
+                pixels, reusing: state, keepsRelations: index < last && configuration.relationReuse,
+                on: backend,
+                trace: trace.map { StageTrace(stage: index, backend: backend, sink: $0) })
+            let confidences = try backend.confidence(output.logits)
+            try visit(index, rows, confidences, output.logits)
+            guard index < last else { return }
+            let staying = rows.indices.filter {
+                !policy.leaves(at: index, confidence: confidences[$0].confidence)
+            }
+            guard !staying.isEmpty else { return }
+            state = handedOn(output.state)
+            if staying.count < rows.count {
+                pixels = try backend.gather(pixels, rows: staying)
+                state = try state?.gathered(staying, on: backend)
+                rows = staying.map { rows[$0] }
+            }
+        }
+    }
+
+    /// The part of a stage's state that the next stage reuses; the rest is let go.
+    private func handedOn(_ state: StageState<B.DeviceTensor>) -> StageState<B.DeviceTensor> {
+        StageState(
+            features: configuration.featureReuse ? state.features : nil,
+            relations: configuration.relationReuse ? state.relations : nil)
+    }
+
+    private func check(_ images: Tensor, _ policy: ExitPolicy) throws {
+        let expected = configuration.imageShape(batch: images.shape.rank > 0 ? images.shape[0] : 1)
+        guard images.shape == expected else {
+            throw ModelError.wrongImages(shape: images.shape, expected: expected)
+        }
+        try policy.check(stages: stages.count)
+    }
+}

@@ -1,0 +1,51 @@
+/// Which images leave at an exit.
+public enum ExitPolicy: Equatable, Sendable {
+    /// An image leaves at the first exit whose confidence reaches that exit's threshold; one
+    /// threshold for every exit but the last, where all leave.
+    case thresholds([Float])
+    /// Every image leaves at this exit, from 0; later stages do not run.
+    case exit(Int)
+    /// Every image goes through all exits and takes the last.
+    case allExits
+
+    /// Checks that the policy fits a cascade.
+    ///
+    /// - Parameter stages: the cascade's number of stages.
+    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if not.
+    package func check(stages: Int) throws {
+        switch self {
+        case .thresholds(let values):
+            guard values.count == stages - 1 else {
+                let reason = "\(stages - 1) thresholds are needed, one for every exit but the last"
+                throw ModelError.invalidPolicy(reason: "\(reason), but \(values.count) were given")
+            }
+            guard !values.contains(where: \.isNaN) else {
+                throw ModelError.invalidPolicy(reason: "a threshold is not a number")
+            }
+        case .exit(let exit):
+            guard (0..<stages).contains(exit) else {
+                let reason = "exit \(exit + 1) does not exist; the model has exits 1...\(stages)"
+                throw ModelError.invalidPolicy(reason: reason)
+            }
+        case .allExits: break
+        }
+    }
+
+    /// The last stage that any image can reach.
+    ///
+    /// - Parameter stages: the cascade's number of stages.
+    /// - Returns: the stage, from 0.
+    func lastStage(of stages: Int) -> Int {
+        if case .exit(let exit) = self { exit } else { stages - 1 }
+    }
+
+    /// Whether an image leaves at an exit that is not the last it can reach.
+    ///
+    /// - Parameters:
+    ///   - exit: the exit, from 0.
+    ///   - confidence: the image's confidence there.
+    /// - Returns: whether it leaves.
+    func leaves(at exit: Int, confidence: Float) -> Bool {
+        if case .thresholds(let values) = self { confidence >= values[exit] } else { false }
+    }
+}

@@ -1,0 +1,40 @@
+import DVTCore
+
+/// A model that cannot be built, filled with weights or run as asked.
+public enum ModelError: Error, Equatable, Sendable {
+    /// The cascade's numbers cannot be combined; `reason` says which must agree.
+    case invalidConfiguration(name: String, reason: String)
+    /// No model has this name.
+    case unknownModel(name: String, known: [String])
+    /// The weights' file does not hold what the model needs.
+    case weightsMismatch(origin: String, model: String, reason: String)
+    /// The exit policy does not fit the cascade.
+    case invalidPolicy(reason: String)
+    /// A batch of images of another shape than the model takes.
+    case wrongImages(shape: Shape, expected: Shape)
+    /// An exit's logits are not all finite for one image of the batch.
+    case notFinite(exit: Int, image: Int)
+}
+
+extension ModelError: CustomStringConvertible {
+    /// One line that names what was asked, the limit and what to do.
+    public var description: String {
+        switch self {
+        case .invalidConfiguration(let name, let reason):
+            "model \(name): \(reason)"
+        case .unknownModel(let name, let known):
+            "no model is called '\(name)'; there are \(known.joined(separator: ", "))"
+        case .weightsMismatch(let origin, let model, let reason):
+            "\(origin): does not fit model \(model): \(reason)"
+        case .invalidPolicy(let reason):
+            reason
+        case .wrongImages(let shape, let expected):
+            "images have shape \(shape), but the model takes \(expected) for any batch"
+        case .notFinite(let exit, let image):
+            """
+            exit \(exit + 1) gave no finite logits for image \(image + 1) of the batch; \
+            check the weights for NaN or overflow
+            """
+        }
+    }
+}

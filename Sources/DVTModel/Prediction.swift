@@ -1,0 +1,45 @@
+import DVTCore
+import RealModule
+
+/// What a cascade says of one image.
+public struct Prediction: Equatable, Sendable {
+    /// The exit it left at, from 0.
+    public let exit: Int
+    /// The likeliest classes at that exit and their probabilities, likeliest first.
+    public let top: [ClassConfidence]
+    /// The likeliest class and its probability at every exit visited.
+    public let visits: [ClassConfidence]
+    /// The multiply-adds spent on it.
+    public let multiplyAdds: Int
+
+    /// The likeliest class, from 0.
+    public var classIndex: Int { visits[exit].classIndex }
+    /// Its softmax probability, which is the confidence that decided the exit.
+    public var probability: Float { visits[exit].confidence }
+}
+
+/// What a cascade did with a batch.
+public struct CascadeResult: Equatable, Sendable {
+    /// One prediction an image, in the batch's order.
+    public let predictions: [Prediction]
+    /// The rows that every stage ran; 0 where all had left.
+    public let stageRows: [Int]
+}
+
+extension ClassConfidence {
+    /// The likeliest classes of one image by its logits.
+    ///
+    /// - Parameters:
+    ///   - logits: the image's logits.
+    ///   - count: how many classes; all there are if fewer.
+    /// - Returns: classes and softmax probabilities, likeliest first, equal ones by class.
+    package static func top(_ logits: ArraySlice<Float>, count: Int) -> [ClassConfidence] {
+        let largest = Double(logits.max() ?? 0)
+        let powers = logits.map { Double.exp(Double($0) - largest) }
+        let sum = powers.reduce(0, +)
+        let order = powers.indices.sorted { (powers[$1], $0) < (powers[$0], $1) }
+        return order.prefix(count).map {
+            ClassConfidence(classIndex: $0, confidence: Float(powers[$0] / sum))
+        }
+    }
+}

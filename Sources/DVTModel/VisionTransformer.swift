@@ -1,0 +1,73 @@
+import DVTCore
+
+/// One stage of a cascade: a Vision Transformer that may reuse what the stage before computed.
+struct VisionTransformer<B: Backend> {
+    let configuration: VisionTransformerConfiguration
+    private let patchEmbed: LinearParameters<B.DeviceTensor>
+    private let classToken: B.DeviceTensor
+    private let positions: B.DeviceTensor
+    private let reuse: StageReuse<B>?
+    private let blocks: [Block<B>]
+    private let norm: LayerNormParameters<B.DeviceTensor>
+    private let head: LinearParameters<B.DeviceTensor>
+
+    init(
+        _ parameters: ModelParameters<B.DeviceTensor>, _ cascade: CascadeConfiguration, stage: Int
+    ) {
+        let configuration = cascade.stages[stage]
+        self.configuration = configuration
+        patchEmbed = parameters.linear("patch_embed.proj")
+        classToken = parameters["cls_token"]
+        positions = parameters["pos_embed"]
+        reuse = stage > 0 ? StageReuse(parameters, cascade, stage: stage) : nil
+        blocks = (0..<configuration.depth).map {
+            Block(parameters.scoped("blocks.\($0)"), configuration)
+        }
+        norm = parameters.norm("norm", epsilon: configuration.layerNormEpsilon)
+        head = parameters.linear("head")
+    }
+
+    /// Runs the stage on a batch.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`.
+    ///   - state: what the stage before handed on, for the same images, or nil.
+    ///   - keepsRelations: whether the attention logits are handed on.
+    ///   - backend: the device.
+    ///   - trace: told every intermediate, or nil.
+    /// - Returns: logits `[B, classes]` and what is handed on.
+    /// - Throws: the backend's error.
+    func callAsFunction(
+        _ images: B.DeviceTensor, reusing state: StageState<B.DeviceTensor>?,
+        keepsRelations: Bool, on backend: B, trace: StageTrace<B>? = nil
+    ) throws -> (logits: B.DeviceTensor, state: StageState<B.DeviceTensor>) {
+        let tokens = try backend.patchEmbed(images, patchEmbed, geometry: configuration.patch)
+        try trace?.record("embed", tokens)
+        var x = try backend.embedTokens(tokens, classToken: classToken, positions: positions)
+        let reused = try state.flatMap { try reuse?($0, on: backend) }
+        let store = try relationStore(
+            batch: images.shape[0], isNeeded: keepsRelations || trace != nil, on: backend)
+        for (index, block) in blocks.enumerated() {
+            let logits = store.map { KeptLogits(store: $0, channel: index * configuration.heads) }
+            let blockReuse = reused?[index] ?? BlockReuse()
+            let result = try block(x, reusing: blockReuse, keeping: logits, on: backend)
+            x = result.output
+            try trace?.record(
+                block: index, attended: result.attended, output: x, reuse: blockReuse,
+                logits: logits, heads: configuration.heads)
+        }
+        let classTokens = try backend.classTokens(x)
+        let normalised = try backend.layerNorm(classTokens, appending: nil, norm)
+        let logits = try backend.linear(normalised, head, activation: .identity, residual: nil)
+        return (logits, StageState(features: x, relations: store))
+    }
+
+    private func relationStore(
+        batch: Int, isNeeded: Bool, on backend: B
+    ) throws -> B.DeviceTensor? {
+        guard isNeeded else { return nil }
+        return try backend.makeRelations(
+            batch: batch, channels: configuration.depth * configuration.heads,
+            tokens: configuration.tokens)
+    }
+}

@@ -1,0 +1,79 @@
+import DVTCore
+import DVTEvaluation
+import DVTModel
+import DVTTestSupport
+import Testing
+
+/// Runs a batch with all exits and with thresholds that let some images leave at each, and
+/// compares the two.
+struct CascadeCheck<Base: Backend> {
+    private let model: DynamicVisionTransformer<RecordingBackend<Base>>
+    private let images: Tensor
+    private let tolerance: Double
+
+    /// Creates the check.
+    ///
+    /// - Parameters:
+    ///   - model: the cascade.
+    ///   - images: the batch.
+    ///   - tolerance: the relative L2 distance that a survivor's logits may have from the
+    ///     all-exits run's; 0 means bit for bit.
+    init(
+        _ model: DynamicVisionTransformer<RecordingBackend<Base>>, _ images: Tensor,
+        tolerance: Double
+    ) {
+        self.model = model
+        self.images = images
+        self.tolerance = tolerance
+    }
+
+    func run() throws {
+        let all = try model.logits(images)
+        let visits = try model.classify(images, policy: .allExits).predictions.map(\.visits)
+        let plan = plannedExits(visits)
+        model.backend.reset()
+        let result = try model.classify(images, policy: .thresholds(plan.thresholds))
+        let rows = model.configuration.stages.indices.map { stage in
+            plan.exits.count { $0 >= stage }
+        }
+        #expect(result.predictions.map(\.exit) == plan.exits)
+        #expect(result.stageRows == rows)
+        #expect(model.backend.batches("patchEmbed") == rows.filter { $0 > 0 })
+        #expect(model.backend.batches("confidence") == rows.filter { $0 > 0 })
+        try compareLogits(with: all, thresholds: plan.thresholds)
+    }
+
+    /// Thresholds midway between two images' confidences, so that rounding moves nobody, and the
+    /// exits that follow: about every second image leaves at each exit.
+    private func plannedExits(
+        _ visits: [[ClassConfidence]]
+    ) -> (thresholds: [Float], exits: [Int]) {
+        let last = model.configuration.stages.count - 1
+        var exits = Array(repeating: last, count: visits.count)
+        var staying = Array(visits.indices)
+        var thresholds: [Float] = []
+        for exit in 0..<last {
+            let sorted = staying.map { visits[$0][exit].confidence }.sorted()
+            let middle = sorted.count / 2
+            let threshold = sorted.count < 2 ? 2 : (sorted[middle - 1] + sorted[middle]) / 2
+            thresholds.append(threshold)
+            for image in staying where visits[image][exit].confidence >= threshold {
+                exits[image] = exit
+            }
+            staying.removeAll { exits[$0] == exit }
+        }
+        return (thresholds, exits)
+    }
+
+    private func compareLogits(with all: [Tensor], thresholds: [Float]) throws {
+        let classes = model.configuration.classes
+        try model.run(images, policy: .thresholds(thresholds)) { exit, rows, _, logits in
+            let actual = try model.backend.download(logits)
+            let expected = Tensor(
+                actual.shape,
+                values: rows.flatMap { all[exit].values[$0 * classes..<($0 + 1) * classes] })
+            let distance = try Distance(actual, from: expected)
+            #expect(distance.relativeL2 <= tolerance, "exit \(exit): \(distance)")
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import DVTCore
+import DVTEvaluation
+import DVTModel
+import DVTOpenCL
+import DVTReference
+import DVTTestSupport
+import Testing
+
+/// Exits, survivors and what they cost, on the reference.
+@Suite struct CascadeTests {
+    typealias Recorder = RecordingBackend<ReferenceBackend>
+
+    private func model(
+        _ configuration: CascadeConfiguration
+    ) throws -> DynamicVisionTransformer<Recorder> {
+        let backend = Recorder(ReferenceBackend())
+        return try DynamicVisionTransformer(
+            configuration, weights: SyntheticWeights(seed: 2), backend: backend)
+    }
+
+    private func images(_ configuration: CascadeConfiguration, _ batch: Int) -> Tensor {
+        SyntheticImages.batch(configuration.imageShape(batch: batch), seed: 4)
+    }
+
+    /// Rows of every stage equal the survivors, and each image's numbers equal an all-exits run's.
+    @Test(arguments: TestCascades.grids, [1, 2, 3, 5, 17])
+    func survivorsGoOnAlone(grids: [Int], batch: Int) throws {
+        let configuration = try TestCascades.cascade(grids)
+        try CascadeCheck(model(configuration), images(configuration, batch), tolerance: 0).run()
+    }
+
+    @Test(arguments: [(true, false), (false, true), (false, false)])
+    func reuseCanBeOff(features: Bool, relations: Bool) throws {
+        let configuration = try TestCascades.cascade(
+            [7, 10, 14], featureReuse: features, relationReuse: relations)
+        try CascadeCheck(model(configuration), images(configuration, 5), tolerance: 0).run()
+    }
+
+    @Test func stagesMayDifferInWidth() throws {
+        let configuration = try TestCascades.cascade([7, 10, 14], widths: [32, 64, 32])
+        try CascadeCheck(model(configuration), images(configuration, 3), tolerance: 0).run()
+    }
+
+    /// With everybody gone, nothing of the next stage is enqueued: the calls are exactly those of
+    /// a run that was told to end at the first exit, but for the relations it kept.
+    @Test func nothingRunsOnceAllHaveLeft() throws {
+        let configuration = try TestCascades.cascade([7, 10, 14])
+        let model = try model(configuration)
+        model.backend.reset()
+        let result = try model.classify(
+            images(configuration, 3), policy: .thresholds([0, 0]))
+        #expect(result.stageRows == [3, 0, 0])
+        #expect(result.predictions.allSatisfy { $0.exit == 0 && $0.visits.count == 1 })
+        #expect(result.predictions[0].multiplyAdds == configuration.cumulativeMultiplyAdds[0])
+        let calls = model.backend.calls.map(\.name)
+        #expect(calls.last == "confidence")
+        #expect(calls.count { $0 == "patchEmbed" } == 1)
+        #expect(!calls.contains("gather") && !calls.contains("featureReuse"))
+        #expect(calls.count { $0 == "attention keeping" } == 2)
+    }
+
+    @Test(arguments: [0, 1, 2])
+    func aFixedExitRunsNoLaterStage(exit: Int) throws {
+        let configuration = try TestCascades.cascade([7, 10, 14])
+        let model = try model(configuration)
+        let all = try model.classify(images(configuration, 3), policy: .allExits)
+        model.backend.reset()
+        let result = try model.classify(images(configuration, 3), policy: .exit(exit))
+        #expect(
+            result.stageRows == [3, 3, 3].enumerated().map { $0.offset <= exit ? $0.element : 0 })
+        #expect(model.backend.batches("patchEmbed") == Array(repeating: 3, count: exit + 1))
+        // The last stage that runs hands nothing on, so it keeps no logits.
+        #expect(model.backend.batches("makeRelations").count == exit)
+        for (prediction, full) in zip(result.predictions, all.predictions) {
+            #expect(prediction.exit == exit)
+            #expect(prediction.visits == Array(full.visits.prefix(exit + 1)))
+        }
+    }
+
+    @Test func allSurvivorsAreNotCopied() throws {
+        let configuration = try TestCascades.cascade([7, 14])
+        let model = try model(configuration)
+        model.backend.reset()
+        _ = try model.classify(images(configuration, 2), policy: .thresholds([2]))
+        #expect(model.backend.batches("gather").isEmpty)
+    }
+
+    @Test func aThresholdIsMetByEquality() throws {
+        let configuration = try TestCascades.cascade([7, 14])
+        let model = try model(configuration)
+        let images = images(configuration, 1)
+        let confidence = try model.classify(images, policy: .exit(0)).predictions[0].probability
+        let exits = try [confidence, confidence.nextUp].map {
+            try model.classify(images, policy: .thresholds([$0])).predictions[0].exit
+        }
+        #expect(exits == [0, 1])
+    }
+
+    @Test func listsTheLikeliestClasses() throws {
+        let configuration = try TestCascades.cascade([7, 14])
+        let model = try model(configuration)
+        let images = images(configuration, 3)
+        let result = try model.classify(images, policy: .allExits, topK: 9)
+        for prediction in result.predictions {
+            #expect(prediction.top.count == 5)
+            #expect(prediction.top[0].classIndex == prediction.classIndex)
+            #expect(abs(prediction.top[0].confidence - prediction.probability) < 1e-6)
+            let probabilities = prediction.top.map(\.confidence)
+            #expect(probabilities == probabilities.sorted(by: >))
+            #expect(abs(probabilities.reduce(0, +) - 1) < 1e-5)
+            #expect(Set(prediction.top.map(\.classIndex)).count == 5)
+        }
+    }
+
+    @Test func anEmptyBatchGivesNoPredictions() throws {
+        let configuration = try TestCascades.cascade([7])
+        let result = try model(configuration).classify(
+            Tensor([0, 3, 56, 56], values: []), policy: .allExits)
+        #expect(result.predictions.isEmpty)
+    }
+
+    @Test func refusesWhatDoesNotFit() throws {
+        let configuration = try TestCascades.cascade([7, 14])
+        let model = try model(configuration)
+        #expect(throws: ModelError.self) {
+            try model.classify(Tensor([1, 3, 55, 55], repeating: 0), policy: .allExits)
+        }
+        let policies: [(ExitPolicy, String)] = [
+            (.thresholds([]), "1 thresholds are needed"), (.exit(2), "exits 1...2"),
+            (.exit(-1), "exits 1...2"), (.thresholds([.nan]), "not a number"),
+        ]
+        for (policy, part) in policies {
+            let error = #expect(throws: ModelError.self) {
+                try model.classify(images(configuration, 1), policy: policy)
+            }
+            #expect(error?.description.contains(part) == true)
+        }
+    }
+
+    @Test func namesTheExitAndImageOfANaN() throws {
+        let configuration = try TestCascades.cascade([7, 14])
+        let model = try model(configuration)
+        var images = images(configuration, 3)
+        images.values[2 * 3 * 56 * 56] = .nan
+        #expect(throws: ModelError.notFinite(exit: 0, image: 2)) {
+            try model.classify(images, policy: .allExits)
+        }
+    }
+}
+
+/// The same on OpenCL, whose sums may come in another order for another batch.
+@Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
+struct OpenCLCascadeTests {
+    @Test(arguments: TestCascades.grids, KernelStyle.allCases)
+    func survivorsGoOnAlone(grids: [Int], style: KernelStyle) throws {
+        let configuration = try TestCascades.cascade(grids)
+        let backend = RecordingBackend(try TestDevice.makeBackend(style))
+        let model = try DynamicVisionTransformer(
+            configuration, weights: SyntheticWeights(seed: 2), backend: backend)
+        for batch in [1, 2, 3, 5, 17] {
+            let images = SyntheticImages.batch(configuration.imageShape(batch: batch), seed: 4)
+            try CascadeCheck(model, images, tolerance: 1e-6).run()
+        }
+    }
+}

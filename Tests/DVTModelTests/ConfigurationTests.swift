@@ -1,0 +1,89 @@
+import DVTCore
+import DVTModel
+import Testing
+
+@Suite struct ConfigurationTests {
+    @Test func patchesCoverTheImage() {
+        let stages = [32, 23, 16, 56].map { VisionTransformerConfiguration.deitSmall(patch: $0) }
+        #expect(stages.map(\.grid) == [7, 10, 14, 4])
+        #expect(stages.map(\.patch.padding) == [0, 3, 0, 0])
+    }
+
+    @Test(arguments: CascadeConfiguration.names)
+    func everyNameHasAModel(name: String) throws {
+        let model = try CascadeConfiguration.named(name)
+        #expect(model.name == name)
+        #expect(model.stages.count == (name.hasPrefix("deit") ? 1 : 3))
+    }
+
+    @Test func unknownNamesAreAnsweredWithTheKnownOnes() {
+        let error = #expect(throws: ModelError.self) { try CascadeConfiguration.named("vit") }
+        #expect(error?.description.contains("dvt-deit-small") == true)
+    }
+
+    @Test func oneStageReusesNothing() throws {
+        let model = try CascadeConfiguration([.deitTiny(patch: 16)])
+        #expect(!model.featureReuse && !model.relationReuse)
+    }
+
+    /// Each fault is told in one line that says which numbers must agree.
+    @Test func refusesWhatCannotBeCombined() {
+        var deeper = VisionTransformerConfiguration.deitTiny(patch: 16)
+        deeper.depth = 13
+        var wide = VisionTransformerConfiguration.deitTiny(patch: 16)
+        wide.width = 190
+        var other = VisionTransformerConfiguration.deitTiny(patch: 16)
+        other.classes = 10
+        var huge = VisionTransformerConfiguration.deitTiny(patch: 16)
+        huge.depth = .max
+        let tiny = VisionTransformerConfiguration.deitTiny(patch: 32)
+        let cases: [([VisionTransformerConfiguration], String)] = [
+            ([], "at least one stage"), ([tiny, deeper], "12 x 3 and 13 x 3"),
+            ([wide], "190 is not a multiple of 3"), ([tiny, other], "classes"),
+            ([huge], "1...1048576"),
+        ]
+        for (stages, part) in cases {
+            let error = #expect(throws: ModelError.self) { try CascadeConfiguration(stages) }
+            #expect(error?.description.contains(part) == true)
+            #expect(error?.description.contains("\n") == false)
+        }
+    }
+
+    @Test func stagesOfUnequalDepthGoWithoutRelations() throws {
+        var deeper = VisionTransformerConfiguration.deitTiny(patch: 16)
+        deeper.depth = 13
+        _ = try CascadeConfiguration([.deitTiny(patch: 32), deeper], relationReuse: false)
+    }
+}
+
+@Suite struct CostTests {
+    /// The published counts: 4.608 G for DeiT-S/16, 1.145 G for DeiT-S/32.
+    @Test(arguments: [(16, 4.608), (32, 1.145)])
+    func equalsThePublishedCounts(patch: Int, giga: Double) throws {
+        let cost = try CascadeConfiguration([.deitSmall(patch: patch)]).stageMultiplyAdds[0]
+        #expect((Double(cost) / 1e6).rounded() == giga * 1e3)
+    }
+
+    /// Worked out by hand for one block: D 4, H 1, MLP 8, 3 classes, 2 x 2 patches of 1 pixel,
+    /// then 1 x 1; E 48 and 128 hidden.
+    @Test func countsEveryProduct() throws {
+        func stage(_ patch: Int) -> VisionTransformerConfiguration {
+            var stage = VisionTransformerConfiguration(
+                patch: PatchGeometry(kernel: patch), width: 4, depth: 1, heads: 1, mlpWidth: 8,
+                classes: 3)
+            stage.imageSize = 2
+            stage.channels = 1
+            return stage
+        }
+        let model = try CascadeConfiguration([stage(2), stage(1)])
+        // T = 2: patches 4 x 4; qkv and proj 4 x 16; q k and a v 2 x 2 x 4; mlp 64; norms 40;
+        // last norm 5 x 2 x 4, head 12.
+        let first = 16 + 2 * (64 + 16 + 64 + 40) + 40 + 12
+        // T = 5: patches 4 x 4; mlp (4 + 48) x 8 + 32; norms 20 + 5 x 52; feature MLP over 2
+        // tokens of 20 + 4 x 128 + 128 x 48; relations over 2 x 2 pairs of 6 products.
+        let second =
+            16 + 5 * (64 + 40 + 52 * 8 + 32 + 20 + 260) + 100 + 12 + 2 * (20 + 512 + 6144) + 24
+        #expect(model.stageMultiplyAdds == [first, second])
+        #expect(model.cumulativeMultiplyAdds == [first, first + second])
+    }
+}
