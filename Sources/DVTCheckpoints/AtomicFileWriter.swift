@@ -1,0 +1,89 @@
+import DVTCore
+import Glibc
+
+/// Writes a file beside its destination and renames it into place, so that a reader sees the
+/// old file or the whole new one.
+struct AtomicFileWriter: ~Copyable {
+    private let path: String
+    private let destination: String
+    private let temporaryPath: String
+    private let descriptor: Int32
+    private var isCommitted = false
+
+    /// Creates the temporary file.
+    ///
+    /// - Parameter path: the file to replace or create; a symbolic link is followed.
+    /// - Throws: ``CheckpointFileError`` if its folder takes no new file, or if `path` is a folder,
+    ///   a pipe or a device.
+    init(path: String) throws(CheckpointFileError) {
+        let destination = try Self.destination(of: path)
+        let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+        // Not the file's own name and a suffix: that can be too long where the name is not.
+        let temporaryPath = Self.folder(of: destination) + ".\(suffix).tmp"
+        let descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else {
+            throw .cannotWrite(path: path, reason: systemMessage())
+        }
+        self.path = path
+        self.destination = destination
+        self.temporaryPath = temporaryPath
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close(descriptor)
+        if !isCommitted {
+            unlink(temporaryPath)
+        }
+    }
+
+    /// Appends bytes.
+    ///
+    /// - Parameter bytes: what to append.
+    /// - Throws: ``CheckpointFileError`` if the system does not take them all.
+    func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointFileError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = write(descriptor, rest.baseAddress, rest.count)
+            if count >= 0 {
+                done += count
+            } else if errno != EINTR {
+                throw .cannotWrite(path: path, reason: systemMessage())
+            }
+        }
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// - Throws: ``CheckpointFileError`` if the bytes do not reach the disk or the rename fails.
+    consuming func commit() throws(CheckpointFileError) {
+        // A rename may reach the disk before the bytes do: after a power cut the name would
+        // then stand for an empty file.
+        guard fsync(descriptor) == 0, rename(temporaryPath, destination) == 0 else {
+            throw .cannotWrite(path: path, reason: systemMessage())
+        }
+        isCommitted = true
+    }
+
+    /// The file that `path` stands for, which a rename may replace.
+    private static func destination(of path: String) throws(CheckpointFileError) -> String {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            return path
+        }
+        // A rename would put a file where, say, /dev/null was.
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw .notRegularFile(path: path)
+        }
+        guard let resolved = realpath(path, nil) else {
+            throw .cannotWrite(path: path, reason: systemMessage())
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
+    private static func folder(of path: String) -> String {
+        path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
+    }
+}

@@ -1,0 +1,206 @@
+/// Text that is not strict JSON, or not the JSON that was asked for.
+enum JSONError: Error, Equatable {
+    /// The text breaks the grammar, or holds another kind of value, at byte `offset`.
+    case invalid(reason: String, offset: Int)
+    /// One object has the key `key` twice.
+    case duplicateKey(String, offset: Int)
+    /// Arrays and objects are nested deeper than `limit`.
+    case nestedTooDeeply(limit: Int, offset: Int)
+}
+
+/// Reads strict JSON from front to back, building no tree.
+///
+/// The caller asks for the value it expects next; ``skipValue()`` passes over any other. Unlike
+/// Foundation's reader it refuses an object that repeats a key, keeps integers exact, and is one
+/// pass over the bytes. Errors of the text are ``JSONError``; closures may throw their own.
+struct JSONReader {
+    /// The deepest nesting of arrays and objects: recursion stays far from the end of the stack.
+    static let nestingLimit = 64
+
+    /// The byte that is read next.
+    private(set) var offset = 0
+    private let bytes: [UInt8]
+    private var depth = 0
+
+    /// Creates a reader at the first byte.
+    ///
+    /// - Parameter bytes: the text, in UTF-8.
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// The bytes not yet read.
+    var rest: ArraySlice<UInt8> { bytes[offset...] }
+
+    /// Reads an object, refusing a key that comes twice.
+    ///
+    /// - Parameter member: called with each key; must read exactly that key's value.
+    /// - Throws: ``JSONError``, and what `member` throws.
+    mutating func readObject(
+        _ member: (inout JSONReader, String) throws -> Void
+    ) throws {
+        var seen: Set<String> = []
+        try readList(open: "{", close: "}") { reader in
+            let keyOffset = reader.offset
+            let key = try reader.readString()
+            // Swift compares strings by canonical equivalence, so two spellings of one accented
+            // name count as a repetition too: such names could not be told apart later.
+            guard seen.insert(key).inserted else {
+                throw JSONError.duplicateKey(key, offset: keyOffset)
+            }
+            reader.skipSpace()
+            try reader.expect(":")
+            reader.skipSpace()
+            try member(&reader, key)
+        }
+    }
+
+    /// Reads an array.
+    ///
+    /// - Parameter element: called before each element; must read exactly that element.
+    /// - Throws: ``JSONError``, and what `element` throws.
+    mutating func readArray(
+        _ element: (inout JSONReader) throws -> Void
+    ) throws {
+        try readList(open: "[", close: "]", element)
+    }
+
+    /// Reads an integer without sign, fraction or exponent, exactly.
+    ///
+    /// - Returns: the integer, at most `Int.max`.
+    /// - Throws: ``JSONError`` if another value comes.
+    mutating func readInteger() throws(JSONError) -> Int {
+        let start = offset
+        if next == UInt8(ascii: "-") {
+            throw .invalid(
+                reason: "a negative number where a size or offset belongs", offset: start)
+        }
+        var value = 0
+        while let digit = next.map({ $0 &- UInt8(ascii: "0") }), digit <= 9 {
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(Int(digit))
+            guard !overflow, !carry else {
+                throw .invalid(reason: "an integer above \(Int.max)", offset: start)
+            }
+            value = sum
+            offset += 1
+        }
+        guard offset > start else {
+            throw .invalid(reason: "no integer where one belongs", offset: start)
+        }
+        guard bytes[start] != UInt8(ascii: "0") || offset == start + 1 else {
+            throw .invalid(reason: "a number that begins with 0", offset: start)
+        }
+        if let next, ".eE".utf8.contains(next) {
+            throw .invalid(reason: "a number that is not written as an integer", offset: start)
+        }
+        return value
+    }
+
+    /// Passes over one value of any kind, checking its grammar.
+    ///
+    /// - Throws: ``JSONError``.
+    mutating func skipValue() throws {
+        switch next {
+        case UInt8(ascii: "{"):
+            try readObject { reader, _ in try reader.skipValue() }
+        case UInt8(ascii: "["):
+            try readArray { reader in try reader.skipValue() }
+        case UInt8(ascii: "\""): _ = try readString()
+        case UInt8(ascii: "t"): try expect("true")
+        case UInt8(ascii: "f"): try expect("false")
+        case UInt8(ascii: "n"): try expect("null")
+        default: try skipNumber()
+        }
+    }
+
+    private mutating func readList(
+        open: StaticString, close: StaticString,
+        _ item: (inout JSONReader) throws -> Void
+    ) throws {
+        try expect(open)
+        depth += 1
+        guard depth <= Self.nestingLimit else {
+            throw JSONError.nestedTooDeeply(limit: Self.nestingLimit, offset: offset - 1)
+        }
+        skipSpace()
+        if next != close.utf8Start.pointee {
+            while true {
+                try item(&self)
+                skipSpace()
+                guard next == UInt8(ascii: ",") else { break }
+                offset += 1
+                skipSpace()
+            }
+        }
+        try expect(close)
+        depth -= 1
+    }
+
+    private mutating func skipNumber() throws(JSONError) {
+        let start = offset
+        if next == UInt8(ascii: "-") { offset += 1 }
+        let leadsWithZero = next == UInt8(ascii: "0")
+        let wholeDigits = skipDigits()
+        var isNumber = wholeDigits > 0 && !(leadsWithZero && wholeDigits > 1)
+        if next == UInt8(ascii: ".") {
+            offset += 1
+            isNumber = skipDigits() > 0 && isNumber
+        }
+        if next == UInt8(ascii: "e") || next == UInt8(ascii: "E") {
+            offset += 1
+            if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { offset += 1 }
+            isNumber = skipDigits() > 0 && isNumber
+        }
+        guard isNumber else {
+            throw .invalid(reason: "no value where one belongs", offset: start)
+        }
+    }
+
+    private mutating func skipDigits() -> Int {
+        let start = offset
+        while let byte = next, byte &- UInt8(ascii: "0") <= 9 { offset += 1 }
+        return offset - start
+    }
+}
+
+// What the readers of values share.
+extension JSONReader {
+    /// The byte at `offset`, or nil at the end.
+    var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+
+    /// The bytes from `start` up to the next one to read.
+    ///
+    /// - Parameter start: an offset already passed.
+    /// - Returns: the bytes.
+    func bytes(since start: Int) -> ArraySlice<UInt8> {
+        bytes[start..<offset]
+    }
+
+    /// Passes over a number of bytes.
+    ///
+    /// - Parameter count: how many; the caller has seen that they are there.
+    mutating func advance(_ count: Int = 1) {
+        offset += count
+    }
+
+    /// Passes over the white space of JSON.
+    mutating func skipSpace() {
+        while let next, next == 0x20 || next == 0x0A || next == 0x0D || next == 0x09 {
+            offset += 1
+        }
+    }
+
+    /// Passes over exactly `text`.
+    ///
+    /// - Parameter text: what must come next, in ASCII.
+    /// - Throws: ``JSONError`` if something else comes.
+    mutating func expect(_ text: StaticString) throws(JSONError) {
+        for index in 0..<text.utf8CodeUnitCount {
+            guard next == text.utf8Start[index] else {
+                throw .invalid(reason: "'\(text)' is missing", offset: offset)
+            }
+            offset += 1
+        }
+    }
+}

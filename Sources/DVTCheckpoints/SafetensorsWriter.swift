@@ -1,0 +1,138 @@
+import DVTCore
+
+/// Writes safetensors files.
+public enum SafetensorsWriter {
+    /// The types that tensors can be written as.
+    public enum ElementType: String, CaseIterable, Sendable {
+        /// float32, exactly.
+        case float32 = "F32"
+        /// binary16, rounded to nearest.
+        case float16 = "F16"
+        /// bfloat16, rounded to nearest.
+        case bfloat16 = "BF16"
+
+        var byteCount: Int { self == .float32 ? 4 : 2 }
+    }
+
+    /// Writes a file, whole or not at all: an older file at `path` stays until the new one is
+    /// complete.
+    ///
+    /// - Parameters:
+    ///   - tensors: names, each used once, and tensors, in the order of their bytes in the file.
+    ///   - metadata: text to store beside the tensors; none leaves `__metadata__` away.
+    ///   - elementType: the type of every element in the file.
+    ///   - path: the file to create or replace.
+    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``CheckpointFileError`` if the
+    ///   system fails to write.
+    public static func write(
+        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],
+        as elementType: ElementType = .float32, to path: String
+    ) throws {
+        let header: [UInt8]
+        do throws(SafetensorsError.Problem) {
+            header = try encodedHeader(tensors, metadata: metadata, as: elementType)
+        } catch {
+            throw SafetensorsError(path: path, problem: error)
+        }
+        let writer = try AtomicFileWriter(path: path)
+        try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try writer.append($0) }
+        try header.withUnsafeBytes { try writer.append($0) }
+        for (_, tensor) in tensors {
+            try append(tensor.values, as: elementType, to: writer)
+        }
+        try writer.commit()
+    }
+
+    private static func append(
+        _ values: [Float], as elementType: ElementType, to writer: borrowing AtomicFileWriter
+    ) throws {
+        let format: HalfFormat
+        switch elementType {
+        case .float32: return try values.withUnsafeBytes { try writer.append($0) }
+        case .float16: format = .float16
+        case .bfloat16: format = .bfloat16
+        }
+        // Large enough that calls do not count, small enough that memory does not.
+        let chunkCount = 1 << 16
+        for start in stride(from: 0, to: values.count, by: chunkCount) {
+            let chunk = values[start..<min(start + chunkCount, values.count)]
+            try chunk.map(format.encode).withUnsafeBytes { try writer.append($0) }
+        }
+    }
+}
+
+extension SafetensorsWriter {
+    /// The header, filled up with spaces so that the first tensor's bytes are 8-aligned.
+    ///
+    /// - Parameters:
+    ///   - tensors: as they follow the header.
+    ///   - metadata: text to store beside them.
+    ///   - elementType: the type of every element.
+    ///   - byteLimit: the longest header allowed.
+    /// - Returns: the header's bytes, without their number.
+    /// - Throws: ``SafetensorsError/Problem`` if a name cannot be written or all are too long.
+    static func encodedHeader(
+        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String],
+        as elementType: ElementType, byteLimit: Int = SafetensorsHeader.byteLimit
+    ) throws(SafetensorsError.Problem) -> [UInt8] {
+        var members: [[UInt8]] = metadata.isEmpty ? [] : [encodedMetadata(metadata)]
+        var names: Set<String> = []
+        var offset = 0
+        for (name, tensor) in tensors {
+            guard name != "__metadata__" else { throw .reservedName }
+            guard names.insert(name).inserted else { throw .repeatedName(name) }
+            let end = offset + tensor.values.count * elementType.byteCount
+            members.append(encodedEntry(name, tensor.shape, elementType, bytes: offset..<end))
+            offset = end
+        }
+        var header = encodedObject(members)
+        header += repeatElement(UInt8(ascii: " "), count: (8 - header.count % 8) % 8)
+        guard header.count <= byteLimit else {
+            throw .headerTooLongToWrite(length: header.count, limit: byteLimit)
+        }
+        return header
+    }
+
+    private static func encodedMetadata(_ metadata: [String: String]) -> [UInt8] {
+        // Sorted, so that the same tensors always make the same file.
+        let members = metadata.sorted { $0.key < $1.key }.map { key, text in
+            encodedString(key) + ":".utf8 + encodedString(text)
+        }
+        return encodedString("__metadata__") + ":".utf8 + encodedObject(members)
+    }
+
+    private static func encodedEntry(
+        _ name: String, _ shape: Shape, _ elementType: ElementType, bytes: Range<Int>
+    ) -> [UInt8] {
+        let extents = shape.dimensions.map(String.init).joined(separator: ",")
+        let entry = """
+            :{"dtype":"\(elementType.rawValue)","shape":[\(extents)],\
+            "data_offsets":[\(bytes.lowerBound),\(bytes.upperBound)]}
+            """
+        return encodedString(name) + entry.utf8
+    }
+
+    private static func encodedObject(_ members: [[UInt8]]) -> [UInt8] {
+        var result = [UInt8(ascii: "{")]
+        for member in members {
+            if result.count > 1 { result.append(UInt8(ascii: ",")) }
+            result += member
+        }
+        return result + [UInt8(ascii: "}")]
+    }
+
+    /// A text as a JSON string.
+    private static func encodedString(_ text: String) -> [UInt8] {
+        var result = [UInt8(ascii: "\"")]
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
+            case 0..<0x20:
+                result += (byte < 0x10 ? "\\u000" : "\\u00").utf8
+                result += String(byte, radix: 16).utf8
+            default: result.append(byte)
+            }
+        }
+        return result + [UInt8(ascii: "\"")]
+    }
+}
