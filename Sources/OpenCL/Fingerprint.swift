@@ -1,0 +1,22 @@
+/// A 128-bit FNV-1a hash: it names cache entries and notices damage, but no malice.
+struct Fingerprint: Equatable {
+    // The offset basis and the prime of the hash's definition, in halves.
+    private static let basis =
+        UInt128(0x6c62_272e_07bb_0142) << 64 | UInt128(0x62b8_2175_6295_c58d)
+    private static let prime = UInt128(1) << 88 | UInt128(0x13b)
+
+    private(set) var value = basis
+
+    /// Takes bytes in.
+    mutating func combine(_ bytes: some Sequence<UInt8>) {
+        for byte in bytes {
+            value = (value ^ UInt128(byte)) &* Self.prime
+        }
+    }
+
+    /// 32 hexadecimal digits.
+    var hexadecimal: String {
+        let digits = String(value, radix: 16)
+        return String(repeating: "0", count: 32 - digits.count) + digits
+    }
+}

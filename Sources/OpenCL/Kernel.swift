@@ -1,0 +1,107 @@
+import COpenCL
+import Synchronization
+
+/// A function of a program that a queue can run over many work-items.
+///
+/// OpenCL keeps the arguments in the kernel, and setting them is the one call that threads must not
+/// race on. A queue therefore sets them and launches while it holds the kernel's lock: any thread
+/// may launch any kernel, and none sees another's arguments.
+public final class Kernel: Sendable {
+    /// Its name.
+    public let name: String
+    /// The number of its parameters.
+    public let argumentCount: Int
+    /// The most work-items that a work-group of it can have on this device.
+    public let maxWorkGroupSize: Int
+    /// The work-group that it was compiled for, or nil if any will do.
+    public let requiredWorkGroupSize: [Int]?
+    /// What work-group sizes had best be a multiple of.
+    public let preferredWorkGroupSizeMultiple: Int
+    /// The local memory that a work-group takes, arguments apart.
+    public let localMemoryBytes: Int
+    private let program: Program
+    private let lock: Mutex<Handle>
+
+    init(id: Handle, name: String, program: Program) throws(OpenCLError) {
+        let device = program.device
+        func query(_ property: Int32) -> InfoQuery { Self.groupQuery(id, device, property) }
+        do throws(OpenCLError) {
+            argumentCount = Int(try Self.argumentCount(id))
+            maxWorkGroupSize = try query(CL_KERNEL_WORK_GROUP_SIZE).size()
+            let required = try query(CL_KERNEL_COMPILE_WORK_GROUP_SIZE).array(of: Int.self)
+            requiredWorkGroupSize = required.allSatisfy { $0 > 0 } ? required : nil
+            preferredWorkGroupSizeMultiple =
+                try query(CL_KERNEL_PREFERRED_WORK_GROUP_SIZE_MULTIPLE).size()
+            localMemoryBytes = try query(CL_KERNEL_LOCAL_MEM_SIZE).size()
+        } catch {
+            clReleaseKernel(id.pointer)
+            throw error
+        }
+        self.name = name
+        self.program = program
+        lock = Mutex(id)
+    }
+
+    deinit {
+        lock.withLock { _ = clReleaseKernel($0.pointer) }
+    }
+
+    /// Sets the arguments and launches, with no other thread between the two.
+    func launch(
+        _ arguments: [KernelArgument], _ enqueue: (cl_kernel) -> cl_int
+    ) throws(OpenCLError) {
+        guard arguments.count == argumentCount else {
+            throw .argumentCount(kernel: name, expected: argumentCount, given: arguments.count)
+        }
+        try lock.withLock { (id: inout Handle) throws(OpenCLError) in
+            for (index, argument) in arguments.enumerated() {
+                try set(argument, at: index, of: id.pointer)
+            }
+            try check("clEnqueueNDRangeKernel", enqueue(id.pointer))
+        }
+    }
+
+    private func set(
+        _ argument: KernelArgument, at index: Int, of kernel: cl_kernel
+    ) throws(OpenCLError) {
+        let status = Self.status(of: argument, at: cl_uint(index), kernel: kernel)
+        guard status == CL_SUCCESS else {
+            throw .argumentRefused(
+                kernel: name, index: index, argument: argument.description, status: status)
+        }
+    }
+
+    private static func status(
+        of argument: KernelArgument, at index: cl_uint, kernel: cl_kernel
+    ) -> cl_int {
+        switch argument {
+        case .buffer(let buffer):
+            var memory: cl_mem? = buffer.handle
+            return clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, &memory)
+        case .int(var value):
+            return clSetKernelArg(kernel, index, MemoryLayout<Int32>.size, &value)
+        case .float(var value):
+            return clSetKernelArg(kernel, index, MemoryLayout<Float>.size, &value)
+        case .local(let byteCount):
+            return clSetKernelArg(kernel, index, byteCount, nil)
+        case .none:
+            var memory: cl_mem?
+            return clSetKernelArg(kernel, index, MemoryLayout<cl_mem?>.size, &memory)
+        }
+    }
+
+    private static func argumentCount(_ id: Handle) throws(OpenCLError) -> UInt32 {
+        let query = InfoQuery(function: "clGetKernelInfo") { size, value, needed in
+            clGetKernelInfo(
+                id.pointer, cl_kernel_info(CL_KERNEL_NUM_ARGS), size, value, needed)
+        }
+        return try query.number()
+    }
+
+    private static func groupQuery(_ id: Handle, _ device: Device, _ property: Int32) -> InfoQuery {
+        InfoQuery(function: "clGetKernelWorkGroupInfo") { size, value, needed in
+            clGetKernelWorkGroupInfo(
+                id.pointer, device.handle, cl_kernel_work_group_info(property), size, value, needed)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+/// A value for one parameter of a kernel.
+public enum KernelArgument: Sendable {
+    /// For a `global` or `constant` pointer.
+    case buffer(Buffer)
+    /// For an `int`.
+    case int(Int32)
+    /// For a `float`.
+    case float(Float)
+    /// For a `local` pointer: room of this size for each work-group.
+    case local(byteCount: Int)
+    /// For a `global` pointer: the null pointer.
+    case none
+}
+
+extension KernelArgument: CustomStringConvertible {
+    /// The argument as error messages name it.
+    public var description: String {
+        switch self {
+        case .buffer(let buffer): "a buffer of \(buffer.byteCount) bytes"
+        case .int(let value): "int \(value)"
+        case .float(let value): "float \(value)"
+        case .local(let byteCount): "\(byteCount) bytes of local memory"
+        case .none: "no buffer"
+        }
+    }
+}

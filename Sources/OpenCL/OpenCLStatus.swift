@@ -1,0 +1,105 @@
+/// The names of OpenCL's status codes, and what to do about the usual ones.
+enum OpenCLStatus {
+    /// The `CL_` name of a status code.
+    static func name(_ status: Int32) -> String {
+        names[status] ?? "status \(status)"
+    }
+
+    /// What a person can do about a status, for those where that is known.
+    static func remedy(_ status: Int32) -> String? {
+        remedies[status]
+    }
+
+    private static let remedies: [Int32: String] = [
+        -1: "the platform offers no device of this kind",
+        -2: "the device is there but cannot be used; another program may hold it",
+        -3: "this driver has no compiler; install the whole driver package",
+        -4: "the device's memory is full; use a smaller batch",
+        -5: "a kernel needs more registers or memory than the device has, or it faulted; use a "
+            + "smaller batch",
+        -6: "the host's memory is full; use a smaller batch",
+        -14: "an earlier command failed; its own error comes first",
+        -36: "after a kernel this means that the kernel faulted, usually outside a buffer",
+        -43: "the device compiler does not know one of the build options",
+        -48: "the kernel was released, or belongs to another program",
+        -51: "the argument's size differs from what the kernel declares",
+        -52: "an argument of the kernel was not set",
+        -54: "the work-group does not fit the kernel or the device",
+        -55: "the work-group is larger than the device allows along one dimension",
+        -61: "the buffer is empty or larger than the device allows",
+        -1001: "install an OpenCL driver; its .icd file goes to /etc/OpenCL/vendors",
+        -9999: "a kernel read or wrote outside a buffer",
+    ]
+
+    private static let names: [Int32: String] = [
+        0: "CL_SUCCESS",
+        -1: "CL_DEVICE_NOT_FOUND",
+        -2: "CL_DEVICE_NOT_AVAILABLE",
+        -3: "CL_COMPILER_NOT_AVAILABLE",
+        -4: "CL_MEM_OBJECT_ALLOCATION_FAILURE",
+        -5: "CL_OUT_OF_RESOURCES",
+        -6: "CL_OUT_OF_HOST_MEMORY",
+        -7: "CL_PROFILING_INFO_NOT_AVAILABLE",
+        -8: "CL_MEM_COPY_OVERLAP",
+        -9: "CL_IMAGE_FORMAT_MISMATCH",
+        -10: "CL_IMAGE_FORMAT_NOT_SUPPORTED",
+        -11: "CL_BUILD_PROGRAM_FAILURE",
+        -12: "CL_MAP_FAILURE",
+        -13: "CL_MISALIGNED_SUB_BUFFER_OFFSET",
+        -14: "CL_EXEC_STATUS_ERROR_FOR_EVENTS_IN_WAIT_LIST",
+        -15: "CL_COMPILE_PROGRAM_FAILURE",
+        -16: "CL_LINKER_NOT_AVAILABLE",
+        -17: "CL_LINK_PROGRAM_FAILURE",
+        -18: "CL_DEVICE_PARTITION_FAILED",
+        -19: "CL_KERNEL_ARG_INFO_NOT_AVAILABLE",
+        -30: "CL_INVALID_VALUE",
+        -31: "CL_INVALID_DEVICE_TYPE",
+        -32: "CL_INVALID_PLATFORM",
+        -33: "CL_INVALID_DEVICE",
+        -34: "CL_INVALID_CONTEXT",
+        -35: "CL_INVALID_QUEUE_PROPERTIES",
+        -36: "CL_INVALID_COMMAND_QUEUE",
+        -37: "CL_INVALID_HOST_PTR",
+        -38: "CL_INVALID_MEM_OBJECT",
+        -39: "CL_INVALID_IMAGE_FORMAT_DESCRIPTOR",
+        -40: "CL_INVALID_IMAGE_SIZE",
+        -41: "CL_INVALID_SAMPLER",
+        -42: "CL_INVALID_BINARY",
+        -43: "CL_INVALID_BUILD_OPTIONS",
+        -44: "CL_INVALID_PROGRAM",
+        -45: "CL_INVALID_PROGRAM_EXECUTABLE",
+        -46: "CL_INVALID_KERNEL_NAME",
+        -47: "CL_INVALID_KERNEL_DEFINITION",
+        -48: "CL_INVALID_KERNEL",
+        -49: "CL_INVALID_ARG_INDEX",
+        -50: "CL_INVALID_ARG_VALUE",
+        -51: "CL_INVALID_ARG_SIZE",
+        -52: "CL_INVALID_KERNEL_ARGS",
+        -53: "CL_INVALID_WORK_DIMENSION",
+        -54: "CL_INVALID_WORK_GROUP_SIZE",
+        -55: "CL_INVALID_WORK_ITEM_SIZE",
+        -56: "CL_INVALID_GLOBAL_OFFSET",
+        -57: "CL_INVALID_EVENT_WAIT_LIST",
+        -58: "CL_INVALID_EVENT",
+        -59: "CL_INVALID_OPERATION",
+        -60: "CL_INVALID_GL_OBJECT",
+        -61: "CL_INVALID_BUFFER_SIZE",
+        -62: "CL_INVALID_MIP_LEVEL",
+        -63: "CL_INVALID_GLOBAL_WORK_SIZE",
+        -64: "CL_INVALID_PROPERTY",
+        -65: "CL_INVALID_IMAGE_DESCRIPTOR",
+        -66: "CL_INVALID_COMPILER_OPTIONS",
+        -67: "CL_INVALID_LINKER_OPTIONS",
+        -68: "CL_INVALID_DEVICE_PARTITION_COUNT",
+        -69: "CL_INVALID_PIPE_SIZE",
+        -70: "CL_INVALID_DEVICE_QUEUE",
+        -71: "CL_INVALID_SPEC_ID",
+        -72: "CL_MAX_SIZE_RESTRICTION_EXCEEDED",
+        -1001: "CL_PLATFORM_NOT_FOUND_KHR",
+        -1057: "CL_DEVICE_PARTITION_FAILED_EXT",
+        -1108: "CL_COMMAND_TERMINATED_ITSELF_WITH_FAILURE_ARM",
+        -1121: "CL_CONTEXT_TERMINATED_KHR",
+        // Not in any header: what NVIDIA's driver returns after a kernel's illegal access.
+        -9999: "CL_NVIDIA_ILLEGAL_ACCESS",
+    ]
+}
