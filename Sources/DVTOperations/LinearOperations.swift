@@ -1,0 +1,73 @@
+import DVTCore
+
+/// ``Backend/linear(_:_:activation:residual:)``.
+package struct LinearOperation: Operation {
+    package let name = "linear"
+    let rows: Int
+    let inputs: Int
+    let outputs: Int
+    let activation: Activation
+    let hasBias: Bool
+    let hasResidual: Bool
+
+    package init(
+        rows: Int, inputs: Int, outputs: Int, activation: Activation = .identity,
+        hasBias: Bool = true, hasResidual: Bool = false
+    ) {
+        self.rows = rows
+        self.inputs = inputs
+        self.outputs = outputs
+        self.activation = activation
+        self.hasBias = hasBias
+        self.hasResidual = hasResidual
+    }
+
+    package var sizes: String {
+        let extras = [
+            hasBias ? "bias" : nil, activation == .identity ? nil : activation.rawValue,
+            hasResidual ? "residual" : nil,
+        ].compactMap { $0 }
+        return (["\(rows)x\(inputs)->\(outputs)"] + extras).joined(separator: " ")
+    }
+    package var multiplyAdds: Int { rows * inputs * outputs }
+    package var byteCount: Int {
+        byteSum([rows, inputs], [outputs, inputs], [hasResidual ? 2 : 1, rows, outputs])
+    }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        let x = try backend.upload(input("x", [rows, inputs]))
+        let parameters = try linearInput(
+            "map", from: inputs, to: outputs, hasBias: hasBias, on: backend)
+        let residual = hasResidual ? try backend.upload(input("residual", [rows, outputs])) : nil
+        return {
+            [try backend.linear(x, parameters, activation: activation, residual: residual)]
+        }
+    }
+}
+
+/// ``Backend/layerNorm(_:appending:_:)``.
+package struct LayerNormOperation: Operation {
+    package let name = "layerNorm"
+    let rows: Int
+    let width: Int
+    let appended: Int
+
+    package init(rows: Int, width: Int, appended: Int = 0) {
+        self.rows = rows
+        self.width = width
+        self.appended = appended
+    }
+
+    package var sizes: String { "\(rows)x\(width)" + (appended > 0 ? "+\(appended)" : "") }
+    package var multiplyAdds: Int { 0 }
+    package var byteCount: Int { byteSum([2, rows + 1, width + appended]) }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        // The offset makes the mean matter: a one-pass variance would lose digits to it.
+        let x = try backend.upload(input("x", [rows, width], offset: 3))
+        let features =
+            appended > 0 ? try backend.upload(input("features", [rows, appended])) : nil
+        let norm = try normInput("norm", width: width + appended, on: backend)
+        return { [try backend.layerNorm(x, appending: features, norm)] }
+    }
+}

@@ -1,0 +1,75 @@
+import DVTCore
+
+/// One operation of ``Backend`` at given sizes: its inputs, how to run it, and what it costs.
+///
+/// Tests, parity and benchmarks all run these descriptions, so that what is timed is what is
+/// checked.
+package protocol Operation: Sendable {
+    /// The operation's name, as ``Backend`` spells it.
+    var name: String { get }
+    /// The sizes, in one line for people.
+    var sizes: String { get }
+    /// The multiply-adds of its matrix products.
+    var multiplyAdds: Int { get }
+    /// The bytes that it must read and write at least, every input and output once.
+    var byteCount: Int { get }
+
+    /// The largest relative L2 distance from the reference that float32 arithmetic explains.
+    var tolerance: Double { get }
+
+    /// Copies seeded inputs to a device.
+    ///
+    /// - Parameter backend: the device.
+    /// - Returns: a closure that enqueues the operation once and returns its outputs.
+    /// - Throws: the backend's error.
+    func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor]
+}
+
+extension Operation {
+    /// Sums of up to 4,096 products of numbers near 1, added in float32 in any order, lie within
+    /// 8e-7 of the Double sum (measured); 1e-6 leaves a little room for other devices' order.
+    package var tolerance: Double { 1e-6 }
+
+    /// The name and sizes, as tables and test reports show them.
+    package var label: String { "\(name) \(sizes)" }
+
+    /// Runs the operation once.
+    ///
+    /// - Parameter backend: the device.
+    /// - Returns: the outputs' values.
+    /// - Throws: the backend's error.
+    package func run<B: Backend>(on backend: B) throws -> [Tensor] {
+        try prepare(on: backend)().map(backend.download)
+    }
+
+    /// A seeded input; the stream's name keeps inputs of one operation apart.
+    func input(_ name: String, _ shape: Shape, scale: Float = 1, offset: Float = 0) -> Tensor {
+        .uniform(shape, name: "\(self.name).\(name)", seed: 7, scale: scale, offset: offset)
+    }
+
+    /// Weights of a linear map, scaled so that the outputs stay near the inputs in size.
+    func linearInput<B: Backend>(
+        _ name: String, from inputs: Int, to outputs: Int, hasBias: Bool = true, on backend: B
+    ) throws -> LinearParameters<B.DeviceTensor> {
+        let scale = Float((3 / Double(max(inputs, 1))).squareRoot())
+        let weight = input("\(name).weight", [outputs, inputs], scale: scale)
+        let bias = hasBias ? input("\(name).bias", [outputs], scale: 0.1) : nil
+        return LinearParameters(
+            weight: try backend.upload(weight), bias: try bias.map(backend.upload))
+    }
+
+    /// The parameters of a LayerNorm.
+    func normInput<B: Backend>(
+        _ name: String, width: Int, on backend: B
+    ) throws -> LayerNormParameters<B.DeviceTensor> {
+        LayerNormParameters(
+            weight: try backend.upload(input("\(name).weight", [width], scale: 0.1, offset: 1)),
+            bias: try backend.upload(input("\(name).bias", [width], scale: 0.1)),
+            epsilon: 1e-6)
+    }
+}
+
+/// The bytes of tensors, for ``Operation/byteCount``.
+func byteSum(_ shapes: Shape...) -> Int {
+    shapes.reduce(0) { $0 + $1.byteCount }
+}

@@ -1,0 +1,123 @@
+import DVTCore
+
+/// The operations that tests and tools run, by purpose.
+package enum OperationCatalog {
+    /// Every kernel at sizes around the edges of its vectors, tiles and work-groups, small enough
+    /// for a simulator that runs a few million operations a second.
+    package static var small: [any Operation] {
+        tokens + linearMaps + norms + smallAttention + reuse
+    }
+
+    /// ``small``, and the sizes at which chunks, tiles and matrix products wrap around.
+    package static var edges: [any Operation] {
+        small + headWidths + largeAttention + modelSized
+    }
+
+    private static var tokens: [any Operation] {
+        [
+            PatchEmbedOperation(
+                batch: 2, imageSize: 8, width: 5, geometry: PatchGeometry(kernel: 4)),
+            PatchEmbedOperation(
+                batch: 1, channels: 2, imageSize: 9, width: 7,
+                geometry: PatchGeometry(kernel: 3, stride: 2, padding: 1)),
+            PatchEmbedOperation(
+                batch: 1, imageSize: 4, width: 3,
+                geometry: PatchGeometry(kernel: 5, stride: 5, padding: 3)),
+            EmbedTokensOperation(batch: 1, patches: 1, width: 1),
+            EmbedTokensOperation(batch: 3, patches: 4, width: 65),
+            ClassTokensOperation(batch: 1, tokens: 1, width: 1),
+            ClassTokensOperation(batch: 3, tokens: 5, width: 65),
+            GatherOperation(batch: 1, width: 1),
+            GatherOperation(batch: 5, width: 63),
+            ConfidenceOperation(batch: 1, classes: 1),
+            ConfidenceOperation(batch: 2, classes: 63),
+            ConfidenceOperation(batch: 3, classes: 65),
+        ]
+    }
+
+    private static var linearMaps: [any Operation] {
+        [
+            LinearOperation(rows: 1, inputs: 1, outputs: 1),
+            LinearOperation(rows: 3, inputs: 17, outputs: 5, hasBias: false),
+            LinearOperation(rows: 5, inputs: 33, outputs: 65, activation: .gelu),
+            LinearOperation(rows: 7, inputs: 16, outputs: 31, hasResidual: true),
+        ]
+    }
+
+    private static var norms: [any Operation] {
+        [
+            LayerNormOperation(rows: 1, width: 1),
+            LayerNormOperation(rows: 3, width: 15),
+            LayerNormOperation(rows: 2, width: 64),
+            LayerNormOperation(rows: 2, width: 65, appended: 1),
+            LayerNormOperation(rows: 3, width: 33, appended: 48),
+        ]
+    }
+
+    private static var smallAttention: [any Operation] {
+        [
+            AttentionOperation(batch: 1, grid: 1, heads: 1, headWidth: 32),
+            AttentionOperation(
+                batch: 2, grid: 2, heads: 2, headWidth: 32, reusing: 1, keepsLogits: true),
+            AttentionOperation(
+                batch: 1, grid: 6, heads: 1, headWidth: 32, reusing: 4, keepsLogits: true),
+            AttentionOperation(batch: 1, grid: 3, heads: 2, headWidth: 64, reusing: 4),
+        ]
+            + [80, 96, 128].map {
+                AttentionOperation(batch: 1, grid: 2, heads: 1, headWidth: $0, reusing: 1)
+            }
+    }
+
+    private static var reuse: [any Operation] {
+        [
+            RelationReuseOperation(batch: 1, channels: 1, tokens: 2),
+            RelationReuseOperation(batch: 2, channels: 4, tokens: 5),
+            FeatureReuseOperation(
+                batch: 1, from: 1, to: 2, width: 3, hidden: 4, outputs: 2, blocks: 1),
+            FeatureReuseOperation(
+                batch: 2, from: 3, to: 2, width: 17, hidden: 16, outputs: 7, blocks: 2),
+        ]
+    }
+
+    /// Every width that the attention kernels are specialised for.
+    private static var headWidths: [any Operation] {
+        [32, 64, 80, 96, 128].map {
+            AttentionOperation(
+                batch: 2, grid: 5, heads: 3, headWidth: $0, reusing: 4, keepsLogits: true)
+        }
+    }
+
+    /// Tokens below, at and above the tile of 32 keys, the rows of a work-item and the chunk of
+    /// 256 keys; a softmax so sharp that a later chunk's largest logit replaces the earlier one's.
+    private static var largeAttention: [any Operation] {
+        [
+            AttentionOperation(batch: 1, grid: 7, heads: 2, headWidth: 64, keepsLogits: true),
+            AttentionOperation(batch: 2, grid: 10, heads: 6, headWidth: 64, reusing: 7),
+            AttentionOperation(
+                batch: 1, grid: 14, heads: 6, headWidth: 64, reusing: 10, keepsLogits: true),
+            AttentionOperation(batch: 1, grid: 10, heads: 2, headWidth: 64, reusing: 14),
+            AttentionOperation(batch: 1, grid: 16, heads: 1, headWidth: 64, magnitude: 4),
+            AttentionOperation(
+                batch: 1, grid: 17, heads: 1, headWidth: 32, reusing: 7, magnitude: 8),
+            AttentionOperation(batch: 1, grid: 24, heads: 2, headWidth: 64, reusing: 14),
+        ]
+    }
+
+    /// The released models' own sizes.
+    private static var modelSized: [any Operation] {
+        [
+            PatchEmbedOperation(
+                batch: 1, imageSize: 224, width: 384,
+                geometry: PatchGeometry(kernel: 23, padding: 3)),
+            LinearOperation(rows: 197, inputs: 384, outputs: 1152),
+            LinearOperation(rows: 101, inputs: 432, outputs: 1536, activation: .gelu),
+            LinearOperation(rows: 197, inputs: 1536, outputs: 384, hasResidual: true),
+            LinearOperation(rows: 2, inputs: 384, outputs: 1000),
+            LayerNormOperation(rows: 197, width: 384, appended: 48),
+            RelationReuseOperation(batch: 2, channels: 72, tokens: 50),
+            FeatureReuseOperation(batch: 2, from: 10, to: 14, width: 384, blocks: 2),
+            GatherOperation(batch: 17, width: 3 * 50 * 50),
+            ConfidenceOperation(batch: 4, classes: 1000),
+        ]
+    }
+}

@@ -1,0 +1,145 @@
+import DVTCore
+
+/// ``Backend/patchEmbed(_:_:geometry:)``.
+package struct PatchEmbedOperation: Operation {
+    package let name = "patchEmbed"
+    let batch: Int
+    let channels: Int
+    let imageSize: Int
+    let width: Int
+    let geometry: PatchGeometry
+
+    package init(
+        batch: Int, channels: Int = 3, imageSize: Int, width: Int, geometry: PatchGeometry
+    ) {
+        self.batch = batch
+        self.channels = channels
+        self.imageSize = imageSize
+        self.width = width
+        self.geometry = geometry
+    }
+
+    private var images: Shape { [batch, channels, imageSize, imageSize] }
+    private var weight: Shape { [width, channels, geometry.kernel, geometry.kernel] }
+    private var tokens: Int {
+        let grid = geometry.gridSize(imageSize: imageSize)
+        return grid * grid
+    }
+
+    package var sizes: String {
+        """
+        B=\(batch) C=\(channels) S=\(imageSize) k=\(geometry.kernel) stride=\(geometry.stride) \
+        padding=\(geometry.padding) D=\(width)
+        """
+    }
+    package var multiplyAdds: Int { batch * tokens * weight.elementCount }
+    package var byteCount: Int { byteSum(images, weight, [batch, tokens, width]) }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        let pixels = try backend.upload(input("images", images))
+        let fanIn = weight.elementCount / width
+        let scale = Float((3 / Double(fanIn)).squareRoot())
+        let projection = LinearParameters(
+            weight: try backend.upload(input("weight", weight, scale: scale)),
+            bias: try backend.upload(input("bias", [width], scale: 0.1)))
+        return { [try backend.patchEmbed(pixels, projection, geometry: geometry)] }
+    }
+}
+
+/// ``Backend/embedTokens(_:classToken:positions:)``.
+package struct EmbedTokensOperation: Operation {
+    package let name = "embedTokens"
+    let batch: Int
+    let patches: Int
+    let width: Int
+
+    package init(batch: Int, patches: Int, width: Int) {
+        self.batch = batch
+        self.patches = patches
+        self.width = width
+    }
+
+    package var sizes: String { "B=\(batch) N=\(patches) D=\(width)" }
+    package var multiplyAdds: Int { 0 }
+    package var byteCount: Int {
+        byteSum([batch, 2 * patches + 1, width], [1, patches + 1, width], [width])
+    }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        let tokens = try backend.upload(input("tokens", [batch, patches, width]))
+        let classToken = try backend.upload(input("classToken", [1, 1, width]))
+        let positions = try backend.upload(input("positions", [1, patches + 1, width]))
+        return { [try backend.embedTokens(tokens, classToken: classToken, positions: positions)] }
+    }
+}
+
+/// ``Backend/classTokens(_:)``.
+package struct ClassTokensOperation: Operation {
+    package let name = "classTokens"
+    let batch: Int
+    let tokens: Int
+    let width: Int
+
+    package init(batch: Int, tokens: Int, width: Int) {
+        self.batch = batch
+        self.tokens = tokens
+        self.width = width
+    }
+
+    package var sizes: String { "B=\(batch) T=\(tokens) D=\(width)" }
+    package var multiplyAdds: Int { 0 }
+    package var byteCount: Int { byteSum([2, batch, width]) }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        let x = try backend.upload(input("x", [batch, tokens, width]))
+        return { [try backend.classTokens(x)] }
+    }
+}
+
+/// ``Backend/gather(_:rows:)``: every second image, backwards.
+package struct GatherOperation: Operation {
+    package let name = "gather"
+    let batch: Int
+    let width: Int
+
+    package init(batch: Int, width: Int) {
+        self.batch = batch
+        self.width = width
+    }
+
+    private var rows: [Int] { Array(stride(from: batch - 1, through: 0, by: -2)) }
+
+    package var sizes: String { "B=\(batch) -> \(rows.count) of \(width)" }
+    package var multiplyAdds: Int { 0 }
+    package var byteCount: Int { byteSum([2, rows.count, width]) }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        let x = try backend.upload(input("x", [batch, width]))
+        return { [try backend.gather(x, rows: rows)] }
+    }
+}
+
+/// ``Backend/confidence(_:)``; its results come as rows (class, probability).
+package struct ConfidenceOperation: Operation {
+    package let name = "confidence"
+    let batch: Int
+    let classes: Int
+
+    package init(batch: Int, classes: Int) {
+        self.batch = batch
+        self.classes = classes
+    }
+
+    package var sizes: String { "B=\(batch) classes=\(classes)" }
+    package var multiplyAdds: Int { 0 }
+    package var byteCount: Int { byteSum([batch, classes], [batch, 2]) }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        let logits = try backend.upload(input("logits", [batch, classes], scale: 4))
+        return {
+            let pairs = try backend.confidence(logits)
+            let values = pairs.flatMap { [Float($0.classIndex), $0.confidence] }
+            return [try backend.upload(Tensor([pairs.count, 2], values: values))]
+        }
+    }
+}
