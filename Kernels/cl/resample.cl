@@ -1,0 +1,25 @@
+// resample.cl: tokens of one grid as weighted sums of tokens of another; the class token's row is 0.
+//
+//   fine  [B, T, width]   coarse  [B, S, width]   indices, weights  [taps, T]
+//
+//   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t]]   for t > 0,   fine[b, 0] = 0
+//
+// One work-item per element of `fine`; the first dimension runs along its rows.
+// CPU reference: Sources/DVTReference/ReferenceBackend+Reuse.swift
+
+kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
+                            global const int *restrict indices,
+                            global const float *restrict weights, int batch, int tokens,
+                            int coarse_tokens, int width, int taps) {
+  const int column = get_global_id(0), token = get_global_id(1), image = get_global_id(2);
+  if (column >= width || token >= tokens || image >= batch) return;
+  float sum = 0.0f;
+  if (token > 0) {
+    for (int k = 0; k < taps; k++) {
+      const int source = indices[k * tokens + token];
+      const size_t index = ((size_t)image * coarse_tokens + source) * width + column;
+      sum = fma(weights[k * tokens + token], coarse[index], sum);
+    }
+  }
+  fine[((size_t)image * tokens + token) * width + column] = sum;
+}

@@ -1,0 +1,76 @@
+import CCLBlast
+import COpenCL
+import OpenCL
+
+/// CLBlast's GEMM, on any device and of any size.
+///
+/// Its copied and padded operands go to one buffer that only grows: CLBlast would otherwise create
+/// one at every call.
+final class CLBlastEngine: MatMulEngine {
+    let name = "CLBlast"
+    private let queue: CommandQueue
+    private var workspace: Buffer?
+
+    init(queue: CommandQueue) {
+        self.queue = queue
+    }
+
+    func supports(_ product: MatrixProduct) -> Bool { true }
+
+    func enqueue(_ product: MatrixProduct) throws {
+        let call = GemmCall(product)
+        let workspace = try workspace(byteCount: call.workspaceBytes(on: queue))
+        try queue.enqueueExternal(label: "gemm") { queue, event in
+            try call.check(
+                CLBlastSgemmWithTempBuffer(
+                    CLBlastLayoutRowMajor, CLBlastTransposeNo, call.transposition, product.rows,
+                    product.columns, product.depth, 1, product.left.buffer.handle,
+                    product.left.offset, product.depth, product.right.buffer.handle,
+                    product.right.offset, call.rightPitch, 0, product.output.buffer.handle,
+                    product.output.offset, product.columns, queue, event, workspace?.handle))
+        }
+    }
+
+    private func workspace(byteCount: Int) throws -> Buffer? {
+        guard byteCount > 0 else { return nil }
+        if let workspace, workspace.byteCount >= byteCount { return workspace }
+        let larger = try queue.context.makeBuffer(byteCount: byteCount)
+        workspace = larger
+        return larger
+    }
+}
+
+/// One product as CLBlast's calls describe it.
+private struct GemmCall {
+    let product: MatrixProduct
+
+    init(_ product: MatrixProduct) {
+        self.product = product
+    }
+
+    var transposition: CLBlastTranspose {
+        product.isRightTransposed ? CLBlastTransposeYes : CLBlastTransposeNo
+    }
+
+    var rightPitch: Int { product.isRightTransposed ? product.depth : product.columns }
+
+    func workspaceBytes(on queue: CommandQueue) throws -> Int {
+        var queue: cl_command_queue? = queue.handle
+        var byteCount = 0
+        try check(
+            CLBlastSGemmTempBufferSize(
+                CLBlastLayoutRowMajor, CLBlastTransposeNo, transposition, product.rows,
+                product.columns, product.depth, product.left.offset, product.depth,
+                product.right.offset, rightPitch, product.output.offset, product.columns, &queue,
+                &byteCount))
+        return byteCount
+    }
+
+    func check(_ status: CLBlastStatusCode) throws {
+        guard status == CLBlastSuccess else {
+            throw OpenCLBackendError.matMulFailed(
+                engine: "CLBlast", rows: product.rows, columns: product.columns,
+                depth: product.depth, status: status.rawValue)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import DVTCore
+import OpenCL
+
+extension OpenCLBackend {
+    /// Multi-head attention whose logits may reuse those of an earlier stage.
+    ///
+    /// - Parameters:
+    ///   - qkv: `[B, T, 3D]`, q before k before v, each H x d; d a multiple of 16 up to 128.
+    ///   - heads: H; it divides D.
+    ///   - scale: the factor of the products.
+    ///   - relations: the coarse relations to reuse, or nil.
+    ///   - logits: where to write the logits for a later stage, or nil.
+    /// - Returns: `[B, T, D]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLBackendError/headWidth(_:)`` for
+    ///   another d, ``OpenCLError`` if the device fails.
+    public func attention(
+        _ qkv: OpenCLTensor, heads: Int, scale: Float,
+        reusing relations: ReusedRelations<OpenCLTensor>?,
+        keeping logits: KeptLogits<OpenCLTensor>?
+    ) throws -> OpenCLTensor {
+        let sizes = try AttentionSizes(
+            qkv: qkv.shape, heads: heads, reusing: relations.map(RelationShape.init),
+            keeping: logits.map(RelationShape.init))
+        guard sizes.headWidth % 16 == 0, sizes.headWidth <= 128 else {
+            throw OpenCLBackendError.headWidth(sizes.headWidth)
+        }
+        let output = try makeTensor(sizes.outputShape)
+        let call = try AttentionCall(
+            sizes: sizes, output: output, qkv: qkv, relations: relations,
+            table: relations.map { try table($0.resampling) }, logits: logits, scale: scale)
+        if kernelStyle == .vector, call.reusedRowBytes <= context.device.localMemoryBytes {
+            try enqueueVectorAttention(call)
+        } else {
+            // The tile kernel's local memory does not grow with the number of tokens.
+            try enqueueTileAttention(call)
+        }
+        return output
+    }
+
+    /// Makes room for the logits of all blocks of a stage.
+    ///
+    /// - Parameters:
+    ///   - batch: B.
+    ///   - channels: L x H.
+    ///   - tokens: T.
+    /// - Returns: a store of shape `[B, channels, T, T]`; its contents are undefined.
+    /// - Throws: ``OpenCLError`` when memory cannot be had.
+    public func makeRelations(batch: Int, channels: Int, tokens: Int) throws -> OpenCLTensor {
+        try makeTensor([batch, channels, tokens, tokens])
+    }
+
+    private func enqueueVectorAttention(_ call: AttentionCall) throws {
+        let sizes = call.sizes
+        let padded = (sizes.tokens + 31) / 32 * 32
+        let keys = try makeTensor([sizes.batch, sizes.heads, sizes.headWidth, padded])
+        try enqueueElements(
+            "transpose_keys", in: "attention_vector", defines: call.vectorDefines,
+            [
+                .tensor(keys), .tensor(call.qkv), .int(sizes.tokens), .int(padded),
+                .int(sizes.heads),
+            ],
+            over: [padded, sizes.headWidth, sizes.batch * sizes.heads])
+        let kernel = try kernels.kernel(
+            "attention_vector", in: "attention_vector", defines: call.vectorDefines)
+        let arguments: [KernelArgument] =
+            call.outputs + [.tensor(call.qkv), .tensor(keys)] + call.coarse
+            + [.local(byteCount: call.reusedRowBytes), .int(sizes.tokens), .int(padded)]
+            + call.channels
+        let groups = (sizes.tokens + call.vectorRows - 1) / call.vectorRows
+        try queue.enqueue(
+            kernel, arguments: arguments, global: [groups, sizes.heads, sizes.batch],
+            local: [1, 1, 1])
+    }
+
+    private func enqueueTileAttention(_ call: AttentionCall) throws {
+        let sizes = call.sizes
+        let (itemsX, itemsY, tileRows) = (16, 8, 32)
+        // A tile of 32 keys of width 128 would take more than the 32 KiB that every device has.
+        let tileKeys = sizes.headWidth > 96 ? 16 : 32
+        let kernel = try kernels.kernel(
+            "attention_tile", in: "attention_tile",
+            defines: [
+                "HEAD_WIDTH=\(sizes.headWidth)", "ITEMS_X=\(itemsX)", "ITEMS_Y=\(itemsY)",
+                "TILE_ROWS=\(tileRows)", "TILE_KEYS=\(tileKeys)",
+            ])
+        let arguments: [KernelArgument] =
+            call.outputs + [.tensor(call.qkv)] + call.coarse + [.int(sizes.tokens)] + call.channels
+        let tiles = (sizes.tokens + tileRows - 1) / tileRows
+        try queue.enqueue(
+            kernel, arguments: arguments,
+            global: [tiles * itemsX, sizes.heads * itemsY, sizes.batch],
+            local: [itemsX, itemsY, 1])
+    }
+}
+
+/// One attention as both kernels take it: the groups of arguments that they share.
+private struct AttentionCall {
+    let sizes: AttentionSizes
+    let qkv: OpenCLTensor
+    let outputs: [KernelArgument]
+    let coarse: [KernelArgument]
+    let channels: [KernelArgument]
+
+    init(
+        sizes: AttentionSizes, output: OpenCLTensor, qkv: OpenCLTensor,
+        relations: ReusedRelations<OpenCLTensor>?, table: ResamplingTable?,
+        logits: KeptLogits<OpenCLTensor>?, scale: Float
+    ) throws {
+        self.sizes = sizes
+        self.qkv = qkv
+        outputs = [.tensor(output), .tensor(logits?.store)]
+        coarse = [
+            .tensor(relations?.coarse), table.map { .buffer($0.indices) } ?? .none,
+            table.map { .buffer($0.weights) } ?? .none,
+        ]
+        channels = [
+            .int(sizes.heads), .int(sizes.keptChannels), .int(logits?.channel ?? 0),
+            .int(sizes.coarseChannels), .int(relations?.channel ?? 0), .int(sizes.coarseTokens),
+            .int(table?.taps ?? 0), .float(scale),
+        ]
+    }
+
+    /// The queries of one work-item: its accumulators, this many times d / 16 vectors, should
+    /// fit 32 registers.
+    var vectorRows: Int {
+        switch sizes.headWidth {
+        case ...64: 6
+        case ...96: 4
+        default: 3
+        }
+    }
+
+    var vectorDefines: [String] { ["HEAD_WIDTH=\(sizes.headWidth)", "ROWS=\(vectorRows)"] }
+
+    /// The local memory of one work-item's coarse rows; a pointer argument needs a byte at least.
+    var reusedRowBytes: Int { max(4, vectorRows * sizes.coarseTokens * 4) }
+}

@@ -1,0 +1,85 @@
+import DVTCore
+import OpenCL
+
+extension OpenCLBackend {
+    /// `activation(x weight^T + bias) + residual`.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., K]`.
+    ///   - parameters: weight `[O, K]` and bias `[O]` or none.
+    ///   - activation: applied after the bias.
+    ///   - residual: `[..., O]`, added last, or nil.
+    /// - Returns: `[..., O]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` or
+    ///   ``OpenCLBackendError`` if the device fails.
+    public func linear(
+        _ x: OpenCLTensor, _ parameters: LinearParameters<OpenCLTensor>, activation: Activation,
+        residual: OpenCLTensor?
+    ) throws -> OpenCLTensor {
+        let sizes = try LinearSizes(
+            x: x.shape, weight: parameters.weight.shape, bias: parameters.bias?.shape,
+            residual: residual?.shape)
+        let y = try makeTensor(sizes.outputShape)
+        try matMul(
+            MatrixProduct(
+                rows: sizes.rows, columns: sizes.outputs, depth: sizes.inputs,
+                left: Matrix(x.buffer), right: Matrix(parameters.weight.buffer),
+                isRightTransposed: true, output: Matrix(y.buffer)))
+        try enqueueEpilogue(
+            y, bias: parameters.bias, activation: activation, residual: residual, rows: sizes.rows,
+            columns: sizes.outputs)
+        return y
+    }
+
+    /// Enqueues what follows a matrix product, in place: see `linear.cl`.
+    ///
+    /// - Parameters:
+    ///   - y: the product.
+    ///   - bias: one number a column, or a row in turn, or nil.
+    ///   - biasByRow: whether the bias belongs to rows.
+    ///   - activation: applied after the bias.
+    ///   - residual: added last, or nil.
+    ///   - firstRow: where the rows begin in `y`.
+    ///   - rows: how many rows.
+    ///   - columns: the length of a row.
+    /// - Throws: ``OpenCLError`` if the device fails.
+    func enqueueEpilogue(
+        _ y: OpenCLTensor, bias: OpenCLTensor?, biasByRow: Bool = false, activation: Activation,
+        residual: OpenCLTensor?, firstRow: Int = 0, rows: Int, columns: Int
+    ) throws {
+        guard bias != nil || residual != nil || activation != .identity else { return }
+        try enqueueElements(
+            "linear_epilogue", in: "linear",
+            [
+                .tensor(y), .tensor(bias), .tensor(residual), .int(firstRow), .int(rows),
+                .int(columns), .int(bias?.shape.elementCount ?? 0), .int(biasByRow ? 1 : 0),
+                .int(activation == .gelu ? 1 : 0),
+            ], over: [columns, rows])
+    }
+
+    /// Normalises each row, of `x` or of `x` with `features` appended, then scales and shifts it.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., D]`.
+    ///   - features: reused features `[..., E]` appended to each row, or nil (E = 0).
+    ///   - parameters: weight and bias `[D + E]`, and epsilon.
+    /// - Returns: `[..., D + E]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    public func layerNorm(
+        _ x: OpenCLTensor, appending features: OpenCLTensor?,
+        _ parameters: LayerNormParameters<OpenCLTensor>
+    ) throws -> OpenCLTensor {
+        let sizes = try LayerNormSizes(
+            x: x.shape, features: features?.shape, weight: parameters.weight.shape,
+            bias: parameters.bias.shape)
+        let y = try makeTensor(sizes.outputShape)
+        try enqueueRows(
+            "layernorm_forward", in: "layernorm", items: kernelStyle == .vector ? 1 : 64,
+            [
+                .tensor(y), .tensor(x), .tensor(features), .tensor(parameters.weight),
+                .tensor(parameters.bias), .int(sizes.width), .int(sizes.appended),
+                .float(parameters.epsilon),
+            ], rows: sizes.rows)
+        return y
+    }
+}

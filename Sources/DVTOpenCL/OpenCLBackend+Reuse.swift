@@ -1,0 +1,78 @@
+import DVTCore
+import OpenCL
+
+extension OpenCLBackend {
+    /// Transforms the logits that a stage handed on: two 1x1 convolutions over the channels.
+    ///
+    /// The widened map `[3LH, S, S]` exists for one image at a time.
+    ///
+    /// - Parameters:
+    ///   - relations: `[B, LH, S, S]`.
+    ///   - parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
+    ///   - activation: the GELU between them.
+    /// - Returns: `[B, LH, S, S]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` or
+    ///   ``OpenCLBackendError`` if the device fails.
+    public func relationReuse(
+        _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
+        activation: Activation
+    ) throws -> OpenCLTensor {
+        let sizes = try RelationReuseSizes(relations: relations.shape, parameters: parameters)
+        let hidden = try makeScratch([sizes.hidden, sizes.positions])
+        let mixed = try makeTensor(relations.shape)
+        for image in 0..<sizes.batch {
+            let offset = image * sizes.channels * sizes.positions
+            try matMul(
+                MatrixProduct(
+                    rows: sizes.hidden, columns: sizes.positions, depth: sizes.channels,
+                    left: Matrix(parameters.expand.weight.buffer),
+                    right: Matrix(relations.buffer, offset: offset), isRightTransposed: false,
+                    output: Matrix(hidden.buffer)))
+            try enqueueEpilogue(
+                hidden, bias: parameters.expand.bias, biasByRow: true, activation: activation,
+                residual: nil, rows: sizes.hidden, columns: sizes.positions)
+            try matMul(
+                MatrixProduct(
+                    rows: sizes.channels, columns: sizes.positions, depth: sizes.hidden,
+                    left: Matrix(parameters.contract.weight.buffer), right: Matrix(hidden.buffer),
+                    isRightTransposed: false, output: Matrix(mixed.buffer, offset: offset)))
+        }
+        try enqueueEpilogue(
+            mixed, bias: parameters.contract.bias, biasByRow: true, activation: .identity,
+            residual: nil, rows: sizes.batch * sizes.channels, columns: sizes.positions)
+        return mixed
+    }
+
+    /// What every block reuses of the last stage's features: one small MLP a block, resampled.
+    ///
+    /// - Parameters:
+    ///   - features: F `[B, M + 1, D']`.
+    ///   - blocks: each block's LayerNorm over D', fc1 and fc2.
+    ///   - activation: the GELU.
+    ///   - resampling: from the earlier grid to this one.
+    /// - Returns: for every block, `[B, N + 1, E]`, the class token's row zero.
+    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` or
+    ///   ``OpenCLBackendError`` if the device fails.
+    public func featureReuse(
+        _ features: OpenCLTensor, _ blocks: [FeatureReuseParameters<OpenCLTensor>],
+        activation: Activation, resampling: GridResampling
+    ) throws -> [OpenCLTensor] {
+        let table = try table(resampling)
+        return try blocks.map { block in
+            let sizes = try FeatureReuseSizes(
+                features: features.shape, block: block, resampling: resampling)
+            let normalised = try layerNorm(features, appending: nil, block.norm)
+            let hidden = try linear(normalised, block.fc1, activation: activation, residual: nil)
+            let coarse = try linear(hidden, block.fc2, activation: .identity, residual: nil)
+            let fine = try makeTensor(sizes.outputShape)
+            try enqueueElements(
+                "resample_tokens", in: "resample",
+                [
+                    .tensor(fine), .tensor(coarse), .buffer(table.indices), .buffer(table.weights),
+                    .int(sizes.batch), .int(sizes.fineTokens), .int(sizes.coarseTokens),
+                    .int(sizes.outputs), .int(table.taps),
+                ], over: [sizes.outputs, sizes.fineTokens, sizes.batch])
+            return fine
+        }
+    }
+}

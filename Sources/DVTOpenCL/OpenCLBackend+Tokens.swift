@@ -1,0 +1,125 @@
+import DVTCore
+import OpenCL
+
+extension OpenCLBackend {
+    /// Cuts images into patches and projects each; see ``Backend/patchEmbed(_:_:geometry:)``.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`.
+    ///   - projection: weight `[D, C, k, k]` and bias `[D]`.
+    ///   - geometry: kernel, stride and zero padding.
+    /// - Returns: tokens `[B, N, D]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    public func patchEmbed(
+        _ images: OpenCLTensor, _ projection: LinearParameters<OpenCLTensor>,
+        geometry: PatchGeometry
+    ) throws -> OpenCLTensor {
+        let sizes = try PatchEmbedSizes(
+            images: images.shape, weight: projection.weight.shape, bias: projection.bias?.shape,
+            geometry: geometry)
+        let count = sizes.grid * sizes.grid
+        let patches = try makeTensor([sizes.batch, count, sizes.patchElements])
+        let rows = sizes.batch * count
+        try enqueueElements(
+            "unfold_patches", in: "tokens",
+            [
+                .tensor(patches), .tensor(images), .int(rows), .int(sizes.channels),
+                .int(sizes.imageSize), .int(sizes.grid), .int(geometry.kernel),
+                .int(geometry.stride), .int(geometry.padding),
+            ], over: [sizes.patchElements, rows])
+        let tokens = try makeTensor(sizes.outputShape)
+        try matMul(
+            MatrixProduct(
+                rows: rows, columns: sizes.width, depth: sizes.patchElements,
+                left: Matrix(patches.buffer), right: Matrix(projection.weight.buffer),
+                isRightTransposed: true, output: Matrix(tokens.buffer)))
+        try enqueueEpilogue(
+            tokens, bias: projection.bias, activation: .identity, residual: nil, rows: rows,
+            columns: sizes.width)
+        return tokens
+    }
+
+    /// Prepends the class token and adds the positions.
+    ///
+    /// - Parameters:
+    ///   - tokens: `[B, N, D]`.
+    ///   - classToken: `[1, 1, D]`.
+    ///   - positions: `[1, N + 1, D]`.
+    /// - Returns: `[B, N + 1, D]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    public func embedTokens(
+        _ tokens: OpenCLTensor, classToken: OpenCLTensor, positions: OpenCLTensor
+    ) throws -> OpenCLTensor {
+        let sizes = try EmbedTokensSizes(
+            tokens: tokens.shape, classToken: classToken.shape, positions: positions.shape)
+        let embedded = try makeTensor(sizes.outputShape)
+        try enqueueElements(
+            "embed_tokens", in: "tokens",
+            [
+                .tensor(embedded), .tensor(tokens), .tensor(classToken), .tensor(positions),
+                .int(sizes.batch), .int(sizes.patches + 1), .int(sizes.width),
+            ], over: [sizes.width, sizes.patches + 1, sizes.batch])
+        return embedded
+    }
+
+    /// The class token's row of every image.
+    ///
+    /// - Parameter x: `[B, T, D]`.
+    /// - Returns: `[B, D]`.
+    /// - Throws: ``ShapeError`` if `x` has another rank, ``OpenCLError`` if the device fails.
+    public func classTokens(_ x: OpenCLTensor) throws -> OpenCLTensor {
+        try requireRank("x", x.shape, 3)
+        let rows = try makeTensor([x.shape[0], x.shape[2]])
+        try enqueueCopy(of: x, to: rows, indices: nil, stride: x.shape[1] * x.shape[2])
+        return rows
+    }
+
+    /// Copies some images' rows into a dense smaller batch.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, ...]`.
+    ///   - rows: indices below B, in the order wanted.
+    /// - Returns: `[rows.count, ...]`.
+    /// - Throws: ``ShapeError`` if a row does not exist, ``OpenCLError`` if the device fails.
+    public func gather(_ x: OpenCLTensor, rows: [Int]) throws -> OpenCLTensor {
+        let gathered = try makeTensor(gatheredShape(x.shape, rows: rows))
+        let indices = try makeTensor([rows.count])
+        try queue.write(rows.map(Int32.init), to: indices.buffer)
+        let stride = x.shape.withBatch(1).elementCount
+        try enqueueCopy(of: x, to: gathered, indices: indices, stride: stride)
+        return gathered
+    }
+
+    private func enqueueCopy(
+        of input: OpenCLTensor, to output: OpenCLTensor, indices: OpenCLTensor?, stride: Int
+    ) throws {
+        let rows = output.shape[0]
+        let width = output.shape.withBatch(1).elementCount
+        try enqueueElements(
+            "copy_rows", in: "tokens",
+            [
+                .tensor(output), .tensor(input), .tensor(indices), .int(rows), .int(width),
+                .int(stride),
+            ], over: [width, rows])
+    }
+
+    /// Reduces logits to the likeliest class and its softmax probability, and waits for them.
+    ///
+    /// - Parameter logits: `[B, classes]`.
+    /// - Returns: one pair an image; of equal logits the first class wins.
+    /// - Throws: ``ShapeError`` if there are no classes, ``OpenCLError`` if the device fails.
+    public func confidence(_ logits: OpenCLTensor) throws -> [ClassConfidence] {
+        let classes = try confidenceClasses(logits.shape)
+        let batch = logits.shape[0]
+        let pairs = try makeTensor([batch, 2])
+        try enqueueRows(
+            "softmax_confidence", in: "confidence", items: 64,
+            [.tensor(pairs), .tensor(logits), .int(classes)], rows: batch)
+        let words = try queue.read(Int32.self, count: 2 * batch, from: pairs.buffer)
+        return (0..<batch).map {
+            ClassConfidence(
+                classIndex: Int(words[2 * $0]),
+                confidence: Float(bitPattern: UInt32(bitPattern: words[2 * $0 + 1])))
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import DVTCore
+public import OpenCL
+
+/// A tensor in a device's memory, which goes back to the backend's pool when it is let go.
+public final class OpenCLTensor: BackendTensor {
+    /// The extents.
+    public let shape: Shape
+    private let memory: PooledBuffer
+
+    init(_ shape: Shape, _ memory: PooledBuffer) {
+        self.shape = shape
+        self.memory = memory
+    }
+
+    /// The memory; it may be larger than the shape needs.
+    var buffer: Buffer { memory.buffer }
+}
+
+/// The network's operations on an OpenCL device: hand-written kernels, and CLBlast for GEMMs.
+///
+/// One backend owns one in-order queue and is confined to one thread or actor. Operations enqueue
+/// and return; memory that is let go is used again by what is enqueued later, which the order of
+/// the queue makes safe.
+public final class OpenCLBackend: Backend {
+    /// The device's name and driver, for people.
+    public let deviceName: String
+    /// The device's context; it counts builds, buffers and launches.
+    public let context: Context
+    /// The style of kernels that is used.
+    public let kernelStyle: KernelStyle
+    /// The queue that all work goes through.
+    package let queue: CommandQueue
+    let kernels: KernelLibrary
+    let matMul: MatMul
+    private let pool: BufferPool
+    private var batchCapacity = 1
+    private var tables: [GridResampling: ResamplingTable] = [:]
+
+    /// Creates a backend with a queue of its own.
+    ///
+    /// - Parameters:
+    ///   - context: the device's context; many backends may share one.
+    ///   - kernelStyle: the style of kernels; nil means the faster one, measured once for a device
+    ///     and remembered in the user's cache folder.
+    ///   - buildOptions: compiler options added to the package's own, for checkers: for example
+    ///     `-cl-opt-disable`.
+    /// - Throws: ``OpenCLError`` if the queue cannot be made or a kernel does not build.
+    public init(
+        context: Context, kernelStyle: KernelStyle? = nil, buildOptions: String = ""
+    ) throws {
+        let device = context.device
+        deviceName = "\(device.name) (\(device.platform.name), driver \(device.driverVersion))"
+        self.context = context
+        queue = try context.makeQueue()
+        self.kernelStyle = try kernelStyle ?? KernelStyle.fastest(on: context)
+        kernels = KernelLibrary(context: context, buildOptions: buildOptions)
+        pool = BufferPool(context: context)
+        matMul = MatMul(engines: [CLBlastEngine(queue: queue)])
+    }
+
+    /// Sizes the memory of what follows for a batch; see ``Backend/reserve(batch:)``.
+    ///
+    /// - Parameter batch: the most images that one call will hold.
+    public func reserve(batch: Int) {
+        guard batch > batchCapacity else { return }
+        batchCapacity = batch
+        pool.releaseFree()
+    }
+
+    /// Waits until all work is done.
+    ///
+    /// - Throws: ``OpenCLError`` when work on the device failed.
+    public func finish() throws {
+        try queue.finish()
+    }
+
+    /// Copies a tensor to the device.
+    ///
+    /// - Parameter tensor: the values.
+    /// - Returns: the device's copy.
+    /// - Throws: ``OpenCLError`` when memory cannot be had.
+    public func upload(_ tensor: Tensor) throws -> OpenCLTensor {
+        let copy = try makeTensor(tensor.shape)
+        try queue.write(tensor.values, to: copy.buffer)
+        return copy
+    }
+
+    /// Waits for a tensor and copies it to the host.
+    ///
+    /// - Parameter tensor: the device's tensor.
+    /// - Returns: its values.
+    /// - Throws: ``OpenCLError`` when work on the device failed.
+    public func download(_ tensor: OpenCLTensor) throws -> Tensor {
+        let values = try queue.read(
+            Float.self, count: tensor.shape.elementCount, from: tensor.buffer)
+        return Tensor(tensor.shape, values: values)
+    }
+
+    /// Memory for a tensor `[B, ...]`; its contents are undefined.
+    ///
+    /// It is sized for the largest batch announced, whatever B is: every batch, also one that has
+    /// shrunk at an exit, then asks for the same sizes in the same order, and once the first is
+    /// through the pool has them all.
+    func makeTensor(_ shape: Shape) throws -> OpenCLTensor {
+        guard shape.rank > 0 else { return try makeScratch(shape) }
+        let capacity = shape.withBatch(max(shape[0], batchCapacity))
+        return OpenCLTensor(shape, try pool.take(byteCount: capacity.byteCount))
+    }
+
+    /// Memory for a tensor whose first extent is not the batch.
+    func makeScratch(_ shape: Shape) throws -> OpenCLTensor {
+        OpenCLTensor(shape, try pool.take(byteCount: shape.byteCount))
+    }
+
+    /// The taps of a resampling on the device, made when it is first used.
+    func table(_ resampling: GridResampling) throws -> ResamplingTable {
+        if let table = tables[resampling] { return table }
+        let table = try ResamplingTable(resampling, context: context, queue: queue)
+        tables[resampling] = table
+        return table
+    }
+}
+
+/// The taps of every fine token on a device: two arrays `[taps, T]`.
+struct ResamplingTable {
+    let taps: Int
+    let indices: Buffer
+    let weights: Buffer
+
+    init(_ resampling: GridResampling, context: Context, queue: CommandQueue) throws {
+        let table = resampling.table()
+        taps = table.width
+        indices = try context.makeBuffer(byteCount: table.indices.count * 4, access: .readOnly)
+        weights = try context.makeBuffer(byteCount: table.weights.count * 4, access: .readOnly)
+        try queue.write(table.indices, to: indices)
+        try queue.write(table.weights, to: weights)
+    }
+}

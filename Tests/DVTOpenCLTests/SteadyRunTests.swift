@@ -1,0 +1,77 @@
+import CallCounter
+import DVTCore
+import DVTEvaluation
+import DVTModel
+import DVTOpenCL
+import DVTTestSupport
+import OpenCL
+import Testing
+
+/// What a cascade asks of the driver once it has warmed up, counted at OpenCL's own functions so
+/// that CLBlast's calls count too.
+@Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
+struct SteadyRunTests {
+    @Test(arguments: KernelStyle.allCases)
+    func buildsNothingAndCreatesNoBuffers(style: KernelStyle) throws {
+        let backend = try TestDevice.makeBackend(style)
+        let context = backend.context.handle
+        call_counter_reset(context)
+        let model = try DynamicVisionTransformer(
+            TestCascades.cascade([4, 7, 10, 14]), weights: SyntheticWeights(seed: 1),
+            backend: backend)
+        let images = SyntheticImages.batch(model.configuration.imageShape(batch: 7), seed: 1)
+        // Warm-up: every image through every stage, and some that leave at each exit.
+        _ = try model.classify(images, policy: .allExits)
+        let thresholds = try thresholds(model, images)
+        let result = try model.classify(images, policy: .thresholds(thresholds))
+        #expect(result.stageRows.allSatisfy { $0 > 0 }, "\(result.stageRows)")
+
+        let (builds, buffers) = (call_counter_builds(context), call_counter_buffers(context))
+        let launches = call_counter_launches(context)
+        #expect(builds > 0 && buffers > 0)
+        for seed in 2..<6 {
+            for batch in [7, 1, 3] {
+                let shape = model.configuration.imageShape(batch: batch)
+                _ = try model.classify(
+                    SyntheticImages.batch(shape, seed: UInt64(seed)),
+                    policy: .thresholds(thresholds))
+            }
+        }
+        #expect(call_counter_launches(context) > launches)
+        #expect(call_counter_builds(context) == builds)
+        #expect(call_counter_buffers(context) == buffers)
+    }
+
+    /// The upsampled relation map of the last stage is never stored.
+    @Test func noBufferHoldsTheFineRelations() throws {
+        let backend = try TestDevice.makeBackend(.vector)
+        let context = backend.context.handle
+        call_counter_reset(context)
+        let stages = [32, 23, 16].map {
+            VisionTransformerConfiguration(
+                patch: .covering(224, patch: $0), width: 96, depth: 4, heads: 6, classes: 10)
+        }
+        let model = try DynamicVisionTransformer(
+            CascadeConfiguration(stages), weights: SyntheticWeights(seed: 1), backend: backend)
+        let batch = 2
+        let images = SyntheticImages.batch(model.configuration.imageShape(batch: batch), seed: 1)
+        _ = try model.classify(images, policy: .allExits)
+        let fineMap = batch * 4 * 6 * 197 * 197 * MemoryLayout<Float>.size
+        let largest = call_counter_largest_buffer(context)
+        #expect(largest > 0)
+        #expect(largest < fineMap)
+    }
+
+    /// Thresholds that let the most confident image leave at each exit.
+    private func thresholds(
+        _ model: DynamicVisionTransformer<OpenCLBackend>, _ images: Tensor
+    ) throws -> [Float] {
+        let visits = try model.classify(images, policy: .allExits).predictions.map(\.visits)
+        var staying = Array(visits.indices)
+        return model.configuration.stages.indices.dropLast().map { exit in
+            let threshold = staying.map { visits[$0][exit].confidence }.max() ?? 0
+            staying.removeAll { visits[$0][exit].confidence >= threshold }
+            return threshold
+        }
+    }
+}
