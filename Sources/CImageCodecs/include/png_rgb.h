@@ -1,0 +1,26 @@
+// png_rgb.h: libpng behind one call that Swift can make.
+//
+// libpng reports errors by longjmp, which must not cross Swift frames; here it stays inside C.
+
+#ifndef PNG_RGB_H
+#define PNG_RGB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Decodes a PNG file to 8-bit RGB, row-major, without padding.
+//
+// Alpha and transparency are dropped, not blended; of 16-bit samples the high byte is kept;
+// greys are repeated; colours are not managed (gAMA, iCCP and the like are skipped unread).
+//
+//   png, png_size    the whole file
+//   width, height    as its IHDR declares them; anything else is an error
+//   rgb              receives width * height * 3 bytes; partly written on failure
+//   reason           receives libpng's message on failure, always terminated
+//
+// Returns 0 on success. Prints nothing.
+int png_rgb_decode(
+    const uint8_t *png, size_t png_size, uint32_t width, uint32_t height,
+    uint8_t *rgb, char *reason, size_t reason_size);
+
+#endif

@@ -1,0 +1,63 @@
+import DVTCore
+import Glibc
+
+/// Reads picture files whole.
+enum ImageFileReader {
+    /// The most bytes a file may have.
+    ///
+    /// The largest picture accepted, as 16-bit PNG with alpha and without any compression, takes
+    /// 1.4 GB. Nothing near that is met in practice, and a sparse file costs its owner nothing.
+    static let byteLimit = 1 << 30
+
+    /// Reads all of a file that begins as a JPEG or PNG file does.
+    ///
+    /// - Parameter path: the file.
+    /// - Returns: its bytes.
+    /// - Throws: ``ImageError`` if it is not a readable, regular file of a known format.
+    static func read(path: String) throws(ImageError) -> [UInt8] {
+        // Without O_NONBLOCK, opening a pipe would wait for a writer before it can be refused.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            throw .cannotOpen(path: path, reason: systemMessage())
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .notRegularFile(path: path)
+        }
+        // The format is settled before the rest is read, so a large file of another kind is
+        // refused at once.
+        let start = try read(descriptor, from: 0, upTo: ImageFormat.signatureLength, path: path)
+        _ = try ImageFormat(of: start, name: path)
+        let size = Int(status.st_size)
+        guard size <= byteLimit else {
+            throw .fileTooLarge(path: path, byteCount: size, limit: byteLimit)
+        }
+        return try read(descriptor, from: 0, upTo: size, path: path)
+    }
+
+    /// Reads until `count` bytes are there or the file ends, whichever comes first.
+    private static func read(
+        _ descriptor: Int32, from offset: Int, upTo count: Int, path: String
+    ) throws(ImageError) -> [UInt8] {
+        var failure: Int32?
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
+            while done < count {
+                let rest = UnsafeMutableBufferPointer(rebasing: buffer[done...])
+                let step = pread(descriptor, rest.baseAddress, rest.count, offset + done)
+                if step > 0 {
+                    done += step
+                } else if step == 0 {
+                    return
+                } else if errno != EINTR {
+                    failure = errno
+                    return
+                }
+            }
+        }
+        if let failure {
+            throw .cannotRead(path: path, reason: systemMessage(failure))
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,55 @@
+/// A picture that was loaded, or why it was not.
+public struct LoadedImage: Sendable {
+    /// The file.
+    public let path: String
+    /// The preprocessed values, shape `[3, imageSize, imageSize]`, or what was wrong.
+    public let result: Result<[Float], ImageError>
+}
+
+/// Decodes and preprocesses pictures ahead of their use, in threads of its own.
+///
+/// Pictures come out in the order of their paths. At most `lookAhead` of them are decoded or
+/// being decoded at any time, so memory does not grow with the list, and paths are read no
+/// earlier than they are needed: the list may be standard input. Releasing the loader ends its
+/// threads as soon as each has finished its picture, or its wait for the next path.
+///
+/// ```swift
+/// let lines = AnyIterator { readLine() }
+/// let loader = ImageLoader(paths: lines, preprocessing: .default)
+/// while let image = loader.next() { ... }
+/// ```
+public final class ImageLoader: Sendable {
+    private let pipeline: LoaderPipeline
+
+    /// Starts to load pictures.
+    ///
+    /// - Parameters:
+    ///   - paths: the files; read one by one, by one thread at a time.
+    ///   - preprocessing: what happens to each picture.
+    ///   - workers: the number of threads; with none, ``next()`` does the work itself.
+    ///   - lookAhead: the most pictures decoded before they are asked for, at least 1.
+    public init(
+        paths: sending some Sequence<String>, preprocessing: Preprocessing, workers: Int = 2,
+        lookAhead: Int = 16
+    ) {
+        precondition(workers >= 0, "there is no negative number of threads")
+        precondition(lookAhead > 0, "at least one picture is decoded ahead")
+        pipeline = LoaderPipeline(
+            source: PathSource(paths), preprocessing: preprocessing, lookAhead: lookAhead)
+        // More threads than pictures they may work on would only wait.
+        pipeline.start(min(workers, lookAhead))
+    }
+
+    deinit {
+        pipeline.close()
+    }
+
+    /// Waits for the next picture.
+    ///
+    /// Any thread may call it; each picture is given once.
+    ///
+    /// - Returns: the picture or its error, or nil after the last one.
+    public func next() -> LoadedImage? {
+        pipeline.next()
+    }
+}

@@ -1,0 +1,129 @@
+import DVTCore
+
+/// How a picture becomes the input of a model: resized, cut to a square, and normalized.
+///
+/// The arithmetic is torchvision's: the shorter side is resized to ``shorterSide`` and the longer
+/// one to `shorterSide * longer / shorter`, rounded down; the square of ``imageSize`` begins at
+/// half the rest, rounded to nearest, ties to even; and each value is `(x / 255 - mean) / std` in
+/// float32, in that order.
+public struct Preprocessing: Sendable, Equatable {
+    /// The length the shorter side is resized to.
+    public let shorterSide: Int
+    /// The side of the square that is cut from the centre.
+    public let imageSize: Int
+    /// How pixels are found when the picture is resized.
+    public let filter: ResizeFilter
+    /// What is subtracted from red, green and blue, on a scale of 0 to 1.
+    public let mean: SIMD3<Float>
+    /// What red, green and blue are divided by after that.
+    public let standardDeviation: SIMD3<Float>
+    /// Whether the picture is turned upright as its EXIF data asks.
+    public let applyingOrientation: Bool
+
+    /// Creates a way of preprocessing.
+    ///
+    /// - Parameters:
+    ///   - shorterSide: the length the shorter side is resized to; at least `imageSize`.
+    ///   - imageSize: the side of the square that is cut from the centre, at least 1.
+    ///   - filter: how pixels are found when the picture is resized.
+    ///   - mean: what is subtracted from red, green and blue, on a scale of 0 to 1.
+    ///   - standardDeviation: what red, green and blue are divided by after that.
+    ///   - applyingOrientation: whether the picture is turned upright as its EXIF data asks.
+    public init(
+        shorterSide: Int, imageSize: Int, filter: ResizeFilter = .bicubic,
+        mean: SIMD3<Float> = imageNetMean,
+        standardDeviation: SIMD3<Float> = imageNetStandardDeviation,
+        applyingOrientation: Bool = true
+    ) {
+        precondition(imageSize > 0, "a picture has at least one pixel")
+        precondition(shorterSide >= imageSize, "the square lies within the resized picture")
+        self.shorterSide = shorterSide
+        self.imageSize = imageSize
+        self.filter = filter
+        self.mean = mean
+        self.standardDeviation = standardDeviation
+        self.applyingOrientation = applyingOrientation
+    }
+
+    /// The mean of ImageNet's red, green and blue.
+    public static let imageNetMean = SIMD3<Float>(0.485, 0.456, 0.406)
+    /// The standard deviation of ImageNet's red, green and blue.
+    public static let imageNetStandardDeviation = SIMD3<Float>(0.229, 0.224, 0.225)
+
+    /// The shape of one preprocessed picture, `[1, 3, imageSize, imageSize]`.
+    public var shape: Shape { [1, 3, imageSize, imageSize] }
+
+    /// Preprocesses a picture; one decoded with ``applyingOrientation``.
+    ///
+    /// - Parameter image: the picture.
+    /// - Returns: its values, shape `[1, 3, imageSize, imageSize]`.
+    public func tensor(from image: RGBImage) -> Tensor {
+        Tensor(shape, values: values(from: image))
+    }
+
+    /// Preprocesses a picture into its place in a batch.
+    ///
+    /// - Parameters:
+    ///   - image: the picture; one decoded with ``applyingOrientation``.
+    ///   - values: the batch; `shape.elementCount` values from `offset` on are overwritten.
+    ///   - offset: where the picture's values begin.
+    public func write(_ image: RGBImage, to values: inout [Float], at offset: Int) {
+        precondition(
+            offset >= 0 && offset + shape.elementCount <= values.count,
+            "\(values.count) values have no room for a picture of \(shape) at \(offset)")
+        values.withUnsafeMutableBufferPointer { batch in
+            normalize(square(of: image), into: batch.baseAddress.map { $0 + offset })
+        }
+    }
+
+    /// Preprocesses a picture.
+    ///
+    /// - Parameter image: the picture.
+    /// - Returns: its values, shape `[3, imageSize, imageSize]`.
+    func values(from image: RGBImage) -> [Float] {
+        let square = square(of: image)
+        return [Float](unsafeUninitializedCapacity: shape.elementCount) { values, count in
+            normalize(square, into: values.baseAddress)
+            count = shape.elementCount
+        }
+    }
+
+    /// Resizes a picture and cuts the square out.
+    ///
+    /// - Parameter image: the picture.
+    /// - Returns: `imageSize` by `imageSize` pixels.
+    func square(of image: RGBImage) -> RGBImage {
+        let shorter = min(image.width, image.height)
+        let width = shorterSide * image.width / shorter
+        let height = shorterSide * image.height / shorter
+        return image.resized(
+            width: width, height: height, filter: filter, columns: centre(of: width),
+            rows: centre(of: height))
+    }
+
+    private func centre(of length: Int) -> Range<Int> {
+        // Python's round, which torchvision calls, takes ties to even.
+        let start = Int((Double(length - imageSize) / 2).rounded(.toNearestOrEven))
+        return start..<start + imageSize
+    }
+
+    /// Writes one plane after the other.
+    private func normalize(_ square: RGBImage, into values: UnsafeMutablePointer<Float>?) {
+        guard let values else { return }
+        let pixelCount = imageSize * imageSize
+        square.pixels.withUnsafeBufferPointer { pixels in
+            for channel in 0..<3 {
+                // 256 quotients instead of one for each pixel; the values are the same.
+                let levels = (0...255).map { level in
+                    (Float(level) / 255 - mean[channel]) / standardDeviation[channel]
+                }
+                let plane = values + channel * pixelCount
+                levels.withUnsafeBufferPointer { levels in
+                    for pixel in 0..<pixelCount {
+                        plane[pixel] = levels[Int(pixels[3 * pixel + channel])]
+                    }
+                }
+            }
+        }
+    }
+}

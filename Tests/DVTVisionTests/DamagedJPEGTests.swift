@@ -1,0 +1,104 @@
+import Testing
+
+@testable import DVTVision
+
+/// JPEG files that are cut short, damaged or made to do harm.
+struct DamagedJPEGTests {
+    @Test(arguments: ["small.jpg", "progressive.jpg", "restarts.jpg", "exif6-ii.jpg", "cmyk.jpg"])
+    func everyCutIsRefused(name: String) throws {
+        let bytes = try Fixtures.bytes(name)
+        let boundaries = Damage.jpegBoundaries(bytes)
+        #expect(boundaries.count > 10)
+        #expect(boundaries.last == bytes.count - 1)
+        // Every offset of a short file, and so every boundary; of the others also a good number.
+        let spaced = stride(from: 0, to: bytes.count, by: bytes.count < 300 ? 1 : 7)
+        for cut in boundaries + spaced {
+            let error = try #require(decodingError(of: Array(bytes[..<cut]), name: name))
+            #expect(isOneLine(error.description) && error.path == name)
+            switch error {
+            case .truncated(_, let byteCount): #expect(byteCount == cut)
+            case .empty: #expect(cut == 0)
+            case .unknownFormat: #expect(cut < 3)
+            default: Issue.record("cut at \(cut): \(error)")
+            }
+        }
+    }
+
+    /// Each gives a picture of its declared size, or one line; a checksum JPEG has not.
+    @Test(arguments: ["small.jpg", "rgb420.jpg", "progressive.jpg", "exif6-ii.jpg", "ycck.jpg"])
+    func everyBitFlipIsSurvived(name: String) throws {
+        let bytes = try Fixtures.bytes(name)
+        var pictureCount = 0
+        for flipped in Damage.bitFlips(bytes, in: 0..<bytes.count) {
+            if let error = decodingError(of: flipped) {
+                #expect(isOneLine(error.description))
+            } else {
+                pictureCount += 1
+            }
+        }
+        // Most flips only change pixels or tables, and Pillow shows those pictures as well.
+        #expect(pictureCount > bytes.count)
+    }
+
+    @Test func largeHeaderIsRefusedBeforeDecoding() throws {
+        let bytes = try Fixtures.bytes("small.jpg")
+        let huge = Damage.jpeg(bytes, width: 65_500, height: 65_500)
+        #expect(
+            decodingError(of: huge)
+                == .tooManyPixels(
+                    path: "picture", width: 65_500, height: 65_500, limit: 178_956_970))
+        let large = Damage.jpeg(bytes, width: 13_000, height: 13_000)
+        #expect(
+            decodingError(of: large)
+                == .unjustifiedSize(
+                    path: "picture", width: 13_000, height: 13_000, needed: 1625 * 1625 / 8,
+                    byteCount: bytes.count))
+    }
+
+    /// The smallest file there can be for its size: one flat grey, with optimized tables.
+    @Test func flatPicturesAreNotSuspected() throws {
+        let bytes = try Fixtures.bytes("flat.jpg")
+        let image = try ImageDecoder.decode(bytes, name: "flat", applyingOrientation: false)
+        #expect(image.width == 2000 && image.height == 1200)
+    }
+
+    @Test func zeroSizeIsRefused() throws {
+        let bytes = try Fixtures.bytes("small.jpg")
+        for (width, height) in [(0, 9), (12, 0), (0, 0)] as [(UInt16, UInt16)] {
+            let error = decodingError(of: Damage.jpeg(bytes, width: width, height: height))
+            #expect(error?.description.contains("declares \(width)x\(height) pixels") == true)
+        }
+    }
+
+    @Test func aFileWithoutPictureIsRefused() {
+        let error = decodingError(of: [0xFF, 0xD8, 0xFF, 0xD9])
+        #expect(error == .damaged(path: "picture", format: "JPEG", reason: "it holds no picture"))
+    }
+
+    @Test func otherComponentCountsAreRefused() throws {
+        var bytes = try Fixtures.bytes("rgb444.jpg")
+        let frame = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xC0]) })
+        bytes[frame + 9] = 2
+        let error = decodingError(of: bytes)
+        #expect(error?.description.contains("2 colour components; save it again") == true)
+    }
+
+    /// Libjpeg completes what is missing and warns; here it is one line, though the end is there.
+    @Test func warningsDoNotHideErrors() throws {
+        let bytes = try Fixtures.bytes("rgb420.jpg")
+        let scan = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xDA]) })
+        // Junk before a marker is a warning, a table of a kind that is not known an error.
+        let junk: [UInt8] = [1, 2, 3, 0xFF, 0xC4, 0, 3, 0x7F]
+        let broken = Array(bytes[..<scan]) + junk + bytes[scan...]
+        guard case .damaged(_, "JPEG", let reason)? = decodingError(of: broken) else {
+            Issue.record("the broken table was not noticed")
+            return
+        }
+        #expect(!reason.contains("extraneous"))
+        // The junk alone is passed over, as Pillow does.
+        let dirty = Array(bytes[..<scan]) + junk[..<3] + bytes[scan...]
+        #expect(
+            try ImageDecoder.decode(dirty, name: "dirty", applyingOrientation: false)
+                == ImageDecoder.decode(bytes, name: "clean", applyingOrientation: false))
+    }
+}

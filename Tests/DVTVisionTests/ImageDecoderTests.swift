@@ -1,0 +1,37 @@
+import Testing
+
+@testable import DVTVision
+
+/// Pictures of every kind, against Pillow's pixels.
+struct ImageDecoderTests {
+    @Test func everyFixtureEqualsPillow() throws {
+        let table = try Fixtures.table("decode.txt")
+        #expect(table.count >= 70)
+        for row in table {
+            let path = Fixtures.path(row[0])
+            let stored = try ImageDecoder.decode(path: path, applyingOrientation: false)
+            #expect(stored.width == (try row.number(1)), "\(row[0])")
+            #expect(stored.height == (try row.number(2)), "\(row[0])")
+            #expect(Int(crc32(stored.pixels)) == (try row.number(3)), "\(row[0])")
+            let upright = try ImageDecoder.decode(path: path, applyingOrientation: true)
+            #expect(upright.width == (try row.number(4)), "\(row[0])")
+            #expect(upright.height == (try row.number(5)), "\(row[0])")
+            #expect(Int(crc32(upright.pixels)) == (try row.number(6)), "\(row[0])")
+        }
+    }
+
+    @Test func formatIsToldByContent() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(try Fixtures.bytes("png-small.png"), to: "wrong.jpg")
+        let image = try ImageDecoder.decode(path: path, applyingOrientation: false)
+        #expect(image.width == 7 && image.height == 5)
+    }
+
+    @Test func bytesAndFileAgree() throws {
+        let bytes = try Fixtures.bytes("rgb420.jpg")
+        let path = Fixtures.path("rgb420.jpg")
+        #expect(
+            try ImageDecoder.decode(bytes, name: "bytes", applyingOrientation: true)
+                == ImageDecoder.decode(path: path, applyingOrientation: true))
+    }
+}

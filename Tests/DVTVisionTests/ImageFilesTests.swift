@@ -1,0 +1,88 @@
+import Glibc
+import Testing
+
+@testable import DVTVision
+
+/// Finding pictures in folders.
+struct ImageFilesTests {
+    private func found(in folder: TemporaryFolder) throws -> [String] {
+        try ImageFiles.find(in: folder.path).map { String($0.dropFirst(folder.path.count + 1)) }
+    }
+
+    @Test func aFileGivesItself() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write([], to: "any.name")
+        #expect(try ImageFiles.find(in: path) == [path])
+    }
+
+    @Test func aFolderGivesItsPicturesSortedByBytes() throws {
+        let folder = try TemporaryFolder()
+        folder.makeFolder("b")
+        folder.makeFolder("b/deep")
+        folder.makeFolder("empty.jpg")
+        let names = [
+            "b/deep/x.png", "a.JPG", "b.jpeg", "b/z.Jpg", "B.PNG", "é.jpg", "a b.jpg", "line\n.jpg",
+        ]
+        for name in names + ["c.txt", "jpg", "d.jpg.bak", "b/readme"] {
+            try folder.write([], to: name)
+        }
+        #expect(
+            try found(in: folder) == [
+                "B.PNG", "a b.jpg", "a.JPG", "b.jpeg", "b/deep/x.png", "b/z.Jpg", "line\n.jpg",
+                "é.jpg",
+            ])
+    }
+
+    @Test func aTrailingSlashIsNotDoubled() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write([], to: "a.jpg")
+        #expect(try ImageFiles.find(in: folder.path + "/") == [path])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func linksInACircleEnd() throws {
+        let folder = try TemporaryFolder()
+        folder.makeFolder("a")
+        try folder.write([], to: "a/x.jpg")
+        symlink("..", "\(folder.path)/a/up")
+        symlink("self", "\(folder.path)/self")
+        symlink("a", "\(folder.path)/b")
+        #expect(try found(in: folder) == ["a/x.jpg"])
+    }
+
+    @Test func linksAreFollowed() throws {
+        let folder = try TemporaryFolder()
+        let other = try TemporaryFolder()
+        try other.write([], to: "x.jpg")
+        symlink(other.path, "\(folder.path)/link")
+        symlink("\(other.path)/x.jpg", "\(folder.path)/y.jpg")
+        #expect(try found(in: folder) == ["link/x.jpg", "y.jpg"])
+    }
+
+    /// A broken link is given: loading it says what is wrong, leaving it out would not.
+    @Test func brokenLinksAreNotHidden() throws {
+        let folder = try TemporaryFolder()
+        symlink("nowhere", "\(folder.path)/gone.jpg")
+        #expect(try found(in: folder) == ["gone.jpg"])
+    }
+
+    @Test func aMissingPathIsAnError() throws {
+        let path = "\(try TemporaryFolder().path)/none"
+        #expect(
+            throws: ImageError.cannotOpen(path: path, reason: "No such file or directory")
+        ) { try ImageFiles.find(in: path) }
+    }
+
+    @Test func aNameThatTextCannotHoldIsAnError() throws {
+        let folder = try TemporaryFolder()
+        let name = folder.path.utf8CString.dropLast() + [0x2F, -1, 0x2E, 0x6A, 0x70, 0x67, 0]
+        let descriptor = Array(name).withUnsafeBufferPointer { name in
+            name.baseAddress.map { creat($0, 0o600) } ?? -1
+        }
+        #expect(descriptor >= 0)
+        close(descriptor)
+        #expect(throws: ImageError.nameNotUTF8(path: "\(folder.path)/\u{FFFD}.jpg")) {
+            try ImageFiles.find(in: folder.path)
+        }
+    }
+}
