@@ -1,0 +1,32 @@
+public import DVTCore
+
+/// How far a tensor lies from the one it should equal.
+public struct Distance: Equatable, Sendable {
+    /// `|actual - expected| / |expected|` in the L2 norm; 0 where both are zero.
+    public let relativeL2: Double
+    /// The largest absolute difference of an element.
+    public let largestError: Double
+
+    /// Measures the distance of two tensors.
+    ///
+    /// - Parameters:
+    ///   - actual: the tensor.
+    ///   - expected: what it should equal; of the same shape.
+    /// - Throws: ``ShapeError`` if the shapes differ.
+    public init(_ actual: Tensor, from expected: Tensor) throws {
+        guard actual.shape == expected.shape else {
+            throw ShapeError.mismatch(
+                name: "tensor", expected: expected.shape, actual: actual.shape)
+        }
+        var (difference, norm, largest) = (0.0, 0.0, 0.0)
+        for (x, y) in zip(actual.values, expected.values) {
+            let error = abs(Double(x) - Double(y))
+            difference += error * error
+            norm += Double(y) * Double(y)
+            // `max` would drop a NaN.
+            largest = error > largest || error.isNaN ? error : largest
+        }
+        relativeL2 = difference == 0 ? 0 : (difference / norm).squareRoot()
+        largestError = largest
+    }
+}

@@ -1,0 +1,27 @@
+package import DVTCore
+package import DVTOperations
+
+extension ParityComparison {
+    /// Runs one operation on two backends and compares every output.
+    ///
+    /// - Parameters:
+    ///   - operation: the operation.
+    ///   - backend: the device that is checked.
+    ///   - reference: the backend that is right.
+    /// - Returns: the comparison of the worst output.
+    /// - Throws: a backend's error, or ``ShapeError``.
+    package static func operation<B: Backend, R: Backend>(
+        _ operation: any Operation, on backend: B, against reference: R
+    ) throws -> ParityComparison {
+        let pairs = zip(try operation.run(on: backend), try operation.run(on: reference))
+        let distances = try pairs.map { try Distance($0, from: $1) }
+        guard
+            let worst = distances.max(by: { $0.relativeL2 < $1.relativeL2 || $1.relativeL2.isNaN })
+        else {
+            preconditionFailure("an operation has an output")
+        }
+        return ParityComparison(
+            deviceName: backend.deviceName, name: operation.label,
+            distance: worst, tolerance: operation.tolerance)
+    }
+}

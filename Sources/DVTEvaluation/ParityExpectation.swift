@@ -1,0 +1,104 @@
+public import DVTCore
+
+/// What a backend's outputs should equal, and how closely.
+public struct ParityExpectation {
+    /// How far a float32 run may lie from the truth where nothing was measured for a tensor: the
+    /// largest distance of PyTorch's float32 from its float64 over the released and toy models is
+    /// 1.2e-6 for logits and 1.7e-6 for intermediates.
+    public static let usualYardsticks = (logits: 1.2e-6, layers: 1.7e-6)
+
+    private let tensor: (String) throws -> Tensor?
+    private let yardstick: (String) -> Double?
+
+    /// Another backend's outputs are the truth.
+    ///
+    /// - Parameter outputs: the outputs.
+    public init(_ outputs: ParityOutputs) {
+        let tensors = Dictionary(uniqueKeysWithValues: outputs.tensors.map { ($0.name, $0.tensor) })
+        tensor = { tensors[$0] }
+        yardstick = { _ in nil }
+    }
+
+    /// A file's tensors are the truth, and its entries `NAME.float32_relative_l2` the yardsticks.
+    ///
+    /// - Parameter file: the open file.
+    public init(_ file: any NamedTensors) {
+        tensor = { file.shapes[$0] == nil ? nil : try file.tensor(named: $0) }
+        yardstick = { file.metadata["\($0).float32_relative_l2"].flatMap(Double.init) }
+    }
+
+    /// Compares outputs, tensor by tensor; those that nothing is expected of are left out.
+    ///
+    /// - Parameters:
+    ///   - outputs: what a backend computed.
+    ///   - factor: how many yardsticks it may lie off: 1 for Double accumulation, 4 for float32.
+    /// - Returns: one comparison a tensor.
+    /// - Throws: ``ShapeError`` if shapes differ, or the file's error.
+    public func compare(
+        _ outputs: ParityOutputs, factor: Double
+    ) throws -> [ParityComparison] {
+        try outputs.tensors.compactMap { name, actual in
+            guard let expected = try tensor(name) else { return nil }
+            let usual =
+                name.hasPrefix("logits")
+                ? Self.usualYardsticks.logits : Self.usualYardsticks.layers
+            return ParityComparison(
+                deviceName: outputs.deviceName, name: name,
+                distance: try Distance(actual, from: expected),
+                tolerance: factor * (yardstick(name) ?? usual))
+        }
+    }
+}
+
+/// One tensor of one backend against what was expected.
+public struct ParityComparison: Equatable, Sendable {
+    /// The device.
+    public let deviceName: String
+    /// The tensor: `logits0`, `stage1.block0.output`, or an operation with its sizes.
+    public let name: String
+    /// How far it lies off.
+    public let distance: Distance
+    /// The largest relative L2 distance that is accepted.
+    public let tolerance: Double
+
+    /// Creates a comparison.
+    ///
+    /// - Parameters:
+    ///   - deviceName: the device.
+    ///   - name: the tensor.
+    ///   - distance: how far it lies off.
+    ///   - tolerance: the largest relative L2 distance that is accepted.
+    public init(deviceName: String, name: String, distance: Distance, tolerance: Double) {
+        self.deviceName = deviceName
+        self.name = name
+        self.distance = distance
+        self.tolerance = tolerance
+    }
+
+    /// Whether it is close enough; NaN is not.
+    public var passes: Bool { distance.relativeL2 <= tolerance }
+}
+
+/// How often two backends let an image leave at different exits.
+public struct DecisionComparison: Equatable, Sendable {
+    /// The thresholds tried at every exit but the last: 0.05 to 0.95 in steps of 0.05.
+    public static let thresholds = (1...19).map { Float($0) / 20 }
+
+    /// The decisions compared: thresholds times images.
+    public let decisions: Int
+    /// Those that differ.
+    public let differing: Int
+
+    /// Compares the exits of every image under every threshold.
+    ///
+    /// - Parameters:
+    ///   - actual: one backend's outputs.
+    ///   - expected: the other's.
+    public init(_ actual: ParityOutputs, _ expected: ParityOutputs) {
+        let pairs = Self.thresholds.flatMap { threshold in
+            zip(actual.exits(threshold: threshold), expected.exits(threshold: threshold))
+        }
+        decisions = pairs.count
+        differing = pairs.count { $0.0 != $0.1 }
+    }
+}

@@ -1,0 +1,123 @@
+import DVTCheckpoints
+import DVTCore
+import DVTEvaluation
+import DVTModel
+import DVTOpenCL
+import DVTReference
+import DVTTestSupport
+import Testing
+
+/// The tiny DeiT cascade against what the authors' own code computed in float64.
+@Suite struct ParityTests {
+    static let settings = ["f0r0", "f0r1", "f1r0", "f1r1"]
+
+    private func check(
+        _ backend: some Backend, setting: String, path: String, factor: Double, layers: Bool
+    ) throws {
+        let file = try SafetensorsFile(path: path)
+        let configuration = try CascadeConfiguration.named("tiny-deit").reusing(
+            features: setting.contains("f1"), relations: setting.contains("r1"))
+        let run = ParityRun(
+            configuration, weights: SyntheticWeights(seed: 1),
+            images: SyntheticImages.batch(configuration.imageShape(batch: 2), seed: 1),
+            includesLayers: layers)
+        let comparisons = try ParityExpectation(file).compare(
+            run.outputs(on: backend), factor: factor)
+        #expect(comparisons.count == (layers ? 26 : 3))
+        for comparison in comparisons {
+            #expect(
+                comparison.passes,
+                "\(comparison.name): \(comparison.distance) exceeds \(comparison.tolerance)")
+        }
+    }
+
+    @Test(arguments: settings)
+    func referenceEqualsTheAuthors(setting: String) throws {
+        let path = ReferenceFiles.committed("tiny_deit_\(setting)_s1.safetensors")
+        try check(
+            ReferenceBackend(), setting: setting, path: path, factor: 1, layers: false)
+    }
+
+    @Test(
+        .enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)),
+        arguments: settings, KernelStyle.allCases)
+    func openCLEqualsTheAuthors(setting: String, style: KernelStyle) throws {
+        let path = ReferenceFiles.committed("tiny_deit_\(setting)_s1.safetensors")
+        try check(
+            TestDevice.makeBackend(style), setting: setting, path: path, factor: 4, layers: false)
+    }
+
+    @Test(.enabled(if: ReferenceFiles.areAvailable, Comment(rawValue: ReferenceFiles.comment)))
+    func referenceEqualsTheAuthorsBlockByBlock() throws {
+        let path = ReferenceFiles.path("tiny_deit_f1r1_s1.safetensors")
+        try check(ReferenceBackend(), setting: "f1r1", path: path, factor: 1, layers: true)
+    }
+
+    @Test(
+        .enabled(
+            if: ReferenceFiles.areAvailable && TestDevice.isAvailable,
+            Comment(rawValue: "\(ReferenceFiles.comment), or \(TestDevice.comment)")),
+        arguments: KernelStyle.allCases)
+    func openCLEqualsTheAuthorsBlockByBlock(style: KernelStyle) throws {
+        let path = ReferenceFiles.path("tiny_deit_f1r1_s1.safetensors")
+        try check(
+            TestDevice.makeBackend(style), setting: "f1r1", path: path, factor: 4, layers: true)
+    }
+}
+
+@Suite struct DistanceTests {
+    @Test func measuresBothNorms() throws {
+        let distance = try Distance(
+            Tensor([2], values: [3, 5]), from: Tensor([2], values: [3, 4]))
+        #expect(distance.relativeL2 == 0.2)
+        #expect(distance.largestError == 1)
+    }
+
+    @Test func zeroEqualsZero() throws {
+        let zero = Tensor([2], repeating: 0)
+        #expect(try Distance(zero, from: zero).relativeL2 == 0)
+        let off = try Distance(Tensor([2], repeating: 1), from: zero)
+        #expect(off.relativeL2 == .infinity)
+    }
+
+    @Test(arguments: [0, 1])
+    func aNaNNeverPasses(position: Int) throws {
+        var values: [Float] = [1, 1]
+        values[position] = .nan
+        let distance = try Distance(
+            Tensor([2], values: values), from: Tensor([2], repeating: 1))
+        let comparison = ParityComparison(
+            deviceName: "", name: "", distance: distance, tolerance: .infinity)
+        #expect(!comparison.passes)
+        #expect(distance.largestError.isNaN)
+    }
+
+    @Test func shapesMustAgree() {
+        #expect(throws: ShapeError.self) {
+            try Distance(Tensor([2], repeating: 0), from: Tensor([1, 2], repeating: 0))
+        }
+    }
+}
+
+@Suite struct DecisionTests {
+    private func outputs(_ logits: [[Float]]) -> ParityOutputs {
+        ParityOutputs(
+            deviceName: "", logits: logits.map { Tensor([1, 2], values: $0) }, layers: [])
+    }
+
+    /// softmax(0, 1) is 0.73: the image leaves at once below that, else at the last exit.
+    @Test func exitsFollowTheConfidence() {
+        let outputs = outputs([[0, 1], [0, 0], [0, 9]])
+        #expect(outputs.exits(threshold: 0.7) == [0])
+        #expect(outputs.exits(threshold: 0.75) == [2])
+        #expect(outputs.exits(threshold: 0.5) == [0])
+    }
+
+    @Test func countsTheThresholdsThatDiffer() {
+        let comparison = DecisionComparison(
+            outputs([[0, 1], [0, 9]]), outputs([[0, 2], [0, 9]]))
+        // softmax gives 0.731 and 0.881: 0.75, 0.80 and 0.85 lie between.
+        #expect(comparison.decisions == 19)
+        #expect(comparison.differing == 3)
+    }
+}
