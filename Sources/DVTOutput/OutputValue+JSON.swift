@@ -1,0 +1,47 @@
+extension OutputValue {
+    /// The value as JSON on one line; a number that is not finite becomes null.
+    var jsonText: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): String(value)
+        case .int(let value): String(value)
+        // Swift's shortest text of a double is a number of JSON, exponent included.
+        case .double(let value): value.isFinite ? String(value) : "null"
+        case .string(let value): jsonString(value)
+        case .array(let values): "[" + values.map(\.jsonText).joined(separator: ",") + "]"
+        case .object(let members): jsonObject(members)
+        }
+    }
+}
+
+/// Named values as a JSON object on one line, in their order.
+///
+/// - Parameter members: the names and values.
+/// - Returns: the text.
+func jsonObject(_ members: [(key: String, value: OutputValue)]) -> String {
+    let texts = members.map { "\(jsonString($0.key)):\($0.value.jsonText)" }
+    return "{" + texts.joined(separator: ",") + "}"
+}
+
+/// Text as a JSON string.
+///
+/// Beyond what JSON demands, the characters that some readers take for the end of a line are
+/// escaped, so that a record of JSON Lines is one line for all of them.
+///
+/// - Parameter text: the text.
+/// - Returns: the string in quotes.
+func jsonString(_ text: String) -> String {
+    text.unicodeScalars.reduce(into: "\"") { result, scalar in
+        switch scalar {
+        case "\"": result += "\\\""
+        case "\\": result += "\\\\"
+        case "\n": result += "\\n"
+        case "\r": result += "\\r"
+        case "\t": result += "\\t"
+        case "\0"..<" ", "\u{7F}"..."\u{9F}", "\u{2028}", "\u{2029}":
+            let digits = String(scalar.value, radix: 16)
+            result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        default: result.unicodeScalars.append(scalar)
+        }
+    } + "\""
+}

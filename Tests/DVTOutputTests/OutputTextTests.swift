@@ -1,0 +1,129 @@
+import Foundation
+import Testing
+
+@testable import DVTOutput
+
+@Suite struct OutputTextTests {
+    @Test(arguments: [
+        ("", "\"\""), ("a/b", "\"a/b\""), ("\"\\", #""\"\\""#), ("\n\r\t", #""\n\r\t""#),
+        ("\r\n", #""\r\n""#), ("\0\u{1B}\u{1F}", #""\u0000\u001b\u001f""#),
+        ("\u{7F}\u{85}\u{2028}\u{2029}", #""\u007f\u0085\u2028\u2029""#), ("é😀", "\"é😀\""),
+        ("e\u{301}", "\"e\u{301}\""), ("\u{FFFD}", "\"\u{FFFD}\""),
+    ])
+    func jsonStringsAreEscaped(text: String, expected: String) {
+        #expect(jsonString(text).unicodeScalars.elementsEqual(expected.unicodeScalars))
+    }
+
+    /// Bytes that are not UTF-8 become replacement characters, so JSON stays Unicode.
+    @Test func invalidBytesAreReplaced() {
+        let text = String(decoding: [0x61, 0xFF, 0xED, 0xA0, 0x80] as [UInt8], as: UTF8.self)
+        #expect(jsonString(text) == "\"a\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\"")
+    }
+
+    /// Foundation reads every scalar of the first two planes' edges back.
+    @Test func anotherReaderReadsEveryCharacter() throws {
+        let values =
+            Array(0...0x3000) + Array(0xD7FF...0xE000) + [0xFFFD, 0xFFFE, 0x1F600, 0x10FFFF]
+        let scalars = values.compactMap { Unicode.Scalar(UInt32($0)) }
+        let text = scalars.reduce(into: "") { $0.unicodeScalars.append($1) }
+        let data = Data(OutputValue.array([.string(text)]).jsonText.utf8)
+        let read = try #require(JSONSerialization.jsonObject(with: data) as? [String])
+        #expect(read[0].unicodeScalars.elementsEqual(text.unicodeScalars))
+    }
+
+    @Test func jsonNumbersKeepEveryBit() throws {
+        let values = [
+            0, -0.0, 0.1, 1, 1e16, 1e-5, -1.5e300, .pi, .leastNonzeroMagnitude,
+            .greatestFiniteMagnitude, 123_456_789.123,
+        ]
+        let text = OutputValue.array(values.map(OutputValue.double)).jsonText
+        let data = Data(text.utf8)
+        let read = try #require(JSONSerialization.jsonObject(with: data) as? [Double])
+        #expect(read == values)
+        #expect(OutputValue.array([.int(.max), .int(.min)]).jsonText == "[\(Int.max),\(Int.min)]")
+    }
+
+    @Test func whatIsNotFiniteIsNullInJSON() {
+        let values: [OutputValue] = [.double(.nan), .double(.infinity), .double(-.infinity)]
+        #expect(OutputValue.array(values).jsonText == "[null,null,null]")
+    }
+
+    @Test func objectsKeepTheirOrder() {
+        let value: OutputValue = ["z": 1, "a": ["b": nil], "\"": [true, "x"]]
+        #expect(value.jsonText == #"{"z":1,"a":{"b":null},"\"":[true,"x"]}"#)
+    }
+
+    @Test func floatsKeepTheirShortText() {
+        #expect(OutputValue.float(0.1).jsonText == "0.1")
+        #expect(OutputValue.float(1e-7).jsonText == "1e-07")
+        #expect(OutputValue.float(.nan).jsonText == "null")
+        #expect(OutputValue.float(-.infinity).textForCSV == "-inf")
+    }
+
+    @Test(arguments: [
+        (0.125, 2, "0.12"), (0.375, 2, "0.38"), (2.5, 0, "2"), (-1.005, 1, "-1.0"),
+        (-0.001, 2, "0.00"), (-0.0, 1, "0.0"), (1234.5, 3, "1234.500"), (.nan, 2, "nan"),
+        (-.infinity, 2, "-inf"), (1e300, 2, "1e+300"), (-1e14, 1, "-100000000000000.0"),
+        (1, 60, "1." + String(repeating: "0", count: 40)),
+    ])
+    func numbersHaveFixedDecimals(value: Double, decimals: Int, expected: String) {
+        #expect(fixedPoint(value, decimals: decimals) == expected)
+    }
+
+    @Test func peopleSeeNothingThatMovesTheCursor() {
+        let value = OutputValue.string("a\u{1B}[2J\r\n\u{202E}b\u{85}")
+        #expect(value.textForPeople(decimals: 2) == #"a\u{1B}[2J\r\n\u{202E}b\u{0085}"#)
+        #expect(OutputValue.string("👩‍👧").textForPeople(decimals: 2) == "👩‍👧")
+        #expect(
+            OutputValue.array([nil, true, "x", 1.0]).textForPeople(decimals: 1) == "-, yes, x, 1.0")
+        #expect(
+            OutputValue.object([("a", "\u{202E}")]).textForPeople(decimals: 1)
+                == #"{"a":"\u{202E}"}"#)
+    }
+
+    @Test func peopleCountFromOne() {
+        let value: OutputValue = [0, 4, "x"]
+        #expect(OutputValue.oneBased(value).textForPeople(decimals: 0) == "1, 5, x")
+        #expect(OutputValue.optional(nil as Int?, OutputValue.int).textForCSV == "")
+        #expect(OutputValue.optional(3, OutputValue.int).textForCSV == "3")
+    }
+
+    /// RFC 4180: a field with a comma, a quotation mark or a line break is quoted.
+    @Test(arguments: [
+        ("plain", "plain"), (" a ", " a "), ("a,b", "\"a,b\""), ("a\"b", "\"a\"\"b\""),
+        ("a\nb", "\"a\nb\""), ("a\rb", "\"a\rb\""), ("a\r\nb", "\"a\r\nb\""), ("", "\"\""),
+        ("a;b", "a;b"), ("\"", "\"\"\"\""),
+    ])
+    func csvFieldsAreQuoted(text: String, expected: String) throws {
+        let written = try written(.csv, [OutputColumn("k")], [[.string(text)]])
+        #expect(written == "k\n\(expected)\n")
+    }
+
+    @Test func csvKeysAreQuotedAndEmptyFieldsAreNot() throws {
+        let columns = [OutputColumn("a,b"), OutputColumn("c")]
+        #expect(try written(.csv, columns, [["", nil]]) == "\"a,b\",c\n,\n")
+    }
+
+    @Test func markdownEscapesBarsAndBackslashes() throws {
+        let columns = [OutputColumn("a|b")]
+        #expect(
+            try written(.markdown, columns, [[#"x\|y"#]])
+                == "| a\\|b |\n| :--- |\n| x\\\\\\|y |\n")
+    }
+
+    @Test(arguments: [
+        ("", 0), ("abc", 3), ("é", 1), ("e\u{301}", 1), ("日本", 4), ("한국", 4), ("ｶﾅ", 2),
+        ("Ａ", 2), ("😀", 2), ("👩‍👧‍👦", 2), ("❤️", 2), ("🇩🇪", 2), ("…", 1), ("\u{200B}", 0),
+        ("Ω≈", 2), ("𠀀", 2),
+    ])
+    func widthsAreColumnsOfATerminal(text: String, width: Int) {
+        #expect(text.displayWidth == width)
+        #expect(text.padded(to: 12, .leading).displayWidth == 12)
+        #expect(text.padded(to: 0, .trailing) == text)
+    }
+
+    @Test func formatsHaveTheNamesOfTheOption() {
+        #expect(
+            OutputFormat.allCases.map(\.rawValue) == ["table", "json", "jsonl", "csv", "markdown"])
+    }
+}

@@ -1,0 +1,184 @@
+import Synchronization
+import Testing
+
+@testable import DVTOutput
+
+/// A clock that the test sets.
+final class TestTime: Sendable {
+    private let time = Mutex(Duration.zero)
+
+    var value: Duration { time.withLock { $0 } }
+
+    func advance(by duration: Duration) {
+        time.withLock { $0 += duration }
+    }
+}
+
+/// What a reporter tells.
+private final class Log: Sendable {
+    private let texts = Mutex<[String]>([])
+
+    var pieces: [String] { texts.withLock { $0 } }
+
+    func append(_ text: String) {
+        texts.withLock { $0.append(text) }
+    }
+}
+
+@Suite struct ProgressReporterTests {
+    private let time = TestTime()
+    private let log = Log()
+
+    private func reporter(_ style: ProgressReporter.Style, total: Int?) -> ProgressReporter {
+        let (time, log) = (time, log)
+        return ProgressReporter(
+            label: "run", unit: "images", total: total, style: style, now: { time.value },
+            sink: { log.append($0) })
+    }
+
+    @Test func aBarIsRedrawnInPlaceAndCleared() {
+        let progress = reporter(.bar(columns: 79), total: 8)
+        time.advance(by: .seconds(2))
+        progress.advance(by: 2)
+        time.advance(by: .seconds(2))
+        progress.advance(by: 2)
+        progress.finish()
+        progress.finish()
+        progress.advance()
+        #expect(
+            log.pieces == [
+                "\rrun [#######.......................]  25%  2/8 images  1.00 images/s  6 s left\u{1B}[K",
+                "\rrun [###############...............]  50%  4/8 images  1.00 images/s  4 s left\u{1B}[K",
+                "\r\u{1B}[K",
+            ])
+    }
+
+    /// 1000 steps of a millisecond: ten redraws, and none in the first tenth of a second.
+    @Test func aBarIsRedrawnTenTimesASecondAtMost() {
+        let progress = reporter(.bar(columns: 79), total: 1000)
+        for step in 1...1000 {
+            time.advance(by: .milliseconds(1))
+            progress.advance()
+            if step == 99 { #expect(log.pieces.isEmpty) }
+        }
+        #expect(log.pieces.count == 10)
+    }
+
+    @Test func aRunThatEndsAtOnceShowsNothing() {
+        for style in [ProgressReporter.Style.bar(columns: 79), .lines] {
+            let progress = reporter(style, total: 2)
+            progress.advance(by: 2)
+            progress.finish()
+        }
+        #expect(log.pieces.isEmpty)
+    }
+
+    /// A minute of steps of a second: a line every five, and one about the whole.
+    @Test func linesAreFew() {
+        let progress = reporter(.lines, total: 120)
+        for _ in 0..<60 {
+            time.advance(by: .seconds(1))
+            progress.advance(by: 2)
+        }
+        progress.finish()
+        #expect(log.pieces.count == 13)
+        #expect(
+            log.pieces.first == "run: 10/120 images (8%), 2.00 images/s, 55 s left\n")
+        #expect(log.pieces.dropLast().last == "run: 120/120 images (100%), 2.00 images/s\n")
+        #expect(log.pieces.last == "run: 120 images in 1 min 00 s, 2.00 images/s\n")
+    }
+
+    @Test func quietIsSilent() {
+        let progress = reporter(.silent, total: 3)
+        time.advance(by: .seconds(100))
+        progress.advance(by: 3)
+        progress.whileCleared {}
+        progress.finish()
+        #expect(log.pieces.isEmpty)
+    }
+
+    @Test func rowsComeOnAClearedLine() {
+        let (progress, log) = (reporter(.bar(columns: 79), total: nil), log)
+        progress.whileCleared { log.append("row 0\n") }
+        time.advance(by: .seconds(1))
+        progress.advance()
+        progress.whileCleared { log.append("row 1\n") }
+        progress.whileCleared { log.append("row 2\n") }
+        progress.finish()
+        #expect(
+            log.pieces == [
+                "row 0\n", "\rrun  1 images  1.00 images/s\u{1B}[K", "\r\u{1B}[K", "row 1\n",
+                "row 2\n",
+            ])
+    }
+
+    @Test func manyThreadsCountTogether() async {
+        let progress = reporter(.bar(columns: 79), total: nil)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask { for _ in 0..<1000 { progress.advance() } }
+            }
+        }
+        time.advance(by: .seconds(1))
+        progress.advance()
+        #expect(log.pieces == ["\rrun  8001 images  8001 images/s\u{1B}[K"])
+    }
+
+    @Test func aPipeGetsLines() throws {
+        #expect(ProgressReporter.Style.forDescriptor(-1) == .lines)
+    }
+}
+
+@Suite struct ProgressTextTests {
+    private func bar(_ count: Int, of total: Int?, seconds: Int, columns: Int = 79) -> String {
+        ProgressText(label: "run", unit: "images", total: total)
+            .bar(count: count, elapsed: .seconds(seconds), columns: columns)
+    }
+
+    @Test(arguments: [
+        (1, 2000, "run: 1/2000 images (0%), 1.00 images/s, 33 min 19 s left"),
+        (1, 20000, "run: 1/20000 images (0%), 1.00 images/s, 5 h 33 min left"),
+        (1, 2_000_000, "run: 1/2000000 images (0%), 1.00 images/s, over 100 h left"),
+        (29, 100, "run: 29/100 images (29%), 29.0 images/s, 2 s left"),
+        (999, 1000, "run: 999/1000 images (99%), 999 images/s, 0 s left"),
+        (12, 10, "run: 12/10 images (100%), 12.0 images/s"),
+        (0, 10, "run: 0/10 images (0%)"), (3, 0, "run: 3/0 images, 3.00 images/s"),
+        (5, nil, "run: 5 images, 5.00 images/s"),
+    ])
+    func linesSayWhatIsKnown(count: Int, total: Int?, expected: String) {
+        let text = ProgressText(label: "run", unit: "images", total: total)
+        #expect(text.line(count: count, elapsed: .seconds(1)) == expected)
+    }
+
+    @Test func noTimeGivesNoRate() {
+        let text = ProgressText(label: "run", unit: "images", total: 10)
+        #expect(text.line(count: 5, elapsed: .zero) == "run: 5/10 images (50%)")
+        #expect(text.summary(count: 5, elapsed: .zero) == "run: 5 images in 0 s")
+    }
+
+    @Test func aNarrowTerminalGetsNoBarAndNoMoreThanItsWidth() {
+        let words = "run   50%  5/10 images  5.00 images/s  1 s left"
+        #expect(bar(5, of: 10, seconds: 1, columns: 50) == words)
+        #expect(bar(5, of: 10, seconds: 1, columns: 12) == "run   50%  5")
+        #expect(bar(5, of: 10, seconds: 1, columns: 0) == "")
+        for columns in 0...120 {
+            #expect(bar(5, of: 10, seconds: 1, columns: columns).displayWidth <= columns)
+        }
+    }
+
+    @Test func aWideCharacterIsNotCutInHalf() {
+        let text = ProgressText(label: "日本", unit: "images", total: nil)
+        #expect(text.bar(count: 1, elapsed: .zero, columns: 3) == "日")
+    }
+
+    @Test func barsFillUp() {
+        #expect(
+            bar(0, of: 10, seconds: 0) == "run [..............................]   0%  0/10 images")
+        #expect(
+            bar(10, of: 10, seconds: 0) == "run [##############################] 100%  10/10 images"
+        )
+        #expect(
+            bar(20, of: 10, seconds: 0) == "run [##############################] 100%  20/10 images"
+        )
+    }
+}

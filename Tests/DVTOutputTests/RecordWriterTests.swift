@@ -1,0 +1,131 @@
+import DVTOutput
+import Testing
+
+private let columns: [OutputColumn] = [
+    OutputColumn("image", title: "Image"),
+    .number("exit", title: "Exit", forPeople: OutputValue.oneBased),
+    .number("confidence", title: "Confidence", decimals: 3),
+    OutputColumn("labels", title: "Labels"),
+    OutputColumn("correct", title: "Correct"),
+    OutputColumn("samples", audience: .machines),
+    OutputColumn("note", title: "Note", audience: .people),
+]
+
+private let rows: [[OutputValue]] = [
+    ["cat.jpg", 0, .float(0.1), ["tabby", "tiger cat"], true, [["ms": 1.5]], "fast"],
+    ["a|b, \"c\"\n", 2, 0.98765, [], nil, [], "-"],
+    ["日本.png", 1, .double(.nan), ["x"], false, [1, 2], ""],
+]
+
+@Suite struct RecordWriterTests {
+    @Test func tableAlignsWhatPeopleSee() throws {
+        #expect(
+            try written(.table, columns, rows) == """
+                Image       Exit  Confidence  Labels            Correct  Note
+                ----------  ----  ----------  ----------------  -------  ----
+                cat.jpg        1       0.100  tabby, tiger cat  yes      fast
+                a|b, "c"\\n     3       0.988                    -        -
+                日本.png       2         nan  x                 no
+
+                """)
+    }
+
+    @Test func markdownIsATable() throws {
+        #expect(
+            try written(.markdown, columns, rows) == """
+                | Image | Exit | Confidence | Labels | Correct | Note |
+                | :--- | ---: | ---: | :--- | :--- | :--- |
+                | cat.jpg | 1 | 0.100 | tabby, tiger cat | yes | fast |
+                | a\\|b, "c"\\\\n | 3 | 0.988 |  | - | - |
+                | 日本.png | 2 | nan | x | no |  |
+
+                """)
+    }
+
+    @Test func csvIsForMachines() throws {
+        #expect(
+            try written(.csv, columns, rows) == """
+                image,exit,confidence,labels,correct,samples
+                cat.jpg,0,0.1,tabby;tiger cat,true,"{""ms"":1.5}"
+                "a|b, ""c""
+                ",2,0.98765,,,
+                日本.png,1,nan,x,false,1;2
+
+                """)
+    }
+
+    @Test func jsonIsOneArray() throws {
+        #expect(
+            try written(.json, columns, rows) == #"""
+                [
+                  {"image":"cat.jpg","exit":0,"confidence":0.1,"labels":["tabby","tiger cat"],"correct":true,"samples":[{"ms":1.5}]},
+                  {"image":"a|b, \"c\"\n","exit":2,"confidence":0.98765,"labels":[],"correct":null,"samples":[]},
+                  {"image":"日本.png","exit":1,"confidence":null,"labels":["x"],"correct":false,"samples":[1,2]}
+                ]
+
+                """#)
+    }
+
+    @Test func jsonLinesIsOneObjectALine() throws {
+        #expect(
+            try written(.jsonl, columns, rows) == #"""
+                {"image":"cat.jpg","exit":0,"confidence":0.1,"labels":["tabby","tiger cat"],"correct":true,"samples":[{"ms":1.5}]}
+                {"image":"a|b, \"c\"\n","exit":2,"confidence":0.98765,"labels":[],"correct":null,"samples":[]}
+                {"image":"日本.png","exit":1,"confidence":null,"labels":["x"],"correct":false,"samples":[1,2]}
+
+                """#)
+    }
+
+    @Test(arguments: [
+        (OutputFormat.table, "a  b\n-  -\n"), (.markdown, "| a | b |\n| :--- | ---: |\n"),
+        (.csv, "a,b\n"), (.json, "[]\n"), (.jsonl, ""),
+    ])
+    func noRowsAreWholeToo(format: OutputFormat, expected: String) throws {
+        let columns = [OutputColumn("a"), .number("b")]
+        #expect(try written(format, columns, []) == expected)
+    }
+
+    /// Widths fit the first two rows; what is wider later moves its row alone.
+    @Test func aStreamedTablePrintsRowsAsTheyCome() throws {
+        let output = CollectedOutput(isTerminal: true)
+        let columns = [OutputColumn("name"), .number("n")]
+        let writer = RecordWriter(
+            .table, columns: columns, to: output, table: .streaming(firstRows: 2))
+        for (name, number) in [("abcdef", 1), ("b", 200), ("c", 3), ("abcdefgh", 4)] {
+            try writer.write([.string(name), .int(number)])
+        }
+        try writer.finish()
+        #expect(
+            output.pieces == [
+                "", "name      n\n------  ---\nabcdef    1\nb       200\n", "c         3\n",
+                "abcdefgh    4\n", "",
+            ])
+    }
+
+    @Test func aStreamedTableOfFewRowsIsWhole() throws {
+        let columns = [OutputColumn("name"), .number("n")]
+        let text = try written(.table, columns, [["abcdef", 1]], table: .streaming(firstRows: 5))
+        #expect(text == "name    n\n------  -\nabcdef  1\n")
+    }
+
+    @Test(arguments: [(true, false), (false, true)])
+    func rowsAreHandedOnAtOnce(isTerminal: Bool, flushesEachRow: Bool) throws {
+        let output = CollectedOutput(isTerminal: isTerminal)
+        let writer = RecordWriter(
+            .json, columns: [OutputColumn("a")], to: output, flushesEachRow: flushesEachRow)
+        try writer.write([1])
+        try writer.write([2])
+        try writer.finish()
+        #expect(output.pieces == ["[\n  {\"a\":1}", ",\n  {\"a\":2}", "\n]\n"])
+    }
+
+    @Test func rowsWaitForAFile() throws {
+        let output = CollectedOutput()
+        let writer = RecordWriter(.csv, columns: [OutputColumn("a")], to: output)
+        try writer.write([1])
+        #expect(output.pieces.isEmpty)
+        try writer.finish()
+        try writer.finish()
+        #expect(output.pieces == ["a\n1\n"])
+    }
+}
