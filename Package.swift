@@ -1,0 +1,132 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
+
+let package = Package(
+    name: "swift-dvt",
+    products: [
+        .library(name: "DVTCore", targets: ["DVTCore"]),
+        .library(name: "DVTModel", targets: ["DVTModel"]),
+        .library(name: "DVTReference", targets: ["DVTReference"]),
+        .library(name: "DVTOpenCL", targets: ["DVTOpenCL"]),
+        .library(name: "DVTCheckpoints", targets: ["DVTCheckpoints"]),
+        .library(name: "DVTVision", targets: ["DVTVision"]),
+        .library(name: "DVTEvaluation", targets: ["DVTEvaluation"]),
+        .executable(name: "dvt", targets: ["dvt"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
+    ],
+    targets: [
+        // C libraries, installed by apt and found by pkg-config.
+        .systemLibrary(
+            name: "COpenCL", pkgConfig: "OpenCL", providers: [.apt(["ocl-icd-opencl-dev"])]),
+        .systemLibrary(
+            name: "CCLBlast", pkgConfig: "clblast", providers: [.apt(["libclblast-dev"])]),
+        .systemLibrary(
+            name: "CTurboJPEG", pkgConfig: "libturbojpeg",
+            providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+
+        // OpenCL C sources, embedded in the binary by C23 `#embed`.
+        .target(
+            name: "KernelSources", path: "Kernels", exclude: ["cl", "faulty"],
+            sources: ["kernels.c"], publicHeadersPath: "include"),
+
+        // `dvt --version` names the git commit that make found. `Context.gitInformation` would name
+        // an old one: SwiftPM keeps what a manifest evaluates to, by its text and the environment.
+        .target(
+            name: "CBuildInformation",
+            cSettings: [
+                .define("DVT_COMMIT", to: "\"\(Context.environment["DVT_COMMIT"] ?? "")\"")
+            ]),
+
+        .target(name: "OpenCL", dependencies: ["COpenCL"], swiftSettings: strict),
+        .target(name: "DVTCore", swiftSettings: strict),
+        .target(name: "DVTOperations", dependencies: ["DVTCore"], swiftSettings: strict),
+        .target(
+            name: "DVTReference", dependencies: ["DVTCore", realModule], swiftSettings: strict),
+        .target(
+            name: "DVTOpenCL",
+            dependencies: ["DVTCore", "OpenCL", "COpenCL", "CCLBlast", "KernelSources"],
+            swiftSettings: strict),
+        .target(name: "DVTModel", dependencies: ["DVTCore", realModule], swiftSettings: strict),
+        .target(name: "DVTCheckpoints", dependencies: ["DVTCore"], swiftSettings: strict),
+        // libpng reports errors by longjmp, which only C can catch.
+        .target(name: "CImageCodecs", dependencies: ["CPNG"]),
+        .target(
+            name: "DVTVision", dependencies: ["DVTCore", "CTurboJPEG", "CImageCodecs"],
+            swiftSettings: strict),
+        .target(
+            name: "DVTEvaluation", dependencies: ["DVTCore", "DVTModel", "DVTOperations"],
+            swiftSettings: strict),
+        .target(name: "DVTOutput", dependencies: ["DVTCore"], swiftSettings: strict),
+        // Runs one kernel file for `make check-kernels`.
+        .executableTarget(
+            name: "run-kernel", dependencies: ["OpenCL"], path: "Tests/RunKernel",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "dvt",
+            dependencies: [
+                "DVTCore", "DVTModel", "DVTReference", "DVTOpenCL", "DVTOperations",
+                "DVTCheckpoints", "DVTVision", "DVTEvaluation", "DVTOutput", "OpenCL", "CCLBlast",
+                "CBuildInformation",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        // Tests.
+        .target(name: "CallCounter", dependencies: ["COpenCL"], path: "Tests/CallCounter"),
+        .target(
+            name: "DVTTestSupport", dependencies: ["DVTCore", "DVTModel", "DVTOpenCL", "OpenCL"],
+            path: "Tests/DVTTestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "OpenCLTests", dependencies: ["OpenCL", "COpenCL", "CCLBlast", "CallCounter"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DVTCoreTests", dependencies: ["DVTCore"], swiftSettings: strict),
+        .testTarget(
+            name: "DVTReferenceTests", dependencies: ["DVTCore", "DVTReference", "DVTTestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DVTOpenCLTests",
+            dependencies: [
+                "CallCounter", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
+                "DVTOperations", "DVTReference", "DVTTestSupport", "OpenCL",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DVTModelTests",
+            dependencies: [
+                "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL", "DVTReference",
+                "DVTTestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DVTCheckpointsTests", dependencies: ["DVTCheckpoints", "DVTCore"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DVTVisionTests", dependencies: ["DVTVision", "DVTCore"], exclude: ["Fixtures"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DVTEvaluationTests",
+            dependencies: [
+                "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
+                "DVTReference", "DVTTestSupport",
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DVTOutputTests", dependencies: ["DVTOutput"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c2x
+)

@@ -1,0 +1,19 @@
+import ArgumentParser
+
+@main
+struct DVTCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dvt",
+        abstract: "Dynamic Vision Transformers on OpenCL: easy images leave early.",
+        discussion: """
+            Examples:
+              dvt devices
+              dvt classify --model dvt-deit-small --weights weights.safetensors photos/
+              dvt parity --model tiny-deit --seed 1 --layers
+
+            Every command prints on standard error which device runs it. `--device` or the \
+            environment variable DVT_DEVICE chooses another.
+            """,
+        version: Version.text,
+        subcommands: [Classify.self, Devices.self, Parity.self])
+}

@@ -1,0 +1,154 @@
+import ArgumentParser
+import DVTCheckpoints
+import DVTCore
+import DVTEvaluation
+import DVTModel
+import DVTOpenCL
+import DVTOperations
+import DVTOutput
+import DVTReference
+
+struct Parity: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compare the OpenCL device with the CPU reference, or both with a file.",
+        discussion: """
+            Examples:
+              dvt parity --model dvt-deit-small --seed 1 --batch-size 2
+              dvt parity --model tiny-deit --layers --format csv
+              dvt parity --model tiny-deit --expected tiny_deit_f1r1_s1.safetensors
+              dvt parity --operations
+
+            Weights and images are generated from the seed. The exit code is 1 if a tensor lies \
+            further off than its tolerance (the yardstick for the reference, four times it for \
+            OpenCL) or an image leaves at another exit.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "The model: \(CascadeConfiguration.names.joined(separator: ", ")).",
+            valueName: "name"),
+        completion: .list(CascadeConfiguration.names))
+    var model: String?
+
+    @Flag(help: "Compare every operation at sizes around its edges instead of a model.")
+    var operations = false
+
+    @Flag(help: "With --operations: only sizes that a simulator such as Oclgrind can run.")
+    var small = false
+
+    @Option(help: "The seed of weights and images; a file's, or 1.")
+    var seed: UInt64?
+
+    @Option(help: "The images; as many as the file's, or 2.")
+    var batchSize: Int?
+
+    @Flag(help: "Compare every block's intermediates too.")
+    var layers = false
+
+    @Option(help: ArgumentHelp("Whether a stage reuses features.", valueName: "on|off"))
+    var featureReuse: Switch?
+
+    @Option(help: ArgumentHelp("Whether a stage reuses attention logits.", valueName: "on|off"))
+    var relationReuse: Switch?
+
+    @Option(
+        help: ArgumentHelp(
+            "Compare with this file's logits0, logits1, ... and use its yardsticks.",
+            valueName: "file.safetensors"),
+        completion: .file(extensions: ["safetensors"]))
+    var expected: String?
+
+    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var deviceOptions: DeviceOptions
+
+    func validate() throws {
+        guard (model != nil) != operations else {
+            throw ValidationError("Give either --model or --operations.")
+        }
+        if let batchSize, !(1...1024).contains(batchSize) {
+            throw ValidationError("--batch-size is \(batchSize); it takes 1...1024.")
+        }
+        guard operations || !small else {
+            throw ValidationError("--small belongs to --operations.")
+        }
+        if operations, let option = optionOfModel {
+            throw ValidationError("\(option) belongs to --model.")
+        }
+        if deviceOptions.isReference, expected == nil {
+            throw ValidationError(
+                "The reference is compared with a file (--expected) or with an OpenCL device.")
+        }
+    }
+
+    /// An option that was given and only a model has.
+    private var optionOfModel: String? {
+        let options = [
+            ("--seed", seed != nil), ("--batch-size", batchSize != nil), ("--layers", layers),
+            ("--feature-reuse", featureReuse != nil), ("--relation-reuse", relationReuse != nil),
+            ("--expected", expected != nil),
+        ]
+        return options.first(where: \.1)?.0
+    }
+
+    func run() throws {
+        // What can be refused is refused here, before the output begins.
+        let compare = try operations ? operationsComparison() : modelComparison()
+        var report = ParityReport()
+        try outputOptions.withWriter(
+            ParityReport.columns, table: .streaming(firstRows: 40)
+        ) { writer in
+            try compare(&report, writer)
+        }
+        printError(report.summary)
+        guard report.failed == 0 else { throw ExitCode.failure }
+    }
+
+    private typealias Comparison = (inout ParityReport, RecordWriter) throws -> Void
+
+    private func operationsComparison() throws -> Comparison {
+        let backend = try deviceOptions.makeOpenCLBackend()
+        printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
+        let reference = ReferenceBackend()
+        return { report, writer in
+            for operation in small ? OperationCatalog.small : OperationCatalog.edges {
+                try report.add(
+                    .operation(operation, on: backend, against: reference), to: writer)
+            }
+        }
+    }
+
+    private func modelComparison() throws -> Comparison {
+        let file = try expected.map { try ExpectedOutputs(path: $0) }
+        let run = try parityRun(file)
+        let backend = deviceOptions.isReference ? nil : try deviceOptions.makeBackend()
+        return { report, writer in
+            let reference = try run.outputs(on: ReferenceBackend())
+            let expectation = file.map { ParityExpectation($0.tensors) }
+            for comparison in try expectation?.compare(reference, factor: 1) ?? [] {
+                try report.add(comparison, to: writer)
+            }
+            guard let backend else { return }
+            let outputs = try run.outputs(on: backend)
+            let expected = expectation ?? ParityExpectation(reference)
+            for comparison in try expected.compare(outputs, factor: 4) {
+                try report.add(comparison, to: writer)
+            }
+            try report.add(
+                DecisionComparison(outputs, reference), deviceName: outputs.deviceName, to: writer)
+        }
+    }
+
+    private func parityRun(_ file: ExpectedOutputs?) throws -> ParityRun<SyntheticWeights> {
+        let named = try CascadeConfiguration.named(model ?? "")
+        let configuration = try named.reusing(
+            features: featureReuse?.isOn ?? file?.featureReuse ?? named.featureReuse,
+            relations: relationReuse?.isOn ?? file?.relationReuse ?? named.relationReuse)
+        let seed = seed ?? file?.seed ?? 1
+        try file?.check(
+            configuration, seed: seed, batch: batchSize, includesLayers: layers)
+        let shape = configuration.imageShape(batch: batchSize ?? file?.batch ?? 2)
+        return ParityRun(
+            configuration, weights: SyntheticWeights(seed: seed),
+            images: SyntheticImages.batch(shape, seed: seed), includesLayers: layers)
+    }
+}

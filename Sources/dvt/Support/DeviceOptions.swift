@@ -1,0 +1,73 @@
+import ArgumentParser
+import DVTCore
+import DVTOpenCL
+import DVTReference
+import Glibc
+import OpenCL
+
+/// Which device runs a command.
+struct DeviceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The device: its index in `dvt devices`, gpu, cpu, part of its name, or reference.",
+            discussion: """
+                Without it the environment variable DVT_DEVICE counts, and then the first GPU, \
+                or else the first other OpenCL device.
+                """))
+    var device: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The kernels' style: vector (CPU-like devices) or tile (GPU-like ones).",
+            discussion: "Without it, the faster one, measured once for each device."))
+    var kernelStyle: KernelStyle?
+
+    @Flag(name: .shortAndLong, help: "Log builds, rows and times to standard error.")
+    var verbose = false
+
+    /// The device that was asked for.
+    var selection: String? { device ?? environment("DVT_DEVICE") }
+
+    /// Whether the CPU reference was asked for.
+    var isReference: Bool { selection?.lowercased() == "reference" }
+
+    /// Opens the device and says on standard error which one it is.
+    ///
+    /// - Returns: the backend.
+    /// - Throws: ``OpenCLError`` if there is no such device.
+    func makeBackend() throws -> any Backend {
+        let backend: any Backend = isReference ? ReferenceBackend() : try makeOpenCLBackend()
+        printError("device: \(backend.deviceName)")
+        return backend
+    }
+
+    /// Opens the OpenCL device.
+    ///
+    /// - Returns: the backend.
+    /// - Throws: ``OpenCLError`` if there is no such device.
+    func makeOpenCLBackend() throws -> OpenCLBackend {
+        let context = try Context(device: DeviceSelector(selection).device())
+        announceFirstBuild()
+        let backend = try OpenCLBackend(
+            context: context, kernelStyle: kernelStyle,
+            buildOptions: environment("DVT_BUILD_OPTIONS") ?? "")
+        if verbose {
+            printError("kernel style: \(backend.kernelStyle.rawValue)")
+        }
+        return backend
+    }
+}
+
+/// Says why nothing seems to happen where the kernels have never been built before.
+private func announceFirstBuild() {
+    if case .folder(let folder) = DiskCache.standard, access("\(folder)/programs", F_OK) != 0 {
+        printError("kernels: built now, which can take a minute, and kept in \(shown(folder))")
+    }
+}
+
+/// A variable of the environment.
+private func environment(_ name: String) -> String? {
+    getenv(name).map { String(cString: $0) }
+}
+
+extension KernelStyle: ExpressibleByArgument {}
