@@ -42,7 +42,7 @@
 #define ROW_PITCH (TILE_ROWS + 1)
 
 // sum_m sum_n w_i[m] w_j[n] coarse[m, n]
-inline float reused_relation(global const float *restrict coarse,
+static inline float reused_relation(global const float *restrict coarse,
                              global const int *restrict indices,
                              global const float *restrict weights, int query, int key,
                              int tokens, int coarse_tokens, int taps) {

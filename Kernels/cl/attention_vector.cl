@@ -29,20 +29,23 @@
 #endif
 #define PARTS (HEAD_WIDTH / 16)
 
-// keys[b, h, c, t] = k[b, t, h, c], and 0 for t >= T. One work-item per element.
+// keys[b, h, c, t] = k[b, t, h, c], and 0 for t >= T. One work-item per element; over the planes
+// (b, h) a work-item may stride.
 kernel void transpose_keys(global float *restrict keys, global const float *restrict qkv,
-                           int tokens, int padded, int heads) {
-  const int token = get_global_id(0), column = get_global_id(1), plane = get_global_id(2);
-  if (token >= padded || column >= HEAD_WIDTH) return;
-  const int image = plane / heads, head = plane % heads, width = heads * HEAD_WIDTH;
-  const size_t row = ((size_t)image * tokens + token) * 3 * width;
-  const float value =
-      token < tokens ? qkv[row + width + head * HEAD_WIDTH + column] : 0.0f;
-  keys[((size_t)plane * HEAD_WIDTH + column) * padded + token] = value;
+                           int tokens, int padded, int heads, int planes) {
+  const int token = get_global_id(0), column = get_global_id(1), width = heads * HEAD_WIDTH;
+  if (token >= padded) return;
+  for (int plane = get_global_id(2); plane < planes; plane += get_global_size(2)) {
+    const int image = plane / heads, head = plane % heads;
+    const size_t row = ((size_t)image * tokens + token) * 3 * width;
+    const float value =
+        token < tokens ? qkv[row + width + head * HEAD_WIDTH + column] : 0.0f;
+    keys[((size_t)plane * HEAD_WIDTH + column) * padded + token] = value;
+  }
 }
 
 // One query's coarse row: reused[n] = sum_k weights[k, query] coarse[indices[k, query], n].
-inline void mix_coarse_rows(local float *restrict reused, global const float *restrict coarse,
+static inline void mix_coarse_rows(local float *restrict reused, global const float *restrict coarse,
                             global const int *restrict indices,
                             global const float *restrict weights, int query, int tokens,
                             int coarse_tokens, int taps) {

@@ -6,17 +6,17 @@
 #endif
 
 // GELU as torch.nn.GELU() computes it, with the error function and not its tanh approximation.
-inline float gelu_erf(float x) { return 0.5f * x * (1.0f + erf(x * 0.70710678118654752f)); }
+static inline float gelu_erf(float x) { return 0.5f * x * (1.0f + erf(x * 0.70710678118654752f)); }
 
 // Reductions of a float16 as trees. They name single elements: oclgrind takes halves of a vector
 // (`v.lo`) for uninitialised.
 
-inline float sum16(float16 v) {
+static inline float sum16(float16 v) {
   return (((v.s0 + v.s8) + (v.s4 + v.sc)) + ((v.s2 + v.sa) + (v.s6 + v.se))) +
          (((v.s1 + v.s9) + (v.s5 + v.sd)) + ((v.s3 + v.sb) + (v.s7 + v.sf)));
 }
 
-inline float max16(float16 v) {
+static inline float max16(float16 v) {
   const float a = fmax(fmax(fmax(v.s0, v.s1), fmax(v.s2, v.s3)),
                        fmax(fmax(v.s4, v.s5), fmax(v.s6, v.s7)));
   const float b = fmax(fmax(fmax(v.s8, v.s9), fmax(v.sa, v.sb)),

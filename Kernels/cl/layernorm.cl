@@ -14,7 +14,7 @@
 #if WG == 1
 
 // The sum of (p[c] - mean)^2 over a segment, or of p[c] where `square` is 0.
-inline float segment_sum(global const float *restrict p, int count, float mean, int square) {
+static inline float segment_sum(global const float *restrict p, int count, float mean, int square) {
   float16 lanes = 0.0f;
   float rest = 0.0f;
   int c = 0;
@@ -32,7 +32,7 @@ inline float segment_sum(global const float *restrict p, int count, float mean, 
   return sum16(lanes) + rest;
 }
 
-inline void segment_store(global float *restrict y, global const float *restrict p,
+static inline void segment_store(global float *restrict y, global const float *restrict p,
                           global const float *restrict weight,
                           global const float *restrict bias, int count, float mean, float scale) {
   int c = 0;
@@ -47,7 +47,7 @@ inline void segment_store(global float *restrict y, global const float *restrict
 
 #else
 
-inline float segment_sum(global const float *restrict p, int count, float mean, int square) {
+static inline float segment_sum(global const float *restrict p, int count, float mean, int square) {
   float sum = 0.0f;
   for (int c = get_local_id(0); c < count; c += WG) {
     const float v = p[c] - mean;
@@ -56,7 +56,7 @@ inline float segment_sum(global const float *restrict p, int count, float mean, 
   return sum;
 }
 
-inline void segment_store(global float *restrict y, global const float *restrict p,
+static inline void segment_store(global float *restrict y, global const float *restrict p,
                           global const float *restrict weight,
                           global const float *restrict bias, int count, float mean, float scale) {
   for (int c = get_local_id(0); c < count; c += WG)
@@ -64,7 +64,7 @@ inline void segment_store(global float *restrict y, global const float *restrict
 }
 
 // The sum over the work-group; WG is a power of two, and all work-items must call it.
-inline float group_sum(local float *scratch, float value) {
+static inline float group_sum(local float *scratch, float value) {
   const int item = get_local_id(0);
   scratch[item] = value;
   for (int half_count = WG / 2; half_count > 0; half_count /= 2) {

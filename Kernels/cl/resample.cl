@@ -4,22 +4,24 @@
 //
 //   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t]]   for t > 0,   fine[b, 0] = 0
 //
-// One work-item per element of `fine`; the first dimension runs along its rows.
+// One work-item per element of `fine`; the first dimension runs along its rows, along the others a
+// work-item may stride over several.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Reuse.swift
 
 kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
                             global const int *restrict indices,
                             global const float *restrict weights, int batch, int tokens,
                             int coarse_tokens, int width, int taps) {
-  const int column = get_global_id(0), token = get_global_id(1), image = get_global_id(2);
-  if (column >= width || token >= tokens || image >= batch) return;
-  float sum = 0.0f;
-  if (token > 0) {
-    for (int k = 0; k < taps; k++) {
-      const int source = indices[k * tokens + token];
-      const size_t index = ((size_t)image * coarse_tokens + source) * width + column;
-      sum = fma(weights[k * tokens + token], coarse[index], sum);
+  const int column = get_global_id(0);
+  if (column >= width) return;
+  for (int image = get_global_id(2); image < batch; image += get_global_size(2))
+    for (int token = get_global_id(1); token < tokens; token += get_global_size(1)) {
+      float sum = 0.0f;
+      for (int k = 0; token > 0 && k < taps; k++) {
+        const int source = indices[k * tokens + token];
+        const size_t index = ((size_t)image * coarse_tokens + source) * width + column;
+        sum = fma(weights[k * tokens + token], coarse[index], sum);
+      }
+      fine[((size_t)image * tokens + token) * width + column] = sum;
     }
-  }
-  fine[((size_t)image * tokens + token) * width + column] = sum;
 }

@@ -4,23 +4,25 @@
 //   tokens     [B, N, D]        embedded [B, N + 1, D]
 //   class_token [D]             positions [N + 1, D]
 //
-// One work-item per element of the output; the first dimension runs along its rows.
+// One work-item per element of the output; the first dimension runs along its rows. Along the
+// others a work-item may stride over several: devices limit the groups there (65,535 on NVIDIA's).
 // CPU reference: Sources/DVTReference/ReferenceBackend+Tokens.swift
 
 // patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zero beyond the image's edge.
 kernel void unfold_patches(global float *restrict patches, global const float *restrict images,
                            int rows, int channels, int size, int grid, int side, int stride,
                            int padding) {
-  const int column = get_global_id(0), row = get_global_id(1);
-  const int columns = channels * side * side;
-  if (column >= columns || row >= rows) return;
-  const int image = row / (grid * grid), cell = row % (grid * grid);
+  const int column = get_global_id(0), columns = channels * side * side;
+  if (column >= columns) return;
   const int channel = column / (side * side), pixel = column % (side * side);
-  const int y = cell / grid * stride - padding + pixel / side;
-  const int x = cell % grid * stride - padding + pixel % side;
-  const int inside = y >= 0 && y < size && x >= 0 && x < size;
-  const size_t source = (((size_t)image * channels + channel) * size + y) * size + x;
-  patches[(size_t)row * columns + column] = inside ? images[source] : 0.0f;
+  for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
+    const int image = row / (grid * grid), cell = row % (grid * grid);
+    const int y = cell / grid * stride - padding + pixel / side;
+    const int x = cell % grid * stride - padding + pixel % side;
+    const int inside = y >= 0 && y < size && x >= 0 && x < size;
+    const size_t source = (((size_t)image * channels + channel) * size + y) * size + x;
+    patches[(size_t)row * columns + column] = inside ? images[source] : 0.0f;
+  }
 }
 
 // embedded[b, 0] = class_token + positions[0]; embedded[b, t] = tokens[b, t - 1] + positions[t].
@@ -28,20 +30,25 @@ kernel void embed_tokens(global float *restrict embedded, global const float *re
                          global const float *restrict class_token,
                          global const float *restrict positions, int batch, int count,
                          int width) {
-  const int column = get_global_id(0), token = get_global_id(1), image = get_global_id(2);
-  if (column >= width || token >= count || image >= batch) return;
-  const size_t source = ((size_t)image * (count - 1) + token - 1) * width + column;
-  const float value = token == 0 ? class_token[column] : tokens[source];
-  embedded[((size_t)image * count + token) * width + column] =
-      value + positions[(size_t)token * width + column];
+  const int column = get_global_id(0);
+  if (column >= width) return;
+  for (int image = get_global_id(2); image < batch; image += get_global_size(2))
+    for (int token = get_global_id(1); token < count; token += get_global_size(1)) {
+      const size_t source = ((size_t)image * (count - 1) + token - 1) * width + column;
+      const float value = token == 0 ? class_token[column] : tokens[source];
+      embedded[((size_t)image * count + token) * width + column] =
+          value + positions[(size_t)token * width + column];
+    }
 }
 
 // output[r] = the first `width` elements of input row indices[r], or of row r without indices.
 // Rows of the input begin `stride` elements apart.
 kernel void copy_rows(global float *restrict output, global const float *restrict input,
                       global const int *restrict indices, int rows, int width, int stride) {
-  const int column = get_global_id(0), row = get_global_id(1);
-  if (column >= width || row >= rows) return;
-  const int source = indices ? indices[row] : row;
-  output[(size_t)row * width + column] = input[(size_t)source * stride + column];
+  const int column = get_global_id(0);
+  if (column >= width) return;
+  for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
+    const int source = indices ? indices[row] : row;
+    output[(size_t)row * width + column] = input[(size_t)source * stride + column];
+  }
 }

@@ -55,15 +55,19 @@ extension OpenCLBackend {
     ///   - file: its source file without `.cl`.
     ///   - defines: the macros that specialise it.
     ///   - arguments: its arguments.
-    ///   - extents: the elements along each dimension; the kernel ignores items beyond them.
+    ///   - extents: the elements along each dimension; the kernel ignores items beyond the first and
+    ///     strides along the others.
     /// - Throws: ``OpenCLError`` if the kernel does not build or the device fails.
     func enqueueElements(
         _ name: String, in file: String, defines: [String] = [], _ arguments: [KernelArgument],
         over extents: [Int]
     ) throws {
         let kernel = try kernels.kernel(name, in: file, defines: defines)
+        // NVIDIA's devices take at most 65,535 groups along the second and third dimension; the
+        // kernels stride over what is beyond.
+        let global = extents.prefix(1) + extents.dropFirst().map { min($0, 65_535) }
         let local = [64] + extents.dropFirst().map { _ in 1 }
-        try queue.enqueue(kernel, arguments: arguments, global: extents, local: local)
+        try queue.enqueue(kernel, arguments: arguments, global: Array(global), local: local)
     }
 
     /// Enqueues a kernel that has one work-group of fixed size for every row.

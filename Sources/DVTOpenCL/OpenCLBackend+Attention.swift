@@ -57,7 +57,7 @@ extension OpenCLBackend {
             "transpose_keys", in: "attention_vector", defines: call.vectorDefines,
             [
                 .tensor(keys), .tensor(call.qkv), .int(sizes.tokens), .int(padded),
-                .int(sizes.heads),
+                .int(sizes.heads), .int(sizes.batch * sizes.heads),
             ],
             over: [padded, sizes.headWidth, sizes.batch * sizes.heads])
         let kernel = try kernels.kernel(

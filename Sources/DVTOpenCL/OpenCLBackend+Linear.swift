@@ -39,19 +39,18 @@ extension OpenCLBackend {
     ///   - biasByRow: whether the bias belongs to rows.
     ///   - activation: applied after the bias.
     ///   - residual: added last, or nil.
-    ///   - firstRow: where the rows begin in `y`.
     ///   - rows: how many rows.
     ///   - columns: the length of a row.
     /// - Throws: ``OpenCLError`` if the device fails.
     func enqueueEpilogue(
         _ y: OpenCLTensor, bias: OpenCLTensor?, biasByRow: Bool = false, activation: Activation,
-        residual: OpenCLTensor?, firstRow: Int = 0, rows: Int, columns: Int
+        residual: OpenCLTensor?, rows: Int, columns: Int
     ) throws {
         guard bias != nil || residual != nil || activation != .identity else { return }
         try enqueueElements(
             "linear_epilogue", in: "linear",
             [
-                .tensor(y), .tensor(bias), .tensor(residual), .int(firstRow), .int(rows),
+                .tensor(y), .tensor(bias), .tensor(residual), .int(rows),
                 .int(columns), .int(bias?.shape.elementCount ?? 0), .int(biasByRow ? 1 : 0),
                 .int(activation == .gelu ? 1 : 0),
             ], over: [columns, rows])

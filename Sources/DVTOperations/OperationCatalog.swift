@@ -103,12 +103,13 @@ package enum OperationCatalog {
         ]
     }
 
-    /// The released models' own sizes.
+    /// The released models' own sizes, and more rows than one dimension has groups.
     private static var modelSized: [any Operation] {
         [
             PatchEmbedOperation(
                 batch: 1, imageSize: 224, width: 384,
                 geometry: PatchGeometry(kernel: 23, padding: 3)),
+            LinearOperation(rows: 70_000, inputs: 2, outputs: 3, activation: .gelu),
             LinearOperation(rows: 197, inputs: 384, outputs: 1152),
             LinearOperation(rows: 101, inputs: 432, outputs: 1536, activation: .gelu),
             LinearOperation(rows: 197, inputs: 1536, outputs: 384, hasResidual: true),
