@@ -31,10 +31,13 @@ library_file() {
 }
 
 build() {
+    mkdir -p "$scratch"
+    clang -O2 -fno-builtin -c scripts/bundle/hypotf.c -o "$scratch/hypotf.o"
     # -lz: libpng needs zlib, and what the program itself names is found in lib/ for libpng as well.
     # shellcheck disable=SC2016 # $ORIGIN is for the dynamic linker
     swift build -c release --product dvt --scratch-path "$scratch" --static-swift-stdlib \
-        -Xlinker -lz -Xlinker -rpath -Xlinker '$ORIGIN/lib' -Xlinker -s
+        -Xlinker -lz -Xlinker -rpath -Xlinker '$ORIGIN/lib' -Xlinker -s \
+        -Xlinker "$scratch/hypotf.o"
 }
 
 assemble() {
@@ -114,7 +117,7 @@ name=dvt-$version-linux-$(uname -m)
 folder=build/$name
 assemble
 check
-sed -e "s|@VERSION@|$full_version|" -e "s|@GLIBC@|$glibc|" \
+sed -e "s|@VERSION@|$(head -n 1 <<< "$full_version")|" -e "s|@GLIBC@|$glibc|" \
     -e "s|@LIBSTDCXX@|$libstdcxx|" scripts/bundle/README.md > "$folder/README.md"
 
 # Equal contents give an equal archive.

@@ -1,5 +1,5 @@
 import DVTCore
-import RealModule
+import Glibc
 
 /// What a cascade says of one image.
 public struct Prediction: Equatable, Sendable {
@@ -35,7 +35,7 @@ extension ClassConfidence {
     /// - Returns: classes and softmax probabilities, likeliest first, equal ones by class.
     package static func top(_ logits: ArraySlice<Float>, count: Int) -> [ClassConfidence] {
         let largest = Double(logits.max() ?? 0)
-        let powers = logits.map { Double.exp(Double($0) - largest) }
+        let powers = logits.map { exp(Double($0) - largest) }
         let sum = powers.reduce(0, +)
         let order = powers.indices.sorted { (powers[$1], $0) < (powers[$0], $1) }
         return order.prefix(count).map {

@@ -1,5 +1,5 @@
 import DVTCore
-import RealModule
+import Glibc
 
 extension ReferenceBackend {
     /// Multi-head attention whose logits may reuse those of an earlier stage.
@@ -142,7 +142,7 @@ extension KeptLogits<ReferenceTensor> {
 /// The softmax of a row of logits.
 func softmax(_ logits: ArraySlice<Float>) -> [Double] {
     let largest = Double(logits.max() ?? 0)
-    let powers = logits.map { Double.exp(Double($0) - largest) }
+    let powers = logits.map { exp(Double($0) - largest) }
     let sum = powers.reduce(0, +)
     return powers.map { $0 / sum }
 }

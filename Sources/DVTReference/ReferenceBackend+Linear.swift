@@ -1,5 +1,5 @@
 import DVTCore
-import RealModule
+import Glibc
 
 extension ReferenceBackend {
     /// `activation(x weight^T + bias) + residual`.
@@ -72,7 +72,7 @@ extension Activation {
     func callAsFunction(_ x: Double) -> Double {
         switch self {
         case .identity: x
-        case .gelu: 0.5 * x * (1 + Double.erf(x * 0.5.squareRoot()))
+        case .gelu: 0.5 * x * (1 + erf(x * 0.5.squareRoot()))
         }
     }
 }

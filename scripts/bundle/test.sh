@@ -8,9 +8,10 @@ here=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
 # One command a line.
 commands='
 devices
-parity --operations
-parity --model tiny-deit --seed 1
-parity --model tiny-t2t --seed 1
+parity --operations --kernel-style vector
+parity --operations --kernel-style tile
+parity --model tiny-deit --layers
+parity --model dvt-deit-small --batch-size 1
 '
 
 ran=0
