@@ -7,8 +7,6 @@ let strict: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-let realModule = Target.Dependency.product(name: "RealModule", package: "swift-numerics")
-
 let package = Package(
     name: "swift-dvt",
     products: [
@@ -24,7 +22,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.1"),
     ],
     targets: [
         // C libraries, installed by apt and found by pkg-config.
@@ -54,12 +51,12 @@ let package = Package(
         .target(name: "DVTCore", swiftSettings: strict),
         .target(name: "DVTOperations", dependencies: ["DVTCore"], swiftSettings: strict),
         .target(
-            name: "DVTReference", dependencies: ["DVTCore", realModule], swiftSettings: strict),
+            name: "DVTReference", dependencies: ["DVTCore"], swiftSettings: strict),
         .target(
             name: "DVTOpenCL",
             dependencies: ["DVTCore", "OpenCL", "COpenCL", "CCLBlast", "KernelSources"],
             swiftSettings: strict),
-        .target(name: "DVTModel", dependencies: ["DVTCore", realModule], swiftSettings: strict),
+        .target(name: "DVTModel", dependencies: ["DVTCore"], swiftSettings: strict),
         .target(name: "DVTCheckpoints", dependencies: ["DVTCore"], swiftSettings: strict),
         // libpng reports errors by longjmp, which only C can catch.
         .target(name: "CImageCodecs", dependencies: ["CPNG"]),
@@ -126,6 +123,11 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DVTOutputTests", dependencies: ["DVTOutput"], swiftSettings: strict),
+        // Runs the program, which SwiftPM builds beside it.
+        .testTarget(
+            name: "dvtTests",
+            dependencies: ["dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "OpenCL"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .c2x

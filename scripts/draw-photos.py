@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Draws the pictures in Examples/photos, from one large object to clutter.
 
-Needs Pillow; the pictures are committed, so that nothing else does. The same Pillow always draws
-the same pictures: draw-photos.py [FOLDER]
+Needs Pillow; the pictures are committed, so that nothing else does. Pillow 13.0.0 drew them and
+draws the same ones again: draw-photos.py [FOLDER]
 """
 
 import math
@@ -24,7 +24,9 @@ class Scene:
         self.random = random.Random(seed)
         ramp = Image.linear_gradient("L").resize((WIDTH * SCALE, HEIGHT * SCALE))
         size = ramp.size
-        self.image = Image.composite(Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp)
+        self.image = Image.composite(
+            Image.new("RGB", size, bottom), Image.new("RGB", size, top), ramp
+        )
 
     def _draw(self, paint):
         paint(ImageDraw.Draw(self.image))
@@ -43,10 +45,17 @@ class Scene:
 
     def line(self, points, colour, width):
         scaled = [(x * SCALE, y * SCALE) for x, y in points]
-        self._draw(lambda draw: draw.line(scaled, fill=colour, width=round(width * SCALE), joint="curve"))
+        self._draw(
+            lambda draw: draw.line(scaled, fill=colour, width=round(width * SCALE), joint="curve")
+        )
 
     def ring(self, x, y, radius, colour, width):
-        box = [(x - radius) * SCALE, (y - radius) * SCALE, (x + radius) * SCALE, (y + radius) * SCALE]
+        box = [
+            (x - radius) * SCALE,
+            (y - radius) * SCALE,
+            (x + radius) * SCALE,
+            (y + radius) * SCALE,
+        ]
         self._draw(lambda draw: draw.ellipse(box, outline=colour, width=round(width * SCALE)))
 
     def shadow(self, x, y, rx, ry, strength=0.5):
@@ -159,7 +168,9 @@ def boat():
 
 def cloud(scene, x, y, size):
     for dx, dy, radius in ((-26, 4, 15), (-8, -6, 20), (14, -3, 18), (32, 5, 13)):
-        scene.ellipse(x + dx * size, y + dy * size, radius * size, radius * size * 0.8, (250, 250, 252))
+        scene.ellipse(
+            x + dx * size, y + dy * size, radius * size, radius * size * 0.8, (250, 250, 252)
+        )
 
 
 def tree(scene, x, ground, size, colour):
@@ -168,7 +179,10 @@ def tree(scene, x, ground, size, colour):
         angle, reach = scene.random.uniform(0, math.tau), scene.random.uniform(0, 24)
         light = scene.random.uniform(0.75, 1.25)
         shade = tuple(min(255, round(c * light)) for c in colour)
-        centre = (x + reach * math.cos(angle) * size, ground + (-54 + reach * math.sin(angle)) * size)
+        centre = (
+            x + reach * math.cos(angle) * size,
+            ground + (-54 + reach * math.sin(angle)) * size,
+        )
         scene.ellipse(*centre, 11 * size, 10 * size, shade)
 
 
@@ -180,7 +194,12 @@ def house(scene, x, ground, width, wall, roof):
     scene.shape([eaves[0], peak, eaves[1]], roof)
     scene.box(x + width * 0.42, ground - height * 0.5, x + width * 0.6, ground, (86, 56, 40))
     for left in (0.12, 0.7):
-        window = [x + width * left, ground - height * 0.72, x + width * (left + 0.18), ground - height * 0.4]
+        window = [
+            x + width * left,
+            ground - height * 0.72,
+            x + width * (left + 0.18),
+            ground - height * 0.4,
+        ]
         scene.box(*window, (190, 216, 230))
 
 
@@ -192,7 +211,9 @@ def cottage():
     house(scene, 66, 204, 140, (236, 220, 186), (166, 70, 54))
     for _ in range(60):
         x, y = scene.random.uniform(0, 320), scene.random.uniform(206, 238)
-        scene.ellipse(x, y, 1.8, 1.8, scene.random.choice([(240, 220, 90), (232, 120, 140), (250, 250, 250)]))
+        scene.ellipse(
+            x, y, 1.8, 1.8, scene.random.choice([(240, 220, 90), (232, 120, 140), (250, 250, 250)])
+        )
     return scene
 
 
@@ -208,7 +229,11 @@ def bicycle():
     for x in (92, 230):
         for spoke in range(14):
             angle = spoke * math.tau / 14
-            scene.line([(x, 158), (x + 44 * math.cos(angle), 158 + 44 * math.sin(angle))], (206, 206, 210), 0.9)
+            scene.line(
+                [(x, 158), (x + 44 * math.cos(angle), 158 + 44 * math.sin(angle))],
+                (206, 206, 210),
+                0.9,
+            )
         scene.ring(x, 158, 47, (32, 32, 36), 5)
     frame = [(92, 158), (132, 94), (212, 94), (152, 158), (92, 158), (152, 158), (128, 86)]
     scene.line(frame, (34, 92, 158), 6)
@@ -224,7 +249,9 @@ def forest():
     for row in range(5):
         for _ in range(8 + row):
             x, ground = scene.random.uniform(-10, 330), 130 + row * 25 + scene.random.uniform(-6, 6)
-            green = scene.random.choice([(58, 118, 58), (96, 142, 56), (44, 96, 66), (186, 140, 52)])
+            green = scene.random.choice(
+                [(58, 118, 58), (96, 142, 56), (44, 96, 66), (186, 140, 52)]
+            )
             tree(scene, x, ground, 0.6 + row * 0.22, green)
     return scene
 
@@ -263,7 +290,12 @@ def shelves():
             width, height = scene.random.uniform(5, 17), scene.random.uniform(30, 52)
             colour = tuple(scene.random.randint(30, 230) for _ in range(3))
             lean = scene.random.choice([0, 0, 0, 0, 5])
-            book = [(x + lean, ground - height), (x + lean + width, ground - height), (x + width, ground), (x, ground)]
+            book = [
+                (x + lean, ground - height),
+                (x + lean + width, ground - height),
+                (x + width, ground),
+                (x, ground),
+            ]
             scene.shape(book, colour)
             for band in (0.2, 0.75):
                 y = ground - height * band
@@ -289,9 +321,14 @@ def drawer():
         elif kind == 2:
             scene.ring(x, y, size, colour, 3)
         elif kind == 3:
-            scene.shape([(x + dx, y + dy), (x - dy, y + dx), (x - dx, y - dy), (x + dy, y - dx)], colour)
+            scene.shape(
+                [(x + dx, y + dy), (x - dy, y + dx), (x - dx, y - dy), (x + dy, y - dx)], colour
+            )
         else:
-            coil = [(x + t * math.cos(t), y + t * math.sin(t)) for t in (k / 3 for k in range(int(size * 2)))]
+            coil = [
+                (x + t * math.cos(t), y + t * math.sin(t))
+                for t in (k / 3 for k in range(int(size * 2)))
+            ]
             scene.line(coil + [(x, y)], colour, 2)
     return scene
 

@@ -115,7 +115,7 @@ struct Classify: ParsableCommand {
         failures.use(progress)
         var run = ClassifyRun(
             model: model, loader: loader, policy: policy, topK: topk, batchSize: batchSize,
-            failures: failures, progress: progress, isVerbose: deviceOptions.verbose)
+            failures: failures, progress: progress, logger: deviceOptions.logger)
         try outputOptions.withWriter(
             ClassifyRecord.columns(topK: topk), progress: progress,
             table: .streaming(firstRows: batchSize)

@@ -3,6 +3,7 @@ import DVTModel
 import DVTOpenCL
 import DVTOutput
 import DVTVision
+import Logging
 import OpenCL
 
 /// Images streaming through a cascade, batch by batch.
@@ -14,7 +15,7 @@ struct ClassifyRun<B: Backend> {
     let batchSize: Int
     let failures: FailureLog
     let progress: ProgressReporter
-    let isVerbose: Bool
+    let logger: Logger
     private(set) var wasInterrupted = false
     private var exitCounts: [Int: Int] = [:]
     private var multiplyAdds = 0
@@ -22,7 +23,7 @@ struct ClassifyRun<B: Backend> {
 
     init(
         model: DynamicVisionTransformer<B>, loader: ImageLoader, policy: ExitPolicy, topK: Int,
-        batchSize: Int, failures: FailureLog, progress: ProgressReporter, isVerbose: Bool
+        batchSize: Int, failures: FailureLog, progress: ProgressReporter, logger: Logger
     ) {
         self.model = model
         self.loader = loader
@@ -31,7 +32,7 @@ struct ClassifyRun<B: Backend> {
         self.batchSize = batchSize
         self.failures = failures
         self.progress = progress
-        self.isVerbose = isVerbose
+        self.logger = logger
     }
 
     /// Classifies everything that the loader gives.
@@ -80,10 +81,12 @@ struct ClassifyRun<B: Backend> {
             multiplyAdds += prediction.multiplyAdds
         }
         imageCount += result.predictions.count
-        guard isVerbose else { return }
+        guard logger.logLevel <= .debug else { return }
         let rows = result.stageRows.map(String.init).joined(separator: ", ")
         let seconds = decimalText(time / .seconds(1))
-        progress.whileCleared { printError("batch: rows per stage \(rows); \(seconds) s") }
+        progress.whileCleared {
+            logger.debug("batch: rows per stage \(rows); \(seconds) s")
+        }
     }
 
     /// Says on standard error how many images left where, and what they cost.
@@ -93,8 +96,8 @@ struct ClassifyRun<B: Backend> {
                 + (imageCount > 0 ? "; \(exitsText); \(costText)" : "")
                 + (failures.count > 0 ? "; \(failures.count) could not be read" : "")
                 + (wasInterrupted ? "; interrupted" : ""))
-        if isVerbose, let backend = model.backend as? OpenCLBackend {
-            printStatistics(backend)
+        if let backend = model.backend as? OpenCLBackend {
+            log(backend.context.statistics)
         }
     }
 
@@ -110,9 +113,8 @@ struct ClassifyRun<B: Backend> {
         return "mean \(decimalText(mean / 1e9)) of \(decimalText(most / 1e9)) GMACs an image"
     }
 
-    private func printStatistics(_ backend: OpenCLBackend) {
-        let statistics = backend.context.statistics
-        printError(
+    private func log(_ statistics: Context.Statistics) {
+        logger.debug(
             """
             programs: \(statistics.programsCompiled) compiled in \
             \(decimalText(statistics.compileSeconds)) s, \(statistics.programsLoaded) from the \

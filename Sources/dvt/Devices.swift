@@ -10,6 +10,9 @@ struct Devices: ParsableCommand {
               dvt devices
               dvt devices --format json
 
+            The default is what runs where no --device is given: the environment variable \
+            DVT_DEVICE chooses it, or else the first GPU or the first other device is taken.
+
             The list goes to standard output, and JSON and CSV tell more of each device; what was \
             found of loaders, drivers and hardware, and what to install, goes to standard error. \
             The exit code is 1 where there is no device.
@@ -20,7 +23,8 @@ struct Devices: ParsableCommand {
     func run() throws {
         let report = OpenCLReport()
         let devices = report.platforms.flatMap(\.devices)
-        let chosen = try? DeviceSelector(nil).index(in: devices.map(\.summary))
+        let selector = DeviceSelector(environment("DVT_DEVICE"))
+        let chosen = try? selector.index(in: devices.map(\.summary))
         try outputOptions.withWriter(Self.columns) { writer in
             for (index, device) in devices.enumerated() {
                 try writer.write(Self.row(index, device, isDefault: index == chosen))

@@ -3,6 +3,7 @@ import DVTCore
 import DVTOpenCL
 import DVTReference
 import Glibc
+import Logging
 import OpenCL
 
 /// Which device runs a command.
@@ -24,6 +25,13 @@ struct DeviceOptions: ParsableArguments {
 
     @Flag(name: .shortAndLong, help: "Log builds, rows and times to standard error.")
     var verbose = false
+
+    /// The log on standard error; `--verbose` makes it tell more than warnings.
+    var logger: Logger {
+        var logger = Logger(label: "dvt") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = verbose ? .debug : .warning
+        return logger
+    }
 
     /// The device that was asked for.
     var selection: String? { device ?? environment("DVT_DEVICE") }
@@ -51,9 +59,7 @@ struct DeviceOptions: ParsableArguments {
         let backend = try OpenCLBackend(
             context: context, kernelStyle: kernelStyle,
             buildOptions: environment("DVT_BUILD_OPTIONS") ?? "")
-        if verbose {
-            printError("kernel style: \(backend.kernelStyle.rawValue)")
-        }
+        logger.debug("kernel style: \(backend.kernelStyle.rawValue)")
         return backend
     }
 }
@@ -66,7 +72,7 @@ private func announceFirstBuild() {
 }
 
 /// A variable of the environment.
-private func environment(_ name: String) -> String? {
+func environment(_ name: String) -> String? {
     getenv(name).map { String(cString: $0) }
 }
 

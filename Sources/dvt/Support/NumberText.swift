@@ -1,5 +1,5 @@
 import DVTOutput
-import RealModule
+import Glibc
 
 /// A number of at least 0 with a fixed count of digits after the point.
 ///
@@ -8,7 +8,7 @@ import RealModule
 ///   - decimals: how many digits, at least 1.
 /// - Returns: the text.
 func decimalText(_ value: Double, decimals: Int = 2) -> String {
-    let scale = Double.pow(10, decimals)
+    let scale = pow(10, Double(decimals))
     let (whole, rest) = Int((value * scale).rounded()).quotientAndRemainder(dividingBy: Int(scale))
     let digits = String(rest)
     return "\(whole)." + String(repeating: "0", count: decimals - digits.count) + digits
@@ -19,8 +19,8 @@ extension OutputValue {
     @Sendable static func scientific(_ value: OutputValue) -> OutputValue {
         guard case .double(let number) = value, number.isFinite else { return value }
         guard number != 0 else { return .string("0") }
-        var exponent = Int(Double.log10(abs(number)).rounded(.down))
-        var tenths = (abs(number) / Double.pow(10, exponent) * 10).rounded()
+        var exponent = Int(log10(abs(number)).rounded(.down))
+        var tenths = (abs(number) / pow(10, Double(exponent)) * 10).rounded()
         if tenths >= 100 {
             (tenths, exponent) = (10, exponent + 1)
         }

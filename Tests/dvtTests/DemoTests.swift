@@ -1,0 +1,30 @@
+import Testing
+
+/// The demonstration that `make demo` runs.
+@Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
+struct DemoTests {
+    @Test func picturesLeaveAtEveryExit() async throws {
+        let run = try await shell("\"$1\"", Fixtures.demo)
+        #expect(run.code == 0)
+        #expect(run.errors.contains("12 images; exit 1: 4, exit 2: 4, exit 3: 4; "))
+        #expect(run.output.contains("not trained"))
+        #expect(run.lines.last?.contains("agree on class and exit of every image (12)") == true)
+    }
+
+    @Test func imagesAreTheUsers() async throws {
+        let folder = try TemporaryFolder()
+        try folder.copy(Fixtures.photo(1), as: "a.jpg")
+        let run = try await shell(
+            "IMAGES=\"$2 $3\" \"$1\"", Fixtures.demo, folder.path, Fixtures.photo(2))
+        #expect(run.code == 0)
+        #expect(run.lines.contains { $0.hasPrefix("\(folder.path)/a.jpg ") })
+        #expect(run.lines.last?.contains("every image (2)") == true)
+    }
+
+    @Test func nothingToClassifyIsAnError() async throws {
+        let run = try await shell("IMAGES=/nowhere \"$1\"", Fixtures.demo)
+        #expect(run.code == 1)
+        #expect(run.errorLines.contains { $0.hasPrefix("error: /nowhere: cannot be opened") })
+        #expect(run.errorLines.last?.hasPrefix("demo.sh: nothing was classified") == true)
+    }
+}

@@ -1,0 +1,105 @@
+import Testing
+
+/// Options that cannot be served: told at once, in one line, with nothing on standard output.
+@Suite(.needsProgram, .timeLimit(.minutes(10)))
+struct OptionErrorTests {
+    /// Arguments and what the error says.
+    struct Case: CustomTestStringConvertible {
+        let arguments: [String]
+        let error: String
+
+        init(_ command: String, _ error: String) {
+            arguments = command.split(separator: " ").map(String.init)
+            self.error = error
+        }
+
+        var testDescription: String { arguments.joined(separator: " ") }
+    }
+
+    private static let toy = "classify --model tiny-deit --weights synthetic:1"
+
+    @Test(arguments: [
+        Case("classify --weights synthetic:1 x.jpg", "Missing expected argument '--model"),
+        Case("classify --model tiny-deit x.jpg", "Missing expected argument '--weights"),
+        Case(toy, "Missing expected argument '<paths>"),
+        Case("\(toy) --preset nice x.jpg", "'default', 'authors' or 'timm'"),
+        Case("\(toy) --format xml x.jpg", "'table', 'json', 'jsonl', 'csv' or 'markdown'"),
+        Case("\(toy) --kernel-style odd x.jpg", "'vector' and 'tile'"),
+        Case("\(toy) --feature-reuse maybe x.jpg", "'on' and 'off'"),
+        Case("classify --model tiny-deit --weights synthetic:x x.jpg", "'synthetic:x' is invalid"),
+        Case("classify --model tiny-deit --weights synthetic: x.jpg", "'synthetic:' is invalid"),
+        Case("\(toy) --topk 0 x.jpg", "--topk is 0; it takes at least 1"),
+        Case("\(toy) --batch-size 0 x.jpg", "--batch-size is 0; it takes 1...4096"),
+        Case("\(toy) --batch-size 5000 x.jpg", "--batch-size is 5000; it takes 1...4096"),
+        Case("\(toy) --threshold -0.5 x.jpg", "--threshold takes a number of at least 0"),
+        Case("\(toy) --threshold nan x.jpg", "--threshold takes a number of at least 0"),
+        Case("\(toy) --threshold high x.jpg", "'high' is invalid for '--threshold"),
+        Case("\(toy) --exit 0 x.jpg", "'0' is invalid for '--exit"),
+        Case("\(toy) --exit 1 --threshold 0.5 x.jpg", "--threshold and --exit contradict"),
+        Case("parity", "Give either --model or --operations"),
+        Case("parity --model tiny-deit --operations", "Give either --model or --operations"),
+        Case("parity --model tiny-deit --small", "--small belongs to --operations"),
+        Case("parity --model tiny-deit --batch-size 0", "--batch-size is 0; it takes 1...1024"),
+        Case("parity --operations --layers", "--layers belongs to --model"),
+        Case("parity --operations --seed 2", "--seed belongs to --model"),
+        Case("parity --operations --expected x", "--expected belongs to --model"),
+        Case("parity --model tiny-deit --device reference", "compared with a file (--expected)"),
+        Case("parity --operations --device reference", "compared with a file (--expected)"),
+        Case("paint", "Unexpected argument 'paint'"),
+    ])
+    func usageIsExplained(_ wrong: Case) async throws {
+        let run = try await dvt(wrong.arguments, needsKernels: false)
+        #expect(run.code == 64)
+        #expect(run.output.isEmpty)
+        let first = run.errorLines.first ?? ""
+        #expect(first.hasPrefix("Error: ") && first.contains(wrong.error), "\(run.errors)")
+        // After the error only help on the option, how the command is used and where there is more.
+        let starts = ["Help: ", "Usage: dvt", "  See 'dvt "]
+        for line in run.errorLines.dropFirst() {
+            #expect(starts.contains { line.hasPrefix($0) })
+        }
+    }
+
+    @Test(arguments: [
+        Case("classify --model vit --weights synthetic:1 x.jpg", "no model is called 'vit'"),
+        Case("parity --model vit", "no model is called 'vit'; there are"),
+        Case("\(toy) --exit 4 x.jpg", "exit 4 does not exist; the model has exits 1...3"),
+        Case(
+            "\(toy) --threshold 1 --threshold 1 --threshold 1 x.jpg",
+            "2 thresholds are needed, one for every exit but the last, but 3 were given"),
+    ])
+    func modelsHaveTheirLimits(_ wrong: Case) async throws {
+        try await expectOneLine(wrong)
+    }
+
+    @Test(
+        .needsDevice,
+        arguments: [
+            Case("\(toy) --device nonesuch x.jpg", "no OpenCL device answers to 'nonesuch'"),
+            Case("\(toy) --device 99 x.jpg", "no OpenCL device answers to '99'; there are: 0 = "),
+            Case("parity --model tiny-deit --device nonesuch", "answers to 'nonesuch'"),
+            Case("parity --operations --device nonesuch", "answers to 'nonesuch'"),
+        ])
+    func devicesThatAreNotThere(_ wrong: Case) async throws {
+        try await expectOneLine(wrong)
+    }
+
+    @Test(.needsDevice, .enabled(if: !Program.hasGPU, "a GPU is there"))
+    func gpuIsNotReplacedByAnother() async throws {
+        try await expectOneLine(
+            Case("\(Self.toy) --device gpu x.jpg", "no OpenCL device answers to 'gpu'"))
+    }
+
+    private func expectOneLine(
+        _ wrong: Case, sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        let run = try await dvt(wrong.arguments, needsKernels: false)
+        #expect(run.code == 1, sourceLocation: sourceLocation)
+        #expect(run.output.isEmpty, sourceLocation: sourceLocation)
+        #expect(run.errorLines.count == 1, "\(run.errors)", sourceLocation: sourceLocation)
+        let error = run.errorLines.first ?? ""
+        #expect(
+            error.hasPrefix("Error: ") && error.contains(wrong.error), "\(error)",
+            sourceLocation: sourceLocation)
+    }
+}

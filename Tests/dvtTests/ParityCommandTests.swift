@@ -1,0 +1,138 @@
+import DVTCheckpoints
+import DVTCore
+import Testing
+
+/// `dvt parity`: both implementations against each other and against the authors' numbers.
+@Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
+struct ParityCommandTests {
+    struct Row: Decodable {
+        let check: String
+        let relativeL2: Double?
+        let tolerance: Double?
+        let differing: Int?
+        let passed: Bool
+        let device: String
+    }
+
+    @Test func openCLEqualsTheReference() async throws {
+        let run = try await dvt("parity", "--model", "tiny-deit", "--format", "json")
+        #expect(run.code == 0)
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.map(\.check) == ["logits0", "logits1", "logits2", "exits of 38 decisions"])
+        #expect(rows.allSatisfy { $0.passed })
+        #expect(rows.last?.differing == 0)
+        #expect(run.errorLines.last == "4 checks passed")
+    }
+
+    @Test func everyFormatTellsIt() async throws {
+        let lines = try await dvt("parity", "--model", "tiny-deit", "--format", "jsonl")
+        #expect(try jsonLines(lines.output, as: Row.self).count == 4)
+        let comma = try await dvt("parity", "--model", "tiny-deit", "--format", "csv")
+        let fields = try csv(comma.output)
+        #expect(fields.map { $0["passed"] } == Array(repeating: "true", count: 4))
+        let titles = [
+            "Check", "Relative L2", "Tolerance", "Largest error", "Differing", "Passed", "Device",
+        ]
+        let aligned = try table(try await dvt("parity", "--model", "tiny-deit").output)
+        #expect(aligned.first == titles)
+        #expect(aligned.dropFirst().map { $0[5] } == Array(repeating: "yes", count: 4))
+        let marked = try await dvt("parity", "--model", "tiny-deit", "--format", "markdown")
+        #expect(markdown(marked.output).map { $0[0] } == aligned.map { $0[0] })
+    }
+
+    @Test func layersAreCompared() async throws {
+        let run = try await dvt("parity", "--model", "tiny-deit", "--layers", "--format", "json")
+        #expect(run.code == 0)
+        let checks = try json(run.output, as: Row.self).map(\.check)
+        for name in ["embed", "block0.output", "block1.relation", "block1.norm2_input"] {
+            #expect(checks.contains("stage2.\(name)"))
+        }
+    }
+
+    @Test(arguments: [false, true], [false, true])
+    func authorsNumbersAreMet(features: Bool, relations: Bool) async throws {
+        let file = Fixtures.logits(features: features, relations: relations)
+        let run = try await dvt(
+            "parity", "--model", "tiny-deit", "--expected", file, "--format", "json")
+        #expect(run.code == 0)
+        let rows = try json(run.output, as: Row.self)
+        // Three logits each of the reference and of OpenCL, and the exits.
+        #expect(rows.count == 7)
+        #expect(rows.allSatisfy { $0.passed })
+        #expect(rows.prefix(3).allSatisfy { $0.device.hasPrefix("reference") })
+    }
+
+    @Test func referenceAloneMeetsTheAuthorsNumbers() async throws {
+        let run = try await dvt(
+            "parity", "--model", "tiny-deit", "--device", "reference", "--expected",
+            Fixtures.logits(features: true, relations: false), "--format", "json")
+        #expect(run.code == 0)
+        #expect(try json(run.output, as: Row.self).count == 3)
+    }
+
+    @Test(.enabled(if: Fixtures.layers != nil, "no file of all intermediates in DVT_REFERENCE"))
+    func authorsIntermediatesAreMet() async throws {
+        let file = try #require(Fixtures.layers)
+        let run = try await dvt(
+            "parity", "--model", "tiny-deit", "--layers", "--expected", file, "--format", "json")
+        #expect(run.code == 0)
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.count > 40)
+        #expect(rows.allSatisfy { $0.passed })
+    }
+
+    @Test func aWrongLogitIsFound() async throws {
+        let folder = try TemporaryFolder()
+        let file = try SafetensorsFile(path: Fixtures.logits(features: false, relations: false))
+        let tensors = try file.shapes.keys.sorted().map { name in
+            var tensor = try file.tensor(named: name)
+            tensor.values[0] += name == "logits1" ? 1e-3 : 0
+            return (name: name, tensor: tensor)
+        }
+        let run = try await dvt(
+            "parity", "--model", "tiny-deit", "--format", "json", "--expected",
+            try Weights.file(tensors, metadata: file.metadata, in: folder))
+        #expect(run.code == 1)
+        let failed = try json(run.output, as: Row.self).filter { !$0.passed }
+        #expect(failed.map(\.check) == ["logits1", "logits1"])
+        #expect(run.errorLines.last == "2 of 7 checks FAILED")
+    }
+
+    @Test(arguments: [
+        (["--seed", "2"], "was made with another seed"),
+        (["--batch-size", "3"], "holds another batch size"),
+        (["--feature-reuse", "on"], "other setting of --feature-reuse"),
+        (["--relation-reuse", "on"], "other setting of --relation-reuse"),
+        (["--layers"], "holds no layers to compare"),
+    ])
+    func filesMustSuit(options: [String], fault: String) async throws {
+        let file = Fixtures.logits(features: false, relations: false)
+        let run = try await dvt(["parity", "--model", "tiny-deit", "--expected", file] + options)
+        #expect(run.code == 1)
+        #expect(run.output.isEmpty)
+        #expect(run.errorLines.count == 1)
+        #expect(run.errors.hasPrefix("Error: \(file): "), "\(run.errors)")
+        #expect(run.errors.contains(fault), "\(run.errors)")
+    }
+
+    @Test func weightsAreNoLogits() async throws {
+        let folder = try TemporaryFolder()
+        let file = try Weights.file(Weights.synthetic(seed: 1), in: folder)
+        let run = try await dvt("parity", "--model", "tiny-deit", "--expected", file)
+        #expect(run.code == 1)
+        #expect(run.output.isEmpty)
+        #expect(run.errorLines.count == 1)
+        #expect(run.errors.contains("has no tensor logits0 of shape [B, classes]"))
+    }
+
+    @Test(arguments: ["vector", "tile"])
+    func everyOperationPasses(style: String) async throws {
+        let run = try await dvt(
+            "parity", "--operations", "--small", "--kernel-style", style, "--format", "json")
+        #expect(run.code == 0)
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.count > 20)
+        #expect(rows.allSatisfy { $0.passed })
+        #expect(run.errorLines.first?.hasSuffix(", \(style) kernels") == true)
+    }
+}

@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+/// A folder of a test's own that is removed with the last reference to it.
+final class TemporaryFolder: Sendable {
+    let path: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory
+            .appendingPathComponent("dvt-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        path = url.path
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// Writes a file and returns its path; makes the folders above it.
+    func file(_ name: String, _ text: String) throws -> String {
+        let file = try place(name)
+        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        return file
+    }
+
+    /// Copies a file here and returns its new path.
+    @discardableResult
+    func copy(_ source: String, as name: String) throws -> String {
+        let file = try place(name)
+        try FileManager.default.copyItem(atPath: source, toPath: file)
+        return file
+    }
+
+    private func place(_ name: String) throws -> String {
+        let url = URL(fileURLWithPath: "\(path)/\(name)")
+        try FileManager.default.createDirectory(
+            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
+        return url.path
+    }
+}
+
+/// Files of this repository.
+enum Fixtures {
+    private static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    /// The folder of the drawn pictures.
+    static let photos = "\(root)/Examples/photos"
+    /// The demonstration.
+    static let demo = "\(root)/scripts/demo.sh"
+    /// The drawn pictures in the order of their names.
+    static let photoFiles = [
+        "01-ball", "02-apple", "03-moon", "04-cup", "05-fish", "06-boat", "07-cottage",
+        "08-bicycle", "09-forest", "10-street", "11-shelves", "12-drawer",
+    ].map { "\(photos)/\($0).jpg" }
+    /// A PNG file.
+    static let png = "\(root)/Tests/DVTVisionTests/Fixtures/png-c2-d08.png"
+
+    /// A drawn picture by the beginning of its name, for example `01`.
+    static func photo(_ number: Int) -> String { photoFiles[number - 1] }
+
+    /// Logits of tiny-deit that the authors' implementation computed.
+    static func logits(features: Bool, relations: Bool) -> String {
+        "\(root)/Tests/Fixtures/reference/\(logitsName(features: features, relations: relations))"
+    }
+
+    /// The large file of every intermediate, or nil where it is not.
+    static let layers: String? = {
+        let folder = ProcessInfo.processInfo.environment["DVT_REFERENCE"]
+        let path = "\(folder ?? "\(root)/../shared/reference")/tiny_deit_f1r1_s1.safetensors"
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }()
+
+    private static func logitsName(features: Bool, relations: Bool) -> String {
+        "tiny_deit_f\(features ? 1 : 0)r\(relations ? 1 : 0)_s1.safetensors"
+    }
+}

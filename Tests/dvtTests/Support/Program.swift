@@ -1,0 +1,100 @@
+import Foundation
+import OpenCL
+import Testing
+
+/// The built program and what its runs share.
+enum Program {
+    /// The program, which SwiftPM builds beside the tests.
+    static let path: String? = {
+        let files = FileManager.default
+        let executable = try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        // The tests run in a program of their own, or in a helper that is told where they are.
+        let places = [executable].compactMap { $0 } + CommandLine.arguments
+        return places.lazy
+            .map { URL(fileURLWithPath: $0).deletingLastPathComponent().path + "/dvt" }
+            .first { files.isExecutableFile(atPath: $0) }
+    }()
+
+    /// Whether there is a device, chosen as the program chooses it.
+    static let hasDevice: Bool = {
+        let selector = DeviceSelector(ProcessInfo.processInfo.environment["DVT_DEVICE"])
+        return (try? selector.device()) != nil
+    }()
+
+    /// Whether there is a GPU.
+    static let hasGPU = (try? DeviceSelector("gpu").device()) != nil
+
+    /// The folder of this test run's caches: the user's stay as they are.
+    static let caches: TemporaryFolder? = {
+        // Nothing lets go of what is global, so the folder would stay.
+        atexit {
+            guard let path = Program.caches?.path else { return }
+            try? FileManager.default.removeItem(atPath: path)
+        }
+        return try? TemporaryFolder()
+    }()
+
+    /// The variables that every run gets.
+    static let environment: [String: String] = {
+        var environment = ProcessInfo.processInfo.environment
+        environment["XDG_CACHE_HOME"] = caches?.path
+        for name in ["DVT_CACHE", "DVT_BUILD_OPTIONS", "POCL_CACHE_DIR"] {
+            environment[name] = nil
+        }
+        return environment
+    }()
+
+    /// As many programs at once as there are cores: more would only disturb each other.
+    static let slots = Slots(count: max(1, ProcessInfo.processInfo.activeProcessorCount))
+
+    /// Fills the cache: many runs at once would otherwise all build the same kernels.
+    private static let firstRun = Task {
+        guard hasDevice, path != nil else { return }
+        let arguments = ["classify", "--model", "tiny-deit", "--weights", "synthetic:1"]
+        let images = [Fixtures.photos]
+        _ = try await dvt(arguments + images, needsKernels: false)
+    }
+
+    /// Waits until the cache is filled.
+    static func warmUp() async throws {
+        try await firstRun.value
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips, and says so, on machines without OpenCL.
+    static var needsDevice: Self {
+        .enabled(if: Program.hasDevice, "no OpenCL device on this machine")
+    }
+
+    /// Skips, and says so, where the program was not built.
+    static var needsProgram: Self {
+        .enabled(if: Program.path != nil, "no program dvt beside the tests")
+    }
+}
+
+/// Lets a fixed number of tasks through at a time.
+actor Slots {
+    private var free: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(count: Int) {
+        free = count
+    }
+
+    func take() async {
+        guard free == 0 else {
+            free -= 1
+            return
+        }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    func give() {
+        if waiting.isEmpty {
+            free += 1
+        } else {
+            waiting.removeFirst().resume()
+        }
+    }
+}
