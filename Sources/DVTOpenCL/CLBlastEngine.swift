@@ -11,8 +11,9 @@ final class CLBlastEngine: MatMulEngine {
     private let queue: CommandQueue
     private var workspace: Buffer?
 
-    init(queue: CommandQueue) {
+    init(queue: CommandQueue) throws {
         self.queue = queue
+        try CLBlastTuning.apply(to: queue.context.device)
     }
 
     func supports(_ product: MatrixProduct) -> Bool { true }

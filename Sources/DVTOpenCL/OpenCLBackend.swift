@@ -55,7 +55,7 @@ public final class OpenCLBackend: Backend {
         self.kernelStyle = try kernelStyle ?? KernelStyle.fastest(on: context)
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
         pool = BufferPool(context: context)
-        matMul = MatMul(engines: [CLBlastEngine(queue: queue)])
+        matMul = try MatMul(engines: [CLBlastEngine(queue: queue)])
     }
 
     /// Sizes the memory of what follows for a batch; see ``Backend/reserve(batch:)``.

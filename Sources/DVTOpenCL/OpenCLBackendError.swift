@@ -4,6 +4,8 @@ public enum OpenCLBackendError: Error, Equatable, Sendable {
     case headWidth(Int)
     /// A matrix engine refused a product `[rows, depth] x [depth, columns]` with this status.
     case matMulFailed(engine: String, rows: Int, columns: Int, depth: Int, status: Int32)
+    /// CLBlast did not take the parameters of one of its kernels.
+    case tuningRefused(kernel: String, status: Int32)
 }
 
 extension OpenCLBackendError: CustomStringConvertible {
@@ -19,6 +21,11 @@ extension OpenCLBackendError: CustomStringConvertible {
             """
             \(engine) failed with status \(status) on a product of \(rows) x \(depth) and \
             \(depth) x \(columns); try a smaller batch, or `dvt devices` to check the driver
+            """
+        case .tuningRefused(let kernel, let status):
+            """
+            CLBlast refused this package's parameters for its kernel \(kernel) with status \(status); \
+            install CLBlast 1.5 or later
             """
         }
     }
