@@ -10,6 +10,7 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "swift-dvt",
     products: [
+        .library(name: "OpenCL", targets: ["OpenCL"]),
         .library(name: "DVTCore", targets: ["DVTCore"]),
         .library(name: "DVTModel", targets: ["DVTModel"]),
         .library(name: "DVTReference", targets: ["DVTReference"]),

@@ -63,7 +63,7 @@ package enum OperationCatalog {
                 batch: 1, grid: 6, heads: 1, headWidth: 32, reusing: 4, keepsLogits: true),
             AttentionOperation(batch: 1, grid: 3, heads: 2, headWidth: 64, reusing: 4),
         ]
-            + [80, 96, 128].map {
+            + [16, 80, 96, 128].map {
                 AttentionOperation(batch: 1, grid: 2, heads: 1, headWidth: $0, reusing: 1)
             }
     }
@@ -79,9 +79,9 @@ package enum OperationCatalog {
         ]
     }
 
-    /// Every width that the attention kernels are specialised for.
+    /// Every width that the attention kernels take.
     private static var headWidths: [any Operation] {
-        [32, 64, 80, 96, 128].map {
+        stride(from: 16, through: 128, by: 16).map {
             AttentionOperation(
                 batch: 2, grid: 5, heads: 3, headWidth: $0, reusing: 4, keepsLogits: true)
         }

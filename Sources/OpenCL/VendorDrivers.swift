@@ -21,9 +21,10 @@ package struct VendorDrivers: Sendable {
         self.environment = environment
     }
 
-    /// Where the loader looks for registrations: `OCL_ICD_VENDORS`, else the system's folder.
+    /// Where the loader looks for registrations: `OCL_ICD_VENDORS`, else `OPENCL_VENDOR_PATH`, else
+    /// the system's folder.
     package var source: String {
-        environment["OCL_ICD_VENDORS"] ?? "/etc/OpenCL/vendors"
+        environment["OCL_ICD_VENDORS"] ?? environment["OPENCL_VENDOR_PATH"] ?? "/etc/OpenCL/vendors"
     }
 
     /// The registrations, by name.

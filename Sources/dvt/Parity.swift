@@ -45,11 +45,7 @@ struct Parity: ParsableCommand {
     @Flag(help: "Compare every block's intermediates too.")
     var layers = false
 
-    @Option(help: ArgumentHelp("Whether a stage reuses features.", valueName: "on|off"))
-    var featureReuse: Switch?
-
-    @Option(help: ArgumentHelp("Whether a stage reuses attention logits.", valueName: "on|off"))
-    var relationReuse: Switch?
+    @OptionGroup var reuse: ReuseOptions
 
     @Option(
         help: ArgumentHelp(
@@ -84,7 +80,8 @@ struct Parity: ParsableCommand {
     private var optionOfModel: String? {
         let options = [
             ("--seed", seed != nil), ("--batch-size", batchSize != nil), ("--layers", layers),
-            ("--feature-reuse", featureReuse != nil), ("--relation-reuse", relationReuse != nil),
+            ("--feature-reuse", reuse.featureReuse != nil),
+            ("--relation-reuse", reuse.relationReuse != nil),
             ("--expected", expected != nil),
         ]
         return options.first(where: \.1)?.0
@@ -139,10 +136,8 @@ struct Parity: ParsableCommand {
     }
 
     private func parityRun(_ file: ExpectedOutputs?) throws -> ParityRun<SyntheticWeights> {
-        let named = try CascadeConfiguration.named(model ?? "")
-        let configuration = try named.reusing(
-            features: featureReuse?.isOn ?? file?.featureReuse ?? named.featureReuse,
-            relations: relationReuse?.isOn ?? file?.relationReuse ?? named.relationReuse)
+        let configuration = try reuse.applied(
+            to: .named(model ?? ""), else: file?.featureReuse, file?.relationReuse)
         let seed = seed ?? file?.seed ?? 1
         try file?.check(
             configuration, seed: seed, batch: batchSize, includesLayers: layers)

@@ -11,20 +11,37 @@ struct ModelOptions: ParsableArguments {
         completion: .list(CascadeConfiguration.names))
     var model: String
 
+    @OptionGroup var reuse: ReuseOptions
+
+    /// The model's numbers.
+    var configuration: CascadeConfiguration {
+        get throws { try reuse.applied(to: .named(model)) }
+    }
+}
+
+/// What the stages of a model reuse.
+struct ReuseOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Whether a stage reuses features.", valueName: "on|off"))
     var featureReuse: Switch?
 
     @Option(help: ArgumentHelp("Whether a stage reuses attention logits.", valueName: "on|off"))
     var relationReuse: Switch?
 
-    /// The model's numbers.
-    var configuration: CascadeConfiguration {
-        get throws {
-            let named = try CascadeConfiguration.named(model)
-            return try named.reusing(
-                features: featureReuse?.isOn ?? named.featureReuse,
-                relations: relationReuse?.isOn ?? named.relationReuse)
-        }
+    /// A model with the settings that were asked for.
+    ///
+    /// - Parameters:
+    ///   - model: the model; its own settings count last.
+    ///   - featureReuse: counts where the option was not given, or nil.
+    ///   - relationReuse: likewise.
+    /// - Returns: the model.
+    /// - Throws: ``ModelError`` if relations cannot be reused between its stages.
+    func applied(
+        to model: CascadeConfiguration, else featureReuse: Bool? = nil,
+        _ relationReuse: Bool? = nil
+    ) throws -> CascadeConfiguration {
+        try model.reusing(
+            features: self.featureReuse?.isOn ?? featureReuse ?? model.featureReuse,
+            relations: self.relationReuse?.isOn ?? relationReuse ?? model.relationReuse)
     }
 }
 
