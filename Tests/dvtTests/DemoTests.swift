@@ -12,10 +12,11 @@ struct DemoTests {
     }
 
     @Test func imagesAreTheUsers() async throws {
-        let folder = try TemporaryFolder()
+        // Copies, as spaces separate the paths and this checkout's own may have some.
+        let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
         try folder.copy(Fixtures.photo(1), as: "a.jpg")
-        let run = try await shell(
-            "IMAGES=\"$2 $3\" \"$1\"", Fixtures.demo, folder.path, Fixtures.photo(2))
+        let file = try other.copy(Fixtures.photo(2), as: "b.jpg")
+        let run = try await shell("IMAGES=\"$2 $3\" \"$1\"", Fixtures.demo, folder.path, file)
         #expect(run.code == 0)
         #expect(run.lines.contains { $0.hasPrefix("\(folder.path)/a.jpg ") })
         #expect(run.lines.last?.contains("every image (2)") == true)
