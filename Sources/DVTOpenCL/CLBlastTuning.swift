@@ -13,8 +13,10 @@ enum CLBlastTuning {
         let values: [(name: String, value: Int)]
     }
 
-    /// For PoCL on a CPU: one work-item a work-group, a register tile of 24 x 8 in wide vectors, and
-    /// the tiled kernel for small products too. CLBlast knows no such device and takes parameters
+    /// What PoCL on a CPU gets.
+    ///
+    /// One work-item a work-group, a register tile of 24 x 8 in wide vectors, and the tiled kernel
+    /// for small products too. CLBlast knows no such device and takes parameters
     /// for a GPU, whose work-groups PoCL runs one item after the other.
     private static let pocl = [
         Parameters(
