@@ -25,9 +25,6 @@ package struct AttentionSizes: Equatable, Sendable {
         tokens = qkv[1]
         self.heads = heads
         headWidth = qkv[2] / (3 * heads)
-        coarseChannels = relations?.store[1] ?? 0
-        coarseTokens = relations?.store[-1] ?? 0
-        keptChannels = logits?.store[1] ?? 0
         try relations?.check("reused relations", batch: batch, heads: heads)
         if let grid = relations?.resampling, grid.target * grid.target + 1 != tokens {
             let reason =
@@ -35,6 +32,10 @@ package struct AttentionSizes: Equatable, Sendable {
             throw .invalid(name: "reused relations", reason: reason)
         }
         try logits?.check("kept logits", batch: batch, heads: heads, tokens: tokens)
+        // Only now is it sure that the stores have such axes.
+        coarseChannels = relations?.store[1] ?? 0
+        coarseTokens = relations?.store[-1] ?? 0
+        keptChannels = logits?.store[1] ?? 0
     }
 }
 

@@ -26,6 +26,9 @@ public protocol Backend {
     /// - Parameter batch: the most images that one call will hold.
     func reserve(batch: Int)
 
+    /// Lets go of memory that is kept for reuse, and of the batch that it was sized for.
+    func releaseMemory()
+
     /// Waits until all work that was enqueued is done.
     ///
     /// - Throws: the backend's error when work on the device failed.
@@ -37,6 +40,13 @@ public protocol Backend {
     /// - Returns: the device's copy.
     /// - Throws: the backend's error when memory cannot be had.
     func upload(_ tensor: Tensor) throws -> DeviceTensor
+
+    /// Copies a batch to the device, into memory that fits the largest one announced.
+    ///
+    /// - Parameter batch: the values, `[B, ...]`.
+    /// - Returns: the device's copy.
+    /// - Throws: the backend's error when memory cannot be had.
+    func uploadBatch(_ batch: Tensor) throws -> DeviceTensor
 
     /// Waits for a tensor and copies it to the host.
     ///

@@ -61,14 +61,16 @@ public struct GridResampling: Hashable, Sendable {
         return [[Tap(index: 0, weight: 1)]] + patches
     }
 
-    /// ``tokenTaps`` as two dense arrays `[width, target^2 + 1]`; unused entries have weight 0.
+    /// ``tokenTaps`` as two dense arrays `[width, target^2 + 1]`; unused entries repeat the token's
+    /// first index with weight 0, so that they read nothing that the token would not.
     package func table() -> (width: Int, indices: [Int32], weights: [Float]) {
         let taps = tokenTaps
         let width = taps.map(\.count).max() ?? 1
         var indices = [Int32](repeating: 0, count: width * taps.count)
         var weights = [Float](repeating: 0, count: width * taps.count)
         for (token, list) in taps.enumerated() {
-            for (entry, tap) in list.enumerated() {
+            for entry in 0..<width {
+                let tap = entry < list.count ? list[entry] : Tap(index: list[0].index, weight: 0)
                 indices[entry * taps.count + token] = Int32(tap.index)
                 weights[entry * taps.count + token] = tap.weight
             }

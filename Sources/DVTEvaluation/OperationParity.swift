@@ -13,8 +13,10 @@ extension ParityComparison {
     package static func operation<B: Backend, R: Backend>(
         _ operation: any Operation, on backend: B, against reference: R
     ) throws -> ParityComparison {
-        let pairs = zip(try operation.run(on: backend), try operation.run(on: reference))
-        let distances = try pairs.map { try Distance($0, from: $1) }
+        let actual = try operation.run(on: backend)
+        let expected = try operation.run(on: reference)
+        precondition(actual.count == expected.count, "backends differ in the number of outputs")
+        let distances = try zip(actual, expected).map { try Distance($0, from: $1) }
         guard
             let worst = distances.max(by: { $0.relativeL2 < $1.relativeL2 || $1.relativeL2.isNaN })
         else {

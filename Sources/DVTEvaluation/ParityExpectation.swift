@@ -7,6 +7,7 @@ public struct ParityExpectation {
     /// 1.2e-6 for logits and 1.7e-6 for intermediates.
     public static let usualYardsticks = (logits: 1.2e-6, layers: 1.7e-6)
 
+    private let origin: String
     private let tensor: (String) throws -> Tensor?
     private let yardstick: (String) -> Double?
 
@@ -14,6 +15,7 @@ public struct ParityExpectation {
     ///
     /// - Parameter outputs: the outputs.
     public init(_ outputs: ParityOutputs) {
+        origin = outputs.deviceName
         let tensors = Dictionary(uniqueKeysWithValues: outputs.tensors.map { ($0.name, $0.tensor) })
         tensor = { tensors[$0] }
         yardstick = { _ in nil }
@@ -23,22 +25,26 @@ public struct ParityExpectation {
     ///
     /// - Parameter file: the open file.
     public init(_ file: any NamedTensors) {
+        origin = file.origin
         tensor = { file.shapes[$0] == nil ? nil : try file.tensor(named: $0) }
         yardstick = { file.metadata["\($0).float32_relative_l2"].flatMap(Double.init) }
     }
 
-    /// Compares outputs, tensor by tensor; those that nothing is expected of are left out.
+    /// Compares outputs, tensor by tensor.
     ///
     /// - Parameters:
     ///   - outputs: what a backend computed.
     ///   - factor: how many yardsticks it may lie off: 1 for Double accumulation, 4 for float32.
     /// - Returns: one comparison a tensor.
-    /// - Throws: ``ShapeError`` if shapes differ, or the file's error.
+    /// - Throws: ``ParityError/missing(name:origin:)`` if a tensor has no counterpart,
+    ///   ``ShapeError`` if shapes differ, or the file's error.
     public func compare(
         _ outputs: ParityOutputs, factor: Double
     ) throws -> [ParityComparison] {
-        try outputs.tensors.compactMap { name, actual in
-            guard let expected = try tensor(name) else { return nil }
+        try outputs.tensors.map { name, actual in
+            guard let expected = try tensor(name) else {
+                throw ParityError.missing(name: name, origin: origin)
+            }
             let usual =
                 name.hasPrefix("logits")
                 ? Self.usualYardsticks.logits : Self.usualYardsticks.layers
@@ -100,5 +106,19 @@ public struct DecisionComparison: Equatable, Sendable {
         }
         decisions = pairs.count
         differing = pairs.count { $0.0 != $0.1 }
+    }
+}
+
+/// A comparison that cannot be made.
+public enum ParityError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// `origin` has no tensor `name` to compare with.
+    case missing(name: String, origin: String)
+
+    /// One line that names the file and the tensor.
+    public var description: String {
+        switch self {
+        case .missing(let name, let origin):
+            "\(shown(origin)): has no tensor \(name) to compare with; give a file that has"
+        }
     }
 }

@@ -37,9 +37,17 @@ public struct ParityRun<Weights: ParameterSource> {
     public func outputs(on backend: some Backend) throws -> ParityOutputs {
         let model = try DynamicVisionTransformer(configuration, weights: weights, backend: backend)
         var layers: [(name: String, tensor: Tensor)] = []
-        let logits = try model.logits(
-            images, trace: includesLayers ? { layers.append((name: $0, tensor: $1)) } : nil)
-        return ParityOutputs(deviceName: backend.deviceName, logits: logits, layers: layers)
+        var logits: [Tensor] = []
+        var confidences: [[Float]] = []
+        let trace: ((String, Tensor) -> Void)? =
+            includesLayers ? { layers.append((name: $0, tensor: $1)) } : nil
+        try model.run(images, policy: .allExits, trace: trace) { _, _, pairs, output in
+            logits.append(try backend.download(output))
+            confidences.append(pairs.map(\.confidence))
+        }
+        return ParityOutputs(
+            deviceName: backend.deviceName, logits: logits, confidences: confidences,
+            layers: layers)
     }
 }
 
@@ -49,14 +57,18 @@ public struct ParityOutputs: Sendable {
     public let deviceName: String
     /// `[B, classes]` of every exit.
     public let logits: [Tensor]
+    /// Every image's confidence at every exit, as the backend itself computed it.
+    public let confidences: [[Float]]
     /// Intermediates by name, in the order they were computed.
     public let layers: [(name: String, tensor: Tensor)]
 
     package init(
-        deviceName: String, logits: [Tensor], layers: [(name: String, tensor: Tensor)]
+        deviceName: String, logits: [Tensor], confidences: [[Float]],
+        layers: [(name: String, tensor: Tensor)]
     ) {
         self.deviceName = deviceName
         self.logits = logits
+        self.confidences = confidences
         self.layers = layers
     }
 
@@ -70,18 +82,9 @@ public struct ParityOutputs: Sendable {
     /// - Parameter threshold: the confidence needed to leave.
     /// - Returns: exits, from 0.
     public func exits(threshold: Float) -> [Int] {
-        let confidences = logits.map(Self.confidences)
-        return (0..<(logits.first?.shape[0] ?? 0)).map { image in
+        (confidences.first ?? []).indices.map { image in
             let exit = confidences.dropLast().firstIndex { $0[image] >= threshold }
             return exit ?? confidences.count - 1
-        }
-    }
-
-    private static func confidences(_ logits: Tensor) -> [Float] {
-        let classes = logits.shape[1]
-        return (0..<logits.shape[0]).map { image in
-            let row = logits.values[image * classes..<(image + 1) * classes]
-            return ClassConfidence.top(row, count: 1).first?.confidence ?? 0
         }
     }
 }

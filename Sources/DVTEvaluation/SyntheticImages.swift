@@ -4,7 +4,7 @@ public import DVTCore
 public enum SyntheticImages {
     private static let coarseSide = 14
 
-    /// A batch of smooth patches under noise, each fourth image of stronger contrast.
+    /// A batch of smooth patches under noise, in four contrasts that take turns.
     ///
     /// Image n is `0.5 (n mod 4 + 1) coarse + 0.25 fine`, where coarse is `[B, C, 14, 14]` uniform
     /// numbers in [-1, 1) repeated to the image's size and fine is as many as pixels.

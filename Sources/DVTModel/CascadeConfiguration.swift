@@ -96,19 +96,37 @@ extension CascadeConfiguration {
         return nil
     }
 
-    private static func fault(in stage: VisionTransformerConfiguration) -> String? {
-        let numbers = [
-            stage.imageSize, stage.channels, stage.width, stage.depth, stage.heads,
-            stage.mlpWidth, stage.classes, stage.patch.kernel, stage.patch.stride,
+    /// The largest sizes: products of them, such as the multiply-adds of a cascade, fit an Int.
+    private static func limits(
+        of stage: VisionTransformerConfiguration
+    ) -> [(name: String, value: Int, limit: Int)] {
+        [
+            ("image size", stage.imageSize, 1 << 14), ("channels", stage.channels, 64),
+            ("width", stage.width, 1 << 14), ("depth", stage.depth, 1 << 10),
+            ("heads", stage.heads, 1 << 10), ("MLP width", stage.mlpWidth, 1 << 16),
+            ("classes", stage.classes, 1 << 20), ("patch", stage.patch.kernel, 1 << 12),
+            ("stride", stage.patch.stride, 1 << 12),
         ]
-        guard numbers.allSatisfy({ (1...1 << 20).contains($0) }), stage.patch.padding >= 0 else {
-            return "every size must lie in 1...1048576, and the padding must not be negative"
+    }
+
+    private static func fault(in stage: VisionTransformerConfiguration) -> String? {
+        for (name, value, limit) in limits(of: stage) where !(1...limit).contains(value) {
+            return "\(name) \(value) is not in 1...\(limit)"
+        }
+        guard (0..<stage.patch.kernel).contains(stage.patch.padding) else {
+            return "padding \(stage.patch.padding) is not in 0..<\(stage.patch.kernel), the patch"
         }
         guard stage.width % stage.heads == 0 else {
             return "width \(stage.width) is not a multiple of \(stage.heads) heads"
         }
         guard stage.grid > 0 else {
             return "no patch of \(stage.patch.kernel) pixels fits \(stage.imageSize) pixels"
+        }
+        guard stage.grid <= 128, stage.depth * stage.heads <= 1 << 14 else {
+            return """
+                a grid of side \(stage.grid) or \(stage.depth) x \(stage.heads) heads is too large; \
+                the limits are 128 and \(1 << 14) in all
+                """
         }
         return nil
     }

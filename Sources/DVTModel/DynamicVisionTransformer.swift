@@ -60,12 +60,13 @@ public final class DynamicVisionTransformer<B: Backend> {
     ///   - policy: which images leave at which exit.
     ///   - topK: how many classes each prediction lists.
     /// - Returns: one prediction an image, and the rows every stage ran.
-    /// - Throws: ``ModelError`` if images or policy do not fit or an exit's logits are not finite,
+    /// - Throws: ``ModelError`` if images or policy do not fit or an exit's confidence is not a number,
     ///   or the backend's error.
     public func classify(
         _ images: Tensor, policy: ExitPolicy, topK: Int = 1
     ) throws -> CascadeResult {
-        var batch = BatchProgress(configuration, count: images.shape[0])
+        let count = images.shape.rank > 0 ? images.shape[0] : 0
+        var batch = BatchProgress(configuration, count: count)
         try run(images, policy: policy) { exit, rows, confidences, logits in
             try batch.visit(exit: exit, rows: rows, confidences: confidences)
             if topK > 1 {
@@ -75,7 +76,8 @@ public final class DynamicVisionTransformer<B: Backend> {
         return batch.result
     }
 
-    /// The logits of every exit for every image, with traces where they are asked for.
+    /// The logits of every exit for every image, with traces where they are asked for; no exit's
+    /// for an empty batch.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`, normalised.
@@ -108,9 +110,22 @@ public final class DynamicVisionTransformer<B: Backend> {
         try check(images, policy)
         guard images.shape[0] > 0 else { return }
         backend.reserve(batch: images.shape[0])
+        do {
+            try runStages(images, policy: policy, trace: trace, visit: visit)
+        } catch {
+            // A batch that was too large must not leave its mark on the next, smaller one.
+            backend.releaseMemory()
+            throw error
+        }
+    }
+
+    private func runStages(
+        _ images: Tensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)?,
+        visit: (Int, [Int], [ClassConfidence], B.DeviceTensor) throws -> Void
+    ) throws {
         let last = policy.lastStage(of: stages.count)
         var rows = Array(0..<images.shape[0])
-        var pixels = try backend.upload(images)
+        var pixels = try backend.uploadBatch(images)
         var state: StageState<B.DeviceTensor>?
         for (index, stage) in stages.prefix(last + 1).enumerated() {
             let output = try stage(

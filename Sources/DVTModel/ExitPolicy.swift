@@ -16,7 +16,8 @@ public enum ExitPolicy: Equatable, Sendable {
         switch self {
         case .thresholds(let values):
             guard values.count == stages - 1 else {
-                let reason = "\(stages - 1) thresholds are needed, one for every exit but the last"
+                let needed = stages == 2 ? "1 threshold is" : "\(stages - 1) thresholds are"
+                let reason = "\(needed) needed, one for every exit but the last"
                 throw ModelError.invalidPolicy(reason: "\(reason), but \(values.count) were given")
             }
             guard !values.contains(where: \.isNaN) else {

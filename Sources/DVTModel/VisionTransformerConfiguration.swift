@@ -88,6 +88,7 @@ extension PatchGeometry {
     ///   - patch: the side of a patch, and the step between patches.
     /// - Returns: the geometry with the least padding.
     public static func covering(_ imageSize: Int, patch: Int) -> Self {
+        guard patch > 0 else { return Self(kernel: patch) }
         let missing = (patch - imageSize % patch) % patch
         return Self(kernel: patch, padding: (missing + 1) / 2)
     }

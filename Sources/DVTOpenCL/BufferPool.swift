@@ -2,8 +2,8 @@ import OpenCL
 
 /// Device memory that is used again by requests of the same size.
 ///
-/// Sizes match exactly: a sequence of requests and returns that has run once never needs a new
-/// buffer again, which looser fits cannot promise.
+/// Sizes match exactly: no more buffers of a size are made than were ever in use at once, which
+/// looser fits cannot promise.
 final class BufferPool {
     private let context: Context
     private var free: [Int: [Buffer]] = [:]
@@ -13,10 +13,19 @@ final class BufferPool {
     }
 
     /// Memory of a size; it returns to the pool when the last reference goes.
+    ///
+    /// Where the device has none left, what lies idle in the pool makes room.
     func take(byteCount: Int) throws -> PooledBuffer {
-        let buffer =
-            try free[byteCount]?.popLast() ?? context.makeBuffer(byteCount: byteCount)
-        return PooledBuffer(buffer, pool: self)
+        if let buffer = free[byteCount]?.popLast() {
+            return PooledBuffer(buffer, pool: self)
+        }
+        do {
+            return PooledBuffer(try context.makeBuffer(byteCount: byteCount), pool: self)
+        } catch {
+            guard case .callFailed = error, !free.isEmpty else { throw error }
+            releaseFree()
+            return PooledBuffer(try context.makeBuffer(byteCount: byteCount), pool: self)
+        }
     }
 
     /// Lets go of all memory that nothing uses.

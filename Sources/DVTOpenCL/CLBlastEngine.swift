@@ -20,7 +20,10 @@ final class CLBlastEngine: MatMulEngine {
 
     func enqueue(_ product: MatrixProduct) throws {
         let call = GemmCall(product)
-        let workspace = try workspace(byteCount: call.workspaceBytes(on: queue))
+        let workspaceBytes = try call.workspaceBytes(on: queue)
+        try call.checkIndices(workspaceBytes: workspaceBytes)
+        let workspace = try workspace(byteCount: workspaceBytes)
+        // The event is that of CLBlast's last kernel: copies and padding before it are not in it.
         try queue.enqueueExternal(label: "gemm") { queue, event in
             try call.check(
                 CLBlastSgemmWithTempBuffer(
@@ -65,6 +68,19 @@ private struct GemmCall {
                 product.right.offset, rightPitch, product.output.offset, product.columns, &queue,
                 &byteCount))
         return byteCount
+    }
+
+    /// CLBlast's kernels count elements in 32 bits: beyond that they would read elsewhere.
+    func checkIndices(workspaceBytes: Int) throws {
+        let ends = [
+            product.left.offset + product.rows * product.depth,
+            product.right.offset + product.depth * product.columns,
+            product.output.offset + product.rows * product.columns,
+            workspaceBytes / MemoryLayout<Float>.stride,
+        ]
+        if let largest = ends.max(), largest > Int(Int32.max) {
+            throw OpenCLBackendError.tooManyElements(largest)
+        }
     }
 
     func check(_ status: CLBlastStatusCode) throws {

@@ -89,7 +89,12 @@ extension OpenCLBackend {
 
 extension KernelArgument {
     /// A size or index.
-    static func int(_ value: Int) -> Self { .int(Int32(value)) }
+    static func int(_ value: Int) throws -> Self {
+        guard let value = Int32(exactly: value) else {
+            throw OpenCLBackendError.tooManyElements(value)
+        }
+        return .int(value)
+    }
 
     /// A tensor's memory.
     static func tensor(_ tensor: OpenCLTensor) -> Self { .buffer(tensor.buffer) }

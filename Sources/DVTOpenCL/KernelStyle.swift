@@ -13,27 +13,38 @@ extension KernelStyle {
     /// The style whose attention is faster on a device.
     ///
     /// Implementations report a device's type loosely, so both styles run once at the size of
-    /// DeiT-small; the choice is remembered in the user's cache folder.
+    /// DeiT-small. The choice is remembered in the user's cache folder, unless one style failed:
+    /// that may have been another program's doing.
     ///
     /// - Parameter context: the device's context.
-    /// - Returns: the faster style; the only one, if the other does not build.
-    /// - Throws: the first style's error if neither builds.
-    static func fastest(on context: Context) throws -> KernelStyle {
+    /// - Returns: the faster style, and why the other does not run if it does not.
+    /// - Throws: the first style's error if neither runs.
+    static func fastest(on context: Context) throws -> (style: KernelStyle, problem: String?) {
         let cache = DeviceCache(context.diskCache)
-        let key = "kernel style 1"
-        if let style = cache.value(for: key, device: context.device).flatMap(Self.init) {
-            return style
+        if let style = cache.value(for: cacheKey, device: context.device).flatMap(Self.init) {
+            return (style, nil)
         }
-        let attempts = allCases.map { style in
-            Result { (style: style, time: try style.attentionTime(on: context)) }
+        var measured: [(style: KernelStyle, time: Duration)] = []
+        var failures: [(style: KernelStyle, error: any Error)] = []
+        for style in allCases {
+            do {
+                measured.append((style, try style.attentionTime(on: context)))
+            } catch {
+                failures.append((style, error))
+            }
         }
-        let measured = attempts.compactMap { try? $0.get() }
         guard let fastest = measured.min(by: { $0.time < $1.time }) else {
-            return try attempts[0].get().style
+            throw failures[0].error
         }
-        cache.store(fastest.style.rawValue, for: key, device: context.device)
-        return fastest.style
+        if let failure = failures.first {
+            return (fastest.style, "kernels of style \(failure.style) do not run: \(failure.error)")
+        }
+        cache.store(fastest.style.rawValue, for: cacheKey, device: context.device)
+        return (fastest.style, nil)
     }
+
+    /// The name under which the choice is remembered; its number changes with the kernels.
+    static let cacheKey = "kernel style 1"
 
     /// The shortest of three attentions after one that warms up.
     private func attentionTime(on context: Context) throws -> Duration {

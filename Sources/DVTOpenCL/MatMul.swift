@@ -43,8 +43,9 @@ protocol MatMulEngine {
 struct MatMul {
     let engines: [any MatMulEngine]
 
-    /// Enqueues a product.
+    /// Enqueues a product; one without elements is done at once.
     func callAsFunction(_ product: MatrixProduct) throws {
+        guard product.rows > 0, product.columns > 0 else { return }
         guard let engine = engines.first(where: { $0.supports(product) }) else {
             preconditionFailure("the last engine of the table takes every product")
         }

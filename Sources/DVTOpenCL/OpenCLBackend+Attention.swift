@@ -28,7 +28,7 @@ extension OpenCLBackend {
         let call = try AttentionCall(
             sizes: sizes, output: output, qkv: qkv, relations: relations,
             table: relations.map { try table($0.resampling) }, logits: logits, scale: scale)
-        if kernelStyle == .vector, call.reusedRowBytes <= context.device.localMemoryBytes {
+        if kernelStyle == .vector, call.reusedRowBytes <= localMemoryLimit {
             try enqueueVectorAttention(call)
         } else {
             // The tile kernel's local memory does not grow with the number of tokens.
@@ -63,7 +63,7 @@ extension OpenCLBackend {
         let kernel = try kernels.kernel(
             "attention_vector", in: "attention_vector", defines: call.vectorDefines)
         let arguments: [KernelArgument] =
-            call.outputs + [.tensor(call.qkv), .tensor(keys)] + call.coarse
+            try call.outputs + [.tensor(call.qkv), .tensor(keys)] + call.coarse
             + [.local(byteCount: call.reusedRowBytes), .int(sizes.tokens), .int(padded)]
             + call.channels
         let groups = (sizes.tokens + call.vectorRows - 1) / call.vectorRows
@@ -84,7 +84,8 @@ extension OpenCLBackend {
                 "TILE_ROWS=\(tileRows)", "TILE_KEYS=\(tileKeys)",
             ])
         let arguments: [KernelArgument] =
-            call.outputs + [.tensor(call.qkv)] + call.coarse + [.int(sizes.tokens)] + call.channels
+            try call.outputs + [.tensor(call.qkv)] + call.coarse + [.int(sizes.tokens)]
+            + call.channels
         let tiles = (sizes.tokens + tileRows - 1) / tileRows
         try queue.enqueue(
             kernel, arguments: arguments,
@@ -113,7 +114,7 @@ private struct AttentionCall {
             .tensor(relations?.coarse), table.map { .buffer($0.indices) } ?? .none,
             table.map { .buffer($0.weights) } ?? .none,
         ]
-        channels = [
+        channels = try [
             .int(sizes.heads), .int(sizes.keptChannels), .int(logits?.channel ?? 0),
             .int(sizes.coarseChannels), .int(relations?.channel ?? 0), .int(sizes.coarseTokens),
             .int(table?.taps ?? 0), .float(scale),

@@ -28,11 +28,15 @@ public final class OpenCLBackend: Backend {
     public let context: Context
     /// The style of kernels that is used.
     public let kernelStyle: KernelStyle
+    /// Why the other style was not measured against it, if it does not run on the device.
+    public let kernelStyleProblem: String?
     /// The queue that all work goes through.
     package let queue: CommandQueue
     let kernels: KernelLibrary
     let matMul: MatMul
     private let pool: BufferPool
+    /// The local memory that the vector kernels may take.
+    var localMemoryLimit: Int
     private var batchCapacity = 1
     private var tables: [GridResampling: ResamplingTable] = [:]
 
@@ -52,9 +56,11 @@ public final class OpenCLBackend: Backend {
         deviceName = "\(device.name) (\(device.platform.name), driver \(device.driverVersion))"
         self.context = context
         queue = try context.makeQueue()
-        self.kernelStyle = try kernelStyle ?? KernelStyle.fastest(on: context)
+        let choice = try kernelStyle.map { ($0, nil) } ?? KernelStyle.fastest(on: context)
+        (self.kernelStyle, kernelStyleProblem) = choice
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
         pool = BufferPool(context: context)
+        localMemoryLimit = device.localMemoryBytes
         matMul = try MatMul(engines: [CLBlastEngine(queue: queue)])
     }
 
@@ -64,6 +70,12 @@ public final class OpenCLBackend: Backend {
     public func reserve(batch: Int) {
         guard batch > batchCapacity else { return }
         batchCapacity = batch
+        pool.releaseFree()
+    }
+
+    /// Lets go of memory that no tensor uses, and of the batch that it was sized for.
+    public func releaseMemory() {
+        batchCapacity = 1
         pool.releaseFree()
     }
 
@@ -80,7 +92,19 @@ public final class OpenCLBackend: Backend {
     /// - Returns: the device's copy.
     /// - Throws: ``OpenCLError`` when memory cannot be had.
     public func upload(_ tensor: Tensor) throws -> OpenCLTensor {
-        let copy = try makeTensor(tensor.shape)
+        try write(tensor, to: makeScratch(tensor.shape))
+    }
+
+    /// Copies a batch to the device, into memory that fits the largest one announced.
+    ///
+    /// - Parameter batch: the values, `[B, ...]`.
+    /// - Returns: the device's copy.
+    /// - Throws: ``OpenCLError`` when memory cannot be had.
+    public func uploadBatch(_ batch: Tensor) throws -> OpenCLTensor {
+        try write(batch, to: makeTensor(batch.shape))
+    }
+
+    private func write(_ tensor: Tensor, to copy: OpenCLTensor) throws -> OpenCLTensor {
         try queue.write(tensor.values, to: copy.buffer)
         return copy
     }
@@ -99,15 +123,15 @@ public final class OpenCLBackend: Backend {
     /// Memory for a tensor `[B, ...]`; its contents are undefined.
     ///
     /// It is sized for the largest batch announced, whatever B is: every batch, also one that has
-    /// shrunk at an exit, then asks for the same sizes in the same order, and once the first is
-    /// through the pool has them all.
+    /// shrunk at an exit, then asks for the same sizes, and once the pool has served a batch of
+    /// which some left at every exit it has them all.
     func makeTensor(_ shape: Shape) throws -> OpenCLTensor {
         guard shape.rank > 0 else { return try makeScratch(shape) }
         let capacity = shape.withBatch(max(shape[0], batchCapacity))
         return OpenCLTensor(shape, try pool.take(byteCount: capacity.byteCount))
     }
 
-    /// Memory for a tensor whose first extent is not the batch.
+    /// Memory for a tensor whose first extent is not the batch, such as a weight.
     func makeScratch(_ shape: Shape) throws -> OpenCLTensor {
         OpenCLTensor(shape, try pool.take(byteCount: shape.byteCount))
     }

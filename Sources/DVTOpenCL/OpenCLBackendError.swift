@@ -4,6 +4,8 @@ public enum OpenCLBackendError: Error, Equatable, Sendable {
     case headWidth(Int)
     /// A matrix engine refused a product `[rows, depth] x [depth, columns]` with this status.
     case matMulFailed(engine: String, rows: Int, columns: Int, depth: Int, status: Int32)
+    /// A tensor has more elements than kernels count, 2^31 - 1.
+    case tooManyElements(Int)
     /// CLBlast did not take the parameters of one of its kernels.
     case tuningRefused(kernel: String, status: Int32)
 }
@@ -21,6 +23,11 @@ extension OpenCLBackendError: CustomStringConvertible {
             """
             \(engine) failed with status \(status) on a product of \(rows) x \(depth) and \
             \(depth) x \(columns); try a smaller batch, or `dvt devices` to check the driver
+            """
+        case .tooManyElements(let count):
+            """
+            a tensor of \(count) elements is more than kernels count (\(Int32.max)); use a smaller \
+            batch
             """
         case .tuningRefused(let kernel, let status):
             """

@@ -109,6 +109,10 @@ package enum OperationCatalog {
             PatchEmbedOperation(
                 batch: 1, imageSize: 224, width: 384,
                 geometry: PatchGeometry(kernel: 23, padding: 3)),
+            EmbedTokensOperation(batch: 66_000, patches: 1, width: 1),
+            FeatureReuseOperation(
+                batch: 66_000, from: 1, to: 1, width: 1, hidden: 1, outputs: 1, blocks: 1),
+            AttentionOperation(batch: 2_700, grid: 1, heads: 25, headWidth: 16),
             LinearOperation(rows: 70_000, inputs: 2, outputs: 3, activation: .gelu),
             LinearOperation(rows: 197, inputs: 384, outputs: 1152),
             LinearOperation(rows: 101, inputs: 432, outputs: 1536, activation: .gelu),

@@ -119,7 +119,7 @@ package struct GatherOperation: Operation {
     }
 }
 
-/// ``Backend/confidence(_:)``; its results come as rows (class, probability).
+/// ``Backend/confidence(_:)``; its results come as two tensors, the classes and the probabilities.
 package struct ConfidenceOperation: Operation {
     package let name = "confidence"
     let batch: Int
@@ -138,8 +138,8 @@ package struct ConfidenceOperation: Operation {
         let logits = try backend.upload(input("logits", [batch, classes], scale: 4))
         return {
             let pairs = try backend.confidence(logits)
-            let values = pairs.flatMap { [Float($0.classIndex), $0.confidence] }
-            return [try backend.upload(Tensor([pairs.count, 2], values: values))]
+            let columns = [pairs.map { Float($0.classIndex) }, pairs.map(\.confidence)]
+            return try columns.map { try backend.upload(Tensor([pairs.count], values: $0)) }
         }
     }
 }

@@ -15,8 +15,8 @@ public final class ReferenceTensor: BackendTensor {
 
 /// The definition of correct: every operation spelt out in plain Swift on the CPU.
 ///
-/// Sums are accumulated in Double and rounded to float32 once, where an operation ends. Rows are
-/// spread over the cores; the result does not depend on how.
+/// Sums are accumulated in Double, and what a step of an operation hands on is rounded to float32,
+/// attention logits included. Rows are spread over the cores; the result does not depend on how.
 public final class ReferenceBackend: Backend {
     /// The name `--device` knows it by, and that results carry.
     public let deviceName = "reference (Swift on the CPU, Double accumulation)"
@@ -29,6 +29,9 @@ public final class ReferenceBackend: Backend {
     /// - Parameter batch: the largest batch.
     public func reserve(batch: Int) {}
 
+    /// Does nothing: memory is not kept.
+    public func releaseMemory() {}
+
     /// Does nothing: every call is done when it returns.
     public func finish() {}
 
@@ -38,6 +41,14 @@ public final class ReferenceBackend: Backend {
     /// - Returns: the backend's tensor.
     public func upload(_ tensor: Tensor) -> ReferenceTensor {
         ReferenceTensor(tensor.shape, tensor.values)
+    }
+
+    /// Wraps a batch.
+    ///
+    /// - Parameter batch: the values.
+    /// - Returns: the backend's tensor.
+    public func uploadBatch(_ batch: Tensor) -> ReferenceTensor {
+        upload(batch)
     }
 
     /// Copies a tensor out.

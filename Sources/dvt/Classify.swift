@@ -90,9 +90,10 @@ struct Classify: ParsableCommand {
         case .all: return .allExits
         case nil: break
         }
-        let values = threshold.isEmpty ? [0.8] : threshold
-        let isForAll = values.count == 1 && stages != 2
-        return .thresholds(isForAll ? Array(repeating: values[0], count: stages - 1) : values)
+        guard threshold.count > 1 || stages == 1 else {
+            return .thresholds(Array(repeating: threshold.first ?? 0.8, count: stages - 1))
+        }
+        return .thresholds(threshold)
     }
 
     private func classify<B: Backend>(

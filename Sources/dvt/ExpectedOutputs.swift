@@ -8,7 +8,7 @@ struct ExpectedOutputs {
 
     init(path: String) throws {
         tensors = try SafetensorsFile(path: path)
-        guard batch != nil else {
+        guard let batch, batch > 0 else {
             throw ExpectationError(
                 path: path,
                 problem: "has no tensor logits0 of shape [B, classes]; give a file of logits")
@@ -31,9 +31,13 @@ struct ExpectedOutputs {
     func check(
         _ configuration: CascadeConfiguration, seed: UInt64, batch: Int?, includesLayers: Bool
     ) throws {
-        let exits = tensors.shapes.keys.count { $0.hasPrefix("logits") }
+        let names = Set(configuration.stages.indices.map { "logits\($0)" })
+        let found = tensors.shapes.keys.filter { $0.hasPrefix("logits") }
         let faults: [(Bool, String)] = [
-            (exits != configuration.stages.count, "holds \(exits) exits' logits, not one for each"),
+            (
+                Set(found) != names,
+                "holds the logits of \(found.count) exits, not of \(names.count)"
+            ),
             (tensors.shapes["logits0"]?[1] != configuration.classes, "has other classes"),
             (self.seed.map { $0 != seed } ?? false, "was made with another seed"),
             (batch.map { $0 != self.batch } ?? false, "holds another batch size"),

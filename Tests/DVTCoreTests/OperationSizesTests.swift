@@ -59,6 +59,11 @@ import Testing
             try AttentionSizes(
                 qkv: [1, 5, 24], heads: 2, reusing: RelationShape(relations), keeping: nil)
         }
+        let flat = KeptLogits(store: Stored(shape: [4]), channel: 0)
+        #expect(throws: ShapeError.self) {
+            try AttentionSizes(
+                qkv: [1, 5, 24], heads: 2, reusing: nil, keeping: RelationShape(flat))
+        }
         let kept = KeptLogits(store: Stored(shape: [1, 4, 4, 4]), channel: 0)
         #expect(
             throws: ShapeError.mismatch(

@@ -125,8 +125,11 @@ import Testing
         #expect(throws: ModelError.self) {
             try model.classify(Tensor([1, 3, 55, 55], repeating: 0), policy: .allExits)
         }
+        #expect(throws: ModelError.self) {
+            try model.classify(Tensor([], repeating: 0), policy: .allExits)
+        }
         let policies: [(ExitPolicy, String)] = [
-            (.thresholds([]), "1 thresholds are needed"), (.exit(2), "exits 1...2"),
+            (.thresholds([]), "1 threshold is needed"), (.exit(2), "exits 1...2"),
             (.exit(-1), "exits 1...2"), (.thresholds([.nan]), "not a number"),
         ]
         for (policy, part) in policies {

@@ -36,11 +36,16 @@ import Testing
         other.classes = 10
         var huge = VisionTransformerConfiguration.deitTiny(patch: 16)
         huge.depth = .max
+        var padded = VisionTransformerConfiguration.deitTiny(patch: 16)
+        padded.patch = PatchGeometry(kernel: 16, padding: .max)
+        var dense = VisionTransformerConfiguration.deitTiny(patch: 1)
+        dense.imageSize = 2048
         let tiny = VisionTransformerConfiguration.deitTiny(patch: 32)
         let cases: [([VisionTransformerConfiguration], String)] = [
             ([], "at least one stage"), ([tiny, deeper], "12 x 3 and 13 x 3"),
             ([wide], "190 is not a multiple of 3"), ([tiny, other], "classes"),
-            ([huge], "1...1048576"),
+            ([huge], "depth 9223372036854775807 is not in 1...1024"),
+            ([.deitTiny(patch: 0)], "patch 0"), ([padded], "padding"), ([dense], "side 2048"),
         ]
         for (stages, part) in cases {
             let error = #expect(throws: ModelError.self) { try CascadeConfiguration(stages) }

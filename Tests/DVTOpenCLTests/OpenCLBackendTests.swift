@@ -1,8 +1,10 @@
 import DVTCore
-import DVTOpenCL
 import DVTTestSupport
+import Foundation
 import OpenCL
 import Testing
+
+@testable import DVTOpenCL
 
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct OpenCLBackendTests {
@@ -49,7 +51,7 @@ struct OpenCLBackendTests {
         let backend = try TestDevice.makeBackend(.vector)
         backend.reserve(batch: 4)
         func upload(_ batch: Int) throws {
-            _ = try backend.upload(Tensor([batch, 9], repeating: 1))
+            _ = try backend.uploadBatch(Tensor([batch, 9], repeating: 1))
         }
         try upload(4)
         let created = backend.context.statistics.buffersCreated
@@ -65,9 +67,56 @@ struct OpenCLBackendTests {
         #expect(try backend.download(second).values == [7, 7, 7, 7, 7, 7])
     }
 
-    @Test func choosesAStyleAndRemembersIt() throws {
-        let context = try Context(device: DeviceSelector(nil).device())
-        let first = try OpenCLBackend(context: context).kernelStyle
-        #expect(try OpenCLBackend(context: context).kernelStyle == first)
+    /// A remembered choice counts, whatever a measurement would say; without one both are tried.
+    @Test(arguments: KernelStyle.allCases)
+    func takesTheRememberedStyle(style: KernelStyle) throws {
+        let folder = NSTemporaryDirectory() + "dvt-style-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let context = try Context(
+            device: DeviceSelector(nil).device(), diskCache: .folder(folder))
+        let cache = DeviceCache(context.diskCache)
+        #expect(cache.store(style.rawValue, for: KernelStyle.cacheKey, device: context.device))
+        #expect(try OpenCLBackend(context: context).kernelStyle == style)
+    }
+
+    @Test func measuresAStyleAndRemembersIt() throws {
+        let folder = NSTemporaryDirectory() + "dvt-style-\(UUID().uuidString)"
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let context = try Context(
+            device: DeviceSelector(nil).device(), diskCache: .folder(folder))
+        let backend = try OpenCLBackend(context: context)
+        #expect(backend.kernelStyleProblem == nil)
+        let remembered = DeviceCache(context.diskCache).value(
+            for: KernelStyle.cacheKey, device: context.device)
+        #expect(remembered == backend.kernelStyle.rawValue)
+    }
+
+    /// Kernels count elements in 32 bits; a product beyond that is refused, not computed wrongly.
+    @Test func refusesProductsThatKernelsCannotCount() throws {
+        let backend = try TestDevice.makeBackend(.vector)
+        let buffer = try backend.upload(Tensor([1], repeating: 0)).buffer
+        let product = MatrixProduct(
+            rows: 1, columns: 1, depth: 1, left: Matrix(buffer, offset: Int(Int32.max)),
+            right: Matrix(buffer), isRightTransposed: true, output: Matrix(buffer))
+        #expect(throws: OpenCLBackendError.tooManyElements(Int(Int32.max) + 1)) {
+            try backend.matMul(product)
+        }
+    }
+
+    @Test func parametersTakeNoMoreThanTheirSize() throws {
+        let backend = try TestDevice.makeBackend(.vector)
+        backend.reserve(batch: 512)
+        let before = backend.context.statistics.liveBufferBytes
+        let weight = try backend.upload(Tensor([1, 5, 64], repeating: 1))
+        #expect(backend.context.statistics.liveBufferBytes - before == weight.shape.byteCount)
+    }
+
+    @Test func releasedMemoryIsTheDevicesAgain() throws {
+        let backend = try TestDevice.makeBackend(.vector)
+        backend.reserve(batch: 8)
+        _ = try backend.uploadBatch(Tensor([8, 100], repeating: 1))
+        #expect(backend.context.statistics.liveBufferBytes > 0)
+        backend.releaseMemory()
+        #expect(backend.context.statistics.liveBufferBytes == 0)
     }
 }

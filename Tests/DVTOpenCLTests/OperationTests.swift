@@ -1,10 +1,11 @@
-import DVTCore
 import DVTEvaluation
-import DVTOpenCL
 import DVTOperations
 import DVTReference
 import DVTTestSupport
+import OpenCL
 import Testing
+
+@testable import DVTOpenCL
 
 /// Every operation at sizes around its edges, in both styles, against the reference.
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
@@ -22,14 +23,17 @@ struct OperationTests {
         }
     }
 
-    /// The class counts, so it must be right and not only near: `relativeL2` would hide it.
-    @Test func confidenceFindsTheSameClasses() throws {
-        let operation = ConfidenceOperation(batch: 17, classes: 1000)
+    /// Devices whose local memory cannot hold a work-item's coarse rows get the tile kernel.
+    @Test func vectorAttentionGivesWayToTiles() throws {
+        let operation = AttentionOperation(
+            batch: 1, grid: 5, heads: 2, headWidth: 32, reusing: 4, keepsLogits: true)
         let backend = try TestDevice.makeBackend(.vector)
-        let expected = try operation.run(on: ReferenceBackend())[0]
-        let actual = try operation.run(on: backend)[0]
-        for image in 0..<17 {
-            #expect(actual.values[2 * image] == expected.values[2 * image])
-        }
+        backend.localMemoryLimit = 6 * 17 * 4 - 1
+        let result = try ParityComparison.operation(
+            operation, on: backend, against: ReferenceBackend())
+        #expect(result.passes, "\(result.distance)")
+        #expect(
+            backend.context.statistics.programsCompiled + backend.context.statistics.programsLoaded
+                == 1)
     }
 }

@@ -42,24 +42,38 @@ struct SteadyRunTests {
         #expect(call_counter_buffers(context) == buffers)
     }
 
-    /// The upsampled relation map of the last stage is never stored.
-    @Test func noBufferHoldsTheFineRelations() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+    /// The upsampled relation map of the last stage is never stored, not even one block's: with
+    /// one block of many heads, everything that has a right to be is smaller.
+    @Test(arguments: KernelStyle.allCases)
+    func noBufferHoldsTheFineRelations(style: KernelStyle) throws {
+        let backend = try TestDevice.makeBackend(style)
         let context = backend.context.handle
         call_counter_reset(context)
         let stages = [32, 23, 16].map {
             VisionTransformerConfiguration(
-                patch: .covering(224, patch: $0), width: 96, depth: 4, heads: 6, classes: 10)
+                patch: .covering(224, patch: $0), width: 192, depth: 1, heads: 12, classes: 10)
         }
         let model = try DynamicVisionTransformer(
             CascadeConfiguration(stages), weights: SyntheticWeights(seed: 1), backend: backend)
         let batch = 2
         let images = SyntheticImages.batch(model.configuration.imageShape(batch: batch), seed: 1)
         _ = try model.classify(images, policy: .allExits)
-        let fineMap = batch * 4 * 6 * 197 * 197 * MemoryLayout<Float>.size
+        let fineMap = batch * 12 * 197 * 197 * MemoryLayout<Float>.size
         let largest = call_counter_largest_buffer(context)
         #expect(largest > 0)
         #expect(largest < fineMap)
+    }
+
+    /// A batch that the device cannot hold is an error, and the next, smaller one runs.
+    @Test func aBatchThatIsTooLargeLeavesNoMark() throws {
+        let backend = try TestDevice.makeBackend(.vector)
+        let model = try DynamicVisionTransformer(
+            TestCascades.cascade([7, 14]), weights: SyntheticWeights(seed: 1), backend: backend)
+        let images = SyntheticImages.batch(model.configuration.imageShape(batch: 2), seed: 1)
+        let expected = try model.classify(images, policy: .allExits)
+        backend.reserve(batch: 1 << 40)
+        #expect(throws: OpenCLError.self) { try model.classify(images, policy: .allExits) }
+        #expect(try model.classify(images, policy: .allExits) == expected)
     }
 
     /// Thresholds that let the most confident image leave at each exit.

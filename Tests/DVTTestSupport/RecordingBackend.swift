@@ -37,6 +37,10 @@ package final class RecordingBackend<Base: Backend>: Backend {
         base.reserve(batch: batch)
     }
 
+    package func releaseMemory() {
+        base.releaseMemory()
+    }
+
     package func finish() throws {
         try base.finish()
     }
@@ -44,6 +48,11 @@ package final class RecordingBackend<Base: Backend>: Backend {
     package func upload(_ tensor: Tensor) throws -> DeviceTensor {
         record("upload", tensor.shape)
         return try base.upload(tensor)
+    }
+
+    package func uploadBatch(_ batch: Tensor) throws -> DeviceTensor {
+        record("uploadBatch", batch.shape)
+        return try base.uploadBatch(batch)
     }
 
     package func download(_ tensor: DeviceTensor) throws -> Tensor {

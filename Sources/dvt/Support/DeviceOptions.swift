@@ -59,6 +59,9 @@ struct DeviceOptions: ParsableArguments {
         let backend = try OpenCLBackend(
             context: context, kernelStyle: kernelStyle,
             buildOptions: environment("DVT_BUILD_OPTIONS") ?? "")
+        if let problem = backend.kernelStyleProblem {
+            logger.warning("\(problem)")
+        }
         logger.debug("kernel style: \(backend.kernelStyle.rawValue)")
         return backend
     }
