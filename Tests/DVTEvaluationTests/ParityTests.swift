@@ -100,24 +100,40 @@ import Testing
 }
 
 @Suite struct DecisionTests {
-    private func outputs(_ logits: [[Float]]) -> ParityOutputs {
-        ParityOutputs(
-            deviceName: "", logits: logits.map { Tensor([1, 2], values: $0) }, layers: [])
+    private func outputs(_ confidences: [Float]) -> ParityOutputs {
+        ParityOutputs(deviceName: "", logits: [], confidences: confidences.map { [$0] }, layers: [])
     }
 
-    /// softmax(0, 1) is 0.73: the image leaves at once below that, else at the last exit.
+    /// The first exit whose confidence reaches the threshold, or the last.
     @Test func exitsFollowTheConfidence() {
-        let outputs = outputs([[0, 1], [0, 0], [0, 9]])
+        let outputs = outputs([0.7, 0.5, 0.2])
         #expect(outputs.exits(threshold: 0.7) == [0])
         #expect(outputs.exits(threshold: 0.75) == [2])
         #expect(outputs.exits(threshold: 0.5) == [0])
+        #expect(self.outputs([0.1, 0.5, 0.2]).exits(threshold: 0.5) == [1])
     }
 
     @Test func countsTheThresholdsThatDiffer() {
-        let comparison = DecisionComparison(
-            outputs([[0, 1], [0, 9]]), outputs([[0, 2], [0, 9]]))
-        // softmax gives 0.731 and 0.881: 0.75, 0.80 and 0.85 lie between.
+        let comparison = DecisionComparison(outputs([0.731, 0.2]), outputs([0.881, 0.2]))
+        // 0.75, 0.80 and 0.85 lie between.
         #expect(comparison.decisions == 19)
         #expect(comparison.differing == 3)
+    }
+}
+
+@Suite struct ExpectationTests {
+    private func outputs(_ names: [String]) -> ParityOutputs {
+        ParityOutputs(
+            deviceName: "there", logits: [], confidences: [],
+            layers: names.map { (name: $0, tensor: Tensor([1], repeating: 1)) })
+    }
+
+    /// A tensor that nothing is expected of is an error: it would pass unseen.
+    @Test func everyTensorNeedsACounterpart() throws {
+        let expectation = ParityExpectation(outputs(["a"]))
+        #expect(try expectation.compare(outputs(["a"]), factor: 4).map(\.passes) == [true])
+        #expect(throws: ParityError.missing(name: "b", origin: "there")) {
+            try expectation.compare(outputs(["a", "b"]), factor: 4)
+        }
     }
 }
