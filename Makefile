@@ -25,7 +25,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 .DEFAULT_GOAL := help
 # Targets share SwiftPM's lock: with -j they would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo test lint format check-kernels parity
+.PHONY: help build demo test lint format check-kernels parity benchmark
 .PHONY: install uninstall bundle try-bundle clean
 
 help: ## List the targets
@@ -61,6 +61,10 @@ parity: ## Compare OpenCL with the reference at the models' own sizes
 	$(SWIFT) build -c release
 	@scripts/parity.sh
 
+benchmark: ## Time what runs on the host: images, checkpoints (docs/benchmarks.md)
+	@scripts/install-dependencies.sh build
+	$(SWIFT) package --package-path Benchmarks benchmark --no-progress
+
 install: | $(DVT) ## Install under PREFIX (/usr/local), inside DESTDIR where that is set
 	install -d "$(bindir)" "$(docdir)" "$(bashdir)" "$(zshdir)" "$(fishdir)"
 	install -m 755 $(DVT) "$(bindir)/dvt"
@@ -81,7 +85,7 @@ try-bundle: bundle ## Run the bundle in a bare Debian 12 (needs root)
 	@scripts/try-bundle.sh
 
 clean: ## Remove everything that was built
-	rm -rf .build build
+	rm -rf .build build Benchmarks/.build
 
 # Only where nothing is built yet, so that `sudo make install` does not build as root.
 $(DVT):

@@ -1,0 +1,37 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// A package of its own, so that nobody who only builds `dvt` fetches what the benchmarks need.
+let package = Package(
+    name: "Benchmarks",
+    dependencies: [
+        .package(name: "swift-dvt", path: ".."),
+        // Without its traits nothing is put in front of malloc, retain and release, which would
+        // slow down what is timed.
+        .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CPNGWriter", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        // The plugin looks for its targets in a folder `Benchmarks` of the package.
+        .executableTarget(
+            name: "HostBenchmarks",
+            dependencies: [
+                "CPNGWriter",
+                .product(name: "Benchmark", package: "benchmark"),
+                .product(name: "DVTCheckpoints", package: "swift-dvt"),
+                .product(name: "DVTCore", package: "swift-dvt"),
+                .product(name: "DVTModel", package: "swift-dvt"),
+                .product(name: "DVTReference", package: "swift-dvt"),
+                .product(name: "DVTVision", package: "swift-dvt"),
+            ],
+            path: "Benchmarks/HostBenchmarks",
+            swiftSettings: [
+                .enableUpcomingFeature("ExistentialAny"),
+                .enableUpcomingFeature("MemberImportVisibility"),
+                .treatAllWarnings(as: .error),
+            ],
+            plugins: [.plugin(name: "BenchmarkPlugin", package: "benchmark")]),
+    ],
+    swiftLanguageModes: [.v6]
+)
