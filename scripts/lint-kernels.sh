@@ -12,7 +12,9 @@ if [[ -z $clang ]] && swift=$(command -v swift); then
 fi
 [[ -n $clang && -x $(command -v "$clang") ]] || clang=$(command -v clang || true)
 
-options=(-x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only -Wall -Wextra -Wno-unused-function -Werror)
+# A file need not use every function of common.cl.
+options=(-x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only
+    -Wall -Wextra -Wno-unused-function -Werror)
 if [[ -z $clang ]] || ! echo 'kernel void k(global float *x) { x[0] = exp(x[0]); }' |
     "$clang" "${options[@]}" - 2> /dev/null; then
     echo "lint-kernels.sh: SKIPPED: no clang with OpenCL headers was found" >&2
@@ -26,7 +28,10 @@ for kernel in "${kernels[@]}"; do
     if [[ -f Kernels/cl/common.cl && $kernel != Kernels/cl/common.cl ]]; then
         common=(-include Kernels/cl/common.cl)
     fi
-    "$clang" "${options[@]}" "${common[@]}" "$kernel" || status=1
+    # Both styles: a work-group of one item, and of many.
+    for items in 1 64; do
+        "$clang" "${options[@]}" "${common[@]}" "-DWG=$items" "$kernel" || status=1
+    done
 done
 echo "lint-kernels.sh: ${#kernels[@]} kernel files checked"
 exit "$status"

@@ -47,13 +47,17 @@ extension OpenCLBackend {
         residual: OpenCLTensor?, rows: Int, columns: Int
     ) throws {
         guard bias != nil || residual != nil || activation != .identity else { return }
-        try enqueueElements(
-            "linear_epilogue", in: "linear",
-            [
-                .tensor(y), .tensor(bias), .tensor(residual), .int(rows),
-                .int(columns), .int(bias?.shape.elementCount ?? 0), .int(biasByRow ? 1 : 0),
-                .int(activation == .gelu ? 1 : 0),
-            ], over: [columns, rows])
+        let arguments: [KernelArgument] = try [
+            .tensor(y), .tensor(bias), .tensor(residual), .int(rows), .int(columns),
+            .int(bias?.shape.elementCount ?? 0), .int(biasByRow ? 1 : 0),
+            .int(activation == .gelu ? 1 : 0),
+        ]
+        switch kernelStyle {
+        case .vector:
+            try enqueueRows("linear_epilogue", in: "linear", items: 1, arguments, rows: rows)
+        case .tile:
+            try enqueueElements("linear_epilogue", in: "linear", arguments, over: [columns, rows])
+        }
     }
 
     /// Normalises each row, of `x` or of `x` with `features` appended, then scales and shifts it.
