@@ -55,7 +55,7 @@ struct SteadyRunTests {
         }
         let model = try DynamicVisionTransformer(
             CascadeConfiguration(stages), weights: SyntheticWeights(seed: 1), backend: backend)
-        let batch = 2
+        let batch = 4
         let images = SyntheticImages.batch(model.configuration.imageShape(batch: batch), seed: 1)
         _ = try model.classify(images, policy: .allExits)
         let fineMap = batch * 12 * 197 * 197 * MemoryLayout<Float>.size
