@@ -10,7 +10,7 @@ package struct Discovery: Sendable {
     package struct Entry: Sendable {
         package let platform: Platform
         package let devices: [Device]
-        /// Why the platform has no devices, when asking failed.
+        /// What failed, when asking for the devices or for one of them did.
         package let failure: OpenCLError?
     }
 
@@ -31,6 +31,8 @@ package struct Discovery: Sendable {
     /// This process's.
     package static let shared = Discovery()
 
+    /// Sets the environment's variables where ``preparations`` says so: for the whole process, and
+    /// before its other threads should read them.
     private init() {
         preparations = Self.preparations(environment: .process, drivers: VendorDrivers())
         for preparation in preparations {
@@ -88,21 +90,27 @@ package struct Discovery: Sendable {
         return handles.compactMap { $0.map(Handle.init) }
     }
 
-    /// A platform whose driver fails must not hide the others: one that cannot even say its name is
-    /// left out, one that cannot list its devices has none.
+    /// A driver that fails must not hide the others: a platform that cannot even say its name is
+    /// left out, one that cannot list its devices has none, and a device that cannot describe
+    /// itself is not among them.
     private static func entry(_ id: Handle) -> Entry? {
         guard let platform = try? Platform(id: id) else {
             return nil
         }
+        var devices: [Device] = []
+        var failure: OpenCLError?
         do throws(OpenCLError) {
-            var devices: [Device] = []
             for handle in try deviceHandles(id) {
-                devices.append(try Device(id: handle, platform: platform))
+                do throws(OpenCLError) {
+                    devices.append(try Device(id: handle, platform: platform))
+                } catch {
+                    failure = error
+                }
             }
-            return Entry(platform: platform, devices: devices, failure: nil)
         } catch {
-            return Entry(platform: platform, devices: [], failure: error)
+            failure = error
         }
+        return Entry(platform: platform, devices: devices, failure: failure)
     }
 
     private static func deviceHandles(_ platform: Handle) throws(OpenCLError) -> [Handle] {

@@ -90,8 +90,11 @@ extension OpenCLReport {
                 + (driver.problem.map { ", which does not load: \($0)" } ?? "")
         }
         lines += preparations.map { "set: \($0.variable)=\($0.value) (\($0.reason))" }
-        lines += platforms.filter(\.devices.isEmpty).map { entry in
+        lines += platforms.filter { $0.devices.isEmpty && $0.failure == nil }.map { entry in
             "platform: \(entry.platform.name) has no devices"
+        }
+        lines += platforms.compactMap { entry in
+            entry.failure.map { "platform: \(entry.platform.name) failed: \($0)" }
         }
         lines += hardware.map { gpu in
             "hardware: \(gpu.vendor.name) GPU at \(gpu.location)"
