@@ -48,10 +48,13 @@ static inline float reused_relation(global const float *restrict coarse,
                              int tokens, int coarse_tokens, int taps) {
   float sum = 0.0f;
   for (int m = 0; m < taps; m++) {
+    // An unused tap must not turn an infinite relation into NaN.
+    if (weights[m * tokens + query] == 0.0f) continue;
     const size_t row = (size_t)indices[m * tokens + query] * coarse_tokens;
     float part = 0.0f;
     for (int n = 0; n < taps; n++)
-      part = fma(weights[n * tokens + key], coarse[row + indices[n * tokens + key]], part);
+      if (weights[n * tokens + key] != 0.0f)
+        part = fma(weights[n * tokens + key], coarse[row + indices[n * tokens + key]], part);
     sum = fma(weights[m * tokens + query], part, sum);
   }
   return sum;

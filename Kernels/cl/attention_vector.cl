@@ -126,8 +126,9 @@ kernel void attention_vector(global float *restrict output, global float *restri
         for (int r = 0; r < ROWS; r++)
           for (int j = 0; j < count; j++) {
             const int tap = k * tokens + start + j;
-            score[r * CHUNK + j] =
-                fma(weights[tap], reused[r * coarse_tokens + indices[tap]], score[r * CHUNK + j]);
+            const float relation = reused[r * coarse_tokens + indices[tap]];
+            // An unused tap must not turn an infinite relation into NaN.
+            score[r * CHUNK + j] += weights[tap] != 0.0f ? weights[tap] * relation : 0.0f;
           }
     }
     if (logits) {

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTReference
 import DVTTestSupport
 import Foundation
 import OpenCL
@@ -38,6 +39,28 @@ struct OpenCLBackendTests {
         logits.values[position] = .nan
         let pair = try backend.confidence(backend.upload(logits))[0]
         #expect(pair.confidence.isNaN)
+    }
+
+    /// A relation of minus infinity closes its pairs of tokens and no others, as on the reference:
+    /// unused taps of other tokens must not meet it.
+    @Test(arguments: KernelStyle.allCases)
+    func infiniteRelationsStayWhereTheyAre(style: KernelStyle) throws {
+        var coarse = Tensor.uniform([1, 1, 50, 50], name: "coarse", seed: 1)
+        for row in [0, 7] { coarse.values[row * 50 + 5] = -.infinity }
+        let qkv = Tensor.uniform([1, 101, 3 * 32], name: "qkv", seed: 2)
+        func run<B: Backend>(_ backend: B) throws -> Tensor {
+            let relations = ReusedRelations(
+                coarse: try backend.upload(coarse), channel: 0,
+                resampling: GridResampling(from: 7, to: 10))
+            return try backend.download(
+                backend.attention(
+                    backend.upload(qkv), heads: 1, scale: 0.2, reusing: relations, keeping: nil))
+        }
+        let expected = try run(ReferenceBackend())
+        let isFinite = expected.values.allSatisfy { $0.isFinite }
+        #expect(isFinite)
+        // Two float32 sums of 101 numbers below 1 in different orders.
+        try expectClose(run(TestDevice.makeBackend(style)), expected, absolute: 1e-6)
     }
 
     @Test func ofEqualLogitsTheFirstClassWins() throws {
