@@ -1,6 +1,7 @@
 // tokens.cl: from images to tokens, and copies of rows.
 //
-//   images     [B, C, S, S]     patches [B, N, C k k]   columns channel-major (c, y, x)
+//   images     [B, C, S, S] or tokens [B, S S, C]
+//   patches    [B, N, C k k]    columns channel-major (c, y, x)
 //   tokens     [B, N, D]        embedded [B, N + 1, D]
 //   class_token [D]             positions [N + 1, D]
 //
@@ -8,10 +9,11 @@
 // others a work-item may stride over several: devices limit the groups there (65,535 on NVIDIA's).
 // CPU reference: Sources/DVTReference/ReferenceBackend+Tokens.swift
 
-// patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zero beyond the image's edge.
+// patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zero beyond the edge. The strides say
+// where the next channel and the next pixel of an image lie.
 kernel void unfold_patches(global float *restrict patches, global const float *restrict images,
                            int rows, int channels, int size, int grid, int side, int stride,
-                           int padding) {
+                           int padding, int channel_stride, int pixel_stride) {
   const int column = get_global_id(0), columns = channels * side * side;
   if (column >= columns) return;
   const int channel = column / (side * side), pixel = column % (side * side);
@@ -20,7 +22,8 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
     const int y = cell / grid * stride - padding + pixel / side;
     const int x = cell % grid * stride - padding + pixel % side;
     const int inside = y >= 0 && y < size && x >= 0 && x < size;
-    const size_t source = (((size_t)image * channels + channel) * size + y) * size + x;
+    const size_t source = (size_t)image * channels * size * size +
+                          (size_t)channel * channel_stride + (size_t)(y * size + x) * pixel_stride;
     patches[(size_t)row * columns + column] = inside ? images[source] : 0.0f;
   }
 }
@@ -41,14 +44,15 @@ kernel void embed_tokens(global float *restrict embedded, global const float *re
     }
 }
 
-// output[r] = the first `width` elements of input row indices[r], or of row r without indices.
-// Rows of the input begin `stride` elements apart.
+// output[r] = `width` elements, from the given first one, of input row indices[r], or of row r
+// without indices. Rows of the input begin `stride` elements apart.
 kernel void copy_rows(global float *restrict output, global const float *restrict input,
-                      global const int *restrict indices, int rows, int width, int stride) {
+                      global const int *restrict indices, int rows, int width, int stride,
+                      int first) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
     const int source = indices ? indices[row] : row;
-    output[(size_t)row * width + column] = input[(size_t)source * stride + column];
+    output[(size_t)row * width + column] = input[(size_t)source * stride + first + column];
   }
 }

@@ -68,6 +68,42 @@ public protocol Backend {
         geometry: PatchGeometry
     ) throws -> DeviceTensor
 
+    /// Gathers overlapping patches into rows: `torch.nn.Unfold`, transposed.
+    ///
+    /// - Parameters:
+    ///   - x: images `[B, C, S, S]`, or tokens `[B, S * S, C]` of a square grid, row-major.
+    ///   - geometry: kernel k, stride and zero padding.
+    /// - Returns: `[B, N, C k k]`, rows over the grid of patches, columns channel-major (c, y, x).
+    /// - Throws: see ``Backend``.
+    /// - SeeAlso: Yuan et al., Tokens-to-Token ViT, <https://arxiv.org/abs/2101.11986>.
+    func softSplit(_ x: DeviceTensor, geometry: PatchGeometry) throws -> DeviceTensor
+
+    /// Attention that is linear in the tokens, by random features of queries and keys.
+    ///
+    /// With `phi(z) = exp(z w^T - |z|^2 / 2) / sqrt(m)`, row t is
+    /// `sum_i phi(q_t)_i S_i / (sum_i phi(q_t)_i s_i + 1e-8)`, where `S_i = sum_t phi(k_t)_i v_t`
+    /// and `s_i = sum_t phi(k_t)_i`.
+    ///
+    /// - Parameters:
+    ///   - kqv: `[B, T, 3E]`, k before q before v.
+    ///   - features: w, `[m, E]`.
+    /// - Returns: `[B, T, E]`.
+    /// - Throws: see ``Backend``.
+    /// - SeeAlso: Choromanski et al., Rethinking Attention with Performers,
+    ///   <https://arxiv.org/abs/2009.14794>.
+    func performerAttention(
+        _ kqv: DeviceTensor, features: DeviceTensor
+    ) throws -> DeviceTensor
+
+    /// Some columns of every row.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., D]`.
+    ///   - columns: the columns, within D.
+    /// - Returns: `[..., columns.count]`.
+    /// - Throws: see ``Backend``.
+    func columns(_ x: DeviceTensor, _ columns: Range<Int>) throws -> DeviceTensor
+
     /// Prepends the class token and adds the positions.
     ///
     /// - Parameters:

@@ -17,16 +17,8 @@ extension OpenCLBackend {
         let sizes = try PatchEmbedSizes(
             images: images.shape, weight: projection.weight.shape, bias: projection.bias?.shape,
             geometry: geometry)
-        let count = sizes.grid * sizes.grid
-        let patches = try makeTensor([sizes.batch, count, sizes.patchElements])
-        let rows = sizes.batch * count
-        try enqueueElements(
-            "unfold_patches", in: "tokens",
-            [
-                .tensor(patches), .tensor(images), .int(rows), .int(sizes.channels),
-                .int(sizes.imageSize), .int(sizes.grid), .int(geometry.kernel),
-                .int(geometry.stride), .int(geometry.padding),
-            ], over: [sizes.patchElements, rows])
+        let patches = try softSplit(images, geometry: geometry)
+        let rows = sizes.batch * sizes.grid * sizes.grid
         let tokens = try makeTensor(sizes.outputShape)
         try matMul(
             MatrixProduct(
@@ -37,6 +29,27 @@ extension OpenCLBackend {
             tokens, bias: projection.bias, activation: .identity, residual: nil, rows: rows,
             columns: sizes.width)
         return tokens
+    }
+
+    /// Gathers overlapping patches into rows; see ``Backend/softSplit(_:geometry:)``.
+    ///
+    /// - Parameters:
+    ///   - x: images `[B, C, S, S]`, or tokens `[B, S * S, C]`.
+    ///   - geometry: kernel, stride and zero padding.
+    /// - Returns: `[B, N, C k k]`.
+    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    public func softSplit(_ x: OpenCLTensor, geometry: PatchGeometry) throws -> OpenCLTensor {
+        let sizes = try SoftSplitSizes(x.shape, geometry: geometry)
+        let patches = try makeTensor(sizes.outputShape)
+        let rows = sizes.batch * sizes.grid * sizes.grid
+        try enqueueElements(
+            "unfold_patches", in: "tokens",
+            [
+                .tensor(patches), .tensor(x), .int(rows), .int(sizes.channels), .int(sizes.side),
+                .int(sizes.grid), .int(geometry.kernel), .int(geometry.stride),
+                .int(geometry.padding), .int(sizes.channelStride), .int(sizes.pixelStride),
+            ], over: [sizes.patchElements, rows])
+        return patches
     }
 
     /// Prepends the class token and adds the positions.
@@ -70,8 +83,21 @@ extension OpenCLBackend {
     public func classTokens(_ x: OpenCLTensor) throws -> OpenCLTensor {
         try requireRank("x", x.shape, 3)
         let rows = try makeTensor([x.shape[0], x.shape[2]])
-        try enqueueCopy(of: x, to: rows, indices: nil, stride: x.shape[1] * x.shape[2])
+        try enqueueCopy(of: x, to: rows, stride: x.shape[1] * x.shape[2])
         return rows
+    }
+
+    /// Some columns of every row; see ``Backend/columns(_:_:)``.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., D]`.
+    ///   - columns: the columns, within D.
+    /// - Returns: `[..., columns.count]`.
+    /// - Throws: ``ShapeError`` if the columns are not there, ``OpenCLError`` if the device fails.
+    public func columns(_ x: OpenCLTensor, _ columns: Range<Int>) throws -> OpenCLTensor {
+        let copy = try makeTensor(columnsShape(x.shape, columns))
+        try enqueueCopy(of: x, to: copy, stride: x.shape[-1], first: columns.lowerBound)
+        return copy
     }
 
     /// Copies some images' rows into a dense smaller batch.
@@ -90,16 +116,19 @@ extension OpenCLBackend {
         return gathered
     }
 
+    /// Enqueues the copy of a run of elements of every row, or of some rows in order.
     private func enqueueCopy(
-        of input: OpenCLTensor, to output: OpenCLTensor, indices: OpenCLTensor?, stride: Int
+        of input: OpenCLTensor, to output: OpenCLTensor, indices: OpenCLTensor? = nil,
+        stride: Int, first: Int = 0
     ) throws {
-        let rows = output.shape[0]
-        let width = output.shape.withBatch(1).elementCount
+        // Rows of the output are its last axis, or all but the first where rows are gathered.
+        let rows = indices == nil ? output.shape.rowCount : output.shape[0]
+        let width = output.shape.elementCount / max(rows, 1)
         try enqueueElements(
             "copy_rows", in: "tokens",
             [
                 .tensor(output), .tensor(input), .tensor(indices), .int(rows), .int(width),
-                .int(stride),
+                .int(stride), .int(first),
             ], over: [width, rows])
     }
 

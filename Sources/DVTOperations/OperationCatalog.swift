@@ -5,7 +5,7 @@ package enum OperationCatalog {
     /// Every kernel at sizes around the edges of its vectors, tiles and work-groups, small enough
     /// for a simulator that runs a few million operations a second.
     package static var small: [any Operation] {
-        tokens + linearMaps + norms + smallAttention + reuse
+        tokens + tokensToToken + linearMaps + norms + smallAttention + reuse
     }
 
     /// ``small``, and the sizes at which chunks, tiles and matrix products wrap around.
@@ -32,6 +32,21 @@ package enum OperationCatalog {
             ConfidenceOperation(batch: 1, classes: 1),
             ConfidenceOperation(batch: 2, classes: 63),
             ConfidenceOperation(batch: 3, classes: 65),
+        ]
+    }
+
+    private static var tokensToToken: [any Operation] {
+        [
+            SoftSplitOperation(
+                batch: 2, channels: 3, side: 5,
+                geometry: PatchGeometry(kernel: 3, stride: 2, padding: 1)),
+            SoftSplitOperation(
+                batch: 2, channels: 7, side: 4,
+                geometry: PatchGeometry(kernel: 3, stride: 2, padding: 1), ofTokens: true),
+            PerformerOperation(batch: 1, tokens: 1, width: 1, features: 1),
+            PerformerOperation(batch: 2, tokens: 65, width: 5, features: 3),
+            ColumnsOperation(batch: 1, tokens: 1, width: 1),
+            ColumnsOperation(batch: 2, tokens: 3, width: 65),
         ]
     }
 
@@ -109,6 +124,12 @@ package enum OperationCatalog {
             PatchEmbedOperation(
                 batch: 1, imageSize: 224, width: 384,
                 geometry: PatchGeometry(kernel: 23, padding: 3)),
+            SoftSplitOperation(
+                batch: 1, channels: 3, side: 224,
+                geometry: PatchGeometry(kernel: 7, stride: 4, padding: 2)),
+            PerformerOperation(batch: 2, tokens: 784),
+            PerformerOperation(batch: 1, tokens: 3136),
+            AttentionOperation(batch: 1, grid: 28, heads: 1, headWidth: 64),
             EmbedTokensOperation(batch: 66_000, patches: 1, width: 1),
             FeatureReuseOperation(
                 batch: 66_000, from: 1, to: 1, width: 1, hidden: 1, outputs: 1, blocks: 1),

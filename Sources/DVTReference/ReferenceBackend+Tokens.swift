@@ -16,10 +16,11 @@ extension ReferenceBackend {
         let sizes = try PatchEmbedSizes(
             images: images.shape, weight: projection.weight.shape, bias: projection.bias?.shape,
             geometry: geometry)
+        let split = try SoftSplitSizes(images.shape, geometry: geometry)
         let (pixels, weight) = (images.values, projection.weight.values)
         let bias = projection.bias?.values
         return ReferenceTensor(sizes.outputShape, rowWidth: sizes.width) { token, output in
-            let patch = sizes.patch(token, of: pixels)
+            let patch = split.patch(token, of: pixels)
             for column in output.indices {
                 let sum = dot(patch, 0, weight, column * patch.count, count: patch.count)
                 output[column] = Float(sum + Double(bias?[column] ?? 0))
@@ -85,20 +86,21 @@ extension ReferenceBackend {
     }
 }
 
-extension PatchEmbedSizes {
-    /// The pixels under one token, channel-major, zero beyond the image's edge.
-    fileprivate func patch(_ token: Int, of pixels: [Float]) -> [Float] {
+extension SoftSplitSizes {
+    /// The elements under one patch, channel-major, zero beyond the grid's edge.
+    func patch(_ token: Int, of values: [Float]) -> [Float] {
         let (image, cell) = token.quotientAndRemainder(dividingBy: grid * grid)
         let top = cell / grid * geometry.stride - geometry.padding
         let left = cell % grid * geometry.stride - geometry.padding
+        let start = image * channels * side * side
         var patch: [Float] = []
         patch.reserveCapacity(patchElements)
         for channel in 0..<channels {
-            let plane = (image * channels + channel) * imageSize
             for y in top..<top + geometry.kernel {
                 for x in left..<left + geometry.kernel {
-                    let isInside = (0..<imageSize).contains(y) && (0..<imageSize).contains(x)
-                    patch.append(isInside ? pixels[(plane + y) * imageSize + x] : 0)
+                    let isInside = (0..<side).contains(y) && (0..<side).contains(x)
+                    let offset = channel * channelStride + (y * side + x) * pixelStride
+                    patch.append(isInside ? values[start + offset] : 0)
                 }
             }
         }

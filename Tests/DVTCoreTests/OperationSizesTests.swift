@@ -80,6 +80,24 @@ import Testing
         #expect(throws: ShapeError.self) { try gatheredShape([3, 7], rows: [-1]) }
     }
 
+    @Test func softSplitTakesSquareGridsOnly() throws {
+        let geometry = PatchGeometry(kernel: 3, stride: 2, padding: 1)
+        #expect(try SoftSplitSizes([2, 16, 7], geometry: geometry).outputShape == [2, 4, 63])
+        #expect(try SoftSplitSizes([2, 7, 4, 4], geometry: geometry).outputShape == [2, 4, 63])
+        for shape: Shape in [[2, 15, 7], [2, 7, 4, 5], [2, 7], [1, 0, 7]] {
+            #expect(throws: ShapeError.self) { try SoftSplitSizes(shape, geometry: geometry) }
+        }
+    }
+
+    @Test func performerRefusesFeaturesOfAnotherWidth() {
+        #expect(throws: ShapeError.self) {
+            try PerformerSizes(kqv: [1, 5, 24], features: [4, 7])
+        }
+        #expect(throws: ShapeError.self) {
+            try PerformerSizes(kqv: [1, 5, 25], features: [4, 8])
+        }
+    }
+
     @Test func messagesAreOneLine() {
         let errors: [ShapeError] = [
             .mismatch(name: "x", expected: [1, 2], actual: [3]),

@@ -58,6 +58,39 @@ import Testing
         #expect(values(tokens) == [1000.5, 200.5, 30.5, 4.5])
     }
 
+    /// The same 2 x 2 cells of two channels, pixel by pixel and channel by channel, under one
+    /// patch; and one cell in the middle of a padded patch.
+    @Test func softSplitReadsTokensAndImagesAlike() throws {
+        let geometry = PatchGeometry(kernel: 2, stride: 1, padding: 0)
+        let tokens = tensor([1, 4, 2], [1, 5, 2, 6, 3, 7, 4, 8])
+        let image = tensor([1, 2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])
+        for x in [tokens, image] {
+            let split = try backend.softSplit(x, geometry: geometry)
+            #expect(split.shape == [1, 1, 8])
+            #expect(values(split) == [1, 2, 3, 4, 5, 6, 7, 8])
+        }
+        let padded = try backend.softSplit(
+            tensor([1, 1, 1, 1], [9]), geometry: PatchGeometry(kernel: 3, stride: 2, padding: 1))
+        #expect(values(padded) == [0, 0, 0, 0, 9, 0, 0, 0, 0])
+    }
+
+    @Test func columnsAreCutOutOfEveryRow() throws {
+        let x = tensor([1, 2, 3], [1, 2, 3, 4, 5, 6])
+        #expect(values(try backend.columns(x, 1..<3)) == [2, 3, 5, 6])
+        #expect(throws: ShapeError.self) { try backend.columns(x, 2..<4) }
+    }
+
+    /// Two tokens of width 1, one feature w = 2: k = (0, 1), q = (1, 0), v = (10, 20).
+    @Test func performerWeighsValuesByItsFeatures() throws {
+        let kqv = tensor([1, 2, 3], [0, 1, 10, 1, 0, 20])
+        let output = try backend.performerAttention(kqv, features: tensor([1, 1], [2]))
+        // phi(0) = 1 and phi(1) = e^1.5; with one feature the query's cancels but for 1e-8.
+        let weight: Float = 4.481689
+        let mean = (10 + 20 * weight) / (1 + weight)
+        expectClose(
+            backend.download(output), Tensor([1, 2, 1], values: [mean, mean]), absolute: 1e-5)
+    }
+
     @Test func embedTokensPutsTheClassTokenFirst() throws {
         let embedded = try backend.embedTokens(
             tensor([2, 1, 2], [1, 2, 3, 4]), classToken: tensor([1, 1, 2], [5, 6]),

@@ -68,6 +68,25 @@ package final class RecordingBackend<Base: Backend>: Backend {
         return try base.patchEmbed(images, projection, geometry: geometry)
     }
 
+    package func softSplit(
+        _ x: DeviceTensor, geometry: PatchGeometry
+    ) throws -> DeviceTensor {
+        record("softSplit", x.shape)
+        return try base.softSplit(x, geometry: geometry)
+    }
+
+    package func performerAttention(
+        _ kqv: DeviceTensor, features: DeviceTensor
+    ) throws -> DeviceTensor {
+        record("performerAttention", kqv.shape)
+        return try base.performerAttention(kqv, features: features)
+    }
+
+    package func columns(_ x: DeviceTensor, _ columns: Range<Int>) throws -> DeviceTensor {
+        record("columns", x.shape)
+        return try base.columns(x, columns)
+    }
+
     package func embedTokens(
         _ tokens: DeviceTensor, classToken: DeviceTensor, positions: DeviceTensor
     ) throws -> DeviceTensor {
