@@ -36,11 +36,29 @@ extension CascadeConfiguration {
 extension VisionTransformerConfiguration {
     fileprivate func multiplyAdds(appending features: Int) -> Int {
         let patches = grid * grid
-        let embedding = patches * width * channels * patch.kernel * patch.kernel
+        let embedding =
+            tokeniser == .linear
+            ? patches * width * channels * patch.kernel * patch.kernel
+            : patches * width * TokensToTokenConfiguration.splitWidth + tokeniserMultiplyAdds
         let attention = 4 * width * width + 2 * tokens * width
         let mlp = (width + features) * mlpWidth + mlpWidth * width
         let norms = 5 * width + 5 * (width + features)
         let head = 5 * tokens * width + width * classes
         return embedding + depth * tokens * (attention + mlp + norms) + head
+    }
+
+    /// Those of the attentions between the soft splits.
+    private var tokeniserMultiplyAdds: Int {
+        let width = TokensToTokenConfiguration.width
+        return zip(tokeniserGrids, tokeniserInputs).reduce(0) { sum, sizes in
+            let (tokens, inputs) = (sizes.0 * sizes.0, sizes.1)
+            let features = TokensToTokenConfiguration.features
+            // Features of q and k, the sums over the keys, and two products with the query's.
+            let attention =
+                tokeniser == .performer
+                ? features * (4 * width + 1) : 2 * tokens * width
+            let linears = inputs * 3 * width + 3 * width * width
+            return sum + tokens * (linears + attention + 5 * inputs + 5 * width)
+        }
     }
 }

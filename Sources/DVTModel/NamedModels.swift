@@ -3,7 +3,9 @@ import DVTCore
 extension CascadeConfiguration {
     /// The names that ``named(_:)`` knows.
     public static let names = [
-        "deit-tiny", "deit-small", "deit-base", "dvt-deit-small", "tiny-deit",
+        "deit-tiny", "deit-small", "deit-base", "t2t-vit-7", "t2t-vit-10", "t2t-vit-12",
+        "t2t-vit-14", "t2t-vit-19", "t2t-vit-24", "dvt-deit-small", "dvt-t2t-vit-12",
+        "dvt-t2t-vit-14", "tiny-deit", "tiny-t2t", "tiny-t2t-transformer",
     ]
 
     /// A released model's configuration.
@@ -20,6 +22,12 @@ extension CascadeConfiguration {
             try Self([32, 23, 16].map { .deitSmall(patch: $0) }, name: name)
         case "tiny-deit":
             try Self([32, 23, 16].map(tinyStage), name: name)
+        case "tiny-t2t": try Self(tinyTokensToToken(.performer), name: name)
+        case "tiny-t2t-transformer": try Self(tinyTokensToToken(.transformer), name: name)
+        case "dvt-t2t-vit-12", "dvt-t2t-vit-14":
+            try Self([7, 10, 14].compactMap { t2tViT(name, grid: $0) }, name: name)
+        case _ where name.hasPrefix("t2t-vit-") && names.contains(name):
+            try Self([t2tViT(name, grid: 14)].compactMap { $0 }, name: name)
         default: throw ModelError.unknownModel(name: name, known: names)
         }
     }
@@ -28,5 +36,29 @@ extension CascadeConfiguration {
     private static func tinyStage(patch: Int) -> VisionTransformerConfiguration {
         VisionTransformerConfiguration(
             patch: .covering(224, patch: patch), width: 64, depth: 2, heads: 2, classes: 10)
+    }
+
+    private static func tinyTokensToToken(
+        _ tokeniser: Tokeniser
+    ) -> [VisionTransformerConfiguration] {
+        [7, 10, 14].map {
+            .tokensToToken(
+                grid: $0, width: 64, depth: 2, heads: 2, mlpRatio: 2, classes: 10,
+                tokeniser: tokeniser)
+        }
+    }
+
+    /// The stage of a T2T-ViT by the number of blocks that ends its name, or nil.
+    private static func t2tViT(_ name: String, grid: Int) -> VisionTransformerConfiguration? {
+        let sizes: [Int: (width: Int, heads: Int, mlpRatio: Int)] = [
+            7: (256, 4, 2), 10: (256, 4, 2), 12: (256, 4, 2), 14: (384, 6, 3), 19: (448, 7, 3),
+            24: (512, 8, 3),
+        ]
+        guard let depth = name.split(separator: "-").last.flatMap({ Int($0) }),
+            let size = sizes[depth]
+        else { return nil }
+        return .tokensToToken(
+            grid: grid, width: size.width, depth: depth, heads: size.heads,
+            mlpRatio: size.mlpRatio)
     }
 }

@@ -31,9 +31,10 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
     /// - Returns: the full name.
     package func checkpointName(_ parameter: ParameterSpecification, stages: Int) -> String {
         switch self {
-        case .timm: parameter.name
+        case .timm: Self.tokeniserSpelling(parameter.name)
         case .authors:
-            Self.prefix(stage: parameter.stage, of: stages) + Self.authorsSpelling(parameter.name)
+            Self.prefix(stage: parameter.stage, of: stages)
+                + Self.authorsSpelling(Self.tokeniserSpelling(parameter.name))
         }
     }
 
@@ -43,6 +44,14 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
         let following = count - 1 - stage
         let quantity = following == 0 ? "normal_" : String(repeating: "less_", count: following)
         return quantity + "token."
+    }
+
+    /// A performer's names, which all checkpoints spell as those of an attention.
+    private static func tokeniserSpelling(_ name: String) -> String {
+        guard let range = name.firstRange(of: "tokens_to_token.performer") else { return name }
+        let rest = name[range.upperBound...]
+        return "tokens_to_token.attention"
+            + rest.replacing("mlp.fc1.", with: "mlp.0.").replacing("mlp.fc2.", with: "mlp.2.")
     }
 
     /// Our names' parts that the authors' checkpoints spell otherwise ("resuse" is theirs).

@@ -22,10 +22,10 @@ public protocol ParameterSource {
 
 /// Untrained weights that depend on their checkpoint names and a seed alone.
 ///
-/// A LayerNorm's weight is `1 + 0.1 u`, biases `0.1 u`, the class token and positions `0.2 u`, any
-/// other tensor `g sqrt(3 / fanIn) u` with g = 4 for the head and 1 elsewhere; u is
-/// ``SeededValues`` in [-1, 1). The large head makes confidences spread, so that images leave at
-/// every exit.
+/// A LayerNorm's weight is `1 + 0.1 u`, biases `0.1 u`, the class token and positions `0.2 u`, a
+/// performer's random features u, any other tensor `g sqrt(3 / fanIn) u` with g = 4 for the head,
+/// 0.5 for a performer's `kqv` and 1 elsewhere; u is ``SeededValues`` in [-1, 1). The large head
+/// makes confidences spread, so that images leave at every exit.
 public struct SyntheticWeights: ParameterSource {
     /// The seed.
     public let seed: UInt64
@@ -60,9 +60,10 @@ public struct SyntheticWeights: ParameterSource {
     private static func spread(name: String, shape: Shape) -> (scale: Float, offset: Float) {
         if name.hasSuffix(".bias") { return (0.1, 0) }
         if name.hasSuffix("cls_token") || name.hasSuffix("pos_embed") { return (0.2, 0) }
+        if name.hasSuffix(".w") { return (1, 0) }
         if shape.rank == 1 { return (0.1, 1) }
         let fanIn = Double(shape.elementCount / max(shape[0], 1))
-        let gain: Double = name.hasSuffix("head.weight") ? 4 : 1
+        let gain = name.hasSuffix("head.weight") ? 4 : name.hasSuffix("kqv.weight") ? 0.5 : 1
         return (Float(gain * (3 / fanIn).squareRoot()), 0)
     }
 }

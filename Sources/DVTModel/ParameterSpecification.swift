@@ -26,9 +26,15 @@ extension CascadeConfiguration {
         var shapes: [(String, Shape)] = [
             ("cls_token", [1, 1, width]),
             ("pos_embed", [1, stage.tokens, width]),
-            ("patch_embed.proj.weight", [width, stage.channels, kernel, kernel]),
-            ("patch_embed.proj.bias", [width]),
         ]
+        if stage.tokeniser == .linear {
+            shapes += [
+                ("patch_embed.proj.weight", [width, stage.channels, kernel, kernel]),
+                ("patch_embed.proj.bias", [width]),
+            ]
+        } else {
+            shapes += tokensToTokenShapes(stage)
+        }
         for block in 0..<stage.depth {
             shapes += blockShapes(stage: index).map { ("blocks.\(block).\($0.0)", $0.1) }
         }
@@ -43,6 +49,31 @@ extension CascadeConfiguration {
             ]
         }
         return shapes + linear("head", from: width, to: stage.classes)
+    }
+
+    private func tokensToTokenShapes(
+        _ stage: VisionTransformerConfiguration
+    ) -> [(String, Shape)] {
+        let width = TokensToTokenConfiguration.width
+        let isPerformer = stage.tokeniser == .performer
+        let attentions = stage.tokeniserInputs.enumerated().flatMap { index, inputs in
+            var shapes = norm("norm1", inputs)
+            if isPerformer {
+                shapes.append(("w", [TokensToTokenConfiguration.features, width]))
+            }
+            shapes += linear(
+                isPerformer ? "kqv" : "attn.qkv", from: inputs, to: 3 * width, hasBias: isPerformer)
+            shapes += linear(isPerformer ? "proj" : "attn.proj", from: width, to: width)
+            shapes += norm("norm2", width)
+            shapes += linear("mlp.fc1", from: width, to: width)
+            shapes += linear("mlp.fc2", from: width, to: width)
+            let kind = isPerformer ? "performer" : "attention"
+            return shapes.map { ("tokens_to_token.\(kind)\(index + 1).\($0.0)", $0.1) }
+        }
+        return attentions
+            + linear(
+                "tokens_to_token.project", from: TokensToTokenConfiguration.splitWidth,
+                to: stage.width)
     }
 
     private func blockShapes(stage index: Int) -> [(String, Shape)] {

@@ -3,7 +3,7 @@ import DVTCore
 /// One stage of a cascade: a Vision Transformer that may reuse what the stage before computed.
 struct VisionTransformer<B: Backend> {
     let configuration: VisionTransformerConfiguration
-    private let patchEmbed: LinearParameters<B.DeviceTensor>
+    private let patchEmbed: PatchEmbed<B>
     private let classToken: B.DeviceTensor
     private let positions: B.DeviceTensor
     private let reuse: StageReuse<B>?
@@ -16,7 +16,7 @@ struct VisionTransformer<B: Backend> {
     ) {
         let configuration = cascade.stages[stage]
         self.configuration = configuration
-        patchEmbed = parameters.linear("patch_embed.proj")
+        patchEmbed = PatchEmbed(parameters, configuration)
         classToken = parameters["cls_token"]
         positions = parameters["pos_embed"]
         reuse = stage > 0 ? StageReuse(parameters, cascade, stage: stage) : nil
@@ -41,7 +41,7 @@ struct VisionTransformer<B: Backend> {
         _ images: B.DeviceTensor, reusing state: StageState<B.DeviceTensor>?,
         keepsRelations: Bool, on backend: B, trace: StageTrace<B>? = nil
     ) throws -> (logits: B.DeviceTensor, state: StageState<B.DeviceTensor>) {
-        let tokens = try backend.patchEmbed(images, patchEmbed, geometry: configuration.patch)
+        let tokens = try patchEmbed(images, on: backend)
         try trace?.record("embed", tokens)
         var x = try backend.embedTokens(tokens, classToken: classToken, positions: positions)
         let reused = try state.flatMap { try reuse?($0, on: backend) }

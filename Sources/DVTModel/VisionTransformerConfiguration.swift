@@ -2,8 +2,10 @@ import DVTCore
 
 /// The numbers of one Vision Transformer: one stage of a cascade, or a model of its own.
 public struct VisionTransformerConfiguration: Hashable, Sendable {
-    /// How the image is cut into patches.
+    /// How the image is cut into patches; those of the first soft split in a Tokens-to-Token ViT.
     public var patch: PatchGeometry
+    /// What makes tokens of the patches.
+    public var tokeniser = Tokeniser.linear
     /// The side of the square image, pixels.
     public var imageSize = 224
     /// The image's channels.
@@ -45,7 +47,12 @@ public struct VisionTransformerConfiguration: Hashable, Sendable {
     }
 
     /// The side g of the token grid.
-    public var grid: Int { patch.gridSize(imageSize: imageSize) }
+    public var grid: Int {
+        let first = patch.gridSize(imageSize: imageSize)
+        guard tokeniser != .linear else { return first }
+        let split = TokensToTokenConfiguration.nextSplit
+        return split.gridSize(imageSize: split.gridSize(imageSize: first))
+    }
     /// The tokens T = g * g + 1, the class token included.
     public var tokens: Int { grid * grid + 1 }
     /// The width d = D / H of one head.

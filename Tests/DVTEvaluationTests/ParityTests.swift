@@ -7,15 +7,19 @@ import DVTReference
 import DVTTestSupport
 import Testing
 
-/// The tiny DeiT cascade against what the authors' own code computed in float64.
+/// The tiny cascades against what the authors' own code computed in float64.
 @Suite struct ParityTests {
+    /// The files' names of the models and of what is reused.
+    static let models = ["tiny_deit", "tiny_t2t", "tiny_t2t_transformer"]
     static let settings = ["f0r0", "f0r1", "f1r0", "f1r1"]
 
     private func check(
-        _ backend: some Backend, setting: String, path: String, factor: Double, layers: Bool
+        _ backend: some Backend, model: String, setting: String, path: String, factor: Double,
+        layers: Bool
     ) throws {
         let file = try SafetensorsFile(path: path)
-        let configuration = try CascadeConfiguration.named("tiny-deit").reusing(
+        let name = model.replacing("_", with: "-")
+        let configuration = try CascadeConfiguration.named(name).reusing(
             features: setting.contains("f1"), relations: setting.contains("r1"))
         let run = ParityRun(
             configuration, weights: SyntheticWeights(seed: 1),
@@ -31,37 +35,45 @@ import Testing
         }
     }
 
-    @Test(arguments: settings)
-    func referenceEqualsTheAuthors(setting: String) throws {
-        let path = ReferenceFiles.committed("tiny_deit_\(setting)_s1.safetensors")
+    @Test(arguments: models, settings)
+    func referenceEqualsTheAuthors(model: String, setting: String) throws {
+        let path = ReferenceFiles.committed("\(model)_\(setting)_s1.safetensors")
         try check(
-            ReferenceBackend(), setting: setting, path: path, factor: 1, layers: false)
+            ReferenceBackend(), model: model, setting: setting, path: path, factor: 1,
+            layers: false)
     }
 
     @Test(
         .enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)),
-        arguments: settings, KernelStyle.allCases)
-    func openCLEqualsTheAuthors(setting: String, style: KernelStyle) throws {
-        let path = ReferenceFiles.committed("tiny_deit_\(setting)_s1.safetensors")
-        try check(
-            TestDevice.makeBackend(style), setting: setting, path: path, factor: 4, layers: false)
+        arguments: models, KernelStyle.allCases)
+    func openCLEqualsTheAuthors(model: String, style: KernelStyle) throws {
+        for setting in Self.settings {
+            let path = ReferenceFiles.committed("\(model)_\(setting)_s1.safetensors")
+            try check(
+                TestDevice.makeBackend(style), model: model, setting: setting, path: path,
+                factor: 4, layers: false)
+        }
     }
 
-    @Test(.enabled(if: ReferenceFiles.areAvailable, Comment(rawValue: ReferenceFiles.comment)))
-    func referenceEqualsTheAuthorsBlockByBlock() throws {
-        let path = ReferenceFiles.path("tiny_deit_f1r1_s1.safetensors")
-        try check(ReferenceBackend(), setting: "f1r1", path: path, factor: 1, layers: true)
+    @Test(
+        .enabled(if: ReferenceFiles.areAvailable, Comment(rawValue: ReferenceFiles.comment)),
+        arguments: models)
+    func referenceEqualsTheAuthorsBlockByBlock(model: String) throws {
+        let path = ReferenceFiles.path("\(model)_f1r1_s1.safetensors")
+        try check(
+            ReferenceBackend(), model: model, setting: "f1r1", path: path, factor: 1, layers: true)
     }
 
     @Test(
         .enabled(
             if: ReferenceFiles.areAvailable && TestDevice.isAvailable,
             Comment(rawValue: "\(ReferenceFiles.comment), or \(TestDevice.comment)")),
-        arguments: KernelStyle.allCases)
-    func openCLEqualsTheAuthorsBlockByBlock(style: KernelStyle) throws {
-        let path = ReferenceFiles.path("tiny_deit_f1r1_s1.safetensors")
+        arguments: models, KernelStyle.allCases)
+    func openCLEqualsTheAuthorsBlockByBlock(model: String, style: KernelStyle) throws {
+        let path = ReferenceFiles.path("\(model)_f1r1_s1.safetensors")
         try check(
-            TestDevice.makeBackend(style), setting: "f1r1", path: path, factor: 4, layers: true)
+            TestDevice.makeBackend(style), model: model, setting: "f1r1", path: path, factor: 4,
+            layers: true)
     }
 }
 

@@ -13,7 +13,7 @@ import Testing
     func everyNameHasAModel(name: String) throws {
         let model = try CascadeConfiguration.named(name)
         #expect(model.name == name)
-        #expect(model.stages.count == (name.hasPrefix("deit") ? 1 : 3))
+        #expect(model.stages.count == (name.hasPrefix("deit") || name.hasPrefix("t2t") ? 1 : 3))
     }
 
     @Test func unknownNamesAreAnsweredWithTheKnownOnes() {
@@ -67,6 +67,20 @@ import Testing
     func equalsThePublishedCounts(patch: Int, giga: Double) throws {
         let cost = try CascadeConfiguration([.deitSmall(patch: patch)]).stageMultiplyAdds[0]
         #expect((Double(cost) / 1e6).rounded() == giga * 1e3)
+    }
+
+    /// The published counts of DVT-T2T-ViT-12, cumulative over its exits.
+    @Test func equalsThePublishedCountsOfTheCascade() throws {
+        let costs = try CascadeConfiguration.named("dvt-t2t-vit-12").cumulativeMultiplyAdds
+        #expect(costs.map { (Double($0) / 1e6).rounded() } == [472, 1459, 3483])
+    }
+
+    @Test(arguments: [7, 10, 14])
+    func softSplitsEndInTheGrid(grid: Int) {
+        let stage = VisionTransformerConfiguration.tokensToToken(
+            grid: grid, width: 64, depth: 1, heads: 1, mlpRatio: 2)
+        #expect(stage.grid == grid)
+        #expect(stage.tokens == grid * grid + 1)
     }
 
     /// Worked out by hand for one block: D 4, H 1, MLP 8, 3 classes, 2 x 2 patches of 1 pixel,

@@ -32,7 +32,11 @@ private struct MemoryFile: NamedTensors {
     /// Names and shapes of the authors' own state dicts.
     @Test(
         .enabled(if: ReferenceFiles.areAvailable, Comment(rawValue: ReferenceFiles.comment)),
-        arguments: [("tiny-deit", "tiny_deit"), ("dvt-deit-small", "deit_s")])
+        arguments: [
+            ("tiny-deit", "tiny_deit"), ("dvt-deit-small", "deit_s"), ("tiny-t2t", "tiny_t2t"),
+            ("tiny-t2t-transformer", "tiny_t2t_transformer"), ("dvt-t2t-vit-12", "t2t12"),
+            ("dvt-t2t-vit-14", "t2t14"),
+        ])
     func namesEqualTheAuthors(model: String, key: String) throws {
         let data = try Data(
             contentsOf: URL(fileURLWithPath: ReferenceFiles.path("state_dict_shapes.json")))

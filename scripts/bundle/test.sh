@@ -11,7 +11,9 @@ devices
 parity --operations --kernel-style vector
 parity --operations --kernel-style tile
 parity --model tiny-deit --layers
+parity --model tiny-t2t --layers
 parity --model dvt-deit-small --batch-size 1
+parity --model dvt-t2t-vit-12 --batch-size 1
 '
 
 # `devices` takes no options of a comparison; only the first command says which driver was found.
