@@ -15,5 +15,5 @@ struct DVTCommand: ParsableCommand {
             environment variable DVT_DEVICE chooses another.
             """,
         version: Version.text,
-        subcommands: [Classify.self, Devices.self, Parity.self])
+        subcommands: [Classify.self, Devices.self, Info.self, Parity.self])
 }
