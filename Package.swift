@@ -123,7 +123,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "DVTOutputTests", dependencies: ["DVTOutput"], swiftSettings: strict),
+            name: "DVTOutputTests", dependencies: ["DVTCore", "DVTOutput"], swiftSettings: strict),
         // Runs the program, which SwiftPM builds beside it.
         .testTarget(
             name: "dvtTests",

@@ -96,9 +96,9 @@ extension SafetensorsWriter {
     private static func encodedMetadata(_ metadata: [String: String]) -> [UInt8] {
         // Sorted, so that the same tensors always make the same file.
         let members = metadata.sorted { $0.key < $1.key }.map { key, text in
-            encodedString(key) + ":".utf8 + encodedString(text)
+            Array("\(jsonString(key)):\(jsonString(text))".utf8)
         }
-        return encodedString("__metadata__") + ":".utf8 + encodedObject(members)
+        return "\"__metadata__\":".utf8 + encodedObject(members)
     }
 
     private static func encodedEntry(
@@ -109,7 +109,7 @@ extension SafetensorsWriter {
             :{"dtype":"\(elementType.rawValue)","shape":[\(extents)],\
             "data_offsets":[\(bytes.lowerBound),\(bytes.upperBound)]}
             """
-        return encodedString(name) + entry.utf8
+        return Array((jsonString(name) + entry).utf8)
     }
 
     private static func encodedObject(_ members: [[UInt8]]) -> [UInt8] {
@@ -119,20 +119,5 @@ extension SafetensorsWriter {
             result += member
         }
         return result + [UInt8(ascii: "}")]
-    }
-
-    /// A text as a JSON string.
-    private static func encodedString(_ text: String) -> [UInt8] {
-        var result = [UInt8(ascii: "\"")]
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): result += [UInt8(ascii: "\\"), byte]
-            case 0..<0x20:
-                result += (byte < 0x10 ? "\\u000" : "\\u00").utf8
-                result += String(byte, radix: 16).utf8
-            default: result.append(byte)
-            }
-        }
-        return result + [UInt8(ascii: "\"")]
     }
 }

@@ -1,3 +1,5 @@
+import DVTCore
+
 /// A table of GitHub's Markdown.
 struct MarkdownRenderer: RowRenderer {
     let columns: [OutputColumn]

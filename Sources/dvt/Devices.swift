@@ -1,4 +1,5 @@
 import ArgumentParser
+import DVTCore
 import DVTOutput
 import OpenCL
 

@@ -1,3 +1,4 @@
+import DVTCore
 import DVTEvaluation
 import DVTOutput
 

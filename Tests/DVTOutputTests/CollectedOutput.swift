@@ -1,3 +1,4 @@
+import DVTCore
 import DVTOutput
 
 /// Keeps what is written, and where it was flushed.

@@ -1,3 +1,4 @@
+import DVTCore
 import DVTOutput
 import Glibc
 import Synchronization

@@ -1,4 +1,5 @@
 import ArgumentParser
+import DVTCore
 import DVTOutput
 
 /// How a command prints its records.

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import DVTCheckpoints
+@testable import DVTCore
 
 private func error(in text: String, _ read: (inout JSONReader) throws -> Void) -> JSONError? {
     error(in: Array(text.utf8), read)

@@ -3,7 +3,7 @@ extension JSONReader {
     ///
     /// - Returns: the text.
     /// - Throws: ``JSONError`` if another value comes or the string breaks a rule.
-    mutating func readString() throws(JSONError) -> String {
+    package mutating func readString() throws(JSONError) -> String {
         let quote = offset
         try expect("\"")
         let start = offset

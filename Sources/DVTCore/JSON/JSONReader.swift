@@ -1,5 +1,5 @@
 /// Text that is not strict JSON, or not the JSON that was asked for.
-enum JSONError: Error, Equatable {
+package enum JSONError: Error, Equatable {
     /// The text breaks the grammar, or holds another kind of value, at byte `offset`.
     case invalid(reason: String, offset: Int)
     /// One object has the key `key` twice.
@@ -13,30 +13,30 @@ enum JSONError: Error, Equatable {
 /// The caller asks for the value it expects next; ``skipValue()`` passes over any other. Unlike
 /// Foundation's reader it refuses an object that repeats a key, keeps integers exact, and is one
 /// pass over the bytes. Errors of the text are ``JSONError``; closures may throw their own.
-struct JSONReader {
+package struct JSONReader {
     /// The deepest nesting of arrays and objects: recursion stays far from the end of the stack.
-    static let nestingLimit = 64
+    package static let nestingLimit = 64
 
     /// The byte that is read next.
-    private(set) var offset = 0
+    package private(set) var offset = 0
     private let bytes: [UInt8]
     private var depth = 0
 
     /// Creates a reader at the first byte.
     ///
     /// - Parameter bytes: the text, in UTF-8.
-    init(_ bytes: [UInt8]) {
+    package init(_ bytes: [UInt8]) {
         self.bytes = bytes
     }
 
     /// The bytes not yet read.
-    var rest: ArraySlice<UInt8> { bytes[offset...] }
+    package var rest: ArraySlice<UInt8> { bytes[offset...] }
 
     /// Reads an object, refusing a key that comes twice.
     ///
     /// - Parameter member: called with each key; must read exactly that key's value.
     /// - Throws: ``JSONError``, and what `member` throws.
-    mutating func readObject(
+    package mutating func readObject(
         _ member: (inout JSONReader, String) throws -> Void
     ) throws {
         var seen: Set<String> = []
@@ -59,7 +59,7 @@ struct JSONReader {
     ///
     /// - Parameter element: called before each element; must read exactly that element.
     /// - Throws: ``JSONError``, and what `element` throws.
-    mutating func readArray(
+    package mutating func readArray(
         _ element: (inout JSONReader) throws -> Void
     ) throws {
         try readList(open: "[", close: "]", element)
@@ -69,7 +69,7 @@ struct JSONReader {
     ///
     /// - Returns: the integer, at most `Int.max`.
     /// - Throws: ``JSONError`` if another value comes.
-    mutating func readInteger() throws(JSONError) -> Int {
+    package mutating func readInteger() throws(JSONError) -> Int {
         let start = offset
         if next == UInt8(ascii: "-") {
             throw .invalid(
@@ -100,7 +100,7 @@ struct JSONReader {
     /// Passes over one value of any kind, checking its grammar.
     ///
     /// - Throws: ``JSONError``.
-    mutating func skipValue() throws {
+    package mutating func skipValue() throws {
         switch next {
         case UInt8(ascii: "{"):
             try readObject { reader, _ in try reader.skipValue() }
@@ -137,7 +137,7 @@ struct JSONReader {
         depth -= 1
     }
 
-    private mutating func skipNumber() throws(JSONError) {
+    mutating func skipNumber() throws(JSONError) {
         let start = offset
         if next == UInt8(ascii: "-") { offset += 1 }
         let leadsWithZero = next == UInt8(ascii: "0")
@@ -167,7 +167,7 @@ struct JSONReader {
 // What the readers of values share.
 extension JSONReader {
     /// The byte at `offset`, or nil at the end.
-    var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
+    package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
     /// The bytes from `start` up to the next one to read.
     ///
@@ -185,7 +185,7 @@ extension JSONReader {
     }
 
     /// Passes over the white space of JSON.
-    mutating func skipSpace() {
+    package mutating func skipSpace() {
         while let next, next == 0x20 || next == 0x0A || next == 0x0D || next == 0x09 {
             offset += 1
         }

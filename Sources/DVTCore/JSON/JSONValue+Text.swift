@@ -1,6 +1,6 @@
-extension OutputValue {
+extension JSONValue {
     /// The value as JSON on one line; a number that is not finite becomes null.
-    var jsonText: String {
+    package var jsonText: String {
         switch self {
         case .null: "null"
         case .bool(let value): String(value)
@@ -18,7 +18,7 @@ extension OutputValue {
 ///
 /// - Parameter members: the names and values.
 /// - Returns: the text.
-func jsonObject(_ members: [(key: String, value: OutputValue)]) -> String {
+package func jsonObject(_ members: [(key: String, value: JSONValue)]) -> String {
     let texts = members.map { "\(jsonString($0.key)):\($0.value.jsonText)" }
     return "{" + texts.joined(separator: ",") + "}"
 }
@@ -30,7 +30,7 @@ func jsonObject(_ members: [(key: String, value: OutputValue)]) -> String {
 ///
 /// - Parameter text: the text.
 /// - Returns: the string in quotes.
-func jsonString(_ text: String) -> String {
+package func jsonString(_ text: String) -> String {
     text.unicodeScalars.reduce(into: "\"") { result, scalar in
         switch scalar {
         case "\"": result += "\\\""
