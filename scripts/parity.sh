@@ -11,9 +11,11 @@ compare() {
     "$dvt" parity "$@"
 }
 
-models=(dvt-deit-small dvt-t2t-vit-12 dvt-t2t-vit-14)
-files=(deit_s t2t12 t2t14)
-toys=(tiny-deit tiny-t2t tiny-t2t-transformer)
+models=(dvt-deit-small dvt-t2t-vit-12 dvt-t2t-vit-14 mindspore-dvt-deit-small)
+files=(deit_s t2t12 t2t14 mindspore_deit_s)
+# MindSpore's outputs have no intermediates.
+traced=(tiny-deit tiny-t2t tiny-t2t-transformer)
+toys=("${traced[@]}" mindspore-tiny)
 
 if [[ -z ${DVT_REFERENCE:-} ]]; then
     for model in "${toys[@]}"; do
@@ -22,14 +24,16 @@ if [[ -z ${DVT_REFERENCE:-} ]]; then
     for model in "${models[@]}"; do
         compare --model "$model"
     done
-    echo "skipped: 18 comparisons with the original implementations; DVT_REFERENCE is not set"
+    echo "skipped: 24 comparisons with the original implementations; DVT_REFERENCE is not set"
     exit
 fi
 for toy in "${toys[@]}"; do
-    for setting in f0r0 f0r1 f1r0; do
-        compare --model "$toy" --expected "$DVT_REFERENCE/${toy//-/_}_${setting}_s1.safetensors"
+    for setting in f0r0 f0r1 f1r0 f1r1; do
+        layers=()
+        [[ $setting == f1r1 && " ${traced[*]} " == *" $toy "* ]] && layers=(--layers)
+        compare --model "$toy" "${layers[@]}" \
+            --expected "$DVT_REFERENCE/${toy//-/_}_${setting}_s1.safetensors"
     done
-    compare --model "$toy" --layers --expected "$DVT_REFERENCE/${toy//-/_}_f1r1_s1.safetensors"
 done
 for style in vector tile; do
     for index in "${!models[@]}"; do

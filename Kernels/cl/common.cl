@@ -8,6 +8,11 @@
 // GELU as torch.nn.GELU() computes it, with the error function and not its tanh approximation.
 static inline float gelu_erf(float x) { return 0.5f * x * (1.0f + erf(x * 0.70710678118654752f)); }
 
+// GELU's tanh approximation, 0.5 x (1 + tanh(u)) with u = sqrt(2 / pi) (x + 0.044715 x^3), written
+// as x / (1 + exp(-2 u)): the sum would lose the digits of a small result to its 1.
+#define GELU_TANH_EXPONENT(x) (-1.5957691216057308f * (x) * (1.0f + 0.044715f * (x) * (x)))
+static inline float gelu_tanh(float x) { return x / (1.0f + exp(GELU_TANH_EXPONENT(x))); }
+
 // Reductions of a float16 as trees. They name single elements: oclgrind takes halves of a vector
 // (`v.lo`) for uninitialised.
 

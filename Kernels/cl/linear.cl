@@ -5,8 +5,8 @@
 //   y[r, c] = activation(y[r, c] + bias) + residual[r, c]
 //
 // The bias belongs to the column in a linear map, and to row r % bias_count in a 1x1 convolution
-// whose channels are rows. `bias` and `residual` may be null; `activation` is 0 (identity) or
-// 1 (GELU). With WG = 1 a work-item walks one row in wide vectors; otherwise there is one for every
+// whose channels are rows. `bias` and `residual` may be null; `activation` is 0 (identity),
+// 1 (GELU) or 2 (GELU by tanh). With WG = 1 a work-item walks one row in wide vectors; otherwise there is one for every
 // column and row, and along the rows it may stride over several.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
 
@@ -52,6 +52,7 @@ kernel void linear_epilogue(global float *restrict y, global const float *restri
       v = vload16(0, rest);
     }
     if (activation == 1) v = gelu16(v);
+    if (activation == 2) v /= 1.0f + exp(GELU_TANH_EXPONENT(v));
     if (count == 16) {
       if (residual) v += vload16(0, residual + c);
       vstore16(v, 0, y + c);
@@ -74,6 +75,7 @@ kernel void linear_epilogue(global float *restrict y, global const float *restri
     float value = y[index];
     if (bias) value += bias[bias_by_row ? row % bias_count : column];
     if (activation == 1) value = gelu_erf(value);
+    if (activation == 2) value = gelu_tanh(value);
     if (residual) value += residual[index];
     y[index] = value;
   }

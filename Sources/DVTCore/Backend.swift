@@ -192,12 +192,12 @@ public protocol Backend {
 
     /// What every block reuses of the last stage's features: one small MLP a block, resampled.
     ///
-    /// `G = fc2(GELU(fc1(LN(F))))` for every block; the class row is dropped, the patch rows are
-    /// resampled to this stage's grid, and a zero row stands in for the class token.
+    /// `G = fc2(GELU(fc1(LN(F))))` for every block, or `fc2(GELU(fc1(F)))` where it has no
+    /// LayerNorm; the class row is dropped, the patch rows are resampled to this stage's grid, and a zero row stands in for the class token.
     ///
     /// - Parameters:
     ///   - features: F `[B, M + 1, D']`, before the earlier stage's last LayerNorm.
-    ///   - blocks: each block's LayerNorm over D', fc1 `[F, D']` and fc2 `[E, F]`.
+    ///   - blocks: each block's LayerNorm over D' or none, fc1 `[F, D']` and fc2 `[E, F]`.
     ///   - activation: the GELU.
     ///   - resampling: from the earlier grid to this one.
     /// - Returns: for every block, `[B, N + 1, E]`.

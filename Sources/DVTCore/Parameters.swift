@@ -38,10 +38,10 @@ public struct LayerNormParameters<DeviceTensor> {
     }
 }
 
-/// One block's feature-reuse MLP: LayerNorm, fc1, GELU, fc2.
+/// One block's feature-reuse MLP: LayerNorm where it has one, fc1, GELU, fc2.
 public struct FeatureReuseParameters<DeviceTensor> {
-    /// The normalisation of the earlier stage's features.
-    public let norm: LayerNormParameters<DeviceTensor>
+    /// The normalisation of the earlier stage's features; nil where they are read as they are.
+    public let norm: LayerNormParameters<DeviceTensor>?
     /// The first linear map, D' to F (128 in the paper's models).
     public let fc1: LinearParameters<DeviceTensor>
     /// The second linear map, F to E (48 in the paper's models).
@@ -50,11 +50,11 @@ public struct FeatureReuseParameters<DeviceTensor> {
     /// Creates the parameters.
     ///
     /// - Parameters:
-    ///   - norm: over D'.
+    ///   - norm: over D', or nil.
     ///   - fc1: D' to F.
     ///   - fc2: F to E.
     public init(
-        norm: LayerNormParameters<DeviceTensor>, fc1: LinearParameters<DeviceTensor>,
+        norm: LayerNormParameters<DeviceTensor>?, fc1: LinearParameters<DeviceTensor>,
         fc2: LinearParameters<DeviceTensor>
     ) {
         self.norm = norm
@@ -129,6 +129,8 @@ public enum Activation: String, Sendable, CaseIterable {
     case identity
     /// `0.5 x (1 + erf(x / sqrt 2))`, exact.
     case gelu
+    /// `0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, GELU's approximation by tanh.
+    case geluTanh = "gelu-tanh"
 }
 
 /// How a convolution cuts an image into patches.

@@ -50,9 +50,10 @@ package struct FeatureReuseSizes: Equatable, Sendable {
         batch = features[0]
         coarseTokens = features[1]
         inputs = features[2]
-        _ = try LayerNormSizes(
-            x: features, features: nil, weight: block.norm.weight.shape, bias: block.norm.bias.shape
-        )
+        if let norm = block.norm {
+            _ = try LayerNormSizes(
+                x: features, features: nil, weight: norm.weight.shape, bias: norm.bias.shape)
+        }
         let fc1 = try LinearSizes(
             x: features, weight: block.fc1.weight.shape, bias: block.fc1.bias?.shape, residual: nil)
         let fc2 = try LinearSizes(

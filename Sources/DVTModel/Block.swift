@@ -31,17 +31,19 @@ struct Attention<B: Backend> {
 struct MLP<B: Backend> {
     let fc1: LinearParameters<B.DeviceTensor>
     let fc2: LinearParameters<B.DeviceTensor>
+    let activation: Activation
 
-    init(_ parameters: ModelParameters<B.DeviceTensor>) {
+    init(_ parameters: ModelParameters<B.DeviceTensor>, activation: Activation) {
         fc1 = parameters.linear("fc1")
         fc2 = parameters.linear("fc2")
+        self.activation = activation
     }
 
     /// `x + fc2(GELU(fc1(z)))`.
     func callAsFunction(
         _ z: B.DeviceTensor, residual x: B.DeviceTensor, on backend: B
     ) throws -> B.DeviceTensor {
-        let hidden = try backend.linear(z, fc1, activation: .gelu, residual: nil)
+        let hidden = try backend.linear(z, fc1, activation: activation, residual: nil)
         return try backend.linear(hidden, fc2, activation: .identity, residual: x)
     }
 }
@@ -57,7 +59,7 @@ struct Block<B: Backend> {
         norm1 = parameters.norm("norm1", epsilon: stage.layerNormEpsilon)
         attention = Attention(parameters.scoped("attn"), stage)
         norm2 = parameters.norm("norm2", epsilon: stage.layerNormEpsilon)
-        mlp = MLP(parameters.scoped("mlp"))
+        mlp = MLP(parameters.scoped("mlp"), activation: stage.activation)
     }
 
     /// `y = x + attention(LN1(x))`, then `y + MLP(LN2(y, E))`.

@@ -10,6 +10,12 @@ public struct CascadeConfiguration: Hashable, Sendable {
     public let featureReuse: Bool
     /// Whether a stage reuses the attention logits of the stage before.
     public let relationReuse: Bool
+    /// Whether reused features are normalised before a block's feature-reuse MLP.
+    ///
+    /// The MindSpore models have the LayerNorm but do not use what it gives.
+    public let normalisesReusedFeatures: Bool
+    /// How the model's own checkpoints spell its parameters.
+    public let naming: ParameterNaming
     /// The hidden width of a block's feature-reuse MLP.
     public let reuseHidden = 128
     /// The width E that reused features add to the input of a block's MLP.
@@ -22,16 +28,22 @@ public struct CascadeConfiguration: Hashable, Sendable {
     ///   - name: the name, for messages.
     ///   - featureReuse: whether features are reused.
     ///   - relationReuse: whether attention logits are reused.
+    ///   - normalisesReusedFeatures: whether reused features are normalised.
+    ///   - naming: how its checkpoints spell its parameters; nil means as timm does for one stage
+    ///     and as the authors do for more.
     /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if the numbers cannot be
     ///   combined.
     public init(
         _ stages: [VisionTransformerConfiguration], name: String = "custom",
-        featureReuse: Bool = true, relationReuse: Bool = true
+        featureReuse: Bool = true, relationReuse: Bool = true,
+        normalisesReusedFeatures: Bool = true, naming: ParameterNaming? = nil
     ) throws {
         self.name = name
         self.stages = stages
         self.featureReuse = featureReuse && stages.count > 1
         self.relationReuse = relationReuse && stages.count > 1
+        self.normalisesReusedFeatures = normalisesReusedFeatures
+        self.naming = naming ?? .usual(stages: stages.count)
         if let reason = Self.firstFault(in: stages, relationReuse: self.relationReuse) {
             throw ModelError.invalidConfiguration(name: name, reason: reason)
         }
@@ -45,7 +57,9 @@ public struct CascadeConfiguration: Hashable, Sendable {
     /// - Returns: the cascade.
     /// - Throws: ``ModelError`` if relations cannot be reused between its stages.
     public func reusing(features featureReuse: Bool, relations relationReuse: Bool) throws -> Self {
-        try Self(stages, name: name, featureReuse: featureReuse, relationReuse: relationReuse)
+        try Self(
+            stages, name: name, featureReuse: featureReuse, relationReuse: relationReuse,
+            normalisesReusedFeatures: normalisesReusedFeatures, naming: naming)
     }
 
     /// The number of classes.

@@ -22,7 +22,8 @@ extension CascadeConfiguration {
         let (source, target) = (stages[stage - 1], stages[stage])
         var sum = 0
         if featureReuse {
-            let row = 5 * source.width + source.width * reuseHidden + reuseHidden * reuseWidth
+            let norm = normalisesReusedFeatures ? 5 * source.width : 0
+            let row = norm + source.width * reuseHidden + reuseHidden * reuseWidth
             sum += target.depth * source.tokens * row
         }
         if relationReuse {

@@ -1,20 +1,31 @@
-/// How a family of checkpoints spells the names of a model's parameters.
+import DVTCore
+
+/// How a family of checkpoints spells the names of a model's parameters, and splits them.
 public enum ParameterNaming: String, Sendable, CaseIterable {
     /// The authors' PyTorch cascades: `less_token.blocks.0.feature_resuse_mlp.0.weight`.
     case authors
     /// timm's plain Vision Transformers: `blocks.0.attn.qkv.weight`; one stage only.
     case timm
+    /// The authors' MindSpore cascade: `less_token.layers.0.attn.to_q.weight`; q, k and v apart.
+    case mindSpore = "mindspore"
+    /// Hugging Face transformers' ViT and DeiT: `encoder.layer.0.attention.attention.query.weight`
+    /// (below `vit.` or `deit.`); q, k and v apart; one stage only.
+    case huggingFace = "huggingface"
 
     /// The family whose names a set of tensors has.
     ///
     /// - Parameters:
-    ///   - names: the tensors' names.
+    ///   - names: the tensors' names, without what wraps them.
     ///   - stages: the model's number of stages.
-    /// - Returns: the family; the model's usual one where the names tell nothing.
-    static func detected(in names: some Sequence<String>, stages: Int) -> Self {
+    /// - Returns: the family, or nil where the names tell nothing.
+    static func detected(in names: some Sequence<String>, stages: Int) -> Self? {
         let lastPrefix = prefix(stage: stages - 1, of: stages)
-        if names.contains(where: { $0.hasPrefix(lastPrefix) }) { return .authors }
-        return usual(stages: stages)
+        for name in names {
+            if name.contains(".attn.to_q.") { return .mindSpore }
+            if name.hasPrefix("encoder.layer.") { return .huggingFace }
+            if name.hasPrefix(lastPrefix), name.contains(".attn.qkv.") { return .authors }
+        }
+        return nil
     }
 
     /// The family that a model of this many stages is usually stored in.
@@ -23,20 +34,30 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
     /// - Returns: timm for one stage, the authors' for more.
     static func usual(stages: Int) -> Self { stages == 1 ? .timm : .authors }
 
-    /// The name that a checkpoint gives to a parameter.
+    /// The tensors of a checkpoint that hold a parameter: one, or several whose rows are joined.
     ///
     /// - Parameters:
     ///   - parameter: the parameter, by stage and by our own name.
     ///   - stages: the model's number of stages.
-    /// - Returns: the full name.
-    package func checkpointName(_ parameter: ParameterSpecification, stages: Int) -> String {
-        switch self {
-        case .timm: Self.tokeniserSpelling(parameter.name)
-        case .authors:
-            Self.prefix(stage: parameter.stage, of: stages)
-                + Self.authorsSpelling(Self.tokeniserSpelling(parameter.name))
+    /// - Returns: full names, without what wraps them, and shapes.
+    package func storedTensors(
+        _ parameter: ParameterSpecification, stages: Int
+    ) -> [StoredTensor] {
+        let prefix = isOfCascades ? Self.prefix(stage: parameter.stage, of: stages) : ""
+        let names = spelled(parameter.name).map { prefix + $0 }
+        var extents = parameter.shape.dimensions
+        if names.count > 1 {
+            extents[0] /= names.count
         }
+        if self == .mindSpore, parameter.name == "patch_embed.proj.weight" {
+            // A dense layer over the patch's pixels, channel-major: the same numbers in a row.
+            extents = [extents[0], extents.dropFirst().reduce(1, *)]
+        }
+        return names.map { StoredTensor(name: $0, shape: Shape(extents)) }
     }
+
+    /// Whether names begin with the stage's.
+    private var isOfCascades: Bool { self == .authors || self == .mindSpore }
 
     /// `less_less_token.`, `less_token.`, `normal_token.`: one `less_` for every stage that
     /// follows, as the released cascades of two and three stages are spelt.
@@ -45,36 +66,12 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
         let quantity = following == 0 ? "normal_" : String(repeating: "less_", count: following)
         return quantity + "token."
     }
-
-    /// A performer's names, which all checkpoints spell as those of an attention.
-    private static func tokeniserSpelling(_ name: String) -> String {
-        guard let range = name.firstRange(of: "tokens_to_token.performer") else { return name }
-        let rest = name[range.upperBound...]
-        return "tokens_to_token.attention"
-            + rest.replacing("mlp.fc1.", with: "mlp.0.").replacing("mlp.fc2.", with: "mlp.2.")
-    }
-
-    /// Our names' parts that the authors' checkpoints spell otherwise ("resuse" is theirs).
-    private static func authorsSpelling(_ name: String) -> String {
-        let spellings = [
-            (".feature_reuse.norm.", ".feature_resuse_mlp.0."),
-            (".feature_reuse.fc", ".feature_resuse_mlp.1.fc"),
-            ("relation_reuse.expand.", "relation_reuse_conv.0."),
-            ("relation_reuse.contract.", "relation_reuse_conv.2."),
-        ]
-        for (ours, theirs) in spellings {
-            if let range = name.firstRange(of: ours) {
-                return name.replacingCharacters(in: range, with: theirs)
-            }
-        }
-        return name
-    }
 }
 
-extension String {
-    fileprivate func replacingCharacters(
-        in range: Range<String.Index>, with replacement: String
-    ) -> String {
-        String(self[..<range.lowerBound]) + replacement + String(self[range.upperBound...])
-    }
+/// A tensor of a checkpoint that holds a parameter, or some rows of one.
+package struct StoredTensor: Hashable, Sendable {
+    /// The name in the checkpoint.
+    package let name: String
+    /// The shape in the checkpoint.
+    package let shape: Shape
 }

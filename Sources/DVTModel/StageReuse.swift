@@ -29,6 +29,7 @@ struct StageReuse<B: Backend> {
     private let resampling: GridResampling
     private let depth: Int
     private let heads: Int
+    private let activation: Activation
 
     init(
         _ parameters: ModelParameters<B.DeviceTensor>, _ cascade: CascadeConfiguration, stage: Int
@@ -40,8 +41,9 @@ struct StageReuse<B: Backend> {
             ? (0..<target.depth).map { block in
                 let mlp = parameters.scoped("blocks.\(block).feature_reuse")
                 return FeatureReuseParameters(
-                    norm: mlp.norm("norm", epsilon: epsilon), fc1: mlp.linear("fc1"),
-                    fc2: mlp.linear("fc2"))
+                    norm: cascade.normalisesReusedFeatures
+                        ? mlp.norm("norm", epsilon: epsilon) : nil,
+                    fc1: mlp.linear("fc1"), fc2: mlp.linear("fc2"))
             } : []
         relations =
             cascade.relationReuse
@@ -51,6 +53,7 @@ struct StageReuse<B: Backend> {
         resampling = GridResampling(from: source.grid, to: target.grid)
         depth = target.depth
         heads = target.heads
+        activation = target.activation
     }
 
     /// What every block of this stage takes from the state.
@@ -60,13 +63,13 @@ struct StageReuse<B: Backend> {
         var blocks = [BlockReuse<B.DeviceTensor>](repeating: BlockReuse(), count: depth)
         if let upstream = state.features, !features.isEmpty {
             let reused = try backend.featureReuse(
-                upstream, features, activation: .gelu, resampling: resampling)
+                upstream, features, activation: activation, resampling: resampling)
             for (block, tensor) in reused.enumerated() {
                 blocks[block].features = tensor
             }
         }
         if let upstream = state.relations, let relations {
-            let coarse = try backend.relationReuse(upstream, relations, activation: .gelu)
+            let coarse = try backend.relationReuse(upstream, relations, activation: activation)
             for block in blocks.indices {
                 blocks[block].relations = ReusedRelations(
                     coarse: coarse, channel: block * heads, resampling: resampling)

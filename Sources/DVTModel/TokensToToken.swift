@@ -54,7 +54,7 @@ struct TokenAttention<B: Backend> {
         scale = Float(1 / Double(inputs).squareRoot())
         projection = parameters.linear(isPerformer ? "proj" : "attn.proj")
         norm2 = parameters.norm("norm2", epsilon: stage.layerNormEpsilon)
-        mlp = MLP(parameters.scoped("mlp"))
+        mlp = MLP(parameters.scoped("mlp"), activation: stage.activation)
     }
 
     /// `y = v + proj(attention(LN1(x)))`, then `y + MLP(LN2(y))`: `[B, T, C]` to `[B, T, 64]`.

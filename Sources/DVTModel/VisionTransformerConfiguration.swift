@@ -22,6 +22,8 @@ public struct VisionTransformerConfiguration: Hashable, Sendable {
     public var hasQKVBias = true
     /// Added to the variance in every LayerNorm.
     public var layerNormEpsilon: Float = 1e-6
+    /// The GELU of every MLP, those of reuse included.
+    public var activation = Activation.gelu
     /// The number of classes.
     public var classes: Int
 

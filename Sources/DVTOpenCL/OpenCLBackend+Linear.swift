@@ -50,7 +50,7 @@ extension OpenCLBackend {
         let arguments: [KernelArgument] = try [
             .tensor(y), .tensor(bias), .tensor(residual), .int(rows), .int(columns),
             .int(bias?.shape.elementCount ?? 0), .int(biasByRow ? 1 : 0),
-            .int(activation == .gelu ? 1 : 0),
+            .int(activation.kernelCode),
         ]
         switch kernelStyle {
         case .vector:
@@ -84,5 +84,16 @@ extension OpenCLBackend {
                 .float(parameters.epsilon),
             ], rows: sizes.rows)
         return y
+    }
+}
+
+extension Activation {
+    /// The number that `linear.cl` knows it by.
+    fileprivate var kernelCode: Int {
+        switch self {
+        case .identity: 0
+        case .gelu: 1
+        case .geluTanh: 2
+        }
     }
 }

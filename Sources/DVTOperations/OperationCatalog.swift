@@ -55,6 +55,7 @@ package enum OperationCatalog {
             LinearOperation(rows: 1, inputs: 1, outputs: 1),
             LinearOperation(rows: 3, inputs: 17, outputs: 5, hasBias: false),
             LinearOperation(rows: 5, inputs: 33, outputs: 65, activation: .gelu),
+            LinearOperation(rows: 6, inputs: 31, outputs: 67, activation: .geluTanh),
             LinearOperation(rows: 7, inputs: 16, outputs: 31, hasResidual: true),
         ]
     }
@@ -91,6 +92,9 @@ package enum OperationCatalog {
                 batch: 1, from: 1, to: 2, width: 3, hidden: 4, outputs: 2, blocks: 1),
             FeatureReuseOperation(
                 batch: 2, from: 3, to: 2, width: 17, hidden: 16, outputs: 7, blocks: 2),
+            FeatureReuseOperation(
+                batch: 2, from: 2, to: 3, width: 17, hidden: 16, outputs: 7, blocks: 2,
+                hasNorm: false),
         ]
     }
 

@@ -37,10 +37,11 @@ package struct FeatureReuseOperation: Operation {
     let hidden: Int
     let outputs: Int
     let blocks: Int
+    let hasNorm: Bool
 
     package init(
         batch: Int, from source: Int, to target: Int, width: Int, hidden: Int = 128,
-        outputs: Int = 48, blocks: Int
+        outputs: Int = 48, blocks: Int, hasNorm: Bool = true
     ) {
         self.batch = batch
         self.resampling = GridResampling(from: source, to: target)
@@ -48,6 +49,7 @@ package struct FeatureReuseOperation: Operation {
         self.hidden = hidden
         self.outputs = outputs
         self.blocks = blocks
+        self.hasNorm = hasNorm
     }
 
     private var coarseTokens: Int { resampling.source * resampling.source + 1 }
@@ -56,7 +58,7 @@ package struct FeatureReuseOperation: Operation {
     package var sizes: String {
         """
         B=\(batch) grid=\(resampling.source)->\(resampling.target) \(width)->\(hidden)->\(outputs) \
-        L=\(blocks)
+        L=\(blocks)\(hasNorm ? "" : " without norm")
         """
     }
     package var multiplyAdds: Int {
@@ -72,7 +74,8 @@ package struct FeatureReuseOperation: Operation {
         let features = try backend.upload(input("features", [batch, coarseTokens, width]))
         let parameters = try (0..<blocks).map { block in
             FeatureReuseParameters(
-                norm: try normInput("\(block).norm", width: width, on: backend),
+                norm: hasNorm
+                    ? try normInput("\(block).norm", width: width, on: backend) : nil,
                 fc1: try linearInput("\(block).fc1", from: width, to: hidden, on: backend),
                 fc2: try linearInput("\(block).fc2", from: hidden, to: outputs, on: backend))
         }

@@ -73,6 +73,8 @@ extension Activation {
         switch self {
         case .identity: x
         case .gelu: 0.5 * x * (1 + erf(x * 0.5.squareRoot()))
+        case .geluTanh:
+            0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
         }
     }
 }

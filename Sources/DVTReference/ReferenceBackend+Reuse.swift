@@ -26,7 +26,7 @@ extension ReferenceBackend {
     ///
     /// - Parameters:
     ///   - features: F `[B, M + 1, D']`.
-    ///   - blocks: each block's LayerNorm over D', fc1 and fc2.
+    ///   - blocks: each block's LayerNorm over D' or none, fc1 and fc2.
     ///   - activation: the GELU.
     ///   - resampling: from the earlier grid to this one.
     /// - Returns: for every block, `[B, N + 1, E]`, the class token's row zero.
@@ -39,7 +39,8 @@ extension ReferenceBackend {
         return try blocks.map { block in
             let sizes = try FeatureReuseSizes(
                 features: features.shape, block: block, resampling: resampling)
-            let normalised = try layerNorm(features, appending: nil, block.norm)
+            let normalised =
+                try block.norm.map { try layerNorm(features, appending: nil, $0) } ?? features
             let hidden = try linear(normalised, block.fc1, activation: activation, residual: nil)
             let mixed = try linear(hidden, block.fc2, activation: .identity, residual: nil)
             return resampled(mixed, taps: taps, to: sizes.outputShape)

@@ -121,13 +121,13 @@ struct Parity: ParsableCommand {
         return { report, writer in
             let reference = try run.outputs(on: ReferenceBackend())
             let expectation = file.map { ParityExpectation($0.tensors) }
-            for comparison in try expectation?.compare(reference, factor: 1) ?? [] {
+            for comparison in try expectation?.compare(reference, sums: .double) ?? [] {
                 try report.add(comparison, to: writer)
             }
             guard let backend else { return }
             let outputs = try run.outputs(on: backend)
             let expected = expectation ?? ParityExpectation(reference)
-            for comparison in try expected.compare(outputs, factor: 4) {
+            for comparison in try expected.compare(outputs, sums: .float32) {
                 try report.add(comparison, to: writer)
             }
             try report.add(

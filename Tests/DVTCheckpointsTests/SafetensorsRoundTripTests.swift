@@ -17,7 +17,7 @@ import Testing
         let header =
             #"{"__metadata__":{"k":"\"\\\u0001é","z":"1"},"#
             + #""b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"#
-            + #""a\u000a":{"dtype":"F32","shape":[],"data_offsets":[8,12]}}"#
+            + #""a\n":{"dtype":"F32","shape":[],"data_offsets":[8,12]}}"#
         let padded = header + String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
         let data: [UInt8] = [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0, 0, 0, 0, 0x3F]
         let file = try SafetensorsFile(path: path)

@@ -13,7 +13,36 @@ import Testing
     func everyNameHasAModel(name: String) throws {
         let model = try CascadeConfiguration.named(name)
         #expect(model.name == name)
-        #expect(model.stages.count == (name.hasPrefix("deit") || name.hasPrefix("t2t") ? 1 : 3))
+        let isPlain = name.hasPrefix("deit") || name.hasPrefix("t2t")
+        #expect(model.stages.count == (isPlain ? 1 : name.hasPrefix("mindspore") ? 2 : 3))
+    }
+
+    /// Names of timm and of Hugging Face's hub: width, depth, patch and image's side.
+    @Test(arguments: [
+        ("vit_tiny_patch16_224", 192, 12, 16, 224), ("vit_small_patch32_384", 384, 12, 32, 384),
+        ("vit_base_patch16_224.augreg_in21k_ft_in1k", 768, 12, 16, 224),
+        ("timm/deit_small_patch16_224.fb_in1k", 384, 12, 16, 224),
+        ("google/vit-base-patch32-384", 768, 12, 32, 384),
+        ("facebook/deit-tiny-patch16-224", 192, 12, 16, 224),
+        ("vit_large_patch16_384", 1024, 24, 16, 384), ("vit_huge_patch14_224", 1280, 32, 14, 224),
+    ])
+    func plainModelsHaveTheNamesOfTimmAndHuggingFace(
+        name: String, width: Int, depth: Int, patch: Int, imageSize: Int
+    ) throws {
+        let stage = try CascadeConfiguration.named(name).stages[0]
+        #expect(stage.width == width && stage.depth == depth && stage.imageSize == imageSize)
+        #expect(stage.headWidth == (width == 1280 ? 80 : 64))
+        #expect(stage.patch == PatchGeometry(kernel: patch))
+        #expect(stage.layerNormEpsilon == 1e-6 && stage.hasQKVBias && stage.classes == 1000)
+    }
+
+    @Test(arguments: [
+        "vit_small_patch16", "vit_giant_patch14_224", "deit_small_distilled_patch16_224",
+        "vit_small_patch15_224", "vit_small_patch0_224", "vit_small_patch16_0", "vit", "",
+        "vit_small_patch16_2240", "beit_base_patch16_224", "vit_base_patch16_224_in21k", "/", ".",
+    ])
+    func otherNamesAreUnknown(name: String) {
+        #expect(throws: ModelError.self) { try CascadeConfiguration.named(name) }
     }
 
     @Test func unknownNamesAreAnsweredWithTheKnownOnes() {

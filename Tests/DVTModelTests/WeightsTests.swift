@@ -18,15 +18,30 @@ private struct MemoryFile: NamedTensors {
 }
 
 @Suite struct WeightsTests {
-    private func file(_ model: CascadeConfiguration, naming: ParameterNaming) -> MemoryFile {
-        let source = SyntheticWeights(seed: 3)
-        let tensors = model.parameters.map { parameter in
-            (
-                naming.checkpointName(parameter, stages: model.stages.count),
-                source.tensor(parameter, of: model)
-            )
+    /// A file of random numbers as a family spells and splits them.
+    private func file(
+        _ model: CascadeConfiguration, naming: ParameterNaming, wrapper: String = ""
+    ) -> MemoryFile {
+        let tensors = model.parameters.flatMap { parameter in
+            naming.storedTensors(parameter, stages: model.stages.count).map { stored in
+                let name = wrapper + stored.name
+                return (name, Tensor.uniform(stored.shape, name: stored.name, seed: 3))
+            }
         }
         return MemoryFile(tensors: Dictionary(uniqueKeysWithValues: tensors))
+    }
+
+    private func shapes(in file: String, of model: String) throws -> [String: [Int]] {
+        let data = try Data(contentsOf: URL(fileURLWithPath: ReferenceFiles.path(file)))
+        let all = try JSONDecoder().decode([String: [String: [Int]]].self, from: data)
+        return try #require(all[model])
+    }
+
+    private func stored(_ model: CascadeConfiguration) -> [String: [Int]] {
+        let tensors = model.parameters.flatMap {
+            model.naming.storedTensors($0, stages: model.stages.count)
+        }
+        return Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.shape.dimensions) })
     }
 
     /// Names and shapes of the authors' own state dicts.
@@ -38,23 +53,48 @@ private struct MemoryFile: NamedTensors {
             ("dvt-t2t-vit-14", "t2t14"),
         ])
     func namesEqualTheAuthors(model: String, key: String) throws {
-        let data = try Data(
-            contentsOf: URL(fileURLWithPath: ReferenceFiles.path("state_dict_shapes.json")))
-        let all = try JSONDecoder().decode([String: [String: [Int]]].self, from: data)
-        let expected = try #require(all[key])
-        let configuration = try CascadeConfiguration.named(model)
-        let actual = configuration.parameters.map {
-            (ParameterNaming.authors.checkpointName($0, stages: 3), $0.shape.dimensions)
-        }
-        #expect(Dictionary(uniqueKeysWithValues: actual) == expected)
+        let expected = try shapes(in: "state_dict_shapes.json", of: key)
+        #expect(stored(try .named(model)) == expected)
+    }
+
+    @Test(
+        .enabled(if: ReferenceFiles.areAvailable, Comment(rawValue: ReferenceFiles.comment)),
+        arguments: [
+            ("mindspore-tiny", "mindspore_tiny"), ("mindspore-dvt-deit-small", "mindspore_deit_s"),
+        ])
+    func namesEqualMindSpores(model: String, key: String) throws {
+        let expected = try shapes(in: "mindspore_parameter_shapes.json", of: key)
+        #expect(stored(try .named(model)) == expected)
+    }
+
+    /// The names in `ViTForImageClassification` of Hugging Face's transformers.
+    @Test func namesEqualHuggingFaces() throws {
+        let model = try TestCascades.cascade([7])
+        let names = Set(
+            model.parameters.flatMap { ParameterNaming.huggingFace.storedTensors($0, stages: 1) }
+                .map(\.name))
+        let layer = [
+            "attention.attention.query", "attention.attention.key", "attention.attention.value",
+            "attention.output.dense", "intermediate.dense", "output.dense", "layernorm_before",
+            "layernorm_after",
+        ]
+        let modules =
+            ["embeddings.patch_embeddings.projection", "layernorm", "classifier"]
+            + (0..<model.stages[0].depth).flatMap { block in
+                layer.map { "encoder.layer.\(block).\($0)" }
+            }
+        let expected =
+            ["embeddings.cls_token", "embeddings.position_embeddings"]
+            + modules.flatMap { ["\($0).weight", "\($0).bias"] }
+        #expect(names == Set(expected))
     }
 
     @Test func stagesAreNamedAsTheReleasedCascadesAre() throws {
         let names = try [1, 2, 3, 4].map { count in
             let model = try TestCascades.cascade([14, 14, 14, 14].suffix(count))
             return model.parameters.filter { $0.name == "cls_token" }.map {
-                ParameterNaming.authors.checkpointName($0, stages: count)
-            }
+                ParameterNaming.authors.storedTensors($0, stages: count).map(\.name)
+            }.flatMap { $0 }
         }
         #expect(names[0] == ["normal_token.cls_token"])
         #expect(names[1] == ["less_token.cls_token", "normal_token.cls_token"])
@@ -65,16 +105,43 @@ private struct MemoryFile: NamedTensors {
         #expect(names[3][0] == "less_less_less_token.cls_token")
     }
 
-    @Test(arguments: [ParameterNaming.timm, .authors])
-    func oneStageIsReadUnderEitherSpelling(naming: ParameterNaming) throws {
+    @Test(
+        arguments: ParameterNaming.allCases, ["", "module.", "_orig_mod.module.", "model.", "vit."])
+    func oneStageIsReadUnderEverySpelling(naming: ParameterNaming, wrapper: String) throws {
         let model = try TestCascades.cascade([7])
-        let weights = CheckpointWeights(file(model, naming: naming))
+        let weights = CheckpointWeights(file(model, naming: naming, wrapper: wrapper))
         try weights.check(model)
-        let expected = SyntheticWeights(seed: 3)
         for parameter in model.parameters {
-            #expect(
-                try weights.tensor(parameter, of: model) == expected.tensor(parameter, of: model))
+            let parts = naming.storedTensors(parameter, stages: 1).flatMap {
+                Tensor.uniform($0.shape, name: $0.name, seed: 3).values
+            }
+            let tensor = try weights.tensor(parameter, of: model)
+            #expect(tensor == Tensor(parameter.shape, values: parts))
         }
+    }
+
+    /// q, k and v lie one after the other in the rows of the fused weight.
+    @Test func separateProjectionsAreJoinedInOrder() throws {
+        let model = try TestCascades.cascade([7])
+        let parameter = try #require(model.parameters.first { $0.name.hasSuffix("attn.qkv.bias") })
+        let names = ParameterNaming.huggingFace.storedTensors(parameter, stages: 1).map(\.name)
+        #expect(
+            names.map { $0.split(separator: ".").suffix(2).first } == ["query", "key", "value"])
+    }
+
+    @Test func aPoolerDoesNotCount() throws {
+        let model = try TestCascades.cascade([7])
+        var weights = file(model, naming: .huggingFace, wrapper: "vit.")
+        weights.tensors["vit.pooler.dense.weight"] = Tensor([1], repeating: 0)
+        try CheckpointWeights(weights).check(model)
+    }
+
+    @Test func namesThatAreOneWithoutTheirWrappersClash() throws {
+        let model = try TestCascades.cascade([7])
+        var weights = file(model, naming: .timm)
+        weights.tensors["module.cls_token"] = Tensor([1], repeating: 0)
+        let error = #expect(throws: ModelError.self) { try CheckpointWeights(weights).check(model) }
+        #expect(error?.description.contains("both \"cls_token\" and \"module.cls_token\"") == true)
     }
 
     /// One line names the tensor and both shapes, or how many are missing or too many.
@@ -91,7 +158,7 @@ private struct MemoryFile: NamedTensors {
         let cases = [
             (missing, "a tensor is missing, first \(name) [96, 32]"),
             (misshapen, "\(name) has shape [96, 31], but [96, 32] is needed"),
-            (extra, "it holds \"normal_token.extra\\n\", which the model has not"),
+            (extra, "it holds \"normal_token.extra\\n\" [1], which the model has not"),
         ]
         for (file, part) in cases {
             let error = #expect(throws: ModelError.self) {

@@ -38,6 +38,15 @@ import Testing
             absolute: 1e-7)
     }
 
+    /// 0.5 (1 + tanh(sqrt(2 / pi) 1.044715)) = 0.8411920.
+    @Test func geluByTanhIsItsFormula() throws {
+        let x = tensor([3, 1], [1, -1, 0])
+        let y = try backend.linear(x, linear([1, 1], [1]), activation: .geluTanh, residual: nil)
+        expectClose(
+            backend.download(y), Tensor([3, 1], values: [0.8411920, -0.1588080, 0]),
+            absolute: 1e-7)
+    }
+
     /// Rows 1, 3 and 2, 2 with features 5 and 2: means 3 and 2, variances 8/3 and 0.
     @Test func layerNormSpansAppendedFeatures() throws {
         let norm = LayerNormParameters(
@@ -160,6 +169,16 @@ import Testing
             features, [block], activation: .gelu, resampling: GridResampling(from: 1, to: 2))
         // LayerNorm gives (1, -1) for both rows; GELU(30) is 30 to float32.
         #expect(reused.map(values) == [[0, 31, 31, 31, 31]])
+    }
+
+    @Test func featureReuseWithoutNormReadsTheFeatures() throws {
+        let block = FeatureReuseParameters(
+            norm: nil, fc1: linear([1, 2], [10, 1]), fc2: linear([1, 1], [1]))
+        let features = tensor([1, 2, 2], [1, -1, 5, 3])
+        let reused = try backend.featureReuse(
+            features, [block], activation: .gelu, resampling: GridResampling(from: 1, to: 2))
+        // GELU(53) is 53 to float32.
+        #expect(reused.map(values) == [[0, 53, 53, 53, 53]])
     }
 
     @Test func confidenceIsTheSoftmaxOfTheFirstLargest() throws {

@@ -9,10 +9,10 @@ enum Weights {
     static func synthetic(seed: UInt64) throws -> [(name: String, tensor: Tensor)] {
         let model = try CascadeConfiguration.named("tiny-deit")
         let source = SyntheticWeights(seed: seed)
-        return model.parameters.map { parameter in
-            let name = ParameterNaming.authors.checkpointName(
-                parameter, stages: model.stages.count)
-            return (name: name, tensor: source.tensor(parameter, of: model))
+        return model.parameters.flatMap { parameter in
+            ParameterNaming.authors.storedTensors(parameter, stages: model.stages.count).map {
+                (name: $0.name, tensor: source.tensor(parameter, of: model))
+            }
         }
     }
 
