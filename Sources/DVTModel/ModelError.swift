@@ -6,6 +6,8 @@ public enum ModelError: Error, Equatable, Sendable {
     case invalidConfiguration(name: String, reason: String)
     /// No model has this name.
     case unknownModel(name: String, known: [String])
+    /// The file `origin` describes no model; `reason` names the entry and what belongs there.
+    case invalidDescription(origin: String, reason: String)
     /// The weights' file does not hold what the model needs.
     case weightsMismatch(origin: String, model: String, reason: String)
     /// The exit policy does not fit the cascade.
@@ -23,7 +25,12 @@ extension ModelError: CustomStringConvertible {
         case .invalidConfiguration(let name, let reason):
             "model \(name): \(reason)"
         case .unknownModel(let name, let known):
-            "no model is called '\(name)'; there are \(known.joined(separator: ", "))"
+            """
+            no model is called \(quoted(name)); there are \(known.joined(separator: ", ")), and \
+            timm's and Hugging Face's plain ones such as vit_base_patch16_224
+            """
+        case .invalidDescription(let origin, let reason):
+            "\(shown(origin)): describes no model: \(reason)"
         case .weightsMismatch(let origin, let model, let reason):
             "\(origin): does not fit model \(model): \(reason)"
         case .invalidPolicy(let reason):

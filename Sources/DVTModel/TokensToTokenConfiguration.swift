@@ -1,7 +1,7 @@
 import DVTCore
 
 /// What makes tokens of an image's patches.
-public enum Tokeniser: String, Hashable, Sendable {
+public enum Tokeniser: String, Hashable, Sendable, CaseIterable {
     /// One linear map, as in DeiT.
     case linear
     /// Tokens-to-Token with performer attention, as in the released T2T-ViTs.
@@ -49,18 +49,27 @@ extension VisionTransformerConfiguration {
         grid: Int, width: Int, depth: Int, heads: Int, mlpRatio: Int, classes: Int = 1000,
         tokeniser: Tokeniser = .performer
     ) -> Self {
-        let split =
-            switch grid {
-            case ...7: PatchGeometry(kernel: 14, stride: 8, padding: 3)
-            case ...10: PatchGeometry(kernel: 11, stride: 6, padding: 5)
-            default: PatchGeometry(kernel: 7, stride: 4, padding: 2)
-            }
         var stage = Self(
-            patch: split, width: width, depth: depth, heads: heads, mlpWidth: mlpRatio * width,
+            patch: .softSplit(grid: grid), width: width, depth: depth, heads: heads,
+            mlpWidth: mlpRatio * width,
             classes: classes)
         stage.tokeniser = tokeniser
         stage.hasQKVBias = false
         stage.layerNormEpsilon = 1e-5
         return stage
+    }
+}
+
+extension PatchGeometry {
+    /// The first soft split of a Tokens-to-Token ViT for 224 x 224 images, as the paper has it.
+    ///
+    /// - Parameter grid: the side of the token grid: 7, 10 or 14.
+    /// - Returns: the split.
+    static func softSplit(grid: Int) -> Self {
+        switch grid {
+        case ...7: Self(kernel: 14, stride: 8, padding: 3)
+        case ...10: Self(kernel: 11, stride: 6, padding: 5)
+        default: Self(kernel: 7, stride: 4, padding: 2)
+        }
     }
 }

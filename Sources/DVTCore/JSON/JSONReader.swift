@@ -8,6 +8,19 @@ package enum JSONError: Error, Equatable {
     case nestedTooDeeply(limit: Int, offset: Int)
 }
 
+extension JSONError: CustomStringConvertible {
+    /// What is wrong and where.
+    package var description: String {
+        switch self {
+        case .invalid(let reason, let offset): "it has \(reason) at its byte \(offset)"
+        case .duplicateKey(let key, let offset):
+            "it repeats the key \(quoted(key)) at its byte \(offset)"
+        case .nestedTooDeeply(let limit, let offset):
+            "it nests more than \(limit) arrays and objects at its byte \(offset)"
+        }
+    }
+}
+
 /// Reads strict JSON from front to back, building no tree.
 ///
 /// The caller asks for the value it expects next; ``skipValue()`` passes over any other. Unlike

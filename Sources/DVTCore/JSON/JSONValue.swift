@@ -15,6 +15,15 @@ package enum JSONValue: Sendable {
     /// Named values in order.
     case object([(key: String, value: JSONValue)])
 
+    /// The number that it is, integer or not, or nil.
+    package var number: Double? {
+        switch self {
+        case .int(let value): Double(value)
+        case .double(let value): value
+        default: nil
+        }
+    }
+
     /// A float32 as the shortest decimal that stands for it: 0.1 and not 0.10000000149011612.
     ///
     /// - Parameter value: the number.

@@ -1,0 +1,123 @@
+import DVTCore
+
+/// Reads one object of a model's description, entry by entry, and knows which are left.
+struct DescriptionReader {
+    private let origin: String
+    /// What leads to the object, for example `stages[0].`.
+    private let path: String
+    private var members: [String: JSONValue]
+    private var known: [String] = []
+
+    init(_ value: JSONValue, origin: String, path: String = "") throws {
+        self.origin = origin
+        self.path = path
+        guard case .object(let members) = value else {
+            let place = path.isEmpty ? "the text" : String(path.dropLast())
+            throw ModelError.invalidDescription(
+                origin: origin, reason: "\(place) is not an object: { \"name\": value, ... }")
+        }
+        self.members = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
+    }
+
+    /// An error about one entry.
+    func fault(_ key: String, _ reason: String) -> ModelError {
+        .invalidDescription(origin: origin, reason: "\(path)\(key) \(reason)")
+    }
+
+    /// An entry's value; null counts as none.
+    mutating func value(_ key: String) -> JSONValue? {
+        known.append(key)
+        guard let value = members.removeValue(forKey: key) else { return nil }
+        if case .null = value { return nil }
+        return value
+    }
+
+    /// A count or a size.
+    ///
+    /// What is far beyond any model is refused here, so that products of two
+    /// such numbers fit an integer.
+    mutating func int(_ key: String) throws -> Int? {
+        guard let value = value(key) else { return nil }
+        let limit = 1 << 24
+        guard case .int(let number) = value, (0...limit).contains(number) else {
+            throw fault(key, "is not an integer from 0 to \(limit)")
+        }
+        return number
+    }
+
+    /// A size that must be given where nothing else says it.
+    mutating func int(_ key: String, else other: Int?) throws -> Int {
+        guard let number = try int(key) ?? other else { throw fault(key, "is missing") }
+        return number
+    }
+
+    mutating func bool(_ key: String) throws -> Bool? {
+        guard let value = value(key) else { return nil }
+        guard case .bool(let flag) = value else { throw fault(key, "is not true or false") }
+        return flag
+    }
+
+    mutating func string(_ key: String) throws -> String? {
+        guard let value = value(key) else { return nil }
+        guard case .string(let text) = value else { throw fault(key, "is not a text") }
+        return text
+    }
+
+    mutating func number(_ key: String) throws -> Double? {
+        guard let value = value(key) else { return nil }
+        guard let number = value.number else { throw fault(key, "is not a number") }
+        return number
+    }
+
+    /// A list of numbers.
+    mutating func numbers(_ key: String) throws -> [Float]? {
+        guard let value = value(key) else { return nil }
+        guard case .array(let elements) = value else {
+            throw fault(key, "is not a list of numbers")
+        }
+        return try elements.map {
+            guard let number = $0.number else { throw fault(key, "is not a list of numbers") }
+            return Float(number)
+        }
+    }
+
+    /// One of a type's names.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, of type: Choice.Type
+    ) throws -> Choice? where Choice.RawValue == String {
+        guard let text = try string(key) else { return nil }
+        guard let choice = Choice(rawValue: text) else {
+            let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            throw fault(key, "is \(quoted(text)), and it takes \(names)")
+        }
+        return choice
+    }
+
+    /// The objects of a list.
+    mutating func objects(_ key: String) throws -> [DescriptionReader]? {
+        guard let value = value(key) else { return nil }
+        guard case .array(let elements) = value else { throw fault(key, "is not a list") }
+        return try elements.enumerated().map {
+            try DescriptionReader(
+                $0.element, origin: origin, path: "\(path)\(key)[\($0.offset)].")
+        }
+    }
+
+    /// An object.
+    mutating func object(_ key: String) throws -> DescriptionReader? {
+        try value(key).map { try object($0, named: key) }
+    }
+
+    /// A value of this object that should be an object too.
+    func object(_ value: JSONValue, named key: String) throws -> DescriptionReader {
+        try DescriptionReader(value, origin: origin, path: "\(path)\(key).")
+    }
+
+    /// Refuses entries that nobody asked for.
+    func finish() throws {
+        guard let extra = members.keys.min() else { return }
+        let names = known.sorted().joined(separator: ", ")
+        throw ModelError.invalidDescription(
+            origin: origin, reason: "\(path)\(printable(extra)) is unknown; there are \(names)")
+    }
+}

@@ -1,0 +1,99 @@
+import DVTCore
+
+extension ModelCard {
+    /// Reads a card, or the description of a cascade of one's own, from JSON.
+    ///
+    /// `docs/checkpoints.md` lists the entries. A cascade begins with a released `model`, or with
+    /// `stages`, each with an `architecture` or with numbers of its own.
+    ///
+    /// - Parameters:
+    ///   - json: the text, in UTF-8.
+    ///   - origin: where it comes from, for messages: a path.
+    /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if an entry is missing, unknown or
+    ///   of another kind, or ``ModelError/invalidConfiguration(name:reason:)`` if the numbers cannot
+    ///   be combined.
+    public init(json: [UInt8], origin: String) throws {
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: json)
+        } catch let error as JSONError {
+            throw ModelError.invalidDescription(origin: origin, reason: error.description)
+        }
+        var reader = try DescriptionReader(value, origin: origin)
+        self = try Self.read(&reader, origin: origin)
+        try reader.finish()
+    }
+
+    private static func read(
+        _ reader: inout DescriptionReader, origin: String
+    ) throws -> Self {
+        let base = try reader.string("model").map(named)
+        let (configuration, weights) = try cascade(
+            &reader, base: base?.configuration, origin: origin)
+        var card = Self(configuration)
+        card.stageWeights = weights
+        card.normalisation = base?.normalisation ?? .imageNet
+        if var normalisation = try reader.object("normalisation") {
+            try card.normalisation.read(&normalisation)
+        }
+        if let labels = try labels(&reader, classes: card.configuration.classes) {
+            card.labels = labels
+        }
+        card.thresholds = try reader.numbers("thresholds")
+        if let thresholds = card.thresholds,
+            thresholds.count != card.configuration.stages.count - 1
+        {
+            throw reader.fault(
+                "thresholds",
+                """
+                has \(thresholds.count) numbers, and \(card.configuration.stages.count) stages \
+                take one for every exit but the last
+                """)
+        }
+        // Written for people; what is counted anew is not believed.
+        _ = reader.value("parameters")
+        _ = reader.value("multiply_adds")
+        return card
+    }
+
+    private static func labels(
+        _ reader: inout DescriptionReader, classes: Int
+    ) throws -> Labels? {
+        switch reader.value("labels") {
+        case nil: return nil
+        case .string(let name): return .dataSet(name)
+        case .array(let elements):
+            let names = try elements.map {
+                guard case .string(let name) = $0 else {
+                    throw reader.fault("labels", "is not a list of names")
+                }
+                return name
+            }
+            guard names.count == classes else {
+                throw reader.fault("labels", "has \(names.count) names for \(classes) classes")
+            }
+            return .list(names)
+        default: throw reader.fault("labels", "is neither a data set's name nor a list of names")
+        }
+    }
+}
+
+extension ImageNormalisation {
+    fileprivate mutating func read(_ reader: inout DescriptionReader) throws {
+        mean = try reader.numbers("mean") ?? mean
+        standardDeviation = try reader.numbers("std") ?? standardDeviation
+        cropFraction = try reader.number("crop_fraction") ?? cropFraction
+        interpolation = try reader.choice("interpolation", of: Interpolation.self) ?? interpolation
+        guard mean.count == 3, mean.allSatisfy(\.isFinite) else {
+            throw reader.fault("mean", "takes three numbers: of red, green and blue")
+        }
+        guard standardDeviation.count == 3,
+            standardDeviation.allSatisfy({ $0 > 0 && $0.isFinite })
+        else { throw reader.fault("std", "takes three numbers above 0: of red, green and blue") }
+        // Below a tenth, the resized picture would have a hundred times the pixels that are kept.
+        guard (0.1...1).contains(cropFraction) else {
+            throw reader.fault("crop_fraction", "is \(cropFraction), and it takes 0.1 to 1")
+        }
+        try reader.finish()
+    }
+}

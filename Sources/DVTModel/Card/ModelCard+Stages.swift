@@ -1,0 +1,152 @@
+import DVTCore
+
+extension ModelCard {
+    /// Reads the cascade's numbers, those of a released model as a base, and each stage's file of
+    /// weights where there is one.
+    static func cascade(
+        _ reader: inout DescriptionReader, base: CascadeConfiguration?, origin: String
+    ) throws -> (CascadeConfiguration, weights: [String]?) {
+        let defaults = base?.stages.first
+        let shared = SharedNumbers(
+            imageSize: try reader.int("image_size") ?? defaults?.imageSize,
+            channels: try reader.int("channels") ?? defaults?.channels,
+            classes: try reader.int("classes") ?? defaults?.classes)
+        let stages: [VisionTransformerConfiguration]
+        var weights: [String]?
+        if var described = try reader.objects("stages") {
+            guard base == nil else {
+                throw reader.fault("stages", "and model contradict each other; give one of them")
+            }
+            weights = try stageWeights(&described)
+            stages = try described.indices.map { try stage(&described[$0], shared) }
+        } else if let base {
+            stages = base.stages.map(shared.applied)
+        } else {
+            throw reader.fault("stages", "is missing; give it, or a released model's name as model")
+        }
+        // What was trained apart has no weights for reuse.
+        let reuses = weights == nil
+        let configuration = try CascadeConfiguration(
+            stages, name: reader.string("name") ?? base?.name ?? origin,
+            featureReuse: reader.bool("feature_reuse") ?? base?.featureReuse ?? reuses,
+            relationReuse: reader.bool("relation_reuse") ?? base?.relationReuse ?? reuses,
+            normalisesReusedFeatures: reader.bool("normalises_reused_features")
+                ?? base?.normalisesReusedFeatures ?? true,
+            naming: reader.choice("naming", of: ParameterNaming.self) ?? base?.naming)
+        return (configuration, weights)
+    }
+
+    private static func stageWeights(_ stages: inout [DescriptionReader]) throws -> [String]? {
+        let paths = try stages.indices.map { try stages[$0].string("weights") }
+        let given = paths.compactMap { $0 }
+        guard given.count == paths.count else {
+            guard let missing = paths.firstIndex(of: nil), !given.isEmpty else { return nil }
+            throw stages[missing].fault("weights", "is missing, and other stages have theirs")
+        }
+        return given
+    }
+
+    private static func stage(
+        _ reader: inout DescriptionReader, _ shared: SharedNumbers
+    ) throws -> VisionTransformerConfiguration {
+        let base = try architecture(&reader)
+        let width = try reader.int("width", else: base?.width)
+        var stage = VisionTransformerConfiguration(
+            patch: base?.patch ?? PatchGeometry(kernel: 16), width: width,
+            depth: try reader.int("depth", else: base?.depth),
+            heads: try reader.int("heads", else: base?.heads),
+            mlpWidth: try reader.int("mlp_width", else: base?.mlpWidth ?? 4 * width),
+            classes: base?.classes ?? 1000)
+        stage.imageSize = base?.imageSize ?? stage.imageSize
+        stage = shared.applied(stage)
+        stage.tokeniser =
+            try reader.choice("tokeniser", of: Tokeniser.self) ?? base?.tokeniser ?? .linear
+        stage.hasQKVBias = try reader.bool("qkv_bias") ?? base?.hasQKVBias ?? true
+        if let epsilon = try reader.number("layer_norm_epsilon") {
+            guard epsilon > 0, epsilon < 1 else {
+                throw reader.fault("layer_norm_epsilon", "is \(epsilon), and it takes 0 to 1")
+            }
+            stage.layerNormEpsilon = Float(epsilon)
+        } else if let base {
+            stage.layerNormEpsilon = base.layerNormEpsilon
+        }
+        stage.activation =
+            try reader.choice("activation", of: Activation.self) ?? base?.activation ?? .gelu
+        try readPatch(&reader, of: &stage)
+        try reader.finish()
+        return stage
+    }
+
+    /// The numbers that an architecture's name stands for, or nil where none is given.
+    private static func architecture(
+        _ reader: inout DescriptionReader
+    ) throws -> VisionTransformerConfiguration? {
+        guard let name = try reader.string("architecture") else { return nil }
+        let stages = try CascadeConfiguration.named(name).stages
+        guard stages.count == 1 else {
+            throw reader.fault("architecture", "\(quoted(name)) is a cascade, not one stage")
+        }
+        return stages[0]
+    }
+
+    /// Reads the patches: themselves, or the tokens they should give.
+    private static func readPatch(
+        _ reader: inout DescriptionReader, of stage: inout VisionTransformerConfiguration
+    ) throws {
+        let tokens = try reader.int("tokens")
+        if let patch = try patch(&reader, imageSize: stage.imageSize) {
+            stage.patch = patch
+            guard tokens == nil || stage.grid * stage.grid == tokens else {
+                let given = stage.grid * stage.grid
+                throw reader.fault("tokens", "and patch contradict each other: it gives \(given)")
+            }
+        } else if let tokens {
+            let grid = Int(Double(tokens).squareRoot())
+            guard grid > 0, grid * grid == tokens else {
+                throw reader.fault("tokens", "is \(tokens), and it takes a square: 49, 100, 196")
+            }
+            stage.patch =
+                stage.tokeniser == .linear
+                ? .covering(stage.imageSize, patch: (stage.imageSize + grid - 1) / grid)
+                : .softSplit(grid: grid)
+            guard stage.grid == grid else {
+                throw reader.fault(
+                    "tokens", "is \(tokens), which the usual patches do not give; give patch")
+            }
+        }
+    }
+
+    private static func patch(
+        _ reader: inout DescriptionReader, imageSize: Int
+    ) throws -> PatchGeometry? {
+        guard let value = reader.value("patch") else { return nil }
+        if case .int(let side) = value { return .covering(imageSize, patch: side) }
+        var geometry = try reader.object(value, named: "patch")
+        let patch = PatchGeometry(
+            kernel: try geometry.int("kernel", else: nil), stride: try geometry.int("stride"),
+            padding: try geometry.int("padding") ?? 0)
+        try geometry.finish()
+        return patch
+    }
+}
+
+/// The numbers that all stages of a cascade have in common.
+private struct SharedNumbers {
+    let imageSize: Int?
+    let channels: Int?
+    let classes: Int?
+
+    /// A stage with these numbers; its patches cover an image of another size as they did.
+    func applied(_ stage: VisionTransformerConfiguration) -> VisionTransformerConfiguration {
+        var stage = stage
+        if let imageSize, imageSize != stage.imageSize {
+            stage.imageSize = imageSize
+            if stage.tokeniser == .linear {
+                stage.patch = .covering(imageSize, patch: stage.patch.kernel)
+            }
+        }
+        stage.channels = channels ?? stage.channels
+        stage.classes = classes ?? stage.classes
+        return stage
+    }
+}

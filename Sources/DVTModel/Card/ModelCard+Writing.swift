@@ -1,0 +1,59 @@
+import DVTCore
+
+extension ModelCard {
+    /// The card as JSON on one line, every number spelt out; what ``init(json:origin:)`` reads.
+    public var json: String { jsonValue.jsonText }
+
+    private var jsonValue: JSONValue {
+        let first = configuration.stages[0]
+        var members: [(key: String, value: JSONValue)] = [
+            ("name", .string(configuration.name)), ("image_size", .int(first.imageSize)),
+            ("channels", .int(first.channels)), ("classes", .int(first.classes)),
+            ("feature_reuse", .bool(configuration.featureReuse)),
+            ("relation_reuse", .bool(configuration.relationReuse)),
+            ("normalises_reused_features", .bool(configuration.normalisesReusedFeatures)),
+            ("naming", .string(configuration.naming.rawValue)),
+            ("stages", .array(configuration.stages.map(\.jsonValue))),
+            ("normalisation", normalisation.jsonValue),
+        ]
+        switch labels {
+        case .dataSet(let name): members.append(("labels", .string(name)))
+        case .list(let names): members.append(("labels", .array(names.map(JSONValue.string))))
+        case nil: break
+        }
+        if let thresholds {
+            members.append(("thresholds", .array(thresholds.map(JSONValue.float))))
+        }
+        let parameters = configuration.parameters.reduce(0) { $0 + $1.shape.elementCount }
+        members.append(("parameters", .int(parameters)))
+        let costs = configuration.cumulativeMultiplyAdds.map(JSONValue.int)
+        members.append(("multiply_adds", .array(costs)))
+        return .object(members)
+    }
+}
+
+extension VisionTransformerConfiguration {
+    fileprivate var jsonValue: JSONValue {
+        [
+            "patch": [
+                "kernel": .int(patch.kernel), "stride": .int(patch.stride),
+                "padding": .int(patch.padding),
+            ], "tokens": .int(grid * grid), "tokeniser": .string(tokeniser.rawValue),
+            "width": .int(width), "depth": .int(depth), "heads": .int(heads),
+            "mlp_width": .int(mlpWidth), "qkv_bias": .bool(hasQKVBias),
+            "layer_norm_epsilon": .float(layerNormEpsilon),
+            "activation": .string(activation.rawValue),
+        ]
+    }
+}
+
+extension ImageNormalisation {
+    fileprivate var jsonValue: JSONValue {
+        [
+            "mean": .array(mean.map(JSONValue.float)),
+            "std": .array(standardDeviation.map(JSONValue.float)),
+            "crop_fraction": .double(cropFraction),
+            "interpolation": .string(interpolation.rawValue),
+        ]
+    }
+}

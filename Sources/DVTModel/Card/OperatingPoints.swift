@@ -1,0 +1,85 @@
+public import DVTCore
+
+/// Thresholds for many budgets, as the authors store them in their checkpoints.
+///
+/// Row p (from 1) belongs to the p-th share of images that leave early in the paper's budgeted batch
+/// classification; higher rows are slower and more accurate.
+public struct OperatingPoints: Equatable, Sendable {
+    /// One row a budget: a threshold for every exit, the last one's included.
+    public let thresholds: [[Float]]
+    /// The multiply-adds an image costs on average in each row, 10^9, or nil where they are not
+    /// stored.
+    public let gigaMultiplyAdds: [Double]?
+    /// The accuracy of each row, percent, or nil where it is not stored.
+    public let accuracies: [Double]?
+
+    /// Where the thresholds are among a checkpoint's metadata.
+    static let thresholdsKey = "dynamic_threshold"
+    /// Where the costs and accuracies are.
+    static let curveKey = "budgeted_batch_classification"
+
+    /// The rows that a checkpoint holds.
+    ///
+    /// - Parameters:
+    ///   - file: the open checkpoint.
+    ///   - stages: the model's number of stages.
+    /// - Returns: the rows, or nil if the file holds none.
+    /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if they do not fit the model.
+    public static func stored(in file: some NamedTensors, stages: Int) throws -> Self? {
+        guard let text = file.metadata[thresholdsKey] else { return nil }
+        guard let rows = numbers(text), !rows.isEmpty, rows.allSatisfy({ $0.count == stages })
+        else {
+            throw ModelError.invalidDescription(
+                origin: file.origin,
+                reason: "\(thresholdsKey) is not a table of \(stages) numbers a row")
+        }
+        // Both lists belong to the rows only where they are as long as the table.
+        let curve = file.metadata[curveKey].flatMap(numbers) ?? []
+        let isWhole = curve.count == 2 && curve.allSatisfy { $0.count == rows.count }
+        return Self(
+            thresholds: rows.map { $0.map { Float($0) } },
+            gigaMultiplyAdds: isWhole ? curve[0] : nil, accuracies: isWhole ? curve[1] : nil)
+    }
+
+    /// The policy of one row.
+    ///
+    /// - Parameter row: the row, from 1.
+    /// - Returns: thresholds for every exit but the last.
+    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if there is no such row.
+    public func policy(row: Int) throws -> ExitPolicy {
+        guard (1...thresholds.count).contains(row) else {
+            throw ModelError.invalidPolicy(
+                reason: "operating point \(row) does not exist; there are 1...\(thresholds.count)")
+        }
+        return .thresholds(thresholds[row - 1].dropLast())
+    }
+
+    /// The most accurate row that costs no more than a budget.
+    ///
+    /// - Parameter budget: the multiply-adds an image may cost on average, 10^9.
+    /// - Returns: the row, from 1.
+    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if costs are not stored or all are higher.
+    public func row(budget: Double) throws -> Int {
+        guard let costs = gigaMultiplyAdds, let accuracies else {
+            throw ModelError.invalidPolicy(
+                reason: "the checkpoint does not say what its operating points cost; name one")
+        }
+        let affordable = costs.indices.filter { costs[$0] <= budget }
+        guard let best = affordable.max(by: { accuracies[$0] < accuracies[$1] }) else {
+            let least = costs.min() ?? 0
+            throw ModelError.invalidPolicy(
+                reason: "a budget of \(budget) is below the least operating point, \(least) GMACs")
+        }
+        return best + 1
+    }
+
+    private static func numbers(_ text: String) -> [[Double]]? {
+        guard case .array(let rows) = try? JSONValue(parsing: Array(text.utf8)) else { return nil }
+        let table = rows.map { row -> [Double]? in
+            guard case .array(let values) = row else { return nil }
+            let numbers = values.compactMap(\.number)
+            return numbers.count == values.count ? numbers : nil
+        }
+        return table.contains { $0 == nil } ? nil : table.compactMap { $0 }
+    }
+}
