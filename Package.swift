@@ -34,6 +34,7 @@ let package = Package(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg",
             providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
 
         // OpenCL C sources, embedded in the binary by C23 `#embed`.
         .target(
@@ -62,7 +63,7 @@ let package = Package(
         // libpng reports errors by longjmp, which only C can catch.
         .target(name: "CImageCodecs", dependencies: ["CPNG"]),
         .target(
-            name: "DVTVision", dependencies: ["DVTCore", "CTurboJPEG", "CImageCodecs"],
+            name: "DVTVision", dependencies: ["DVTCore", "CTurboJPEG", "CImageCodecs", "CWebP"],
             swiftSettings: strict),
         .target(
             name: "DVTEvaluation", dependencies: ["DVTCore", "DVTModel", "DVTOperations"],

@@ -11,8 +11,19 @@ readonly scratch=.build/bundle
 # The oldest distributions served: Ubuntu 22.04, Red Hat 9, Debian 12.
 readonly glibc_limit=2.34 libstdcxx_limit=3.4.29
 
-readonly libraries=(libclblast.so.1 libOpenCL.so.1 libturbojpeg.so.0 libpng16.so.16 libz.so.1)
-readonly packages=(libclblast1 ocl-icd-libopencl1 libturbojpeg0 libpng16-16 zlib1g)
+libraries=(
+    libclblast.so.1 libOpenCL.so.1 libturbojpeg.so.0 libpng16.so.16 libz.so.1 libwebp.so.7)
+packages=(libclblast1 ocl-icd-libopencl1 libturbojpeg0 libpng16-16 zlib1g libwebp7)
+# What these libraries need, named for the linker: what the program itself asks for is found in lib/
+# for them as well.
+indirect=(-Xlinker -lz)
+# libwebp 1.3 and newer have a part of theirs in a library of its own.
+if pkg-config --exists libsharpyuv; then
+    libraries+=(libsharpyuv.so.0)
+    packages+=(libsharpyuv0)
+    indirect+=(-Xlinker -lsharpyuv)
+fi
+readonly libraries packages indirect
 readonly from_the_machine=(
     libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 ld-linux-x86-64.so.2
     ld-linux-aarch64.so.1 libstdc++.so.6 libgcc_s.so.1)
@@ -33,10 +44,9 @@ library_file() {
 build() {
     mkdir -p "$scratch"
     clang -O2 -fno-builtin -c scripts/bundle/hypotf.c -o "$scratch/hypotf.o"
-    # -lz: libpng needs zlib, and what the program itself names is found in lib/ for libpng as well.
     # shellcheck disable=SC2016 # $ORIGIN is for the dynamic linker
     swift build -c release --product dvt --scratch-path "$scratch" --static-swift-stdlib \
-        -Xlinker -lz -Xlinker -rpath -Xlinker '$ORIGIN/lib' -Xlinker -s \
+        "${indirect[@]}" -Xlinker -rpath -Xlinker '$ORIGIN/lib' -Xlinker -s \
         -Xlinker "$scratch/hypotf.o"
 }
 

@@ -6,7 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 purpose=${1:-build}
-build=(ocl-icd-opencl-dev opencl-headers libclblast-dev libturbojpeg0-dev libpng-dev pkg-config)
+build=(
+    ocl-icd-opencl-dev opencl-headers libclblast-dev libturbojpeg0-dev libpng-dev libwebp-dev
+    pkg-config)
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
 
@@ -53,7 +55,7 @@ is_installed() {
 # Other distributions name the packages differently: pkg-config tells what libraries there are.
 check_without_apt() {
     local missing=() library
-    for library in OpenCL clblast libturbojpeg libpng; do
+    for library in OpenCL clblast libturbojpeg libpng libwebp; do
         pkg-config --exists "$library" 2> /dev/null || missing+=("$library")
     done
     has_opencl_platform || missing+=("an OpenCL driver (a GPU vendor's, or PoCL)")

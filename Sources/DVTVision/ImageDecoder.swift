@@ -1,11 +1,12 @@
-/// Decodes JPEG and PNG files to the pixels that Pillow's `Image.open(p).convert("RGB")` gives.
+/// Decodes JPEG, PNG and WebP files to the pixels of Pillow's `Image.open(p).convert("RGB")`.
 ///
 /// The format is told by the first bytes, never by the file's name. JPEG files of any coding
 /// that libjpeg-turbo knows are decoded with its accurate DCT and smooth upsampling; CMYK is
 /// converted as Pillow converts it. PNG files may be of any type and depth: transparency is
 /// dropped, not blended. 16-bit samples keep their high byte. (Pillow does so too for colour and
 /// for grey with alpha; plain 16-bit grey it clips at 255, which turns nearly all such pictures
-/// white, and that is not copied.)
+/// white, and that is not copied.) WebP files may be lossy or lossless; transparency is dropped, and
+/// of an animation the first frame is taken.
 ///
 /// A file that is cut short is refused, also where only its end marker is missing; other damage is
 /// passed over where Pillow passes over it. No memory is taken for pixels that the file is too
@@ -50,6 +51,10 @@ public enum ImageDecoder {
             let structure = try PNGStructure(bytes, name: name)
             image = try PNGDecoder.decode(bytes, structure: structure, name: name)
             exif = structure.exif
+        case .webP:
+            let structure = try WebPStructure(bytes, name: name)
+            image = try WebPDecoder.decode(bytes, structure: structure, name: name)
+            exif = structure.exif
         }
         guard applyingOrientation, let exif else { return image }
         return image.oriented(EXIFOrientation(exif: bytes[exif]))
@@ -83,9 +88,11 @@ enum ImageFormat {
     case jpeg
     /// A PNG file.
     case png
+    /// A WebP file.
+    case webP
 
     /// The most bytes needed to tell the format.
-    static let signatureLength = 8
+    static let signatureLength = 12
 
     private static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
     private static let jpegSignature: [UInt8] = [0xFF, 0xD8, 0xFF]
@@ -93,7 +100,7 @@ enum ImageFormat {
     /// Tells the format of a file.
     ///
     /// - Parameters:
-    ///   - bytes: the file, or at least its first 8 bytes.
+    ///   - bytes: the file, or at least its first 12 bytes.
     ///   - name: what messages call it.
     /// - Throws: ``ImageError`` if it is empty or of no known format.
     init(of bytes: [UInt8], name: String) throws(ImageError) {
@@ -101,6 +108,8 @@ enum ImageFormat {
             self = .jpeg
         } else if bytes.starts(with: Self.pngSignature) {
             self = .png
+        } else if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) {
+            self = .webP
         } else if bytes.isEmpty {
             throw .empty(path: name)
         } else {

@@ -12,7 +12,7 @@ public enum ImageError: Error, Equatable, Sendable {
     case fileTooLarge(path: String, byteCount: Int, limit: Int)
     /// `path` holds nothing.
     case empty(path: String)
-    /// `path` begins with `firstBytes`, as neither a JPEG nor a PNG file does.
+    /// `path` begins with `firstBytes`, as no JPEG, PNG or WebP file does.
     case unknownFormat(path: String, firstBytes: [UInt8])
     /// The picture declares more pixels than are accepted.
     case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
@@ -52,7 +52,7 @@ extension ImageError: CustomStringConvertible {
         case .cannotOpen(_, let reason):
             "cannot be opened (\(printable(reason))); check the path and its permissions"
         case .notRegularFile:
-            "is not a regular file; give the path of a JPEG or PNG file"
+            "is not a regular file; give the path of a JPEG, PNG or WebP file"
         case .cannotRead(_, let reason):
             "cannot be read (\(printable(reason))); check the disk, or copy the file again"
         case .fileTooLarge(_, let byteCount, let limit):
@@ -69,7 +69,9 @@ extension ImageError: CustomStringConvertible {
     private var contentProblem: String {
         switch self {
         case .unknownFormat(_, let bytes):
-            "begins with \(hexadecimal(bytes)), so it is neither JPEG nor PNG; convert it first"
+            """
+            begins with \(hexadecimal(bytes)), so it is neither JPEG, PNG nor WebP; convert it first
+            """
         case .tooManyPixels(_, let width, let height, let limit):
             """
             declares \(width)x\(height) pixels, more than the limit of \(limit); \

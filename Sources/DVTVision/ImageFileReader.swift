@@ -9,7 +9,7 @@ enum ImageFileReader {
     /// 1.4 GB. Nothing near that is met in practice, and a sparse file costs its owner nothing.
     static let byteLimit = 1 << 30
 
-    /// Reads all of a file that begins as a JPEG or PNG file does.
+    /// Reads all of a file that begins as a JPEG, PNG or WebP file does.
     ///
     /// - Parameter path: the file.
     /// - Returns: its bytes.

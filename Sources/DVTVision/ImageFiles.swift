@@ -3,7 +3,7 @@ import Glibc
 
 /// Finds picture files.
 public enum ImageFiles {
-    private static let extensions = [".jpg", ".jpeg", ".png"]
+    private static let extensions = [".jpg", ".jpeg", ".png", ".webp"]
 
     private struct Identity: Hashable {
         let device: UInt
@@ -13,8 +13,8 @@ public enum ImageFiles {
     /// Finds the pictures that a path stands for.
     ///
     /// A file stands for itself. A folder stands for every file below it whose name ends in .jpg,
-    /// .jpeg or .png, in any case. Links are followed; a folder that can be reached in several
-    /// ways gives its files once, so links in a circle end.
+    /// .jpeg, .png or .webp, in any case. Links are followed; a folder that can be reached in
+    /// several ways gives its files once, so links in a circle end.
     ///
     /// - Parameter path: a file or a folder.
     /// - Returns: the paths, sorted by their bytes.

@@ -13,6 +13,7 @@ struct PNGStructure {
         var end: Int { content.upperBound + 4 }
     }
 
+    private static let signatureLength = 8
     private static let header = fourCharacters("IHDR")
     private static let imageData = fourCharacters("IDAT")
     private static let exifData = fourCharacters("eXIf")
@@ -25,7 +26,7 @@ struct PNGStructure {
     ///   - name: what messages call it.
     /// - Throws: ``ImageError`` if the file is cut short, or declares an impossible size.
     init(_ bytes: [UInt8], name: String) throws(ImageError) {
-        let header = try Self.chunk(in: bytes, at: ImageFormat.signatureLength, name: name)
+        let header = try Self.chunk(in: bytes, at: Self.signatureLength, name: name)
         guard header.type == Self.header, header.content.count == 13 else {
             throw .damaged(path: name, format: "PNG", reason: "its first chunk is no header")
         }

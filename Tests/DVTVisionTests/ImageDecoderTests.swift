@@ -6,7 +6,7 @@ import Testing
 struct ImageDecoderTests {
     @Test func everyFixtureEqualsPillow() throws {
         let table = try Fixtures.table("decode.txt")
-        #expect(table.count >= 70)
+        #expect(table.count >= 100)
         for row in table {
             let path = Fixtures.path(row[0])
             let stored = try ImageDecoder.decode(path: path, applyingOrientation: false)

@@ -57,7 +57,7 @@ struct ImageFileTests {
         #expect(error(at: path) == .unknownFormat(path: path, firstBytes: Array("no p".utf8)))
         #expect(
             error(at: path)?.description
-                == "\(path): begins with 6e 6f 20 70, so it is neither JPEG nor PNG; "
+                == "\(path): begins with 6e 6f 20 70, so it is neither JPEG, PNG nor WebP; "
                 + "convert it first")
     }
 

@@ -22,14 +22,15 @@ struct ImageFilesTests {
         folder.makeFolder("empty.jpg")
         let names = [
             "b/deep/x.png", "a.JPG", "b.jpeg", "b/z.Jpg", "B.PNG", "é.jpg", "a b.jpg", "line\n.jpg",
+            "b/y.WebP",
         ]
-        for name in names + ["c.txt", "jpg", "d.jpg.bak", "b/readme"] {
+        for name in names + ["c.txt", "jpg", "webp", "d.jpg.bak", "b/readme"] {
             try folder.write([], to: name)
         }
         #expect(
             try found(in: folder) == [
-                "B.PNG", "a b.jpg", "a.JPG", "b.jpeg", "b/deep/x.png", "b/z.Jpg", "line\n.jpg",
-                "é.jpg",
+                "B.PNG", "a b.jpg", "a.JPG", "b.jpeg", "b/deep/x.png", "b/y.WebP", "b/z.Jpg",
+                "line\n.jpg", "é.jpg",
             ])
     }
 

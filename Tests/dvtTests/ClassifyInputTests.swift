@@ -76,7 +76,7 @@ struct ClassifyInputTests {
         let errors = run.errorLines.filter { $0.hasPrefix("error: ") }
         #expect(errors.count == 1)
         #expect(errors.first?.contains("line\\nfeed.jpg") == true, "\(errors)")
-        #expect(errors.first?.contains("neither JPEG nor PNG") == true)
+        #expect(errors.first?.contains("neither JPEG, PNG nor WebP") == true)
     }
 
     @Test func missingPathsAreReported() async throws {

@@ -37,7 +37,9 @@ struct InputPaths: Sequence, Sendable {
             let files = try ImageFiles.find(in: path)
             if files.isEmpty {
                 failures.report(
-                    "\(shown(path)): holds no .jpg, .jpeg or .png file; name another folder")
+                    """
+                    \(shown(path)): holds no .jpg, .jpeg, .png or .webp file; name another folder
+                    """)
             }
             return files[...]
         } catch {

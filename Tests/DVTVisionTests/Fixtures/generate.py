@@ -1,10 +1,10 @@
 """Writes the pictures and the expected results that DVTVisionTests compares with.
 
-Needs Pillow 11.3.0 and NumPy (pip install pillow==11.3.0 numpy). Every expected result is
+Needs Pillow 11.3.0 and NumPy (pip install pillow==11.3.0 numpy); its wheels bring libwebp 1.5.0. Every expected result is
 Pillow's, or torchvision's arithmetic on top of Pillow's; results are stored as CRC-32 of the raw
 bytes. Run it in this folder; it is deterministic.
 
-  *.jpg, *.png        small pictures of every kind
+  *.jpg, *.png, *.webp small pictures of every kind
   bomb-*.png          small files that grow a thousandfold when all of them is inflated
   decode.txt          name, size and CRC of convert("RGB"), then of exif_transpose
   resize.txt          seed, size, new size, filter and CRC of Image.resize
@@ -172,6 +172,78 @@ def pngs():
     yield "png-small.png", *png(2, 8, False, width=7, height=5)
 
 
+def riff(*chunks):
+    body = b"WEBP" + b"".join(chunks)
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def riff_chunk(name, content):
+    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+
+def extended(flags, width, height, *chunks):
+    header = struct.pack("<I", flags) + struct.pack("<I", width - 1)[:3] + struct.pack("<I", height - 1)[:3]
+    return riff(riff_chunk(b"VP8X", header), *chunks)
+
+
+def animation(width, height, *frames):
+    """Frames of (left, top, width, height, the chunks of the samples)."""
+    chunks = [riff_chunk(b"ANIM", bytes((9, 99, 199, 255)) + bytes(2))]
+    for left, top, across, down, samples in frames:
+        numbers = (left // 2, top // 2, across - 1, down - 1, 100)
+        header = b"".join(struct.pack("<I", number)[:3] for number in numbers) + b"\0"
+        chunks.append(riff_chunk(b"ANMF", header + samples))
+    return extended(0x12, width, height, *chunks)
+
+
+def webps():
+    picture = scene(37, 23)
+    # Under full transparency there are colours as well, and they are to be seen.
+    veiled = picture.copy()
+    veiled.putalpha(Image.fromarray(noise(9, 37 * 23).reshape(23, 37) & 0xC0))
+
+    def save(image, **options):
+        output = io.BytesIO()
+        image.save(output, "WEBP", **options)
+        return output.getvalue()
+
+    def exif_webp(orientation, endian, prefix=b"", flags=8):
+        samples = save(scene(11, 6), quality=70)[12:]
+        data = riff_chunk(b"EXIF", prefix + exif(orientation, endian))
+        return extended(flags, 11, 6, samples, data)
+
+    yield "webp-lossy.webp", save(picture, quality=80)
+    yield "webp-lossy-poor.webp", save(picture, quality=1, method=6)
+    yield "webp-lossy-fast.webp", save(picture, quality=90, method=0)
+    yield "webp-lossy-alpha.webp", save(veiled, quality=80, exact=True)
+    yield "webp-lossless.webp", save(picture, lossless=True)
+    yield "webp-lossless-alpha.webp", save(veiled, lossless=True, exact=True)
+    yield "webp-lossless-hidden.webp", save(veiled, lossless=True)
+    yield "webp-lossless-slow.webp", save(picture, lossless=True, quality=100, method=6)
+    yield "webp-noise.webp", save(noise_image(3, 13, 19), lossless=True)
+    yield "webp-palette.webp", save(picture.quantize(7).convert("RGB"), lossless=True)
+    yield "webp-grey.webp", save(picture.convert("L"), quality=60)
+    yield "webp-1x1.webp", save(scene(1, 1), quality=80)
+    yield "webp-1x1-lossless.webp", save(scene(1, 1), lossless=True)
+    yield "webp-small.webp", save(scene(12, 9).convert("L"), quality=10)
+    yield "webp-small-lossless.webp", save(picture.resize((7, 5)).quantize(4).convert("RGB"), lossless=True)
+    yield "webp-narrow.webp", save(scene(1, 301), quality=50)
+    yield "webp-wide.webp", save(scene(301, 1), quality=50)
+    yield "webp-flat.webp", save(Image.new("RGB", (2000, 1200), (9, 99, 199)), quality=0, method=6)
+    yield "webp-flat-lossless.webp", save(Image.new("RGB", (2000, 1200), (9, 99, 199)), lossless=True)
+    yield "webp-profile.webp", save(picture, quality=40, icc_profile=b"not a profile")
+    yield "webp-trailing.webp", save(picture, quality=50) + b"bytes after the end"
+    yield "webp-exif3-ii.webp", exif_webp(3, "<")
+    yield "webp-exif6-mm.webp", exif_webp(6, ">")
+    yield "webp-exif8-prefix.webp", exif_webp(8, "<", b"Exif\0\0")
+    yield "webp-exif6-unannounced.webp", exif_webp(6, ">", flags=0)
+    yield "webp-exif5-pillow.webp", save(scene(11, 6), lossless=True, exif=exif(5, ">"))
+    frames = [scene(20, 14), scene(20, 14).transpose(0)]
+    yield "webp-animated.webp", save(frames[0], save_all=True, append_images=frames[1:], quality=70)
+    small = [save(scene(7, 5), lossless=True)[12:], save(scene(8, 8), quality=70)[12:]]
+    yield "webp-animated-offset.webp", animation(20, 14, (4, 6, 7, 5, small[0]), (0, 0, 8, 8, small[1]))
+
+
 def write_bombs():
     """A 1x1 picture beside 8 MiB of compressed zeros: as a profile, a text, and image data."""
     zeros = zlib.compress(bytes(8 << 20), 9)
@@ -198,6 +270,7 @@ def described(image):
 def write_pictures():
     lines = []
     files = [(name, data, None) for name, data in jpegs()] + list(pngs())
+    files += [(name, data, None) for name, data in webps()]
     for name, data, samples in files:
         with open(name, "wb") as file:
             file.write(data)
