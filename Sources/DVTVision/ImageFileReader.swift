@@ -36,28 +36,13 @@ enum ImageFileReader {
         return try read(descriptor, from: 0, upTo: size, path: path)
     }
 
-    /// Reads until `count` bytes are there or the file ends, whichever comes first.
     private static func read(
         _ descriptor: Int32, from offset: Int, upTo count: Int, path: String
     ) throws(ImageError) -> [UInt8] {
-        var failure: Int32?
-        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, done in
-            while done < count {
-                let rest = UnsafeMutableBufferPointer(rebasing: buffer[done...])
-                let step = pread(descriptor, rest.baseAddress, rest.count, offset + done)
-                if step > 0 {
-                    done += step
-                } else if step == 0 {
-                    return
-                } else if errno != EINTR {
-                    failure = errno
-                    return
-                }
-            }
+        do throws(ReadFailure) {
+            return try readBytes(descriptor, from: offset, upTo: count)
+        } catch {
+            throw .cannotRead(path: path, reason: error.reason)
         }
-        if let failure {
-            throw .cannotRead(path: path, reason: systemMessage(failure))
-        }
-        return bytes
     }
 }
