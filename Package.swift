@@ -63,7 +63,7 @@ let package = Package(
         // libpng reports errors by longjmp, which only C can catch.
         .target(name: "CImageCodecs", dependencies: ["CPNG"]),
         .target(
-            name: "DVTVision", dependencies: ["DVTCore", "CTurboJPEG", "CImageCodecs", "CWebP"],
+            name: "DVTVision", dependencies: ["DVTCore", "DVTModel", "CTurboJPEG", "CImageCodecs", "CWebP"],
             swiftSettings: strict),
         .target(
             name: "DVTEvaluation", dependencies: ["DVTCore", "DVTModel", "DVTOperations"],

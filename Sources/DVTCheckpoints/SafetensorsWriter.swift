@@ -11,7 +11,8 @@ public enum SafetensorsWriter {
         /// bfloat16, rounded to nearest.
         case bfloat16 = "BF16"
 
-        var byteCount: Int { self == .float32 ? 4 : 2 }
+        /// The bytes of one element.
+        public var byteCount: Int { self == .float32 ? 4 : 2 }
     }
 
     /// Writes a file, whole or not at all: an older file at `path` stays until the new one is
@@ -28,16 +29,38 @@ public enum SafetensorsWriter {
         _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],
         as elementType: ElementType = .float32, to path: String
     ) throws {
+        try write(
+            tensors.map { (name: $0.name, shape: $0.tensor.shape) }, metadata: metadata,
+            as: elementType, to: path
+        ) { tensors[$0].tensor }
+    }
+
+    /// Writes a file of tensors that are made one after the other, whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - entries: names, each used once, and shapes, in the order of their bytes in the file.
+    ///   - metadata: text to store beside the tensors; none leaves `__metadata__` away.
+    ///   - elementType: the type of every element in the file.
+    ///   - path: the file to create or replace.
+    ///   - tensor: gives the tensor of an entry, by its index.
+    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``CheckpointFileError`` if the
+    ///   system fails to write, and what `tensor` throws.
+    public static func write(
+        _ entries: [(name: String, shape: Shape)], metadata: [String: String] = [:],
+        as elementType: ElementType = .float32, to path: String, tensor: (Int) throws -> Tensor
+    ) throws {
         let header: [UInt8]
         do throws(SafetensorsError.Problem) {
-            header = try encodedHeader(tensors, metadata: metadata, as: elementType)
+            header = try encodedHeader(entries, metadata: metadata, as: elementType)
         } catch {
             throw SafetensorsError(path: path, problem: error)
         }
         let writer = try AtomicFileWriter(path: path)
         try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try writer.append($0) }
         try header.withUnsafeBytes { try writer.append($0) }
-        for (_, tensor) in tensors {
+        for (index, entry) in entries.enumerated() {
+            let tensor = try tensor(index)
+            try requireShape(entry.name, tensor.shape, entry.shape)
             try append(tensor.values, as: elementType, to: writer)
         }
         try writer.commit()
@@ -65,24 +88,24 @@ extension SafetensorsWriter {
     /// The header, filled up with spaces so that the first tensor's bytes are 8-aligned.
     ///
     /// - Parameters:
-    ///   - tensors: as they follow the header.
+    ///   - entries: as their tensors follow the header.
     ///   - metadata: text to store beside them.
     ///   - elementType: the type of every element.
     ///   - byteLimit: the longest header allowed.
     /// - Returns: the header's bytes, without their number.
     /// - Throws: ``SafetensorsError/Problem`` if a name cannot be written or all are too long.
     static func encodedHeader(
-        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String],
+        _ entries: [(name: String, shape: Shape)], metadata: [String: String],
         as elementType: ElementType, byteLimit: Int = SafetensorsHeader.byteLimit
     ) throws(SafetensorsError.Problem) -> [UInt8] {
         var members: [[UInt8]] = metadata.isEmpty ? [] : [encodedMetadata(metadata)]
         var names: Set<String> = []
         var offset = 0
-        for (name, tensor) in tensors {
+        for (name, shape) in entries {
             guard name != "__metadata__" else { throw .reservedName }
             guard names.insert(name).inserted else { throw .repeatedName(name) }
-            let end = offset + tensor.values.count * elementType.byteCount
-            members.append(encodedEntry(name, tensor.shape, elementType, bytes: offset..<end))
+            let end = offset + shape.elementCount * elementType.byteCount
+            members.append(encodedEntry(name, shape, elementType, bytes: offset..<end))
             offset = end
         }
         var header = encodedObject(members)

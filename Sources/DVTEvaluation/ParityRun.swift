@@ -2,11 +2,11 @@ public import DVTCore
 public import DVTModel
 
 /// A model, its weights and a batch of images: what parity runs on every backend.
-public struct ParityRun<Weights: ParameterSource> {
+public struct ParityRun {
     /// The model.
     public let configuration: CascadeConfiguration
     /// Its weights.
-    public let weights: Weights
+    public let weights: any ParameterSource
     /// The batch.
     public let images: Tensor
     /// Whether every block's intermediates are compared too.
@@ -20,7 +20,7 @@ public struct ParityRun<Weights: ParameterSource> {
     ///   - images: the batch.
     ///   - includesLayers: whether every block's intermediates are compared too.
     public init(
-        _ configuration: CascadeConfiguration, weights: Weights, images: Tensor,
+        _ configuration: CascadeConfiguration, weights: some ParameterSource, images: Tensor,
         includesLayers: Bool
     ) {
         self.configuration = configuration
@@ -41,9 +41,9 @@ public struct ParityRun<Weights: ParameterSource> {
         var confidences: [[Float]] = []
         let trace: ((String, Tensor) -> Void)? =
             includesLayers ? { layers.append((name: $0, tensor: $1)) } : nil
-        try model.run(images, policy: .allExits, trace: trace) { _, _, pairs, output in
-            logits.append(try backend.download(output))
-            confidences.append(pairs.map(\.confidence))
+        try model.run(images, policy: .allExits, trace: trace) { visit in
+            logits.append(try backend.download(visit.logits))
+            confidences.append(visit.confidences.map(\.confidence))
         }
         return ParityOutputs(
             deviceName: backend.deviceName, logits: logits, confidences: confidences,

@@ -52,10 +52,17 @@ public struct CheckpointWeights: ParameterSource {
     public func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) throws -> Tensor {
-        let parts = try storedTensors(parameter, of: configuration).map { stored in
-            try file.tensor(named: names[stored.name] ?? stored.name)
-        }
+        let parts = try storedTensors(parameter, of: configuration).map(tensor)
         return .joined(parts, as: parameter.shape)
+    }
+
+    /// Reads one tensor of the file.
+    ///
+    /// - Parameter stored: which one, under the name that its family gives it.
+    /// - Returns: its values.
+    /// - Throws: the file's own error.
+    package func tensor(_ stored: StoredTensor) throws -> Tensor {
+        try file.tensor(named: names[stored.name] ?? stored.name)
     }
 
     /// The tensors of the file that hold a parameter, under the names that its family gives them.

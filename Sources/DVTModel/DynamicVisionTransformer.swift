@@ -67,10 +67,10 @@ public final class DynamicVisionTransformer<B: Backend> {
     ) throws -> CascadeResult {
         let count = images.shape.rank > 0 ? images.shape[0] : 0
         var batch = BatchProgress(configuration, count: count)
-        try run(images, policy: policy) { exit, rows, confidences, logits in
-            try batch.visit(exit: exit, rows: rows, confidences: confidences)
+        try run(images, policy: policy) { visit in
+            try batch.visit(exit: visit.exit, rows: visit.rows, confidences: visit.confidences)
             if topK > 1 {
-                batch.take(top: topK, of: try backend.download(logits), rows: rows)
+                batch.take(top: topK, of: try backend.download(visit.logits), rows: visit.rows)
             }
         }
         return batch.result
@@ -88,10 +88,26 @@ public final class DynamicVisionTransformer<B: Backend> {
         _ images: Tensor, trace: ((String, Tensor) -> Void)? = nil
     ) throws -> [Tensor] {
         var logits: [Tensor] = []
-        try run(images, policy: .allExits, trace: trace) { _, _, _, output in
-            logits.append(try backend.download(output))
+        try run(images, policy: .allExits, trace: trace) { visit in
+            logits.append(try backend.download(visit.logits))
         }
         return logits
+    }
+
+    /// The last stage's features of every image: its class token after the last LayerNorm, which
+    /// the head classifies.
+    ///
+    /// - Parameter images: `[B, C, S, S]`, normalised.
+    /// - Returns: `[B, D]`, D being the last stage's width.
+    /// - Throws: ``ModelError`` if images do not fit, or the backend's error.
+    public func features(_ images: Tensor) throws -> Tensor {
+        var features = Tensor([0, configuration.stages.last?.width ?? 0], values: [])
+        try run(images, policy: .allExits) { visit in
+            if visit.exit == stages.count - 1 {
+                features = try backend.download(visit.features)
+            }
+        }
+        return features
     }
 
     /// Runs the stages that the policy asks for.
@@ -100,12 +116,11 @@ public final class DynamicVisionTransformer<B: Backend> {
     ///   - images: `[B, C, S, S]`.
     ///   - policy: which images leave at which exit.
     ///   - trace: told every intermediate by name, or nil.
-    ///   - visit: told, after every stage, the exit, the images that ran it by their rows in
-    ///     `images`, their confidences and their logits.
+    ///   - visit: told, after every stage, what it computed.
     /// - Throws: ``ModelError`` if images or policy do not fit, the backend's error, or `visit`'s.
     package func run(
         _ images: Tensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)? = nil,
-        visit: (Int, [Int], [ClassConfidence], B.DeviceTensor) throws -> Void
+        visit: (ExitVisit<B.DeviceTensor>) throws -> Void
     ) throws {
         try check(images, policy)
         guard images.shape[0] > 0 else { return }
@@ -121,7 +136,7 @@ public final class DynamicVisionTransformer<B: Backend> {
 
     private func runStages(
         _ images: Tensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)?,
-        visit: (Int, [Int], [ClassConfidence], B.DeviceTensor) throws -> Void
+        visit: (ExitVisit<B.DeviceTensor>) throws -> Void
     ) throws {
         let last = policy.lastStage(of: stages.count)
         var rows = Array(0..<images.shape[0])
@@ -133,7 +148,10 @@ public final class DynamicVisionTransformer<B: Backend> {
                 on: backend,
                 trace: trace.map { StageTrace(stage: index, backend: backend, sink: $0) })
             let confidences = try backend.confidence(output.logits)
-            try visit(index, rows, confidences, output.logits)
+            try visit(
+                ExitVisit(
+                    exit: index, rows: rows, confidences: confidences, logits: output.logits,
+                    features: output.features))
             guard index < last else { return }
             let staying = rows.indices.filter {
                 !policy.leaves(at: index, confidence: confidences[$0].confidence)
@@ -162,4 +180,18 @@ public final class DynamicVisionTransformer<B: Backend> {
         }
         try policy.check(stages: stages.count)
     }
+}
+
+/// What a stage computed for the images that reached its exit.
+package struct ExitVisit<DeviceTensor> {
+    /// The exit, from 0.
+    package let exit: Int
+    /// The images, by their rows in the batch.
+    package let rows: [Int]
+    /// Each image's likeliest class.
+    package let confidences: [ClassConfidence]
+    /// `[rows.count, classes]`.
+    package let logits: DeviceTensor
+    /// The class token after the last LayerNorm, `[rows.count, D]`.
+    package let features: DeviceTensor
 }

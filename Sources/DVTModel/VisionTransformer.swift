@@ -35,12 +35,12 @@ struct VisionTransformer<B: Backend> {
     ///   - keepsRelations: whether the attention logits are handed on.
     ///   - backend: the device.
     ///   - trace: told every intermediate, or nil.
-    /// - Returns: logits `[B, classes]` and what is handed on.
+    /// - Returns: the exit's features and logits, and what is handed on.
     /// - Throws: the backend's error.
     func callAsFunction(
         _ images: B.DeviceTensor, reusing state: StageState<B.DeviceTensor>?,
         keepsRelations: Bool, on backend: B, trace: StageTrace<B>? = nil
-    ) throws -> (logits: B.DeviceTensor, state: StageState<B.DeviceTensor>) {
+    ) throws -> StageOutput<B.DeviceTensor> {
         let tokens = try patchEmbed(images, on: backend)
         try trace?.record("embed", tokens)
         var x = try backend.embedTokens(tokens, classToken: classToken, positions: positions)
@@ -59,7 +59,8 @@ struct VisionTransformer<B: Backend> {
         let classTokens = try backend.classTokens(x)
         let normalised = try backend.layerNorm(classTokens, appending: nil, norm)
         let logits = try backend.linear(normalised, head, activation: .identity, residual: nil)
-        return (logits, StageState(features: x, relations: store))
+        return StageOutput(
+            features: normalised, logits: logits, state: StageState(features: x, relations: store))
     }
 
     private func relationStore(
@@ -70,4 +71,14 @@ struct VisionTransformer<B: Backend> {
             batch: batch, channels: configuration.depth * configuration.heads,
             tokens: configuration.tokens)
     }
+}
+
+/// What one stage computed.
+struct StageOutput<DeviceTensor> {
+    /// The class token after the last LayerNorm, `[B, D]`.
+    let features: DeviceTensor
+    /// `[B, classes]`.
+    let logits: DeviceTensor
+    /// What the stage hands on.
+    let state: StageState<DeviceTensor>
 }

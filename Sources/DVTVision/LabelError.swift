@@ -20,6 +20,8 @@ public enum LabelError: Error, Equatable, Sendable {
     case notLabels(path: String, reason: String)
     /// `origin` has another number of names than the model has classes.
     case wrongCount(origin: String, names: Int, classes: Int)
+    /// The model `origin` names the labels of a data set that nobody knows.
+    case unknownName(origin: String, labels: String, known: [String])
 }
 
 extension LabelError: CustomStringConvertible {
@@ -35,7 +37,7 @@ extension LabelError: CustomStringConvertible {
             .fileTooLarge(let path, _, _), .empty(let path), .notUTF8(let path, _),
             .emptyLine(let path, _), .notLabels(let path, _):
             path
-        case .wrongCount(let origin, _, _):
+        case .wrongCount(let origin, _, _), .unknownName(let origin, _, _):
             origin
         }
     }
@@ -75,6 +77,11 @@ extension LabelError: CustomStringConvertible {
             """
             has \(names) class names, and the model has \(classes) classes; give labels with \
             one name for each
+            """
+        case .unknownName(_, let labels, let known):
+            """
+            names the labels \(quoted(labels)), which are not known; give a file of names, or one \
+            of \(known.joined(separator: ", "))
             """
         default:
             ""

@@ -9,7 +9,8 @@ struct Classify: ParsableCommand {
         abstract: "Classify images, stopping each at the first exit that is confident enough.",
         discussion: """
             Examples:
-              dvt classify --model dvt-deit-small --weights dvt.safetensors photos/
+              dvt classify --weights dvt-deit-small.safetensors photos/
+              dvt classify --model dvt-deit-small --weights dvt.pth.tar --budget 2 photos/
               dvt classify --model tiny-deit --weights synthetic:1 --exit all x.png
               dvt classify --model dvt-deit-small --weights dvt.safetensors \\
                 --threshold 0.7 --threshold 0.8 --topk 5 cat.jpg dog.png
@@ -22,20 +23,7 @@ struct Classify: ParsableCommand {
 
     @OptionGroup var modelOptions: ModelOptions
 
-    @Option(
-        help: ArgumentHelp(
-            "A safetensors file, or synthetic:SEED for untrained weights.",
-            valueName: "file|synthetic:seed"),
-        completion: .file(extensions: ["safetensors"]))
-    var weights: WeightsArgument
-
-    // Unconditional: a negative number gets the check below, not "missing value".
-    @Option(
-        parsing: .unconditionalSingleValue,
-        help: ArgumentHelp(
-            "The confidence that lets an image leave; one for every exit but the last, in order.",
-            discussion: "One alone counts for all of them; 2 lets no image leave. Default: 0.8."))
-    var threshold: [Float] = []
+    @OptionGroup var thresholdOptions: ThresholdOptions
 
     @Option(
         help: ArgumentHelp(
@@ -46,87 +34,53 @@ struct Classify: ParsableCommand {
     @Option(help: "The classes listed for each image.")
     var topk = 1
 
-    @Option(help: "The images that run together.")
-    var batchSize = 8
-
-    @Option(help: "How an image becomes the model's input: default, authors or timm.")
-    var preset = PreprocessingPreset.default
-
+    @OptionGroup var pictureOptions: PictureOptions
+    @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
 
-    @Argument(
-        help: "Image files, folders of them, or - for paths on standard input.",
-        completion: .file())
-    var paths: [String]
-
     func validate() throws {
-        guard threshold.isEmpty || exit == nil else {
-            throw ValidationError("--threshold and --exit contradict each other; give one of them.")
-        }
-        guard threshold.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
-            throw ValidationError("--threshold takes a number of at least 0.")
+        if exit != nil, let option = thresholdOptions.given {
+            throw ValidationError("\(option) and --exit contradict each other; give one of them.")
         }
         guard topk >= 1 else {
             throw ValidationError("--topk is \(topk); it takes at least 1.")
         }
-        guard (1...4096).contains(batchSize) else {
-            throw ValidationError("--batch-size is \(batchSize); it takes 1...4096.")
-        }
     }
 
     func run() throws {
-        let configuration = try modelOptions.configuration
-        let policy = policy(stages: configuration.stages.count)
-        try policy.check(stages: configuration.stages.count)
-        let source = try weights.open()
-        try classify(
-            configuration, weights: source, policy: policy, on: deviceOptions.makeBackend())
+        let model = try modelOptions.load()
+        let policy = try policy(of: model)
+        try policy.check(stages: model.configuration.stages.count)
+        let labels = try labelOptions.labels(of: model.card)
+        try classify(model, policy: policy, labels: labels, on: deviceOptions.makeBackend())
     }
 
-    private func policy(stages: Int) -> ExitPolicy {
+    private func policy(of model: LoadedModel) throws -> ExitPolicy {
         switch exit {
-        case .number(let number): return .exit(number - 1)
-        case .all: return .allExits
-        case nil: break
+        case .number(let number): .exit(number - 1)
+        case .all: .allExits
+        case nil: try thresholdOptions.policy(of: model) ?? .usual(of: model.card)
         }
-        guard threshold.count > 1 || stages == 1 else {
-            return .thresholds(Array(repeating: threshold.first ?? 0.8, count: stages - 1))
-        }
-        return .thresholds(threshold)
     }
 
-    private func classify<B: Backend>(
-        _ configuration: CascadeConfiguration, weights source: some ParameterSource,
-        policy: ExitPolicy, on backend: B
+    private func classify(
+        _ loaded: LoadedModel, policy: ExitPolicy, labels: ClassLabels?, on backend: some Backend
     ) throws {
-        let model = try DynamicVisionTransformer(configuration, weights: source, backend: backend)
-        if case .synthetic(let seed) = weights {
-            printError("weights: synthetic, seed \(seed): untrained, so the classes mean nothing")
-        }
-        let failures = FailureLog()
-        let inputs = InputPaths(arguments: paths, failures: failures)
-        let files = inputs.readsStandardInput ? nil : Array(inputs)
-        let preprocessing = preset.preprocessing(imageSize: configuration.imageShape(batch: 1)[-1])
-        let loader =
-            files.map { ImageLoader(paths: $0, preprocessing: preprocessing) }
-            ?? ImageLoader(paths: inputs, preprocessing: preprocessing)
-        let progress = ProgressReporter(
-            label: "classify", unit: "images", total: files?.count, isQuiet: false)
-        failures.use(progress)
+        let stream = try pictureOptions.stream(for: loaded.card, label: "classify")
+        let model = try DynamicVisionTransformer(
+            loaded.configuration, weights: loaded.weights, backend: backend)
+        loaded.warnOfUntrainedWeights()
         var run = ClassifyRun(
-            model: model, loader: loader, policy: policy, topK: topk, batchSize: batchSize,
-            failures: failures, progress: progress, logger: deviceOptions.logger)
+            model: model, stream: stream, policy: policy, labels: labels, topK: topk,
+            logger: deviceOptions.logger)
         try outputOptions.withWriter(
-            ClassifyRecord.columns(topK: topk), progress: progress,
-            table: .streaming(firstRows: batchSize)
+            ClassifyRecord.columns(topK: topk, areLabelled: labels != nil),
+            progress: stream.progress, table: .streaming(firstRows: pictureOptions.batchSize)
         ) { writer in
             try run.run(writingTo: writer)
         }
-        progress.finish()
-        run.printSummary()
-        guard !run.wasInterrupted else { throw ExitCode(130) }
-        guard failures.count == 0 else { throw ExitCode.failure }
+        try stream.finish(summary: run.printSummary)
     }
 }
 
@@ -145,5 +99,3 @@ enum ExitArgument: ExpressibleByArgument {
         }
     }
 }
-
-extension PreprocessingPreset: ExpressibleByArgument {}

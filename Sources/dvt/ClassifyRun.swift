@@ -9,70 +9,40 @@ import OpenCL
 /// Images streaming through a cascade, batch by batch.
 struct ClassifyRun<B: Backend> {
     let model: DynamicVisionTransformer<B>
-    let loader: ImageLoader
+    let stream: PictureStream
     let policy: ExitPolicy
+    let labels: ClassLabels?
     let topK: Int
-    let batchSize: Int
-    let failures: FailureLog
-    let progress: ProgressReporter
     let logger: Logger
-    private(set) var wasInterrupted = false
     private var exitCounts: [Int: Int] = [:]
     private var multiplyAdds = 0
     private var imageCount = 0
 
     init(
-        model: DynamicVisionTransformer<B>, loader: ImageLoader, policy: ExitPolicy, topK: Int,
-        batchSize: Int, failures: FailureLog, progress: ProgressReporter, logger: Logger
+        model: DynamicVisionTransformer<B>, stream: PictureStream, policy: ExitPolicy,
+        labels: ClassLabels?, topK: Int, logger: Logger
     ) {
         self.model = model
-        self.loader = loader
+        self.stream = stream
         self.policy = policy
+        self.labels = labels
         self.topK = topK
-        self.batchSize = batchSize
-        self.failures = failures
-        self.progress = progress
         self.logger = logger
     }
 
-    /// Classifies everything that the loader gives.
+    /// Classifies everything that the stream gives.
     ///
     /// - Parameter writer: takes one record an image, in the images' order.
     /// - Throws: the model's, the backend's or the output's error.
     mutating func run(writingTo writer: RecordWriter) throws {
-        let interruption = Interruption()
-        while let batch = nextBatch() {
+        try stream.forEachBatch { batch in
             let start = ContinuousClock.now
             let result = try model.classify(batch.images, policy: policy, topK: topK)
             note(result, time: ContinuousClock.now - start)
             for (path, prediction) in zip(batch.paths, result.predictions) {
-                try writer.write(ClassifyRecord.row(path, prediction, topK: topK))
-            }
-            progress.advance(by: batch.paths.count)
-            if interruption.isRequested {
-                wasInterrupted = true
-                return
+                try writer.write(ClassifyRecord.row(path, prediction, labels, topK: topK))
             }
         }
-    }
-
-    /// The next images that can be read, as many as a batch holds; nil at the end.
-    private func nextBatch() -> (paths: [String], images: Tensor)? {
-        var paths: [String] = []
-        var values: [Float] = []
-        while paths.count < batchSize, let image = loader.next() {
-            switch image.result {
-            case .success(let pixels):
-                paths.append(image.path)
-                values += pixels
-            case .failure(let error):
-                failures.report(error.description)
-                progress.advance()
-            }
-        }
-        guard !paths.isEmpty else { return nil }
-        let shape = model.configuration.imageShape(batch: paths.count)
-        return (paths, Tensor(shape, values: values))
     }
 
     private mutating func note(_ result: CascadeResult, time: Duration) {
@@ -84,7 +54,7 @@ struct ClassifyRun<B: Backend> {
         guard logger.logLevel <= .debug else { return }
         let rows = result.stageRows.map(String.init).joined(separator: ", ")
         let seconds = decimalText(time / .seconds(1))
-        progress.whileCleared {
+        stream.progress.whileCleared {
             logger.debug("batch: rows per stage \(rows); \(seconds) s")
         }
     }
@@ -94,8 +64,8 @@ struct ClassifyRun<B: Backend> {
         printError(
             "\(imageCount) image\(imageCount == 1 ? "" : "s")"
                 + (imageCount > 0 ? "; \(exitsText); \(costText)" : "")
-                + (failures.count > 0 ? "; \(failures.count) could not be read" : "")
-                + (wasInterrupted ? "; interrupted" : ""))
+                + (stream.failures.count > 0 ? "; \(stream.failures.count) could not be read" : "")
+                + (stream.wasInterrupted ? "; interrupted" : ""))
         if let backend = model.backend as? OpenCLBackend {
             log(backend.context.statistics)
         }

@@ -8,12 +8,15 @@ struct DVTCommand: ParsableCommand {
         discussion: """
             Examples:
               dvt devices
-              dvt classify --model dvt-deit-small --weights weights.safetensors photos/
+              dvt convert dvt_deit_small.pth.tar dvt.safetensors --model dvt-deit-small
+              dvt classify --weights dvt.safetensors photos/
               dvt parity --model tiny-deit --seed 1 --layers
 
             Every command prints on standard error which device runs it. `--device` or the \
             environment variable DVT_DEVICE chooses another.
             """,
         version: Version.text,
-        subcommands: [Classify.self, Devices.self, Info.self, Parity.self])
+        subcommands: [
+            Classify.self, Convert.self, Devices.self, Embed.self, Info.self, Parity.self,
+        ])
 }

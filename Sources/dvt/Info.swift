@@ -1,8 +1,10 @@
 import ArgumentParser
+import DVTCheckpoints
 import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOutput
+import Glibc
 
 struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -11,6 +13,8 @@ struct Info: ParsableCommand {
             Examples:
               dvt info dvt-deit-small
               dvt info dvt-t2t-vit-12 --relation-reuse off --format json
+              dvt info my-cascade.json
+              dvt info dvt-deit-small.safetensors
 
             Multiply-adds are counted as the papers' tool (fvcore) counts them. The working set is \
             what the network's own tensors take at once, at most, for one image that leaves at \
@@ -19,8 +23,11 @@ struct Info: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The model: \(CascadeConfiguration.names.joined(separator: ", ")).",
-            valueName: "model"),
+            """
+            A model's name, a JSON file that describes one, or a checkpoint with a model card. \
+            Names: \(CascadeConfiguration.names.joined(separator: ", ")), and plain ViTs' as timm \
+            and Hugging Face have them.
+            """, valueName: "name|file"),
         completion: .list(CascadeConfiguration.names))
     var model: String
 
@@ -28,7 +35,9 @@ struct Info: ParsableCommand {
     @OptionGroup var outputOptions: OutputOptions
 
     func run() throws {
-        let summary = try reuse.applied(to: .named(model)).summary()
+        var card = try ModelCard.described(by: model)
+        card.configuration = try reuse.applied(to: card.configuration)
+        let summary = try card.configuration.summary()
         try outputOptions.withWriter(Self.columns) { writer in
             for stage in summary {
                 try writer.write(Self.row(stage))
@@ -36,7 +45,12 @@ struct Info: ParsableCommand {
         }
         let parameters = summary.reduce(0) { $0 + $1.parameters }
         let bytes = decimalText(Double(parameters * 4) / 1_048_576, decimals: 1)
-        printError("\(model): \(parameters) parameters, \(bytes) MiB as float32")
+        printError(
+            "\(printable(card.configuration.name)): \(parameters) parameters, \(bytes) MiB as float32"
+        )
+        for line in card.lines {
+            printError(line)
+        }
     }
 
     private static let columns: [OutputColumn] = [
@@ -69,5 +83,53 @@ struct Info: ParsableCommand {
 
     @Sendable private static func mebibytes(_ value: OutputValue) -> OutputValue {
         if case .int(let count) = value { .double(Double(count) / 1_048_576) } else { value }
+    }
+}
+
+extension ModelCard {
+    /// The card of a name, a JSON file or a checkpoint.
+    ///
+    /// - Parameter model: the name or the path.
+    /// - Returns: the card.
+    /// - Throws: ``ModelError`` or ``LoadError`` if there is none, or the file's error.
+    fileprivate static func described(by model: String) throws -> Self {
+        do {
+            return try given(model)
+        } catch ModelError.unknownModel where access(model, F_OK) == 0 {
+            return try needed(in: Checkpoint.open(path: model))
+        }
+    }
+
+    /// What a table of stages does not tell, for people.
+    fileprivate var lines: [String] {
+        let numbers = configuration
+        func onOff(_ flag: Bool) -> String { flag ? "on" : "off" }
+        func list(_ values: SIMD3<Float>) -> String { "\(values.x), \(values.y), \(values.z)" }
+        let crop = decimalText(normalisation.cropFraction, decimals: 3)
+        return [
+            """
+            reuse: features \(onOff(numbers.featureReuse)), relations \
+            \(onOff(numbers.relationReuse))
+            """,
+            """
+            input: \(numbers.imageShape(batch: 1)[-1]) x \(numbers.imageShape(batch: 1)[-1]) pixels, \
+            \(normalisation.interpolation.rawValue), crop \(crop), mean \(list(normalisation.mean)), \
+            std \(list(normalisation.standardDeviation))
+            """,
+            "classes: \(numbers.classes)" + labelText + thresholdText,
+        ]
+    }
+
+    private var labelText: String {
+        switch labels {
+        case .dataSet(let name): ", labels \(printable(name))"
+        case .list: ", labels in the card"
+        case nil: ", without labels"
+        }
+    }
+
+    private var thresholdText: String {
+        guard let thresholds, !thresholds.isEmpty else { return "" }
+        return "; thresholds " + thresholds.map { "\($0)" }.joined(separator: ", ")
     }
 }

@@ -16,19 +16,15 @@ struct Parity: ParsableCommand {
               dvt parity --model dvt-deit-small --seed 1 --batch-size 2
               dvt parity --model tiny-deit --layers --format csv
               dvt parity --model tiny-deit --expected tiny_deit_f1r1_s1.safetensors
+              dvt parity --weights dvt.safetensors --batch-size 4
               dvt parity --operations
 
-            Weights and images are generated from the seed. The exit code is 1 if a tensor lies \
+            Images are generated from the seed, and weights where no file gives them. The exit code is 1 if a tensor lies \
             further off than its tolerance (the yardstick for the reference, four times it for \
             OpenCL) or an image leaves at another exit.
             """)
 
-    @Option(
-        help: ArgumentHelp(
-            "The model: \(CascadeConfiguration.names.joined(separator: ", ")).",
-            valueName: "name"),
-        completion: .list(CascadeConfiguration.names))
-    var model: String?
+    @OptionGroup var modelOptions: ModelOptions
 
     @Flag(help: "Compare every operation at sizes around its edges instead of a model.")
     var operations = false
@@ -45,8 +41,6 @@ struct Parity: ParsableCommand {
     @Flag(help: "Compare every block's intermediates too.")
     var layers = false
 
-    @OptionGroup var reuse: ReuseOptions
-
     @Option(
         help: ArgumentHelp(
             "Compare with this file's logits0, logits1, ... and use its yardsticks.",
@@ -58,8 +52,9 @@ struct Parity: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
-        guard (model != nil) != operations else {
-            throw ValidationError("Give either --model or --operations.")
+        let namesModel = modelOptions.model != nil || modelOptions.weights != nil
+        guard namesModel != operations else {
+            throw ValidationError("Give either a model (--model, --weights) or --operations.")
         }
         if let batchSize, !(1...1024).contains(batchSize) {
             throw ValidationError("--batch-size is \(batchSize); it takes 1...1024.")
@@ -68,7 +63,7 @@ struct Parity: ParsableCommand {
             throw ValidationError("--small belongs to --operations.")
         }
         if operations, let option = optionOfModel {
-            throw ValidationError("\(option) belongs to --model.")
+            throw ValidationError("\(option) belongs to a model.")
         }
         if deviceOptions.isReference, expected == nil {
             throw ValidationError(
@@ -80,8 +75,8 @@ struct Parity: ParsableCommand {
     private var optionOfModel: String? {
         let options = [
             ("--seed", seed != nil), ("--batch-size", batchSize != nil), ("--layers", layers),
-            ("--feature-reuse", reuse.featureReuse != nil),
-            ("--relation-reuse", reuse.relationReuse != nil),
+            ("--feature-reuse", modelOptions.reuse.featureReuse != nil),
+            ("--relation-reuse", modelOptions.reuse.relationReuse != nil),
             ("--expected", expected != nil),
         ]
         return options.first(where: \.1)?.0
@@ -135,15 +130,21 @@ struct Parity: ParsableCommand {
         }
     }
 
-    private func parityRun(_ file: ExpectedOutputs?) throws -> ParityRun<SyntheticWeights> {
-        let configuration = try reuse.applied(
-            to: .named(model ?? ""), else: file?.featureReuse, file?.relationReuse)
+    private func parityRun(_ file: ExpectedOutputs?) throws -> ParityRun {
         let seed = seed ?? file?.seed ?? 1
+        let model = try LoadedModel(
+            model: modelOptions.model, weights: modelOptions.weights,
+            otherwise: .synthetic(seed: seed)
+        ) {
+            try modelOptions.reuse.applied(to: $0, else: file?.featureReuse, file?.relationReuse)
+        }
+        let configuration = model.configuration
         try file?.check(
             configuration, seed: seed, batch: batchSize, includesLayers: layers)
+        try model.weights.check(configuration)
         let shape = configuration.imageShape(batch: batchSize ?? file?.batch ?? 2)
         return ParityRun(
-            configuration, weights: SyntheticWeights(seed: seed),
+            configuration, weights: model.weights,
             images: SyntheticImages.batch(shape, seed: seed), includesLayers: layers)
     }
 }

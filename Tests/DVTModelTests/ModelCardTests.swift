@@ -48,7 +48,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(stages.map(\.tokeniser) == [.linear, .linear, .performer])
         #expect(stages.map(\.hasQKVBias) == [true, true, false])
         #expect(made.thresholds == [0.5, 0.75])
-        #expect(made.normalisation.mean == [0, 0.5, 1])
+        #expect(made.normalisation.mean == SIMD3(0, 0.5, 1))
         #expect(
             made.normalisation.standardDeviation == ImageNormalisation.imageNet.standardDeviation)
         #expect(made.configuration.name == "cascade.json")
@@ -136,7 +136,7 @@ private func card(_ json: String) throws -> ModelCard {
         ),
         (
             #"{"model": "deit-small", "normalisation": {"std": [1, 1, 0]}}"#,
-            "normalisation.std takes three"
+            "normalisation.std takes numbers above 0"
         ),
         (#"{"model": "deit-small", "normalisation": {"crop_fraction": 0}}"#, "crop_fraction is 0"),
         (#"{"model": "deit-small", "clases": 3}"#, "clases is unknown; there are"),

@@ -36,8 +36,8 @@ struct OptionErrorTests {
         Case("\(toy) --threshold high x.jpg", "'high' is invalid for '--threshold"),
         Case("\(toy) --exit 0 x.jpg", "'0' is invalid for '--exit"),
         Case("\(toy) --exit 1 --threshold 0.5 x.jpg", "--threshold and --exit contradict"),
-        Case("parity", "Give either --model or --operations"),
-        Case("parity --model tiny-deit --operations", "Give either --model or --operations"),
+        Case("parity", "Give either a model (--model, --weights) or --operations"),
+        Case("parity --model tiny-deit --operations", "Give either a model (--model, --weights) or --operations"),
         Case("parity --model tiny-deit --small", "--small belongs to --operations"),
         Case("parity --model tiny-deit --batch-size 0", "--batch-size is 0; it takes 1...1024"),
         Case("parity --operations --layers", "--layers belongs to --model"),
@@ -61,8 +61,8 @@ struct OptionErrorTests {
     }
 
     @Test(arguments: [
-        Case("classify --model vit --weights synthetic:1 x.jpg", "no model is called 'vit'"),
-        Case("parity --model vit", "no model is called 'vit'; there are"),
+        Case("classify --model vit --weights synthetic:1 x.jpg", "no model is called \"vit\""),
+        Case("parity --model vit", "no model is called \"vit\"; there are"),
         Case("\(toy) --exit 4 x.jpg", "exit 4 does not exist; the model has exits 1...3"),
         Case(
             "\(toy) --threshold 1 --threshold 1 --threshold 1 x.jpg",

@@ -81,6 +81,15 @@ struct DescriptionReader {
         }
     }
 
+    /// A number each for red, green and blue.
+    mutating func colour(_ key: String) throws -> SIMD3<Float>? {
+        guard let values = try numbers(key) else { return nil }
+        guard values.count == 3, values.allSatisfy(\.isFinite) else {
+            throw fault(key, "takes three numbers: of red, green and blue")
+        }
+        return SIMD3(values[0], values[1], values[2])
+    }
+
     /// One of a type's names.
     mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, of type: Choice.Type

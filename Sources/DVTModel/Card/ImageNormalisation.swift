@@ -12,9 +12,9 @@ public struct ImageNormalisation: Hashable, Sendable {
     }
 
     /// What is subtracted from red, green and blue, on a scale of 0 to 1.
-    public var mean: [Float]
+    public var mean: SIMD3<Float>
     /// What red, green and blue are divided by after that.
-    public var standardDeviation: [Float]
+    public var standardDeviation: SIMD3<Float>
     /// The part of the shorter side that is kept, above 0 and at most 1.
     public var cropFraction: Double
     /// How pixels are found when a picture is resized.
@@ -26,7 +26,9 @@ public struct ImageNormalisation: Hashable, Sendable {
     ///   - mean: of red, green and blue, on a scale of 0 to 1.
     ///   - standardDeviation: of red, green and blue.
     ///   - cropFraction: the part of the shorter side that is kept.
-    public init(mean: [Float], standardDeviation: [Float], cropFraction: Double) {
+    public init(
+        mean: SIMD3<Float>, standardDeviation: SIMD3<Float>, cropFraction: Double
+    ) {
         self.mean = mean
         self.standardDeviation = standardDeviation
         self.cropFraction = cropFraction
@@ -34,7 +36,7 @@ public struct ImageNormalisation: Hashable, Sendable {
 
     /// ImageNet's mean and deviation and a crop of 224 of 256, as the authors evaluate.
     public static let imageNet = Self(
-        mean: [0.485, 0.456, 0.406], standardDeviation: [0.229, 0.224, 0.225],
+        mean: SIMD3(0.485, 0.456, 0.406), standardDeviation: SIMD3(0.229, 0.224, 0.225),
         cropFraction: 0.875)
 
     /// What timm evaluates a plain ViT or DeiT with.
@@ -48,8 +50,8 @@ public struct ImageNormalisation: Hashable, Sendable {
         var normalisation = imageNet
         normalisation.cropFraction = imageSize > 224 ? 1 : 0.9
         if name.split(separator: "/").last?.hasPrefix("vit") == true {
-            normalisation.mean = [0.5, 0.5, 0.5]
-            normalisation.standardDeviation = [0.5, 0.5, 0.5]
+            normalisation.mean = SIMD3(repeating: 0.5)
+            normalisation.standardDeviation = SIMD3(repeating: 0.5)
         }
         return normalisation
     }

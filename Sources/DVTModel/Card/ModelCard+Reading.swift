@@ -80,16 +80,13 @@ extension ModelCard {
 
 extension ImageNormalisation {
     fileprivate mutating func read(_ reader: inout DescriptionReader) throws {
-        mean = try reader.numbers("mean") ?? mean
-        standardDeviation = try reader.numbers("std") ?? standardDeviation
+        mean = try reader.colour("mean") ?? mean
+        standardDeviation = try reader.colour("std") ?? standardDeviation
+        guard (0..<3).allSatisfy({ standardDeviation[$0] > 0 }) else {
+            throw reader.fault("std", "takes numbers above 0")
+        }
         cropFraction = try reader.number("crop_fraction") ?? cropFraction
         interpolation = try reader.choice("interpolation", of: Interpolation.self) ?? interpolation
-        guard mean.count == 3, mean.allSatisfy(\.isFinite) else {
-            throw reader.fault("mean", "takes three numbers: of red, green and blue")
-        }
-        guard standardDeviation.count == 3,
-            standardDeviation.allSatisfy({ $0 > 0 && $0.isFinite })
-        else { throw reader.fault("std", "takes three numbers above 0: of red, green and blue") }
         // Below a tenth, the resized picture would have a hundred times the pixels that are kept.
         guard (0.1...1).contains(cropFraction) else {
             throw reader.fault("crop_fraction", "is \(cropFraction), and it takes 0.1 to 1")

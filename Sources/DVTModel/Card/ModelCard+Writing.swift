@@ -50,8 +50,8 @@ extension VisionTransformerConfiguration {
 extension ImageNormalisation {
     fileprivate var jsonValue: JSONValue {
         [
-            "mean": .array(mean.map(JSONValue.float)),
-            "std": .array(standardDeviation.map(JSONValue.float)),
+            "mean": .array((0..<3).map { .float(mean[$0]) }),
+            "std": .array((0..<3).map { .float(standardDeviation[$0]) }),
             "crop_fraction": .double(cropFraction),
             "interpolation": .string(interpolation.rawValue),
         ]

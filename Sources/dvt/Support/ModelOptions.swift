@@ -2,20 +2,35 @@ import ArgumentParser
 import DVTCheckpoints
 import DVTModel
 
-/// Which model a command runs.
+/// Which model a command runs, and its weights.
 struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The model: \(CascadeConfiguration.names.joined(separator: ", ")).",
-            valueName: "name"),
+            """
+            The model: a JSON file that describes one, or \
+            \(CascadeConfiguration.names.joined(separator: ", ")), or a plain ViT as timm or \
+            Hugging Face names it.
+            """,
+            discussion: "Not needed where the weights' file has a model card: see dvt convert.",
+            valueName: "name|file.json"),
         completion: .list(CascadeConfiguration.names))
-    var model: String
+    var model: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A checkpoint (safetensors, PyTorch, MindSpore), or synthetic:SEED: untrained weights.",
+            valueName: "file|synthetic:seed"),
+        completion: .file())
+    var weights: WeightsArgument?
 
     @OptionGroup var reuse: ReuseOptions
 
-    /// The model's numbers.
-    var configuration: CascadeConfiguration {
-        get throws { try reuse.applied(to: .named(model)) }
+    /// The model and its weights.
+    ///
+    /// - Returns: the model; its weights are not checked yet.
+    /// - Throws: ``ModelError`` if no model or weights are named, or the file's error.
+    func load() throws -> LoadedModel {
+        try LoadedModel(model: model, weights: weights) { try reuse.applied(to: $0) }
     }
 }
 
@@ -66,16 +81,5 @@ enum WeightsArgument: ExpressibleByArgument {
         }
         guard let seed = UInt64(argument.dropFirst(prefix.count)) else { return nil }
         self = .synthetic(seed: seed)
-    }
-
-    /// The opened source.
-    ///
-    /// - Returns: the source.
-    /// - Throws: the checkpoint's error if the file cannot be used.
-    func open() throws -> any ParameterSource {
-        switch self {
-        case .file(let path): CheckpointWeights(try SafetensorsFile(path: path))
-        case .synthetic(let seed): SyntheticWeights(seed: seed)
-        }
     }
 }

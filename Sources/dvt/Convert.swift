@@ -1,0 +1,142 @@
+import ArgumentParser
+import DVTCheckpoints
+import DVTCore
+import DVTModel
+import DVTVision
+
+struct Convert: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Write a checkpoint as safetensors with a model card.",
+        discussion: """
+            Examples:
+              dvt convert dvt_deit_small.pth.tar dvt.safetensors --model dvt-deit-small
+              dvt convert deit_small.pth deit.safetensors --model deit_small_patch16_224 \\
+                --dtype float16
+              dvt convert dvt.safetensors mine.safetensors --threshold 0.7 --labels names.txt
+
+            The file keeps the tensors' names, without what wraps them, and the checkpoint's own \
+            metadata. The card holds the model, its normalisation, labels, thresholds and costs, \
+            so that the other commands need no --model.
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "The model, by name or by a JSON file; not needed where the checkpoint has a card.",
+            valueName: "name|file.json"),
+        completion: .list(CascadeConfiguration.names))
+    var model: String?
+
+    @OptionGroup var reuse: ReuseOptions
+
+    @Option(help: "The type of every element: float32, float16 or bfloat16.")
+    var dtype = DTypeArgument.float32
+
+    @OptionGroup var thresholdOptions: ThresholdOptions
+    @OptionGroup var labelOptions: LabelOptions
+
+    @Argument(
+        help: "The checkpoint: safetensors, PyTorch or MindSpore.", completion: .file())
+    var input: String
+
+    @Argument(
+        help: "The file to create or replace.",
+        completion: .file(extensions: ["safetensors"]))
+    var output: String
+
+    func run() throws {
+        let loaded = try LoadedModel(model: model, weights: .file(input)) {
+            try reuse.applied(to: $0)
+        }
+        guard let weights = loaded.weights as? CheckpointWeights else { throw LoadError.noWeights }
+        try weights.check(loaded.configuration)
+        let card = try card(of: loaded)
+        let tensors = loaded.configuration.parameters.flatMap {
+            weights.storedTensors($0, of: loaded.configuration)
+        }
+        try write(tensors, of: weights, card)
+        let parameters = tensors.reduce(0) { $0 + $1.shape.elementCount }
+        let bytes = Double(parameters * dtype.fileType.byteCount)
+        printError(
+            """
+            \(shown(output)): \(printable(card.configuration.name)), \(tensors.count) tensors, \
+            \(parameters) parameters, \(decimalText(bytes / 1_048_576, decimals: 1)) MiB as \
+            \(dtype.rawValue)
+            """)
+    }
+
+    /// The card with the thresholds and labels that were asked for.
+    private func card(of loaded: LoadedModel) throws -> ModelCard {
+        var card = loaded.card
+        if let policy = try thresholdOptions.policy(of: loaded) {
+            try policy.check(stages: card.configuration.stages.count)
+            if case .thresholds(let thresholds) = policy {
+                card.thresholds = thresholds
+            }
+        }
+        if labelOptions.labels != nil {
+            card.labels = try labelOptions.labels(of: card).map { .list($0.names) }
+        }
+        return card
+    }
+
+    private func write(
+        _ tensors: [StoredTensor], of weights: CheckpointWeights, _ card: ModelCard
+    ) throws {
+        var metadata = weights.file.metadata
+        // What other readers of safetensors look for: tensors laid out as PyTorch's.
+        metadata["format"] = "pt"
+        metadata[ModelCard.metadataKey] = card.json
+        try SafetensorsWriter.write(
+            tensors.map { (name: $0.name, shape: $0.shape) }, metadata: metadata,
+            as: dtype.fileType, to: output
+        ) { index in
+            let tensor = try weights.tensor(tensors[index])
+            try dtype.check(tensor, named: tensors[index].name, from: input)
+            return tensor
+        }
+    }
+}
+
+/// The type of every element of a file.
+enum DTypeArgument: String, ExpressibleByArgument, CaseIterable {
+    case float32
+    case float16
+    case bfloat16
+
+    var fileType: SafetensorsWriter.ElementType {
+        switch self {
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        }
+    }
+
+    /// Refuses numbers that are none, and those that would become infinite.
+    ///
+    /// - Parameters:
+    ///   - tensor: the numbers.
+    ///   - name: the tensor's name.
+    ///   - path: the file it comes from.
+    /// - Throws: ``ConversionError``.
+    func check(_ tensor: Tensor, named name: String, from path: String) throws {
+        let largest = self == .float16 ? Float(Float16.greatestFiniteMagnitude) : .infinity
+        for value in tensor.values where !(abs(value) <= largest) || value.isInfinite {
+            throw ConversionError(path: path, tensor: name, value: value, type: rawValue)
+        }
+    }
+}
+
+/// A number that a file of weights cannot hold.
+struct ConversionError: Error, Equatable, CustomStringConvertible {
+    let path: String
+    let tensor: String
+    let value: Float
+    let type: String
+
+    var description: String {
+        let place = "\(shown(path)): tensor \(quoted(tensor)) holds \(value)"
+        return value.isFinite
+            ? "\(place), beyond \(type)'s largest number; choose --dtype bfloat16 or float32"
+            : "\(place), which is no weight; the checkpoint is damaged or its training diverged"
+    }
+}

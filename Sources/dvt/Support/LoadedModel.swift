@@ -1,0 +1,123 @@
+import DVTCheckpoints
+import DVTCore
+import DVTModel
+
+/// A model, where its weights come from, and what a checkpoint says of it.
+struct LoadedModel {
+    /// The model, with the reuse settings that were asked for.
+    let card: ModelCard
+    /// Its weights, not checked yet.
+    let weights: any ParameterSource
+    /// The checkpoint, where there is one file.
+    let file: (any NamedTensors)?
+    /// Thresholds for many budgets, where the checkpoint has them.
+    let operatingPoints: OperatingPoints?
+
+    var configuration: CascadeConfiguration { card.configuration }
+
+    /// Finds a model and its weights.
+    ///
+    /// - Parameters:
+    ///   - model: a name or a JSON file, or nil for the card that the weights' file has.
+    ///   - weights: where weights come from, or nil for the files that the JSON file names.
+    ///   - otherwise: where weights come from when nobody says it, or nil.
+    ///   - configure: gives the cascade the reuse settings that were asked for.
+    /// - Throws: ``ModelError`` if no model or weights are named, or the file's error.
+    init(
+        model: String?, weights: WeightsArgument?, otherwise: WeightsArgument? = nil,
+        configure: (CascadeConfiguration) throws -> CascadeConfiguration
+    ) throws {
+        let file: (any NamedTensors)? =
+            if case .file(let path) = weights { try Checkpoint.open(path: path) } else { nil }
+        guard var card = try model.map(ModelCard.given) ?? file.map(ModelCard.needed) else {
+            throw LoadError.noModel
+        }
+        card.configuration = try configure(card.configuration)
+        self.card = card
+        operatingPoints = try file.flatMap {
+            try .stored(in: $0, stages: card.configuration.stages.count)
+        }
+        self.weights =
+            if let file {
+                CheckpointWeights(file)
+            } else if case .synthetic(let seed) =
+                weights ?? (card.stageWeights == nil ? otherwise : nil)
+            {
+                SyntheticWeights(seed: seed)
+            } else {
+                try Self.stageWeights(card, besides: model ?? "")
+            }
+        self.file = file
+    }
+
+    /// Says on standard error where weights are no trained ones.
+    func warnOfUntrainedWeights() {
+        if let synthetic = weights as? SyntheticWeights {
+            printError(
+                """
+                weights: synthetic, seed \(synthetic.seed): untrained, so the results mean nothing
+                """)
+        }
+    }
+
+    /// The files that a JSON file names, which are found from its folder.
+    private static func stageWeights(
+        _ card: ModelCard, besides model: String
+    ) throws -> StageWeights {
+        guard let names = card.stageWeights else { throw LoadError.noWeights }
+        let folder = model.lastIndex(of: "/").map { model[...$0] } ?? ""
+        return StageWeights(
+            try names.map { name in
+                let path = name.hasPrefix("/") ? name : folder + name
+                return CheckpointWeights(try Checkpoint.open(path: path))
+            })
+    }
+}
+
+/// What a command line lacks.
+enum LoadError: Error, Equatable, CustomStringConvertible {
+    case noModel
+    case noWeights
+    case noCard(path: String)
+
+    var description: String {
+        switch self {
+        case .noModel: "no model is named: give --model, or --weights with a file that has a card"
+        case .noWeights: "no weights are named: give --weights FILE or --weights synthetic:SEED"
+        case .noCard(let path):
+            """
+            \(shown(path)): holds no model card; name the model with --model, or write a file with \
+            one: dvt convert
+            """
+        }
+    }
+}
+
+extension ModelCard {
+    /// The card of a model by its name, or of the JSON file that describes it.
+    ///
+    /// - Parameter model: the name, or a path that ends with `.json`.
+    /// - Returns: the card.
+    /// - Throws: ``ModelError`` if there is no such model, or the file's error.
+    static func given(_ model: String) throws -> Self {
+        guard model.hasSuffix(".json") else { return try .named(model) }
+        let file = try MappedFile(path: model)
+        let limit = 64 << 20
+        guard file.byteCount <= limit else {
+            throw ModelError.invalidDescription(
+                origin: model, reason: "it has \(file.byteCount) bytes, more than \(limit)")
+        }
+        let json = try file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }
+        return try Self(json: json, origin: model)
+    }
+
+    /// The card in a checkpoint.
+    ///
+    /// - Parameter file: the open checkpoint.
+    /// - Returns: the card.
+    /// - Throws: ``LoadError/noCard(path:)`` if there is none, or ``ModelError`` if it is none.
+    static func needed(in file: any NamedTensors) throws -> Self {
+        guard let card = try stored(in: file) else { throw LoadError.noCard(path: file.origin) }
+        return card
+    }
+}

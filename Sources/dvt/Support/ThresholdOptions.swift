@@ -1,0 +1,92 @@
+import ArgumentParser
+import DVTModel
+
+/// The confidences that let images leave.
+struct ThresholdOptions: ParsableArguments {
+    // Unconditional: a negative number gets the check below, not "missing value".
+    @Option(
+        parsing: .unconditionalSingleValue,
+        help: ArgumentHelp(
+            "The confidence that lets an image leave; one for every exit but the last, in order.",
+            discussion: """
+                One alone counts for all of them; 2 lets no image leave. Default: those of the \
+                model's card, or else 0.8.
+                """))
+    var threshold: [Float] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "The row, from 1, of the thresholds that the checkpoint holds for many budgets.",
+            valueName: "row"))
+    var operatingPoint: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "The most accurate of these rows that costs no more on average.",
+            valueName: "GMACs"))
+    var budget: Double?
+
+    func validate() throws {
+        guard threshold.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
+            throw ValidationError("--threshold takes a number of at least 0.")
+        }
+        let names = names
+        guard names.count <= 1 else {
+            throw ValidationError(
+                "\(names[0]) and \(names[1]) contradict each other; give one of them.")
+        }
+    }
+
+    /// An option that was given, or nil.
+    var given: String? { names.first }
+
+    private var names: [String] {
+        [
+            ("--threshold", !threshold.isEmpty), ("--operating-point", operatingPoint != nil),
+            ("--budget", budget != nil),
+        ].filter(\.1).map(\.0)
+    }
+
+    /// The policy that was asked for.
+    ///
+    /// - Parameter model: the model.
+    /// - Returns: the policy, or nil where none was asked for.
+    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if the checkpoint has no such row.
+    func policy(of model: LoadedModel) throws -> ExitPolicy? {
+        if let operatingPoint {
+            return try points(of: model).policy(row: operatingPoint)
+        }
+        if let budget {
+            let points = try points(of: model)
+            return try points.policy(row: points.row(budget: budget))
+        }
+        let stages = model.configuration.stages.count
+        return switch threshold.count {
+        case 0: nil
+        case 1 where stages > 1: .thresholds(Array(repeating: threshold[0], count: stages - 1))
+        default: .thresholds(threshold)
+        }
+    }
+
+    private func points(of model: LoadedModel) throws -> OperatingPoints {
+        guard let points = model.operatingPoints else {
+            throw ModelError.invalidPolicy(
+                reason: """
+                    \(given ?? "") needs a checkpoint that holds thresholds for many budgets, as \
+                    the authors' do; give --threshold
+                    """)
+        }
+        return points
+    }
+}
+
+extension ExitPolicy {
+    /// The policy of a model where none is asked for.
+    ///
+    /// - Parameter card: the model's card.
+    /// - Returns: the card's thresholds, or 0.8 at every exit.
+    static func usual(of card: ModelCard) -> Self {
+        let exits = card.configuration.stages.count - 1
+        return .thresholds(card.thresholds ?? Array(repeating: 0.8, count: exits))
+    }
+}
