@@ -23,6 +23,8 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Without its traits it needs no more of Foundation than FoundationEssentials.
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
     ],
     targets: [
         // C libraries, installed by apt and found by pkg-config.
@@ -59,7 +61,11 @@ let package = Package(
             dependencies: ["DVTCore", "OpenCL", "COpenCL", "CCLBlast", "KernelSources"],
             swiftSettings: strict),
         .target(name: "DVTModel", dependencies: ["DVTCore"], swiftSettings: strict),
-        .target(name: "DVTCheckpoints", dependencies: ["DVTCore"], swiftSettings: strict),
+        // The code generated from checkpoint.proto is committed, so that no build needs protoc.
+        .target(
+            name: "DVTCheckpoints",
+            dependencies: ["DVTCore", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["MindSpore/checkpoint.proto"], swiftSettings: strict),
         // libpng reports errors by longjmp, which only C can catch.
         .target(name: "CImageCodecs", dependencies: ["CPNG"]),
         .target(
@@ -111,7 +117,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "DVTCheckpointsTests", dependencies: ["DVTCheckpoints", "DVTCore"],
+            name: "DVTCheckpointsTests",
+            dependencies: [
+                "DVTCheckpoints", "DVTCore",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "DVTVisionTests", dependencies: ["DVTVision", "DVTCore"], exclude: ["Fixtures"],

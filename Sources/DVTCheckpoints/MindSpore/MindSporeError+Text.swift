@@ -1,0 +1,98 @@
+import DVTCore
+
+extension MindSporeError.Problem: CustomStringConvertible {
+    /// What is wrong, with the values, and what to do.
+    public var description: String {
+        "\(statement); \(remedy)"
+    }
+
+    private var remedy: String {
+        switch self {
+        case .noSuchTensor: "check that the checkpoint belongs to this model"
+        case .unsupportedDType:
+            "Float16, BFloat16, Float32 and Float64 are read: save it as one of these"
+        case .encrypted: "load it in MindSpore with its key and save it without enc_key"
+        case .notACheckpoint: "check the path, or save the model with MindSpore's save_checkpoint"
+        case .empty, .cutInLength, .pastEnd:
+            "the file is cut short: copy or download it again"
+        case .unknownField, .unknownDType, .missingField:
+            """
+            the file is damaged or of an unknown version of MindSpore: copy it again, or save it \
+            as safetensors
+            """
+        case .changed: "open the file again once it is complete"
+        default: "the file is damaged or badly written: save or copy it again"
+        }
+    }
+
+    private var statement: String {
+        switch self {
+        case .noSuchTensor(let name): "there is no tensor \(quoted(name))"
+        case .unsupportedDType(let tensor, let dtype):
+            "tensor \(quoted(tensor)) has elements of type \(dtype.rawValue), which are not read"
+        case .changed(let tensor):
+            "tensor \(quoted(tensor)) is no longer what it was when the file was opened"
+        default: fileStatement ?? tensorStatement
+        }
+    }
+
+    /// What is wrong with the file as a series of values.
+    private var fileStatement: String? {
+        switch self {
+        case .empty: "holds no bytes"
+        case .encrypted: "is encrypted by MindSpore"
+        case .notACheckpoint(let byte):
+            "begins with byte \(byte), and a MindSpore checkpoint begins with byte 10"
+        case .cutInLength(let offset):
+            "ends within the length of the value at byte \(offset)"
+        case .invalidLength(let offset):
+            "has no valid number at byte \(offset), where a value begins"
+        case .pastEnd(let offset, let length, let available):
+            "claims a value of \(length) bytes at byte \(offset), and only \(available) follow"
+        case .unknownField(let number, let offset):
+            "has a field \(number) at byte \(offset), and a checkpoint has field 1 alone"
+        case .invalidValue(let reason, let offset):
+            "the value at byte \(offset) \(reason)"
+        case .missingField(let field, nil, let offset):
+            "the value at byte \(offset) lacks its \(field)"
+        case .missingField(let field, let tensor?, _):
+            "the value of tensor \(quoted(tensor)) lacks its \(field)"
+        default: nil
+        }
+    }
+
+    /// What is wrong with one tensor.
+    private var tensorStatement: String {
+        switch self {
+        case .unknownDType(let tensor, let dtype):
+            "tensor \(quoted(tensor)) has elements of type \(quoted(dtype)), which is unknown"
+        case .negativeExtent(let tensor, let shape):
+            "tensor \(quoted(tensor)) has a negative extent in its shape \(shown(shape))"
+        case .sizeOverflow(let tensor, let shape):
+            "tensor \(quoted(tensor)) of shape \(shown(shape)) is larger than any memory"
+        case .sizeMismatch(let tensor, let dtype, let shape, let needed, let actual):
+            """
+            tensor \(quoted(tensor)) of type \(dtype.rawValue) and shape \(shown(shape)) needs \
+            \(needed) bytes, and \(actual) are there
+            """
+        case .partialElement(let tensor, let dtype, let count):
+            """
+            a slice of tensor \(quoted(tensor)) has \(count) bytes, and an element of type \
+            \(dtype.rawValue) takes \(dtype.byteCount)
+            """
+        case .sliceDType(let tensor, let first, let other):
+            "tensor \(quoted(tensor)) has slices of type \(quoted(first)) and \(quoted(other))"
+        case .sliceShape(let tensor, let first, let other):
+            "tensor \(quoted(tensor)) has slices of shape \(shown(first)) and \(shown(other))"
+        case .repeatedName(let name): "two tensors are named \(quoted(name))"
+        case .invalidText(let name): "the text \(quoted(name)) is not UTF-32"
+        default: ""
+        }
+    }
+}
+
+/// A shape from a file as a message shows it: never long.
+private func shown(_ shape: [Int]) -> String {
+    let extents = shape.prefix(8).map(String.init).joined(separator: ", ")
+    return shape.count > 8 ? "[\(extents), … \(shape.count) axes]" : "[\(extents)]"
+}

@@ -1,0 +1,153 @@
+import DVTCore
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+
+/// What a checkpoint holds and where, every value checked.
+struct MindSporeLayout {
+    /// One tensor.
+    struct Entry: Sendable {
+        /// The type of its elements.
+        let dtype: MindSporeDType
+        /// Its extents; their product does not overflow.
+        let shape: Shape
+        /// Its parts, in order; together they have the bytes that shape and type need.
+        let slices: [Slice]
+    }
+
+    /// One value's share of a tensor: whole elements.
+    struct Slice: Sendable {
+        /// The value's bytes in the file.
+        let value: Range<Int>
+        /// The bytes of its content.
+        let byteCount: Int
+    }
+
+    /// Texts saved beside the tensors.
+    private(set) var metadata: [String: String] = [:]
+    /// The tensors by name.
+    private(set) var entries: [String: Entry] = [:]
+    private var names: Set<String> = []
+
+    /// Reads a file from the first value to the last.
+    ///
+    /// - Parameter file: the checkpoint.
+    /// - Throws: ``MindSporeError/Problem``, ``CheckpointFileError``.
+    init(_ file: MappedFile) throws {
+        var values = try MindSporeValues(file)
+        var group: Group?
+        while let range = try values.next() {
+            let value = try MindSporeValues.decode(range, in: file)
+            if try group?.join(value, range) != true {
+                try add(group)
+                group = Group(value, range)
+            }
+        }
+        try add(group)
+    }
+
+    private mutating func add(_ group: Group?) throws(MindSporeError.Problem) {
+        guard let group else { return }
+        guard names.insert(group.name).inserted else { throw .repeatedName(group.name) }
+        switch group.dtype {
+        case "str": metadata[group.name] = try group.decodedText()
+        // The state of MindSpore's random generator.
+        case "random_op": break
+        default: entries[group.name] = try group.entry()
+        }
+    }
+}
+
+/// Neighbours of one name: a tensor, a text or a random state, as the file has it.
+private struct Group {
+    let name: String
+    let dtype: String
+    private let dimensions: [Int]
+    private var slices: [MindSporeLayout.Slice] = []
+    private var text = Data()
+
+    init(_ value: WireCheckpoint.Value, _ range: Range<Int>) {
+        name = value.tag
+        dtype = value.tensor.tensorType
+        dimensions = value.tensor.dims.map(Int.init)
+        append(value.tensor.tensorContent, range)
+    }
+
+    private mutating func append(_ content: Data, _ range: Range<Int>) {
+        slices.append(MindSporeLayout.Slice(value: range, byteCount: content.count))
+        if dtype == "str" { text += content }
+    }
+
+    /// Takes one more slice; returns false if the value has another name.
+    mutating func join(
+        _ value: WireCheckpoint.Value, _ range: Range<Int>
+    ) throws(MindSporeError.Problem) -> Bool {
+        // Byte by byte: for Swift a composed and a decomposed letter are equal.
+        guard value.tag.utf8.elementsEqual(name.utf8) else { return false }
+        guard value.tensor.tensorType == dtype else {
+            throw .sliceDType(tensor: name, first: dtype, other: value.tensor.tensorType)
+        }
+        let other = value.tensor.dims.map(Int.init)
+        guard other == dimensions else {
+            throw .sliceShape(tensor: name, first: dimensions, other: other)
+        }
+        append(value.tensor.tensorContent, range)
+        return true
+    }
+
+    func entry() throws(MindSporeError.Problem) -> MindSporeLayout.Entry {
+        guard let dtype = MindSporeDType(name: dtype) else {
+            throw .unknownDType(tensor: name, dtype: dtype)
+        }
+        let actual = slices.reduce(0) { $0 + $1.byteCount }
+        // A scalar has no extents, or, from older versions, a single 0.
+        let shape = dimensions == [0] && actual > 0 ? [] : dimensions
+        guard shape.allSatisfy({ $0 >= 0 }) else {
+            throw .negativeExtent(tensor: name, shape: shape)
+        }
+        let needed = try byteCount(of: shape, dtype)
+        guard needed == actual else {
+            throw .sizeMismatch(
+                tensor: name, dtype: dtype, shape: shape, needed: needed, actual: actual)
+        }
+        if let slice = slices.first(where: { $0.byteCount % dtype.byteCount != 0 }) {
+            throw .partialElement(tensor: name, dtype: dtype, byteCount: slice.byteCount)
+        }
+        return MindSporeLayout.Entry(dtype: dtype, shape: Shape(shape), slices: slices)
+    }
+
+    /// The bytes that a tensor needs; an overflow is refused even where a later extent is 0, so
+    /// that the product that `Shape` takes in the same order cannot overflow either.
+    private func byteCount(
+        of shape: [Int], _ dtype: MindSporeDType
+    ) throws(MindSporeError.Problem) -> Int {
+        var count = 1
+        for extent in shape + [dtype.byteCount] {
+            let (product, overflow) = count.multipliedReportingOverflow(by: extent)
+            guard !overflow else { throw .sizeOverflow(tensor: name, shape: shape) }
+            count = product
+        }
+        return count
+    }
+
+    /// A text, which NumPy writes as UTF-32, little-endian, zeros at its end.
+    func decodedText() throws(MindSporeError.Problem) -> String {
+        let stride = MemoryLayout<UInt32>.size
+        let scalars = text.withUnsafeBytes { bytes in
+            (0..<bytes.count / stride).map { index in
+                bytes.loadUnaligned(fromByteOffset: stride * index, as: UInt32.self)
+            }
+        }
+        let end = scalars.lastIndex { $0 != 0 }.map { $0 + 1 } ?? 0
+        var result = String.UnicodeScalarView()
+        for scalar in scalars[..<end].map(Unicode.Scalar.init) {
+            guard let scalar else { throw .invalidText(name: name) }
+            result.append(scalar)
+        }
+        guard text.count % stride == 0 else { throw .invalidText(name: name) }
+        return String(result)
+    }
+}

@@ -1,0 +1,43 @@
+import Testing
+
+@testable import DVTCheckpoints
+
+@Suite struct MindSporeRecognitionTests {
+    @Test(arguments: [1, 4, 40, 60, 80, 200, 20_000]) func namesOfAnyLength(length: Int) {
+        let name = String(repeating: "n", count: length)
+        let bytes = mindSporeValue(name, [1], floats(1))
+        #expect(MindSporeCheckpoint.recognises(bytes))
+        #expect(MindSporeCheckpoint.recognises(bytes.prefix(64)))
+    }
+
+    @Test func largeValuesAndEncryptedFiles() {
+        let large = mindSporeValue("w", [1 << 17], [UInt8](repeating: 0, count: 1 << 19))
+        #expect(MindSporeCheckpoint.recognises(large.prefix(64)))
+        for byte: UInt8 in [0xD8, 0xD9, 0xDA] {
+            #expect(MindSporeCheckpoint.recognises([byte, 0x5E, 0x3A, 0x7F, 1]))
+        }
+        large.withUnsafeBytes { #expect(MindSporeCheckpoint.recognises($0)) }
+    }
+
+    /// A zip (PyTorch), pickles, JSON, images, text, and too little to tell.
+    @Test(
+        arguments: [
+            [], [0x0A], [0x0A, 0x0A], [0x0A, 5, 0x0A], Array("PK\u{3}\u{4}\n".utf8),
+            [0x80, 0x02, 0x8A, 0x0A], Array("{}\n".utf8), Array("\n\n\nabc".utf8),
+            Array("\u{89}PNG\r\n\u{1A}\n".utf8), [0xD8, 0x5E, 0x3A],
+            [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x0A, 1, 0x77],
+        ] as [[UInt8]])
+    func otherFiles(bytes: [UInt8]) {
+        #expect(!MindSporeCheckpoint.recognises(bytes))
+    }
+
+    /// The length of a header may have any four bytes.
+    @Test func safetensorsAreNoCheckpoints() {
+        for length: UInt64 in [
+            0x0A, 0x0A0A, 0x0A_010A, 0x010A_0A0A, 0x020A_FF0A, 0x050A_0A0A, 0x010A_010A,
+        ] {
+            let bytes = littleEndian(length) + Array(#"{"x":{"dtype":"F32"}}"#.utf8)
+            #expect(!MindSporeCheckpoint.recognises(bytes), "\(length)")
+        }
+    }
+}
