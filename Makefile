@@ -10,7 +10,7 @@ DVT := .build/release/dvt
 # would compile everything anew after the other.
 TEST_FOLDER := .build/tests
 
-SWIFT_SOURCES := $(wildcard Sources Tests Benchmarks) Package.swift
+SWIFT_SOURCES := $(wildcard Sources Tests Benchmarks Examples) Package.swift
 
 # Package.swift hands it to the C target CBuildInformation. Outside a checkout it is empty.
 DVT_COMMIT := $(shell test -e .git && scripts/describe-commit.sh)
@@ -38,10 +38,11 @@ build: ## Build dvt, optimised (.build/release/dvt)
 demo: build ## Build, then classify images: make demo IMAGES="cat.jpg dog.png"
 	@scripts/demo.sh
 
-test: ## Run the tests; say what was skipped and why
+test: ## Run the tests, then the examples; say what was skipped and why
 	@scripts/install-dependencies.sh test
 	@scripts/count-skipped.sh \
 		$(SWIFT) test -c release --disable-xctest --scratch-path $(TEST_FOLDER)
+	@scripts/examples.sh $(TEST_FOLDER)/release/dvt
 
 lint: ## Check the style of Swift, kernels and scripts
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
@@ -85,7 +86,7 @@ try-bundle: bundle ## Run the bundle in a bare Debian 12 (needs root)
 	@scripts/try-bundle.sh
 
 clean: ## Remove everything that was built
-	rm -rf .build build Benchmarks/.build
+	rm -rf .build build Benchmarks/.build Examples/.build
 
 # Only where nothing is built yet, so that `sudo make install` does not build as root.
 $(DVT):

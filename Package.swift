@@ -69,7 +69,8 @@ let package = Package(
         // libpng reports errors by longjmp, which only C can catch.
         .target(name: "CImageCodecs", dependencies: ["CPNG"]),
         .target(
-            name: "DVTVision", dependencies: ["DVTCore", "DVTModel", "CTurboJPEG", "CImageCodecs", "CWebP"],
+            name: "DVTVision",
+            dependencies: ["DVTCore", "DVTModel", "CTurboJPEG", "CImageCodecs", "CWebP"],
             swiftSettings: strict),
         .target(
             name: "DVTEvaluation", dependencies: ["DVTCore", "DVTModel", "DVTOperations"],
@@ -124,7 +125,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "DVTVisionTests", dependencies: ["DVTVision", "DVTCore"], exclude: ["Fixtures"],
+            name: "DVTVisionTests", dependencies: ["DVTVision", "DVTCore", "DVTModel"],
+            exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
             name: "DVTEvaluationTests",

@@ -10,6 +10,8 @@ public enum CheckpointFileError: Error, Equatable, Sendable {
     case cannotRead(path: String, reason: String)
     /// `path` ends before byte `needed`, although it was longer when it was opened.
     case endedEarly(path: String, needed: Int)
+    /// `path` does not begin as a checkpoint of any format that is read.
+    case unknownFormat(path: String)
     /// The system failed to write `path`.
     case cannotWrite(path: String, reason: String)
 }
@@ -28,6 +30,11 @@ extension CheckpointFileError: CustomStringConvertible {
             """
             \(shown(path)): ends before byte \(needed), so it was cut short after it was opened; \
             open it again once it is complete
+            """
+        case .unknownFormat(let path):
+            """
+            \(shown(path)): is neither a safetensors nor a PyTorch nor a MindSpore checkpoint, or it \
+            is cut short; check the path, or copy or download it again
             """
         case .cannotWrite(let path, let reason):
             """

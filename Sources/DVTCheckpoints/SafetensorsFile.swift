@@ -115,6 +115,14 @@ public final class SafetensorsFile: NamedTensors, Sendable {
 }
 
 extension SafetensorsFile {
+    /// Whether a file begins as one of this format: a header's length, then the header's brace.
+    ///
+    /// - Parameter prefix: the first bytes of the file; 9 are enough.
+    /// - Returns: whether it may be one.
+    package static func recognises(_ prefix: some Collection<UInt8>) -> Bool {
+        prefix.dropFirst(lengthByteCount).first == UInt8(ascii: "{")
+    }
+
     /// The bytes in front of the header, which hold its length.
     static let lengthByteCount = MemoryLayout<UInt64>.size
 

@@ -5,7 +5,7 @@ import DVTCore
 /// Names may be those of any family of ``ParameterNaming``, each wrapped as training tools do it:
 /// `module.` (DataParallel), `_orig_mod.` (compiled models), `model.`, `vit.` and `deit.` (Hugging
 /// Face) in front of a name do not count.
-public struct CheckpointWeights: ParameterSource {
+public struct CheckpointWeights: StoredParameterSource {
     /// The open checkpoint.
     public let file: any NamedTensors
     /// The names in the file by the names without what wraps them.
@@ -56,22 +56,21 @@ public struct CheckpointWeights: ParameterSource {
         return .joined(parts, as: parameter.shape)
     }
 
-    /// Reads one tensor of the file.
-    ///
-    /// - Parameter stored: which one, under the name that its family gives it.
-    /// - Returns: its values.
-    /// - Throws: the file's own error.
-    package func tensor(_ stored: StoredTensor) throws -> Tensor {
-        try file.tensor(named: names[stored.name] ?? stored.name)
-    }
-
     /// The tensors of the file that hold a parameter, under the names that its family gives them.
     ///
     /// - Parameters:
     ///   - parameter: which one.
     ///   - configuration: the model it belongs to.
-    /// - Returns: names without what wraps them in the file, and shapes.
-    package func storedTensors(
+    /// - Returns: the parts, their names without what wraps them in the file.
+    package func parts(
+        of parameter: ParameterSpecification, in configuration: CascadeConfiguration
+    ) -> [ParameterPart] {
+        storedTensors(parameter, of: configuration).map { stored in
+            ParameterPart(stored) { try tensor(stored) }
+        }
+    }
+
+    private func storedTensors(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) -> [StoredTensor] {
         let stages = configuration.stages.count
@@ -79,12 +78,26 @@ public struct CheckpointWeights: ParameterSource {
             ParameterNaming.detected(in: names.keys, stages: stages) ?? configuration.naming
         return naming.storedTensors(parameter, stages: stages)
     }
+
+    private func tensor(_ stored: StoredTensor) throws -> Tensor {
+        try file.tensor(named: names[stored.name] ?? stored.name)
+    }
 }
 
 extension CheckpointWeights {
     private static let wrappers = ["module.", "_orig_mod.", "model.", "vit.", "deit."]
-    /// Hugging Face's pooler is no part of a classifier, but some classifiers' files have it.
-    private static let unused: Set = ["pooler.dense.weight", "pooler.dense.bias"]
+    /// What some files have beside a classifier: Hugging Face's pooler, and what MindSpore's
+    /// training keeps with the weights.
+    private static let unused: Set = [
+        "pooler.dense.weight", "pooler.dense.bias", "epoch_num", "step_num", "global_step",
+        "learning_rate", "beta1_power", "beta2_power",
+    ]
+    private static let optimiserStates = ["moment1.", "moment2.", "moments.", "adam_m.", "adam_v."]
+
+    /// Whether a tensor that the model has not is no sign of another model's file.
+    private static func isUnused(_ name: String) -> Bool {
+        unused.contains(name) || optimiserStates.contains(where: name.hasPrefix)
+    }
 
     private static func unwrapped(_ name: String) -> String {
         var rest = name[...]
@@ -114,7 +127,7 @@ extension CheckpointWeights {
     }
 
     private func extraTensors(needed: [StoredTensor]) -> String? {
-        let extra = Set(names.keys).subtracting(needed.map(\.name)).subtracting(Self.unused)
+        let extra = Set(names.keys).subtracting(needed.map(\.name)).filter { !Self.isUnused($0) }
         guard let first = extra.min(), let name = names[first] else { return nil }
         let shape = file.shapes[name].map { " \($0)" } ?? ""
         let text = quoted(name) + shape

@@ -6,6 +6,8 @@ public enum ModelError: Error, Equatable, Sendable {
     case invalidConfiguration(name: String, reason: String)
     /// No model has this name.
     case unknownModel(name: String, known: [String])
+    /// The checkpoint `origin` does not say which model it is of.
+    case noCard(origin: String)
     /// The file `origin` describes no model; `reason` names the entry and what belongs there.
     case invalidDescription(origin: String, reason: String)
     /// The weights' file does not hold what the model needs.
@@ -28,6 +30,11 @@ extension ModelError: CustomStringConvertible {
             """
             no model is called \(quoted(name)); there are \(known.joined(separator: ", ")), and \
             timm's and Hugging Face's plain ones such as vit_base_patch16_224
+            """
+        case .noCard(let origin):
+            """
+            \(shown(origin)): holds no model card; name the model (--model), or write a file that \
+            has one with dvt convert
             """
         case .invalidDescription(let origin, let reason):
             "\(shown(origin)): describes no model: \(reason)"

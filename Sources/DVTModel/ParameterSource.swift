@@ -19,3 +19,32 @@ public protocol ParameterSource {
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) throws -> Tensor
 }
+
+/// Weights that can be written to a checkpoint.
+package protocol StoredParameterSource: ParameterSource {
+    /// The tensors of a checkpoint that hold a parameter.
+    ///
+    /// - Parameters:
+    ///   - parameter: which one.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: one part, or several whose rows are joined.
+    func parts(
+        of parameter: ParameterSpecification, in configuration: CascadeConfiguration
+    ) -> [ParameterPart]
+}
+
+/// A tensor of a checkpoint that holds a parameter, or some rows of one, and its values.
+package struct ParameterPart {
+    /// The name in the checkpoint.
+    package let name: String
+    /// The shape in the checkpoint.
+    package let shape: Shape
+    /// Reads the values.
+    package let read: () throws -> Tensor
+
+    init(_ stored: StoredTensor, read: @escaping () throws -> Tensor) {
+        name = stored.name
+        shape = stored.shape
+        self.read = read
+    }
+}

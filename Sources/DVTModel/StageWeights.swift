@@ -1,7 +1,7 @@
 import DVTCore
 
 /// Weights of a cascade whose stages were trained apart: a checkpoint for each.
-public struct StageWeights: ParameterSource {
+public struct StageWeights: StoredParameterSource {
     /// The open checkpoints, in the order of the stages.
     public let files: [CheckpointWeights]
 
@@ -53,6 +53,21 @@ public struct StageWeights: ParameterSource {
         let alone = ParameterSpecification(stage: 0, name: parameter.name, shape: parameter.shape)
         return try files[parameter.stage].tensor(
             alone, of: configuration.alone(stage: parameter.stage))
+    }
+
+    /// The tensor that holds a parameter in one checkpoint of the whole cascade.
+    ///
+    /// - Parameters:
+    ///   - parameter: which one.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: one part, spelt as the authors spell cascades.
+    package func parts(
+        of parameter: ParameterSpecification, in configuration: CascadeConfiguration
+    ) -> [ParameterPart] {
+        ParameterNaming.authors.storedTensors(parameter, stages: configuration.stages.count)
+            .map { stored in
+                ParameterPart(stored) { try tensor(parameter, of: configuration) }
+            }
     }
 }
 

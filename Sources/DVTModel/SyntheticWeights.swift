@@ -6,7 +6,7 @@ import DVTCore
 /// performer's random features u, any other tensor `g sqrt(3 / fanIn) u` with g = 4 for the head,
 /// 0.5 for a performer's `kqv` and 1 elsewhere; u is ``SeededValues`` in [-1, 1). The large head
 /// makes confidences spread, so that images leave at every exit.
-public struct SyntheticWeights: ParameterSource {
+public struct SyntheticWeights: StoredParameterSource {
     /// The seed.
     public let seed: UInt64
 
@@ -31,14 +31,32 @@ public struct SyntheticWeights: ParameterSource {
     public func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) -> Tensor {
-        let parts = configuration.naming.storedTensors(
-            parameter, stages: configuration.stages.count
-        ).map { stored in
-            let (scale, offset) = Self.spread(name: stored.name, shape: stored.shape)
-            return Tensor.uniform(
-                stored.shape, name: stored.name, seed: seed, scale: scale, offset: offset)
+        .joined(storedTensors(parameter, of: configuration).map(tensor), as: parameter.shape)
+    }
+
+    /// The tensors that a checkpoint of the model would hold a parameter in.
+    ///
+    /// - Parameters:
+    ///   - parameter: which one.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: the parts, as the model's own family spells and splits them.
+    package func parts(
+        of parameter: ParameterSpecification, in configuration: CascadeConfiguration
+    ) -> [ParameterPart] {
+        storedTensors(parameter, of: configuration).map { stored in
+            ParameterPart(stored) { tensor(stored) }
         }
-        return .joined(parts, as: parameter.shape)
+    }
+
+    private func storedTensors(
+        _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
+    ) -> [StoredTensor] {
+        configuration.naming.storedTensors(parameter, stages: configuration.stages.count)
+    }
+
+    private func tensor(_ stored: StoredTensor) -> Tensor {
+        let (scale, offset) = Self.spread(name: stored.name, shape: stored.shape)
+        return .uniform(stored.shape, name: stored.name, seed: seed, scale: scale, offset: offset)
     }
 
     private static func spread(name: String, shape: Shape) -> (scale: Float, offset: Float) {

@@ -16,7 +16,9 @@ public struct ClassLabels: Equatable, Sendable {
     }
 
     /// What ``named(_:)`` knows.
-    public static let knownNames = ["imagenet-1k", "imagenet-1001", "cifar10", "cifar100"]
+    public static let knownNames = [
+        "imagenet-1k", "imagenet-1001", "imagenet-1001-mindspore", "cifar10", "cifar100",
+    ]
 
     /// Finds the labels of a data set.
     ///
@@ -26,22 +28,9 @@ public struct ClassLabels: Equatable, Sendable {
         switch name {
         case "imagenet-1k": imageNet1k
         case "imagenet-1001": imageNet1001
+        case "imagenet-1001-mindspore": imageNet1001MindSpore
         case "cifar10", "cifar-10": cifar10
         case "cifar100", "cifar-100": cifar100
-        default: nil
-        }
-    }
-
-    /// The labels that a model of so many classes usually has.
-    ///
-    /// Many data sets have 10 or 100 classes, so these numbers say nothing.
-    ///
-    /// - Parameter classes: the number of classes.
-    /// - Returns: the labels of ImageNet for 1000 and 1001, else nil.
-    public static func usual(classes: Int) -> ClassLabels? {
-        switch classes {
-        case 1000: imageNet1k
-        case 1001: imageNet1001
         default: nil
         }
     }

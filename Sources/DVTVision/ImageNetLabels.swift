@@ -37,8 +37,17 @@ extension ClassLabels {
 
     /// The classes of models trained with a background class: 0 is it, then the 1000 of ImageNet.
     ///
-    /// The MindSpore models count so; class `c` of ``imageNet1k`` is `c + 1` here.
+    /// TensorFlow's models count so; class `c` of ``imageNet1k`` is `c + 1` here.
     public static let imageNet1001 = ClassLabels(["background"] + imageNetNames)
+
+    /// Those of ImageNet, and after them one class that no image has.
+    ///
+    /// The authors' MindSpore model has 1001 outputs, but its data loader counts the folders of
+    /// ImageNet from 0, and its evaluation compares outputs with these numbers as they are.
+    ///
+    /// - SeeAlso: `utils/dataset.py` and `nn/metrics/classify_correct_cell.py` in
+    ///   <https://github.com/blackfeather-wang/Dynamic-Vision-Transformer-MindSpore>.
+    public static let imageNet1001MindSpore = ClassLabels(imageNetNames + ["unused"])
 
     // One literal: an array of 1000 would take the compiler long.
     private static let imageNetNames = """

@@ -60,7 +60,7 @@ struct Classify: ParsableCommand {
         switch exit {
         case .number(let number): .exit(number - 1)
         case .all: .allExits
-        case nil: try thresholdOptions.policy(of: model) ?? .usual(of: model.card)
+        case nil: try thresholdOptions.policy(of: model) ?? model.card.exitPolicy
         }
     }
 

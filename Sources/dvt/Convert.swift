@@ -35,7 +35,12 @@ struct Convert: ParsableCommand {
     @OptionGroup var labelOptions: LabelOptions
 
     @Argument(
-        help: "The checkpoint: safetensors, PyTorch or MindSpore.", completion: .file())
+        help: ArgumentHelp(
+            "The checkpoint: safetensors, PyTorch or MindSpore.",
+            discussion: """
+                Also synthetic:SEED, or a JSON file that names a file of weights for each stage.
+                """),
+        completion: .file())
     var input: String
 
     @Argument(
@@ -44,24 +49,32 @@ struct Convert: ParsableCommand {
     var output: String
 
     func run() throws {
-        let loaded = try LoadedModel(model: model, weights: .file(input)) {
-            try reuse.applied(to: $0)
-        }
-        guard let weights = loaded.weights as? CheckpointWeights else { throw LoadError.noWeights }
-        try weights.check(loaded.configuration)
+        let loaded = try load()
+        let configuration = loaded.configuration
+        try loaded.weights.check(configuration)
         let card = try card(of: loaded)
-        let tensors = loaded.configuration.parameters.flatMap {
-            weights.storedTensors($0, of: loaded.configuration)
+        let parts = configuration.parameters.flatMap {
+            loaded.weights.parts(of: $0, in: configuration)
         }
-        try write(tensors, of: weights, card)
-        let parameters = tensors.reduce(0) { $0 + $1.shape.elementCount }
+        try write(parts, card, metadata: loaded.file?.metadata ?? [:])
+        let parameters = parts.reduce(0) { $0 + $1.shape.elementCount }
         let bytes = Double(parameters * dtype.fileType.byteCount)
         printError(
             """
-            \(shown(output)): \(printable(card.configuration.name)), \(tensors.count) tensors, \
+            \(shown(output)): \(printable(configuration.name)), \(parts.count) tensors, \
             \(parameters) parameters, \(decimalText(bytes / 1_048_576, decimals: 1)) MiB as \
             \(dtype.rawValue)
             """)
+    }
+
+    private func load() throws -> LoadedModel {
+        guard let weights = WeightsArgument(argument: input) else {
+            throw ValidationError("\(input) names no seed; give synthetic:SEED, SEED a number.")
+        }
+        let isDescription = input.hasSuffix(".json")
+        return try LoadedModel(
+            model: isDescription ? input : model, weights: isDescription ? nil : weights
+        ) { try reuse.applied(to: $0) }
     }
 
     /// The card with the thresholds and labels that were asked for.
@@ -80,18 +93,18 @@ struct Convert: ParsableCommand {
     }
 
     private func write(
-        _ tensors: [StoredTensor], of weights: CheckpointWeights, _ card: ModelCard
+        _ parts: [ParameterPart], _ card: ModelCard, metadata: [String: String]
     ) throws {
-        var metadata = weights.file.metadata
+        var metadata = metadata
         // What other readers of safetensors look for: tensors laid out as PyTorch's.
         metadata["format"] = "pt"
         metadata[ModelCard.metadataKey] = card.json
         try SafetensorsWriter.write(
-            tensors.map { (name: $0.name, shape: $0.shape) }, metadata: metadata,
+            parts.map { (name: $0.name, shape: $0.shape) }, metadata: metadata,
             as: dtype.fileType, to: output
         ) { index in
-            let tensor = try weights.tensor(tensors[index])
-            try dtype.check(tensor, named: tensors[index].name, from: input)
+            let tensor = try parts[index].read()
+            try dtype.check(tensor, named: parts[index].name, from: input)
             return tensor
         }
     }

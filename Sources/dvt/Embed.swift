@@ -24,7 +24,8 @@ struct Embed: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-        try embed(modelOptions.load(), on: deviceOptions.makeBackend())
+        let model = try modelOptions.load()
+        try embed(model, on: deviceOptions.makeBackend())
     }
 
     private func embed(_ loaded: LoadedModel, on backend: some Backend) throws {

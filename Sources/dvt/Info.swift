@@ -91,12 +91,12 @@ extension ModelCard {
     ///
     /// - Parameter model: the name or the path.
     /// - Returns: the card.
-    /// - Throws: ``ModelError`` or ``LoadError`` if there is none, or the file's error.
+    /// - Throws: ``ModelError`` if there is none, or the file's error.
     fileprivate static func described(by model: String) throws -> Self {
         do {
             return try given(model)
         } catch ModelError.unknownModel where access(model, F_OK) == 0 {
-            return try needed(in: Checkpoint.open(path: model))
+            return try Self(storedIn: Checkpoint.open(path: model))
         }
     }
 

@@ -92,7 +92,7 @@ import Testing
     @Test func aHeaderAboveTheLimitIsRefused() throws {
         func header(limit: Int) throws -> [UInt8] {
             try SafetensorsWriter.encodedHeader(
-                [("x", tensor)], metadata: ["k": "v"], as: .float16, byteLimit: limit)
+                [("x", tensor.shape)], metadata: ["k": "v"], as: .float16, byteLimit: limit)
         }
         #expect(try header(limit: 80).count == 80)
         let error = #expect(throws: SafetensorsError.Problem.self) { try header(limit: 79) }

@@ -67,13 +67,14 @@ struct CascadeCheck<Base: Backend> {
 
     private func compareLogits(with all: [Tensor], thresholds: [Float]) throws {
         let classes = model.configuration.classes
-        try model.run(images, policy: .thresholds(thresholds)) { exit, rows, _, logits in
-            let actual = try model.backend.download(logits)
+        try model.run(images, policy: .thresholds(thresholds)) { visit in
+            let actual = try model.backend.download(visit.logits)
+            let logits = all[visit.exit].values
             let expected = Tensor(
                 actual.shape,
-                values: rows.flatMap { all[exit].values[$0 * classes..<($0 + 1) * classes] })
+                values: visit.rows.flatMap { logits[$0 * classes..<($0 + 1) * classes] })
             let distance = try Distance(actual, from: expected)
-            #expect(distance.relativeL2 <= tolerance, "exit \(exit): \(distance)")
+            #expect(distance.relativeL2 <= tolerance, "exit \(visit.exit): \(distance)")
         }
     }
 }

@@ -1,3 +1,4 @@
+import DVTModel
 import DVTVision
 import Testing
 
@@ -37,18 +38,33 @@ struct ClassLabelsTests {
 
     @Test func everyKnownNameIsKnown() {
         let counts = ClassLabels.knownNames.map { ClassLabels.named($0)?.names.count }
-        #expect(counts == [1000, 1001, 10, 100])
+        #expect(counts == [1000, 1001, 1001, 10, 100])
         #expect(ClassLabels.named("cifar-10") == .cifar10)
         #expect(ClassLabels.named("cifar-100") == .cifar100)
         #expect(ClassLabels.named("imagenet") == nil && ClassLabels.named("") == nil)
     }
 
-    @Test func onlyTellingNumbersHaveUsualLabels() {
-        #expect(ClassLabels.usual(classes: 1000) == .imageNet1k)
-        #expect(ClassLabels.usual(classes: 1001) == .imageNet1001)
-        for classes in [0, 1, 10, 100, 999, 1002] {
-            #expect(ClassLabels.usual(classes: classes) == nil)
+    /// MindSpore's authors count from ImageNet's first class; their last output is never a label.
+    @Test func theMindSporeModelHasAnUnusedClassAtTheEnd() {
+        let labels = ClassLabels.imageNet1001MindSpore
+        #expect(labels[0] == "tench" && labels[999] == "toilet tissue" && labels[1000] == "unused")
+    }
+
+    @Test func cardsNameTheLabels() throws {
+        func labels(_ model: String) throws -> ClassLabels? { try .of(.named(model)) }
+        #expect(try labels("deit-small") == .imageNet1k)
+        #expect(try labels("mindspore-dvt-deit-small") == .imageNet1001MindSpore)
+        #expect(try labels("tiny-deit") == nil)
+        var card = try ModelCard.named("tiny-deit")
+        card.labels = .list(["a", "b"])
+        #expect(try ClassLabels.of(card)?.names == ["a", "b"])
+        card.labels = .dataSet("cifar100")
+        #expect(throws: LabelError.wrongCount(origin: "cifar100", names: 100, classes: 10)) {
+            try ClassLabels.of(card)
         }
+        card.labels = .dataSet("none")
+        let error = #expect(throws: LabelError.self) { try ClassLabels.of(card) }
+        #expect(error?.description.hasPrefix("tiny-deit: names the labels \"none\"") == true)
     }
 
     @Test func theNumberOfClassesIsChecked() throws {

@@ -32,7 +32,7 @@ struct ClassifyFormatTests {
         #expect(rows.count == 3)
         #expect(try jsonLines(lines.output) == rows)
         #expect(try csv(fields.output).map(ClassifyRow.init(csv:)) == rows)
-        #expect(fields.lines[0] == "file,exit,class,probability,multiply_adds,confidences")
+        #expect(fields.lines[0] == "file,exit,class,label,probability,multiply_adds,confidences")
     }
 
     @Test func tablesCountExitsFromOne() async throws {

@@ -3,7 +3,9 @@ import Testing
 /// What the program says of itself.
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct HelpTests {
-    @Test(arguments: [[], ["classify"], ["devices"], ["info"], ["parity"]])
+    @Test(arguments: [
+        [], ["classify"], ["convert"], ["devices"], ["embed"], ["info"], ["parity"],
+    ])
     func everyHelpHasExamples(command: [String]) async throws {
         let run = try await dvt(command + ["--help"], needsKernels: false)
         #expect(run.code == 0)

@@ -26,6 +26,32 @@ struct InfoCommandTests {
         #expect(rows.dropFirst().map { $0[0] } == ["1", "2", "3"])
     }
 
+    /// A file of one's own: stages, costs and what is not in the table.
+    @Test func describesAFile() async throws {
+        let folder = try TemporaryFolder()
+        let text = #"""
+            {"name": "mine", "classes": 10, "labels": "cifar10", "thresholds": [0.75],
+             "stages": [{"architecture": "deit-tiny", "tokens": 49},
+                        {"architecture": "deit-tiny", "tokens": 196}]}
+            """#
+        let file = try folder.file("mine.json", text)
+        let run = try await dvt("info", file, "--format", "json", needsKernels: false)
+        #expect(run.code == 0)
+        #expect(try json(run.output, as: Row.self).map(\.tokens) == [50, 197])
+        #expect(run.errorLines.first?.hasPrefix("mine: ") == true)
+        #expect(run.errorLines.contains("reuse: features on, relations on"))
+        #expect(run.errorLines.contains("classes: 10, labels cifar10; thresholds 0.75"))
+    }
+
+    @Test func faultsOfAFileAreOneLine() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.file(
+            "mine.json", #"{"stages": [{"architecture": "deit-tiny", "tokens": 50}]}"#)
+        let run = try await dvt("info", file, needsKernels: false)
+        #expect(run.code == 1 && run.output.isEmpty && run.errorLines.count == 1)
+        #expect(run.errors.hasPrefix("Error: \(file): describes no model: stages[0].tokens is 50"))
+    }
+
     @Test func unknownModelsAreOneLine() async throws {
         let run = try await dvt("info", "nonesuch", needsKernels: false)
         #expect(run.code == 1)

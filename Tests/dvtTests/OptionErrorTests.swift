@@ -19,8 +19,6 @@ struct OptionErrorTests {
     private static let toy = "classify --model tiny-deit --weights synthetic:1"
 
     @Test(arguments: [
-        Case("classify --weights synthetic:1 x.jpg", "Missing expected argument '--model"),
-        Case("classify --model tiny-deit x.jpg", "Missing expected argument '--weights"),
         Case(toy, "Missing expected argument '<paths>"),
         Case("\(toy) --preset nice x.jpg", "'default', 'authors' or 'timm'"),
         Case("\(toy) --format xml x.jpg", "'table', 'json', 'jsonl', 'csv' or 'markdown'"),
@@ -36,13 +34,22 @@ struct OptionErrorTests {
         Case("\(toy) --threshold high x.jpg", "'high' is invalid for '--threshold"),
         Case("\(toy) --exit 0 x.jpg", "'0' is invalid for '--exit"),
         Case("\(toy) --exit 1 --threshold 0.5 x.jpg", "--threshold and --exit contradict"),
+        Case("\(toy) --exit 1 --budget 1 x.jpg", "--budget and --exit contradict"),
+        Case(
+            "\(toy) --threshold 1 --operating-point 1 x.jpg",
+            "--threshold and --operating-point contradict"),
+        Case("convert x", "Missing expected argument '<output>'"),
+        Case("convert x y --dtype float8", "'float32', 'float16' or 'bfloat16'"),
+        Case("embed --model tiny-deit --weights synthetic:1", "Missing expected argument '<paths>"),
         Case("parity", "Give either a model (--model, --weights) or --operations"),
-        Case("parity --model tiny-deit --operations", "Give either a model (--model, --weights) or --operations"),
+        Case(
+            "parity --model tiny-deit --operations",
+            "Give either a model (--model, --weights) or --operations"),
         Case("parity --model tiny-deit --small", "--small belongs to --operations"),
         Case("parity --model tiny-deit --batch-size 0", "--batch-size is 0; it takes 1...1024"),
-        Case("parity --operations --layers", "--layers belongs to --model"),
-        Case("parity --operations --seed 2", "--seed belongs to --model"),
-        Case("parity --operations --expected x", "--expected belongs to --model"),
+        Case("parity --operations --layers", "--layers belongs to a model"),
+        Case("parity --operations --seed 2", "--seed belongs to a model"),
+        Case("parity --operations --expected x", "--expected belongs to a model"),
         Case("parity --model tiny-deit --device reference", "compared with a file (--expected)"),
         Case("parity --operations --device reference", "compared with a file (--expected)"),
         Case("paint", "Unexpected argument 'paint'"),
@@ -62,6 +69,18 @@ struct OptionErrorTests {
 
     @Test(arguments: [
         Case("classify --model vit --weights synthetic:1 x.jpg", "no model is called \"vit\""),
+        Case("classify --weights synthetic:1 x.jpg", "no model is named: give --model"),
+        Case("classify --model tiny-deit x.jpg", "no weights are named: give --weights"),
+        Case("\(toy) --operating-point 1 x.jpg", "--operating-point needs a checkpoint"),
+        Case("\(toy) --budget 1 x.jpg", "--budget needs a checkpoint that holds thresholds"),
+        Case(
+            "\(toy) --labels cifar100 x.jpg", "cifar100: has 100 class names, and the model has 10"),
+        Case("\(toy) --labels nonesuch x.jpg", "nonesuch: cannot be opened"),
+        Case(
+            "classify --model none.json --weights synthetic:1 x.jpg", "none.json: cannot be opened"),
+        Case("embed --model tiny-deit x.jpg", "no weights are named"),
+        Case("convert none out", "none: cannot be opened"),
+        Case("info none.json", "none.json: cannot be opened"),
         Case("parity --model vit", "no model is called \"vit\"; there are"),
         Case("\(toy) --exit 4 x.jpg", "exit 4 does not exist; the model has exits 1...3"),
         Case(

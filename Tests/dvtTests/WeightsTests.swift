@@ -46,7 +46,7 @@ struct WeightsTests {
 
     @Test func textIsNoCheckpoint() async throws {
         let file = try folder.file("weights.txt", "these are not weights, whatever they say")
-        try await expectRefusal(file, "not a safetensors file")
+        try await expectRefusal(file, "is neither a safetensors nor a PyTorch")
     }
 
     @Test func foldersAreNoCheckpoint() async throws {

@@ -27,39 +27,51 @@ public struct ModelCard: Hashable, Sendable {
     /// The key of a card among a checkpoint's metadata.
     public static let metadataKey = "dvt.model_card"
 
-    /// Creates a card with ImageNet's normalisation, and ImageNet's labels for 1000 classes or, a
-    /// background before them, 1001.
+    /// Creates a card with ImageNet's normalisation and, for 1000 classes, ImageNet's labels.
     ///
     /// - Parameter configuration: the cascade's numbers.
     public init(_ configuration: CascadeConfiguration) {
         self.configuration = configuration
-        switch configuration.classes {
-        case 1000: labels = .dataSet("imagenet-1k")
-        case 1001: labels = .dataSet("imagenet-1001")
-        default: labels = nil
-        }
+        labels = configuration.classes == 1000 ? .dataSet("imagenet-1k") : nil
     }
 
     /// The card of a released model.
     ///
     /// - Parameter name: see ``CascadeConfiguration/named(_:)``.
-    /// - Returns: the card; a plain ViT or DeiT has timm's normalisation.
+    /// - Returns: the card; a plain ViT or DeiT has timm's normalisation, a MindSpore model that of
+    ///   its authors' data loader.
     /// - Throws: ``ModelError/unknownModel(name:known:)`` if there is none of that name.
     public static func named(_ name: String) throws -> Self {
         var card = Self(try .named(name))
         if let stage = VisionTransformerConfiguration.plain(name) {
             card.normalisation = .plain(name, imageSize: stage.imageSize)
         }
+        if card.configuration.naming == .mindSpore {
+            // MindSpore's Resize is bilinear where nothing else is said.
+            card.normalisation.interpolation = .bilinear
+            if card.configuration.classes == 1001 {
+                card.labels = .dataSet("imagenet-1001-mindspore")
+            }
+        }
         return card
     }
 
-    /// The card that a checkpoint holds.
+    /// Reads the card that a checkpoint holds.
     ///
     /// - Parameter file: the open checkpoint.
-    /// - Returns: the card, or nil if the file holds none.
-    /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if it is not one, or
+    /// - Throws: ``ModelError/noCard(origin:)`` if it holds none,
+    ///   ``ModelError/invalidDescription(origin:reason:)`` if what it holds is none, or
     ///   ``ModelError/invalidConfiguration(name:reason:)`` if its numbers cannot be combined.
-    public static func stored(in file: some NamedTensors) throws -> Self? {
-        try file.metadata[metadataKey].map { try Self(json: Array($0.utf8), origin: file.origin) }
+    public init(storedIn file: some NamedTensors) throws {
+        guard let text = file.metadata[Self.metadataKey] else {
+            throw ModelError.noCard(origin: file.origin)
+        }
+        try self.init(json: Array(text.utf8), origin: file.origin)
+    }
+
+    /// The policy of the card's thresholds; 0.8 at every exit where it has none.
+    public var exitPolicy: ExitPolicy {
+        let exits = configuration.stages.count - 1
+        return .thresholds(thresholds ?? Array(repeating: 0.8, count: exits))
     }
 }

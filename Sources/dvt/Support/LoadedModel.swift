@@ -7,7 +7,7 @@ struct LoadedModel {
     /// The model, with the reuse settings that were asked for.
     let card: ModelCard
     /// Its weights, not checked yet.
-    let weights: any ParameterSource
+    let weights: any StoredParameterSource
     /// The checkpoint, where there is one file.
     let file: (any NamedTensors)?
     /// Thresholds for many budgets, where the checkpoint has them.
@@ -29,7 +29,8 @@ struct LoadedModel {
     ) throws {
         let file: (any NamedTensors)? =
             if case .file(let path) = weights { try Checkpoint.open(path: path) } else { nil }
-        guard var card = try model.map(ModelCard.given) ?? file.map(ModelCard.needed) else {
+        guard var card = try model.map(ModelCard.given) ?? file.map({ try ModelCard(storedIn: $0) })
+        else {
             throw LoadError.noModel
         }
         card.configuration = try configure(card.configuration)
@@ -78,17 +79,11 @@ struct LoadedModel {
 enum LoadError: Error, Equatable, CustomStringConvertible {
     case noModel
     case noWeights
-    case noCard(path: String)
 
     var description: String {
         switch self {
         case .noModel: "no model is named: give --model, or --weights with a file that has a card"
         case .noWeights: "no weights are named: give --weights FILE or --weights synthetic:SEED"
-        case .noCard(let path):
-            """
-            \(shown(path)): holds no model card; name the model with --model, or write a file with \
-            one: dvt convert
-            """
         }
     }
 }
@@ -109,15 +104,5 @@ extension ModelCard {
         }
         let json = try file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }
         return try Self(json: json, origin: model)
-    }
-
-    /// The card in a checkpoint.
-    ///
-    /// - Parameter file: the open checkpoint.
-    /// - Returns: the card.
-    /// - Throws: ``LoadError/noCard(path:)`` if there is none, or ``ModelError`` if it is none.
-    static func needed(in file: any NamedTensors) throws -> Self {
-        guard let card = try stored(in: file) else { throw LoadError.noCard(path: file.origin) }
-        return card
     }
 }

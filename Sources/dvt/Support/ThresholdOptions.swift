@@ -79,14 +79,3 @@ struct ThresholdOptions: ParsableArguments {
         return points
     }
 }
-
-extension ExitPolicy {
-    /// The policy of a model where none is asked for.
-    ///
-    /// - Parameter card: the model's card.
-    /// - Returns: the card's thresholds, or 0.8 at every exit.
-    static func usual(of card: ModelCard) -> Self {
-        let exits = card.configuration.stages.count - 1
-        return .thresholds(card.thresholds ?? Array(repeating: 0.8, count: exits))
-    }
-}

@@ -5,12 +5,14 @@ import Testing
 struct ClassifyRow: Decodable, Equatable {
     struct Entry: Decodable, Equatable {
         let `class`: Int
+        let label: String?
         let probability: Double
     }
 
     let file: String
     let exit: Int
     let `class`: Int
+    let label: String?
     let probability: Double
     let multiplyAdds: Int
     let confidences: [Double]
@@ -23,6 +25,7 @@ extension ClassifyRow {
         file = try #require(fields["file"])
         exit = try #require(fields["exit"].flatMap(Int.init))
         `class` = try #require(fields["class"].flatMap(Int.init))
+        label = fields["label"].flatMap { $0.isEmpty ? nil : $0 }
         probability = try #require(fields["probability"].flatMap(Double.init))
         multiplyAdds = try #require(fields["multiply_adds"].flatMap(Int.init))
         let texts = try #require(fields["confidences"]).split(separator: ";")

@@ -16,6 +16,19 @@ enum Weights {
         }
     }
 
+    /// Synthetic weights of a plain ViT with a head for every 32 columns and 10 classes.
+    static func plain(
+        width: Int, depth: Int, patch: Int
+    ) throws -> [(name: String, tensor: Tensor)] {
+        let stage = VisionTransformerConfiguration(
+            patch: PatchGeometry(kernel: patch), width: width, depth: depth, heads: width / 32,
+            classes: 10)
+        let model = try CascadeConfiguration([stage])
+        return model.parameters.map {
+            (name: $0.name, tensor: SyntheticWeights(seed: 1).tensor($0, of: model))
+        }
+    }
+
     /// Writes tensors to a folder and returns the file's path.
     static func file(
         _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],

@@ -1,0 +1,191 @@
+import DVTCheckpoints
+import DVTCore
+import Foundation
+import Testing
+
+/// `dvt convert`, and what the other commands make of the files it writes.
+@Suite(.needsProgram, .timeLimit(.minutes(10)))
+struct ConvertCommandTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private var output: String { "\(folder.path)/converted.safetensors" }
+
+    /// What the authors store beside their weights.
+    private let extras = [
+        "dynamic_threshold": "[[0.9,0.8,-1e8],[0.5,0.4,-1e8]]",
+        "budgeted_batch_classification": "[[0.02,0.01],[70,60]]", "flops": "[0.01,0.03,0.08]",
+    ]
+
+    private func convert(_ arguments: String..., file: String) async throws -> ProgramOutput {
+        try await dvt(["convert", file, output] + arguments, needsKernels: false)
+    }
+
+    @Test func theCardStandsForTheModel() async throws {
+        let file = try Weights.file(Weights.synthetic(seed: 50), metadata: extras, in: folder)
+        let run = try await convert("--model", "tiny-deit", file: file)
+        #expect(run.code == 0 && run.output.isEmpty)
+        #expect(run.errorLines.count == 1)
+        #expect(run.errors.contains("tiny-deit, 128 tensors, "))
+        let written = try SafetensorsFile(path: output)
+        let source = try SafetensorsFile(path: file)
+        #expect(written.shapes == source.shapes)
+        for name in written.shapes.keys {
+            #expect(try written.tensor(named: name) == source.tensor(named: name))
+        }
+        for (key, text) in extras {
+            #expect(written.metadata[key] == text)
+        }
+        #expect(written.metadata["format"] == "pt")
+        let info = try await dvt("info", output, needsKernels: false)
+        #expect(info.code == 0)
+        #expect(info.output == (try await dvt("info", "tiny-deit", needsKernels: false)).output)
+    }
+
+    @Test(.needsDevice) func classifiesWithoutNamingTheModel() async throws {
+        let file = try Weights.file(Weights.synthetic(seed: 50), in: folder)
+        let labels = try folder.file("names.txt", (0..<10).map { "name \($0)\n" }.joined())
+        _ = try await convert(
+            "--model", "tiny-deit", "--labels", labels, "--threshold", "0.5", "--threshold", "0.6",
+            file: file)
+        let run = try await dvt(
+            "classify", "--weights", output, "--format", "json", "--topk", "2", Fixtures.photos)
+        let expected = try await classify(
+            "--threshold", "0.5", "--threshold", "0.6", "--format", "json", Fixtures.photos)
+        let rows = try json(run.output, as: ClassifyRow.self)
+        #expect(
+            rows.map(\.decision)
+                == (try json(expected.output, as: ClassifyRow.self)).map(\.decision))
+        for row in rows {
+            #expect(row.label == "name \(row.class)")
+            #expect(row.top?.allSatisfy { $0.label == "name \($0.class)" } == true)
+        }
+        let shown = try table(
+            try await dvt("classify", "--weights", output, Fixtures.photo(1)).output)
+        #expect(shown[0].contains("Label") && shown[1].contains("name \(rows[0].class)"))
+    }
+
+    /// The second row costs less; the first is the more accurate of those within the budget.
+    @Test(
+        .needsDevice,
+        arguments: [
+            (["--operating-point", "1"], ["0.9", "0.8"]), (["--budget", "0.015"], ["0.5", "0.4"]),
+            (["--budget", "1"], ["0.9", "0.8"]),
+        ])
+    func storedThresholdsServe(options: [String], thresholds: [String]) async throws {
+        let file = try Weights.file(Weights.synthetic(seed: 50), metadata: extras, in: folder)
+        let images = ["--format", "json", Fixtures.photos]
+        let run = try await dvt(
+            ["classify", "--model", "tiny-deit", "--weights", file] + options + images)
+        let expected = try await classify(thresholds.flatMap { ["--threshold", $0] } + images)
+        #expect(run.code == 0)
+        #expect(run.output == expected.output)
+    }
+
+    @Test(.needsDevice) func halfPrecisionServes() async throws {
+        let file = try Weights.file(Weights.synthetic(seed: 50), in: folder)
+        for type in ["float16", "bfloat16"] {
+            let run = try await convert("--model", "tiny-deit", "--dtype", type, file: file)
+            #expect(run.code == 0)
+            let written = try SafetensorsFile(path: output)
+            let name = "normal_token.head.bias"
+            #expect(try written.dtype(named: name) == (type == "float16" ? .float16 : .bfloat16))
+            #expect((try await dvt("classify", "--weights", output, Fixtures.photo(1))).code == 0)
+        }
+    }
+
+    /// A file that cannot be converted leaves an older one as it was.
+    @Test func nothingIsLostWhereNothingCanBeWritten() async throws {
+        let older = try folder.file("converted.safetensors", "older")
+        let tensors = try Weights.synthetic(seed: 1).map { name, tensor in
+            let isHead = name == "normal_token.head.bias"
+            return (name: name, tensor: isHead ? Tensor([10], repeating: 70_000) : tensor)
+        }
+        let file = try Weights.file(tensors, in: folder)
+        let cases = [
+            (["--model", "tiny-deit", "--dtype", "float16"], "beyond float16's largest number"),
+            (["--model", "tiny-t2t"], "does not fit model tiny-t2t"),
+            ([], "holds no model card; name the model (--model)"),
+            (["--model", "tiny-deit", "--labels", "cifar100"], "100 class names"),
+        ]
+        for (options, part) in cases {
+            let run = try await dvt(["convert", file, output] + options, needsKernels: false)
+            #expect(run.code == 1 && run.errorLines.count == 1)
+            #expect(run.errors.contains(part), "\(run.errors)")
+            #expect(try String(contentsOfFile: older, encoding: .utf8) == "older")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
+    }
+
+    @Test func whatIsNoNumberIsNoWeight() async throws {
+        let tensors = try Weights.synthetic(seed: 1).map { name, tensor in
+            let isHead = name == "normal_token.head.bias"
+            return (name: name, tensor: isHead ? Tensor([10], repeating: .nan) : tensor)
+        }
+        let file = try Weights.file(tensors, in: folder)
+        let run = try await convert("--model", "tiny-deit", file: file)
+        #expect(run.code == 1)
+        #expect(run.errors.contains("\"normal_token.head.bias\" holds nan, which is no weight"))
+    }
+
+    /// Two plain ViTs of different widths, each with a file of its own, named beside the JSON.
+    @Test(.needsDevice) func stagesTrainedApartHaveTheirOwnFiles() async throws {
+        let text = #"""
+            {"name": "pair", "classes": 10, "stages": [
+              {"width": 32, "depth": 1, "heads": 1, "tokens": 49, "weights": "small.safetensors"},
+              {"width": 64, "depth": 2, "heads": 2, "tokens": 196, "weights": "large.safetensors"}]}
+            """#
+        let model = try folder.file("pair.json", text)
+        for (name, stage) in [("small", 0), ("large", 1)] {
+            try SafetensorsWriter.write(
+                Weights.plain(width: [32, 64][stage], depth: stage + 1, patch: [32, 16][stage]),
+                to: "\(folder.path)/\(name).safetensors")
+        }
+        let run = try await dvt(
+            "classify", "--model", model, "--threshold", "2", "--format", "json", Fixtures.photo(1))
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(try json(run.output, as: ClassifyRow.self).map(\.exit) == [1])
+        let parity = try await dvt("parity", "--model", model)
+        #expect(parity.code == 0, "\(parity.errors)")
+        #expect(parity.errorLines.last == "3 checks passed")
+    }
+}
+
+/// `dvt embed`.
+@Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
+struct EmbedCommandTests {
+    struct Row: Decodable {
+        let file: String
+        let features: [Double]
+    }
+
+    private func embed(_ arguments: String...) async throws -> ProgramOutput {
+        try await dvt(
+            ["embed", "--model", "tiny-deit", "--weights", "synthetic:50"] + arguments)
+    }
+
+    @Test func printsTheLastStagesFeatures() async throws {
+        let run = try await embed("--format", "json", "--batch-size", "5", Fixtures.photos)
+        #expect(run.code == 0)
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.map(\.file) == Fixtures.photoFiles)
+        #expect(rows.allSatisfy { $0.features.count == 64 })
+        #expect(Set(rows.map(\.features)).count == rows.count)
+        // The batch that an image runs in does not count.
+        let alone = try json(
+            try await embed("--format", "json", Fixtures.photo(6)).output, as: Row.self)
+        for (x, y) in zip(alone[0].features, rows[5].features) {
+            #expect(abs(x - y) < 1e-5)
+        }
+    }
+
+    @Test func filesThatCannotBeReadAreReported() async throws {
+        let run = try await embed("--format", "jsonl", "none.jpg", Fixtures.photo(1))
+        #expect(run.code == 1)
+        #expect(try jsonLines(run.output, as: Row.self).count == 1)
+        #expect(run.errors.contains("none.jpg"))
+    }
+}
