@@ -123,7 +123,7 @@ let package = Package(
                 "DVTCheckpoints", "DVTCore",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "DVTVisionTests", dependencies: ["DVTVision", "DVTCore", "DVTModel"],
             exclude: ["Fixtures"],

@@ -1,0 +1,199 @@
+import DVTCore
+
+/// What a zip archive holds, by name, without unpacking anything.
+///
+/// `torch.save` never compresses, so that every entry's bytes lie in the file as they are and may
+/// be looked at there. An archive that was compressed later is refused, and so is one whose
+/// entries overlap: a small file could otherwise claim to hold any amount of data.
+///
+/// - SeeAlso: the format, <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>.
+struct ZipArchive: Sendable {
+    /// The most entries that are read; a model has one a tensor, and not this many tensors.
+    static let entryLimit = 100_000
+
+    /// The bytes of each entry, by its name.
+    let entries: [String: Range<Int>]
+
+    /// Reads and checks the directory of an archive.
+    ///
+    /// - Parameter bytes: the whole file.
+    /// - Throws: ``PyTorchCheckpointError/Problem``.
+    init(_ bytes: UnsafeRawBufferPointer) throws {
+        let directory = try ZipDirectory(bytes)
+        var cursor = ByteCursor(UnsafeRawBufferPointer(rebasing: bytes[directory.range]))
+        let contents = UnsafeRawBufferPointer(rebasing: bytes[..<directory.range.lowerBound])
+        var located: [(name: String, all: Range<Int>, data: Range<Int>)] = []
+        var names: Set<String> = []
+        for _ in 0..<directory.entryCount {
+            let entry = try ZipEntry(&cursor)
+            guard names.insert(entry.name).inserted else {
+                throw PyTorchCheckpointError.Problem.repeatedZipEntry(entry.name)
+            }
+            let data = try entry.locate(in: contents)
+            located.append((entry.name, Int(entry.offset)..<data.upperBound, data))
+        }
+        guard cursor.remaining == 0 else {
+            throw PyTorchCheckpointError.Problem.zipValuesDisagree(
+                "the size of the directory", UInt64(directory.range.count), UInt64(cursor.offset))
+        }
+        located.sort { $0.all.lowerBound < $1.all.lowerBound }
+        for (first, second) in zip(located, located.dropFirst())
+        where first.all.upperBound > second.all.lowerBound {
+            throw PyTorchCheckpointError.Problem.overlappingZipEntries(first.name, second.name)
+        }
+        entries = Dictionary(uniqueKeysWithValues: located.map { ($0.name, $0.data) })
+    }
+}
+
+/// One entry as the directory describes it.
+private struct ZipEntry {
+    private static let fixedByteCount: UInt64 = 30
+    private static let saturated: UInt64 = 0xFFFF_FFFF
+
+    let name: String
+    private let nameBytes: [UInt8]
+    private let byteCount: UInt64
+    /// Where its own header begins in the file.
+    let offset: UInt64
+
+    /// Reads the entry that comes next in the directory.
+    init(_ cursor: inout ByteCursor) throws {
+        let start = UInt64(cursor.offset)
+        guard let header = ZipEntryHeader(&cursor) else {
+            throw PyTorchCheckpointError.Problem.zipRecordMissing(
+                "an entry of the directory", offset: start)
+        }
+        nameBytes = header.name
+        name = String(decoding: header.name, as: UTF8.self)
+        guard header.flags & 1 == 0 else {
+            throw PyTorchCheckpointError.Problem.encryptedZipEntry(name)
+        }
+        guard header.method == 0 else {
+            // Of what PyTorch writes, only the source code in a program is compressed.
+            throw name.contains("/code/__torch__")
+                ? PyTorchCheckpointError.Problem.torchScript
+                : .compressedZipEntry(name, method: header.method)
+        }
+        let fields = [header.byteCount, header.compressedByteCount, header.offset].map(UInt64.init)
+        guard let wide = Self.widened(fields, extra: header.extra) else {
+            throw PyTorchCheckpointError.Problem.zipRecordMissing(
+                "the ZIP64 sizes of \(quoted(name))", offset: start)
+        }
+        guard wide[0] == wide[1] else {
+            throw PyTorchCheckpointError.Problem.zipValuesDisagree(
+                "the two sizes of \(quoted(name))", wide[0], wide[1])
+        }
+        (byteCount, offset) = (wide[0], wide[2])
+    }
+
+    /// Values of 32 bits, those that are saturated replaced by the 64 bits of the extra field.
+    private static func widened(_ fields: [UInt64], extra: [UInt8]) -> [UInt64]? {
+        guard fields.contains(saturated) else { return fields }
+        return extra.withUnsafeBytes { bytes in
+            var cursor = ByteCursor(bytes)
+            while let tag = cursor.integer(UInt16.self), let count = cursor.integer(UInt16.self),
+                let body = cursor.take(Int(count))
+            {
+                guard tag == 1 else { continue }
+                var wide = ByteCursor(body)
+                let values = fields.compactMap { field in
+                    field == saturated ? wide.integer(UInt64.self) : field
+                }
+                return values.count == fields.count ? values : nil
+            }
+            return nil
+        }
+    }
+
+    /// Where the entry's data lie, by its own header, which must agree with the directory.
+    ///
+    /// - Parameter contents: what is in front of the directory.
+    /// - Returns: the data's bytes.
+    /// - Throws: ``PyTorchCheckpointError/Problem``.
+    func locate(in contents: UnsafeRawBufferPointer) throws -> Range<Int> {
+        guard let fixed = contents.part(at: offset, count: Self.fixedByteCount) else {
+            throw pastEnd(Self.fixedByteCount, contents)
+        }
+        guard let header = ZipLocalHeader(fixed) else {
+            throw PyTorchCheckpointError.Problem.zipRecordMissing(
+                "the header of \(quoted(name))", offset: offset)
+        }
+        let headerByteCount = Self.fixedByteCount + header.nameByteCount + header.extraByteCount
+        let (needed, overflow) = headerByteCount.addingReportingOverflow(byteCount)
+        guard !overflow, contents.part(at: offset, count: needed) != nil else {
+            throw pastEnd(overflow ? .max : needed, contents)
+        }
+        try checkAgreement(header, contents)
+        let start = Int(offset + headerByteCount)
+        return start..<start + Int(byteCount)
+    }
+
+    /// A header may leave the size open: torch writes 0 there, and ZIP64 all bits.
+    private func checkAgreement(
+        _ header: ZipLocalHeader, _ contents: UnsafeRawBufferPointer
+    ) throws {
+        let name = contents.part(at: offset + Self.fixedByteCount, count: header.nameByteCount)
+        guard header.method == 0, let name, name.elementsEqual(nameBytes) else {
+            throw PyTorchCheckpointError.Problem.zipHeaderDiffers(self.name)
+        }
+        let size = UInt64(header.byteCount)
+        guard size == byteCount || size == 0 || size == Self.saturated else {
+            throw PyTorchCheckpointError.Problem.zipValuesDisagree(
+                "the size of \(quoted(self.name))", byteCount, size)
+        }
+    }
+
+    private func pastEnd(
+        _ count: UInt64, _ contents: UnsafeRawBufferPointer
+    ) -> PyTorchCheckpointError.Problem {
+        .zipRecordPastEnd(
+            "the entry \(quoted(name))", offset: offset, byteCount: count,
+            available: UInt64(contents.count))
+    }
+}
+
+/// An entry's record in the directory, as it is written.
+private struct ZipEntryHeader {
+    let flags: UInt16
+    let method: UInt16
+    let compressedByteCount: UInt32
+    let byteCount: UInt32
+    let offset: UInt32
+    let name: [UInt8]
+    let extra: [UInt8]
+
+    init?(_ cursor: inout ByteCursor) {
+        guard let fixed = cursor.take(46), fixed.loadUnaligned(as: UInt32.self) == 0x0201_4B50
+        else { return nil }
+        flags = fixed.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
+        method = fixed.loadUnaligned(fromByteOffset: 10, as: UInt16.self)
+        compressedByteCount = fixed.loadUnaligned(fromByteOffset: 20, as: UInt32.self)
+        byteCount = fixed.loadUnaligned(fromByteOffset: 24, as: UInt32.self)
+        offset = fixed.loadUnaligned(fromByteOffset: 42, as: UInt32.self)
+        let counts = [28, 30, 32].map { at in
+            Int(fixed.loadUnaligned(fromByteOffset: at, as: UInt16.self))
+        }
+        guard let name = cursor.take(counts[0]), let extra = cursor.take(counts[1]),
+            cursor.take(counts[2]) != nil
+        else { return nil }
+        self.name = [UInt8](name)
+        self.extra = [UInt8](extra)
+    }
+}
+
+/// The header in front of an entry's data, as it is written.
+private struct ZipLocalHeader {
+    let method: UInt16
+    let byteCount: UInt32
+    let nameByteCount: UInt64
+    let extraByteCount: UInt64
+
+    /// - Parameter fixed: its 30 bytes in front of the name.
+    init?(_ fixed: UnsafeRawBufferPointer) {
+        guard fixed.loadUnaligned(as: UInt32.self) == 0x0403_4B50 else { return nil }
+        method = fixed.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
+        byteCount = fixed.loadUnaligned(fromByteOffset: 22, as: UInt32.self)
+        nameByteCount = UInt64(fixed.loadUnaligned(fromByteOffset: 26, as: UInt16.self))
+        extraByteCount = UInt64(fixed.loadUnaligned(fromByteOffset: 28, as: UInt16.self))
+    }
+}
