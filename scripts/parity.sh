@@ -24,7 +24,7 @@ if [[ -z ${DVT_REFERENCE:-} ]]; then
     for model in "${models[@]}"; do
         compare --model "$model"
     done
-    echo "skipped: 24 comparisons with the original implementations; DVT_REFERENCE is not set"
+    echo "skipped: 27 comparisons with the original implementations; DVT_REFERENCE is not set"
     exit
 fi
 for toy in "${toys[@]}"; do
@@ -34,6 +34,13 @@ for toy in "${toys[@]}"; do
         compare --model "$toy" "${layers[@]}" \
             --expected "$DVT_REFERENCE/${toy//-/_}_${setting}_s1.safetensors"
     done
+done
+# The same weights, read from what the original frameworks wrote.
+compare --model mindspore-tiny --weights "$DVT_REFERENCE/mindspore_tiny_f1r1_s1.ckpt" \
+    --expected "$DVT_REFERENCE/mindspore_tiny_f1r1_s1.safetensors"
+for file in tiny_deit_s1.pth.tar tiny_deit_s1_half_plain.pth; do
+    compare --model tiny-deit --weights "$DVT_REFERENCE/$file" \
+        --expected "$DVT_REFERENCE/tiny_deit_f1r1_s1.safetensors"
 done
 for style in vector tile; do
     for index in "${!models[@]}"; do

@@ -2,6 +2,10 @@ public import DVTCore
 
 /// Checkpoints of every format that is read.
 public enum Checkpoint {
+    /// The bytes by which formats are told apart: one block of a tar archive, which all else is
+    /// shorter than.
+    private static let prefixByteCount = 512
+
     /// Opens a checkpoint, whatever its format; its first bytes say which it is.
     ///
     /// - Parameter path: the file.
@@ -10,8 +14,11 @@ public enum Checkpoint {
     ///   the error of its format.
     public static func open(path: String) throws -> any NamedTensors {
         let file = try MappedFile(path: path)
-        let prefix = try file.withBytes(in: 0..<min(file.byteCount, 64)) { [UInt8]($0) }
+        let prefix = try file.withBytes(in: 0..<min(file.byteCount, prefixByteCount)) {
+            [UInt8]($0)
+        }
         if SafetensorsFile.recognises(prefix) { return try SafetensorsFile(path: path) }
+        if PyTorchCheckpoint.recognises(prefix) { return try PyTorchCheckpoint(path: path) }
         if MindSporeCheckpoint.recognises(prefix) { return try MindSporeCheckpoint(path: path) }
         throw CheckpointFileError.unknownFormat(path: path)
     }

@@ -7,6 +7,17 @@ package enum HalfFormat: Sendable {
     /// The upper half of a float32: 8 bits of exponent, 7 of fraction.
     case bfloat16
 
+    /// The largest relative error of rounding to the format, but for the smallest numbers.
+    var roundoff: Double { self == .float16 ? 0x1p-11 : 0x1p-8 }
+
+    /// The largest such error in a file.
+    ///
+    /// - Parameter formats: the format of each tensor, nil for those of 32 bits and more.
+    /// - Returns: the error; float32's where there is no format.
+    static func roundoff(of formats: some Sequence<HalfFormat?>) -> Double {
+        formats.compactMap { $0?.roundoff }.max() ?? 0x1p-24
+    }
+
     /// The float32 equal to a 16-bit pattern.
     ///
     /// - Parameter bits: the pattern.

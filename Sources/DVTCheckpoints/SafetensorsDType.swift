@@ -61,4 +61,13 @@ public enum SafetensorsDType: String, CaseIterable, Sendable {
         case .complex64, .float64, .int64, .uint64: 64
         }
     }
+
+    /// The format of 16 bits that it is, or nil.
+    var half: HalfFormat? {
+        switch self {
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        default: nil
+        }
+    }
 }

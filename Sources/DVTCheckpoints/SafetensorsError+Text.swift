@@ -111,9 +111,3 @@ extension SafetensorsError.Problem: CustomStringConvertible {
         }
     }
 }
-
-/// A shape from a file as a message shows it: never long.
-private func shown(_ shape: [Int]) -> String {
-    let extents = shape.prefix(8).map(String.init).joined(separator: ", ")
-    return shape.count > 8 ? "[\(extents), … \(shape.count) axes]" : "[\(extents)]"
-}

@@ -21,7 +21,7 @@ struct Parity: ParsableCommand {
 
             Images are generated from the seed, and weights where no file gives them. The exit code is 1 if a tensor lies \
             further off than its tolerance (the yardstick for the reference, four times it for \
-            OpenCL) or an image leaves at another exit.
+            OpenCL; more where weights are stored in 16 bits and the file's outputs are not of them) or an image leaves at another exit.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -111,11 +111,14 @@ struct Parity: ParsableCommand {
 
     private func modelComparison() throws -> Comparison {
         let file = try expected.map { try ExpectedOutputs(path: $0) }
-        let run = try parityRun(file)
+        let model = try loadedModel(file)
+        let run = try parityRun(model, file)
         let backend = deviceOptions.isReference ? nil : try deviceOptions.makeBackend()
         return { report, writer in
             let reference = try run.outputs(on: ReferenceBackend())
-            let expectation = file.map { ParityExpectation($0.tensors) }
+            let expectation = file.map {
+                ParityExpectation($0.tensors, weightRoundoff: model.storedRoundoff)
+            }
             for comparison in try expectation?.compare(reference, sums: .double) ?? [] {
                 try report.add(comparison, to: writer)
             }
@@ -130,14 +133,21 @@ struct Parity: ParsableCommand {
         }
     }
 
-    private func parityRun(_ file: ExpectedOutputs?) throws -> ParityRun {
-        let seed = seed ?? file?.seed ?? 1
-        let model = try LoadedModel(
+    private func seed(_ file: ExpectedOutputs?) -> UInt64 { seed ?? file?.seed ?? 1 }
+
+    private func loadedModel(_ file: ExpectedOutputs?) throws -> LoadedModel {
+        try LoadedModel(
             model: modelOptions.model, weights: modelOptions.weights,
-            otherwise: .synthetic(seed: seed)
+            otherwise: .synthetic(seed: seed(file))
         ) {
             try modelOptions.reuse.applied(to: $0, else: file?.featureReuse, file?.relationReuse)
         }
+    }
+
+    private func parityRun(
+        _ model: LoadedModel, _ file: ExpectedOutputs?
+    ) throws -> ParityRun {
+        let seed = seed(file)
         let configuration = model.configuration
         try file?.check(
             configuration, seed: seed, batch: batchSize, includesLayers: layers)

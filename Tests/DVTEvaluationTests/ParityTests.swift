@@ -144,6 +144,34 @@ import Testing
             layers: names.map { (name: $0, tensor: Tensor([1], repeating: 1)) })
     }
 
+    private struct File: NamedTensors {
+        let metadata: [String: String]
+        let origin = "file"
+        let shapes: [String: Shape] = ["logits0": [1], "a": [1]]
+
+        func tensor(named name: String) throws -> Tensor { Tensor([1], repeating: 1) }
+    }
+
+    /// Yardsticks of the file, the usual ones, float32's limits; and rounded weights on top.
+    @Test func tolerancesFollowWhatIsCompared() throws {
+        func tolerances(
+            _ metadata: [String: String], sums: SumPrecision, roundoff: Double = 0
+        ) throws -> [Double] {
+            try ParityExpectation(File(metadata: metadata), weightRoundoff: roundoff)
+                .compare(outputs(["logits0", "a"]), sums: sums).map(\.tolerance)
+        }
+        let measured = ["a.float32_relative_l2": "1e-7"]
+        #expect(try tolerances(measured, sums: .double) == [1.2e-6, 1e-7])
+        #expect(try tolerances(measured, sums: .float32) == [4.8e-6, 4e-7])
+        let float32 = ["precision": "float32"]
+        #expect(try tolerances(float32, sums: .double) == [1.5e-6, 1.5e-6])
+        #expect(try tolerances(float32, sums: .float32) == [4e-6, 4e-6])
+        #expect(
+            try tolerances(float32, sums: .double, roundoff: 0x1p-11) == [
+                0x1p-9 + 1.5e-6, 0x1p-9 + 1.5e-6,
+            ])
+    }
+
     /// A tensor that nothing is expected of is an error: it would pass unseen.
     @Test func everyTensorNeedsACounterpart() throws {
         let expectation = ParityExpectation(outputs(["a"]))

@@ -41,6 +41,9 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
     /// The path the file was opened by.
     public var origin: String { file.path }
 
+    /// How far storing may have moved a number: 2^-24, or more where a tensor is of 16 bits.
+    public var roundoff: Double { HalfFormat.roundoff(of: entries.values.lazy.map(\.dtype.half)) }
+
     /// The element type of one tensor.
     ///
     /// - Parameter name: the tensor's name.

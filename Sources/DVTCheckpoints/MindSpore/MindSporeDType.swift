@@ -83,4 +83,13 @@ public enum MindSporeDType: String, CaseIterable, Sendable {
             target.initializeElement(at: index, to: convert(element))
         }
     }
+
+    /// The format of 16 bits that it is, or nil.
+    var half: HalfFormat? {
+        switch self {
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        default: nil
+        }
+    }
 }

@@ -7,8 +7,8 @@ import DVTCore
 /// holds a program that Python would run; here nothing in it can be run, and what it says about its
 /// tensors is checked when the file is opened, so that every element is known to be there.
 ///
-/// The weights are the dictionary of tensors at the top, or under `model_state_dict`, `state_dict`,
-/// `model`, `model_ema`, `module` or `net`, once or twice. The names of dictionaries within it are
+/// The weights are the dictionary of tensors at the top, or under `model_state_dict`,
+/// `state_dict_ema`, `state_dict`, `model`, `model_ema`, `module` or `net`, once or twice. The names of dictionaries within it are
 /// joined by dots; what is no tensor in it is passed over. What stands beside the weights is
 /// ``metadata``.
 ///
@@ -53,6 +53,9 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
 
     /// The path the file was opened by.
     public var origin: String { file.path }
+
+    /// How far storing may have moved a number: 2^-24, or more where a tensor is of 16 bits.
+    public var roundoff: Double { HalfFormat.roundoff(of: layouts.values.lazy.map(\.type.half)) }
 
     /// Reads one tensor, converting float16, bfloat16 and float64 to float32.
     ///

@@ -194,9 +194,3 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
         return keys.count > 6 ? "\(shown) and \(keys.count - 6) more" : shown
     }
 }
-
-/// A shape from a file as a message shows it: never long.
-private func shown(_ shape: [Int]) -> String {
-    let extents = shape.prefix(8).map(String.init).joined(separator: ", ")
-    return shape.count > 8 ? "[\(extents), … \(shape.count) axes]" : "[\(extents)]"
-}

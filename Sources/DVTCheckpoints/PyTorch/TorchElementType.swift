@@ -80,4 +80,13 @@ enum TorchElementType: String, CaseIterable, Sendable {
             1
         }
     }
+
+    /// The format of 16 bits that it is, or nil.
+    var half: HalfFormat? {
+        switch self {
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        default: nil
+        }
+    }
 }

@@ -1,8 +1,13 @@
 /// The weights in what was saved: a dictionary of tensors by name, which scripts put at different
 /// places.
 struct TorchStateDictionary {
-    /// Where the weights are looked for, in this order; the first is that of the original DVT.
-    static let wrappers = ["model_state_dict", "state_dict", "model", "model_ema", "module", "net"]
+    /// Where the weights are looked for, in this order.
+    ///
+    /// The first is that of the original DVT. timm, and T2T-ViT after it, evaluate the averaged
+    /// weights where a file has both.
+    static let wrappers = [
+        "model_state_dict", "state_dict_ema", "state_dict", "model", "model_ema", "module", "net",
+    ]
     /// The most tensors, and other entries, that are looked at.
     static let entryLimit = 1 << 17
     /// The deepest nesting of dictionaries.

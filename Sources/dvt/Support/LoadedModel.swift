@@ -51,6 +51,12 @@ struct LoadedModel {
         self.file = file
     }
 
+    /// How far storing in 16 bits may have moved the weights, or 0.
+    var storedRoundoff: Double {
+        guard let roundoff = file?.roundoff, roundoff > 0x1p-24 else { return 0 }
+        return roundoff
+    }
+
     /// Says on standard error where weights are no trained ones.
     func warnOfUntrainedWeights() {
         if let synthetic = weights as? SyntheticWeights {

@@ -15,7 +15,8 @@ import Testing
     }
 
     @Test(arguments: [
-        nil, "model_state_dict", "state_dict", "model", "model_ema", "module", "net",
+        nil, "model_state_dict", "state_dict_ema", "state_dict", "model", "model_ema", "module",
+        "net",
     ])
     func weightsAreFoundUnderEveryWrapper(key: String?) throws {
         let root = key.map { Python.dict([(.text($0), Self.weights), ("epoch", 3)]) }
@@ -25,6 +26,14 @@ import Testing
         #expect(try checkpoint.tensor(named: "head.bias").values == [4, 5])
         #expect(checkpoint.metadata == (key == nil ? [:] : ["epoch": "3"]))
         #expect(checkpoint.origin.hasSuffix("model.pth"))
+    }
+
+    /// timm evaluates the averaged weights of a file that has both.
+    @Test func averagedWeightsComeFirst() throws {
+        let checkpoint = try open([
+            "state_dict": ["other": .vector(count: 6)], "state_dict_ema": Self.weights,
+        ])
+        #expect(checkpoint.shapes.keys.sorted() == ["head.bias", "head.weight"])
     }
 
     /// A tensor beside a wrapper does not make the whole file the weights.

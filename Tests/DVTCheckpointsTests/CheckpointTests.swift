@@ -1,0 +1,62 @@
+import DVTCheckpoints
+import DVTCore
+import Testing
+
+/// Files of every format, opened without saying which.
+@Suite struct CheckpointTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// The names lie: the first bytes count.
+    @Test func theFirstBytesTellTheFormat() throws {
+        let tensor = Tensor([2], values: [1, -2])
+        let safetensors = folder.path + "/weights.pth"
+        try SafetensorsWriter.write([("x", tensor)], to: safetensors)
+        let bytes = floatBytes([1, -2])
+        let torch = torchZip(["x": .tensor(.storage(count: 2), [2], [1])], ["0": bytes]).bytes
+        let files = [
+            safetensors, try folder.file(torch, named: "weights.ckpt"),
+            try folder.file(mindSporeValue("x", [2], bytes), named: "weights.safetensors"),
+        ]
+        let opened = try files.map { try Checkpoint.open(path: $0) }
+        #expect(opened[0] is SafetensorsFile)
+        #expect(opened[1] is PyTorchCheckpoint)
+        #expect(opened[2] is MindSporeCheckpoint)
+        for (file, path) in zip(opened, files) {
+            #expect(file.origin == path)
+            #expect(try file.tensor(named: "x") == tensor)
+            #expect(file.roundoff == 0x1p-24)
+        }
+    }
+
+    @Test(arguments: [
+        "", "short", "these are not weights, whatever they say", "\u{7F}ELF\0\0\0\0\0",
+    ])
+    func otherFilesAreNoCheckpoints(text: String) throws {
+        let path = try folder.file(Array(text.utf8))
+        let error = #expect(throws: CheckpointFileError.self) { try Checkpoint.open(path: path) }
+        #expect(error == .unknownFormat(path: path))
+        try expectOneLine(#require(error), naming: path)
+    }
+
+    /// A tar archive has its mark at byte 257.
+    @Test func anArchiveOfOldIsRefusedWithItsReason() throws {
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        bytes.replaceSubrange(0..<8, with: "storages".utf8)
+        bytes.replaceSubrange(257..<262, with: "ustar".utf8)
+        let path = try folder.file(bytes)
+        #expect(throws: PyTorchCheckpointError.self) { try Checkpoint.open(path: path) }
+    }
+
+    @Test(arguments: [
+        (SafetensorsWriter.ElementType.float32, 0x1p-24), (.float16, 0x1p-11), (.bfloat16, 0x1p-8),
+    ])
+    func theRoundoffIsThatOfTheType(type: SafetensorsWriter.ElementType, roundoff: Double) throws {
+        let path = folder.path + "/x"
+        try SafetensorsWriter.write([("x", Tensor([1], values: [1]))], as: type, to: path)
+        #expect(try Checkpoint.open(path: path).roundoff == roundoff)
+    }
+}
