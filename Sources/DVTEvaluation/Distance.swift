@@ -12,7 +12,7 @@ public struct Distance: Equatable, Sendable {
     /// - Parameters:
     ///   - actual: the tensor.
     ///   - expected: what it should equal; of the same shape.
-    /// - Throws: ``ShapeError`` if the shapes differ.
+    /// - Throws: ``/DVTCore/ShapeError`` if the shapes differ.
     public init(_ actual: Tensor, from expected: Tensor) throws {
         guard actual.shape == expected.shape else {
             throw ShapeError.mismatch(

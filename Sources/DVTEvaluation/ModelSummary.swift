@@ -25,7 +25,7 @@ extension CascadeConfiguration {
     /// What every stage is made of and costs.
     ///
     /// - Returns: one summary a stage.
-    /// - Throws: ``ShapeError`` or ``ModelError`` if the cascade cannot run.
+    /// - Throws: ``/DVTCore/ShapeError`` or ``/DVTModel/ModelError`` if the cascade cannot run.
     public func summary() throws -> [StageSummary] {
         let backend = ShapeBackend()
         let model = try DynamicVisionTransformer(self, weights: NoWeights(), backend: backend)

@@ -54,7 +54,7 @@ public struct ParityExpectation {
     ///   - sums: how the backend sums, which says how far it may lie off.
     /// - Returns: one comparison a tensor.
     /// - Throws: ``ParityError/missing(name:origin:)`` if a tensor has no counterpart,
-    ///   ``ShapeError`` if shapes differ, or the file's error.
+    ///   ``/DVTCore/ShapeError`` if shapes differ, or the file's error.
     public func compare(
         _ outputs: ParityOutputs, sums: SumPrecision
     ) throws -> [ParityComparison] {

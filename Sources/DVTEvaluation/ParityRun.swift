@@ -33,7 +33,7 @@ public struct ParityRun {
     ///
     /// - Parameter backend: the device.
     /// - Returns: every exit's logits, and the intermediates where they are asked for.
-    /// - Throws: ``ModelError`` if the weights do not fit, or the backend's error.
+    /// - Throws: ``/DVTModel/ModelError`` if the weights do not fit, or the backend's error.
     public func outputs(on backend: some Backend) throws -> ParityOutputs {
         let model = try DynamicVisionTransformer(configuration, weights: weights, backend: backend)
         var layers: [(name: String, tensor: Tensor)] = []

@@ -4,8 +4,8 @@ import DVTCore
 ///
 /// A LayerNorm's weight is `1 + 0.1 u`, biases `0.1 u`, the class token and positions `0.2 u`, a
 /// performer's random features u, any other tensor `g sqrt(3 / fanIn) u` with g = 4 for the head,
-/// 0.5 for a performer's `kqv` and 1 elsewhere; u is ``SeededValues`` in [-1, 1). The large head
-/// makes confidences spread, so that images leave at every exit.
+/// 0.5 for a performer's `kqv` and 1 elsewhere; u is ``/DVTCore/SeededValues`` in [-1, 1). The
+/// large head makes confidences spread, so that images leave at every exit.
 public struct SyntheticWeights: StoredParameterSource {
     /// The seed.
     public let seed: UInt64

@@ -11,8 +11,8 @@ extension OpenCLBackend {
     ///   - relations: the coarse relations to reuse, or nil.
     ///   - logits: where to write the logits for a later stage, or nil.
     /// - Returns: `[B, T, D]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLBackendError/headWidth(_:)`` for
-    ///   another d, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit, ``OpenCLBackendError/headWidth(_:)``
+    ///   for another d, ``/OpenCL/OpenCLError`` if the device fails.
     public func attention(
         _ qkv: OpenCLTensor, heads: Int, scale: Float,
         reusing relations: ReusedRelations<OpenCLTensor>?,
@@ -44,7 +44,7 @@ extension OpenCLBackend {
     ///   - channels: L x H.
     ///   - tokens: T.
     /// - Returns: a store of shape `[B, channels, T, T]`; its contents are undefined.
-    /// - Throws: ``OpenCLError`` when memory cannot be had.
+    /// - Throws: ``/OpenCL/OpenCLError`` when memory cannot be had.
     public func makeRelations(batch: Int, channels: Int, tokens: Int) throws -> OpenCLTensor {
         try makeTensor([batch, channels, tokens, tokens])
     }

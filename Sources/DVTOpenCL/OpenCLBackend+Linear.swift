@@ -10,7 +10,7 @@ extension OpenCLBackend {
     ///   - activation: applied after the bias.
     ///   - residual: `[..., O]`, added last, or nil.
     /// - Returns: `[..., O]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` or
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit, ``/OpenCL/OpenCLError`` or
     ///   ``OpenCLBackendError`` if the device fails.
     public func linear(
         _ x: OpenCLTensor, _ parameters: LinearParameters<OpenCLTensor>, activation: Activation,
@@ -41,7 +41,7 @@ extension OpenCLBackend {
     ///   - residual: added last, or nil.
     ///   - rows: how many rows.
     ///   - columns: the length of a row.
-    /// - Throws: ``OpenCLError`` if the device fails.
+    /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
     func enqueueEpilogue(
         _ y: OpenCLTensor, bias: OpenCLTensor?, biasByRow: Bool = false, activation: Activation,
         residual: OpenCLTensor?, rows: Int, columns: Int
@@ -67,7 +67,8 @@ extension OpenCLBackend {
     ///   - features: reused features `[..., E]` appended to each row, or nil (E = 0).
     ///   - parameters: weight and bias `[D + E]`, and epsilon.
     /// - Returns: `[..., D + E]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func layerNorm(
         _ x: OpenCLTensor, appending features: OpenCLTensor?,
         _ parameters: LayerNormParameters<OpenCLTensor>

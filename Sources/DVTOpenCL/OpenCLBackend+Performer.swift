@@ -2,13 +2,14 @@ import DVTCore
 import OpenCL
 
 extension OpenCLBackend {
-    /// Attention by random features; see ``Backend/performerAttention(_:features:)``.
+    /// Attention by random features; see ``/DVTCore/Backend/performerAttention(_:features:)``.
     ///
     /// - Parameters:
     ///   - kqv: `[B, T, 3E]`, k before q before v.
     ///   - features: w, `[m, E]`.
     /// - Returns: `[B, T, E]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func performerAttention(
         _ kqv: OpenCLTensor, features: OpenCLTensor
     ) throws -> OpenCLTensor {

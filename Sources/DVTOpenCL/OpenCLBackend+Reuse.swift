@@ -11,7 +11,7 @@ extension OpenCLBackend {
     ///   - parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
     ///   - activation: the GELU between them.
     /// - Returns: `[B, LH, S, S]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` or
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit, ``/OpenCL/OpenCLError`` or
     ///   ``OpenCLBackendError`` if the device fails.
     public func relationReuse(
         _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
@@ -51,7 +51,7 @@ extension OpenCLBackend {
     ///   - activation: the GELU.
     ///   - resampling: from the earlier grid to this one.
     /// - Returns: for every block, `[B, N + 1, E]`, the class token's row zero.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` or
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit, ``/OpenCL/OpenCLError`` or
     ///   ``OpenCLBackendError`` if the device fails.
     public func featureReuse(
         _ features: OpenCLTensor, _ blocks: [FeatureReuseParameters<OpenCLTensor>],

@@ -2,14 +2,16 @@ import DVTCore
 import OpenCL
 
 extension OpenCLBackend {
-    /// Cuts images into patches and projects each; see ``Backend/patchEmbed(_:_:geometry:)``.
+    /// Cuts images into patches and projects each; see
+    /// ``/DVTCore/Backend/patchEmbed(_:_:geometry:)``.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`.
     ///   - projection: weight `[D, C, k, k]` and bias `[D]`.
     ///   - geometry: kernel, stride and zero padding.
     /// - Returns: tokens `[B, N, D]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func patchEmbed(
         _ images: OpenCLTensor, _ projection: LinearParameters<OpenCLTensor>,
         geometry: PatchGeometry
@@ -31,13 +33,14 @@ extension OpenCLBackend {
         return tokens
     }
 
-    /// Gathers overlapping patches into rows; see ``Backend/softSplit(_:geometry:)``.
+    /// Gathers overlapping patches into rows; see ``/DVTCore/Backend/softSplit(_:geometry:)``.
     ///
     /// - Parameters:
     ///   - x: images `[B, C, S, S]`, or tokens `[B, S * S, C]`.
     ///   - geometry: kernel, stride and zero padding.
     /// - Returns: `[B, N, C k k]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func softSplit(_ x: OpenCLTensor, geometry: PatchGeometry) throws -> OpenCLTensor {
         let sizes = try SoftSplitSizes(x.shape, geometry: geometry)
         let patches = try makeTensor(sizes.outputShape)
@@ -59,7 +62,8 @@ extension OpenCLBackend {
     ///   - classToken: `[1, 1, D]`.
     ///   - positions: `[1, N + 1, D]`.
     /// - Returns: `[B, N + 1, D]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func embedTokens(
         _ tokens: OpenCLTensor, classToken: OpenCLTensor, positions: OpenCLTensor
     ) throws -> OpenCLTensor {
@@ -79,7 +83,8 @@ extension OpenCLBackend {
     ///
     /// - Parameter x: `[B, T, D]`.
     /// - Returns: `[B, D]`.
-    /// - Throws: ``ShapeError`` if `x` has another rank, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if `x` has another rank,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func classTokens(_ x: OpenCLTensor) throws -> OpenCLTensor {
         try requireRank("x", x.shape, 3)
         let rows = try makeTensor([x.shape[0], x.shape[2]])
@@ -87,13 +92,14 @@ extension OpenCLBackend {
         return rows
     }
 
-    /// Some columns of every row; see ``Backend/columns(_:_:)``.
+    /// Some columns of every row; see ``/DVTCore/Backend/columns(_:_:)``.
     ///
     /// - Parameters:
     ///   - x: `[..., D]`.
     ///   - columns: the columns, within D.
     /// - Returns: `[..., columns.count]`.
-    /// - Throws: ``ShapeError`` if the columns are not there, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if the columns are not there,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func columns(_ x: OpenCLTensor, _ columns: Range<Int>) throws -> OpenCLTensor {
         let copy = try makeTensor(columnsShape(x.shape, columns))
         try enqueueCopy(of: x, to: copy, stride: x.shape[-1], first: columns.lowerBound)
@@ -106,7 +112,8 @@ extension OpenCLBackend {
     ///   - x: `[B, ...]`.
     ///   - rows: indices below B, in the order wanted.
     /// - Returns: `[rows.count, ...]`.
-    /// - Throws: ``ShapeError`` if a row does not exist, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func gather(_ x: OpenCLTensor, rows: [Int]) throws -> OpenCLTensor {
         let gathered = try makeTensor(gatheredShape(x.shape, rows: rows))
         let indices = try makeTensor([rows.count])
@@ -136,7 +143,8 @@ extension OpenCLBackend {
     ///
     /// - Parameter logits: `[B, classes]`.
     /// - Returns: one pair an image; of equal logits the first class wins.
-    /// - Throws: ``ShapeError`` if there are no classes, ``OpenCLError`` if the device fails.
+    /// - Throws: ``/DVTCore/ShapeError`` if there are no classes,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func confidence(_ logits: OpenCLTensor) throws -> [ClassConfidence] {
         let classes = try confidenceClasses(logits.shape)
         let batch = logits.shape[0]

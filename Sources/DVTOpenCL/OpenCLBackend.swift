@@ -48,7 +48,7 @@ public final class OpenCLBackend: Backend {
     ///     and remembered in the user's cache folder.
     ///   - buildOptions: compiler options added to the package's own, for checkers: for example
     ///     `-cl-opt-disable`.
-    /// - Throws: ``OpenCLError`` if the queue cannot be made or a kernel does not build.
+    /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made or a kernel does not build.
     public init(
         context: Context, kernelStyle: KernelStyle? = nil, buildOptions: String = ""
     ) throws {
@@ -64,7 +64,7 @@ public final class OpenCLBackend: Backend {
         matMul = try MatMul(engines: [CLBlastEngine(queue: queue)])
     }
 
-    /// Sizes the memory of what follows for a batch; see ``Backend/reserve(batch:)``.
+    /// Sizes the memory of what follows for a batch; see ``/DVTCore/Backend/reserve(batch:)``.
     ///
     /// - Parameter batch: the most images that one call will hold.
     public func reserve(batch: Int) {
@@ -81,7 +81,7 @@ public final class OpenCLBackend: Backend {
 
     /// Waits until all work is done.
     ///
-    /// - Throws: ``OpenCLError`` when work on the device failed.
+    /// - Throws: ``/OpenCL/OpenCLError`` when work on the device failed.
     public func finish() throws {
         try queue.finish()
     }
@@ -90,7 +90,7 @@ public final class OpenCLBackend: Backend {
     ///
     /// - Parameter tensor: the values.
     /// - Returns: the device's copy.
-    /// - Throws: ``OpenCLError`` when memory cannot be had.
+    /// - Throws: ``/OpenCL/OpenCLError`` when memory cannot be had.
     public func upload(_ tensor: Tensor) throws -> OpenCLTensor {
         try write(tensor, to: makeScratch(tensor.shape))
     }
@@ -99,7 +99,7 @@ public final class OpenCLBackend: Backend {
     ///
     /// - Parameter batch: the values, `[B, ...]`.
     /// - Returns: the device's copy.
-    /// - Throws: ``OpenCLError`` when memory cannot be had.
+    /// - Throws: ``/OpenCL/OpenCLError`` when memory cannot be had.
     public func uploadBatch(_ batch: Tensor) throws -> OpenCLTensor {
         try write(batch, to: makeTensor(batch.shape))
     }
@@ -113,7 +113,7 @@ public final class OpenCLBackend: Backend {
     ///
     /// - Parameter tensor: the device's tensor.
     /// - Returns: its values.
-    /// - Throws: ``OpenCLError`` when work on the device failed.
+    /// - Throws: ``/OpenCL/OpenCLError`` when work on the device failed.
     public func download(_ tensor: OpenCLTensor) throws -> Tensor {
         let values = try queue.read(
             Float.self, count: tensor.shape.elementCount, from: tensor.buffer)

@@ -11,7 +11,7 @@ extension ReferenceBackend {
     ///   - relations: the coarse relations to reuse, or nil.
     ///   - logits: where to write the logits for a later stage, or nil.
     /// - Returns: `[B, T, D]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func attention(
         _ qkv: ReferenceTensor, heads: Int, scale: Float,
         reusing relations: ReusedRelations<ReferenceTensor>?,

@@ -5,7 +5,7 @@ extension ReferenceBackend {
     ///
     /// - Parameter logits: `[B, classes]`.
     /// - Returns: one pair an image; of equal logits the first class wins.
-    /// - Throws: ``ShapeError`` if there are no classes.
+    /// - Throws: ``/DVTCore/ShapeError`` if there are no classes.
     public func confidence(_ logits: ReferenceTensor) throws -> [ClassConfidence] {
         let classes = try confidenceClasses(logits.shape)
         return (0..<logits.shape[0]).map { image in

@@ -10,7 +10,7 @@ extension ReferenceBackend {
     ///   - activation: applied after the bias.
     ///   - residual: `[..., O]`, added last, or nil.
     /// - Returns: `[..., O]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func linear(
         _ x: ReferenceTensor, _ parameters: LinearParameters<ReferenceTensor>,
         activation: Activation, residual: ReferenceTensor?
@@ -37,7 +37,7 @@ extension ReferenceBackend {
     ///   - features: reused features `[..., E]` appended to each row, or nil (E = 0).
     ///   - parameters: weight and bias `[D + E]`, and epsilon.
     /// - Returns: `[..., D + E]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func layerNorm(
         _ x: ReferenceTensor, appending features: ReferenceTensor?,
         _ parameters: LayerNormParameters<ReferenceTensor>

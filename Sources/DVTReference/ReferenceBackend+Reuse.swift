@@ -8,7 +8,7 @@ extension ReferenceBackend {
     ///   - parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
     ///   - activation: the GELU between them.
     /// - Returns: `[B, LH, S, S]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func relationReuse(
         _ relations: ReferenceTensor, _ parameters: RelationReuseParameters<ReferenceTensor>,
         activation: Activation
@@ -30,7 +30,7 @@ extension ReferenceBackend {
     ///   - activation: the GELU.
     ///   - resampling: from the earlier grid to this one.
     /// - Returns: for every block, `[B, N + 1, E]`, the class token's row zero.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func featureReuse(
         _ features: ReferenceTensor, _ blocks: [FeatureReuseParameters<ReferenceTensor>],
         activation: Activation, resampling: GridResampling

@@ -1,14 +1,15 @@
 import DVTCore
 
 extension ReferenceBackend {
-    /// Cuts images into patches and projects each; see ``Backend/patchEmbed(_:_:geometry:)``.
+    /// Cuts images into patches and projects each; see
+    /// ``/DVTCore/Backend/patchEmbed(_:_:geometry:)``.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`.
     ///   - projection: weight `[D, C, k, k]` and bias `[D]`.
     ///   - geometry: kernel, stride and zero padding.
     /// - Returns: tokens `[B, N, D]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func patchEmbed(
         _ images: ReferenceTensor, _ projection: LinearParameters<ReferenceTensor>,
         geometry: PatchGeometry
@@ -35,7 +36,7 @@ extension ReferenceBackend {
     ///   - classToken: `[1, 1, D]`.
     ///   - positions: `[1, N + 1, D]`.
     /// - Returns: `[B, N + 1, D]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func embedTokens(
         _ tokens: ReferenceTensor, classToken: ReferenceTensor, positions: ReferenceTensor
     ) throws -> ReferenceTensor {
@@ -58,7 +59,7 @@ extension ReferenceBackend {
     ///
     /// - Parameter x: `[B, T, D]`.
     /// - Returns: `[B, D]`.
-    /// - Throws: ``ShapeError`` if `x` has another rank.
+    /// - Throws: ``/DVTCore/ShapeError`` if `x` has another rank.
     public func classTokens(_ x: ReferenceTensor) throws -> ReferenceTensor {
         try requireRank("x", x.shape, 3)
         let (tokens, width, values) = (x.shape[1], x.shape[2], x.values)
@@ -74,7 +75,7 @@ extension ReferenceBackend {
     ///   - x: `[B, ...]`.
     ///   - rows: indices below B, in the order wanted.
     /// - Returns: `[rows.count, ...]`.
-    /// - Throws: ``ShapeError`` if a row does not exist.
+    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist.
     public func gather(_ x: ReferenceTensor, rows: [Int]) throws -> ReferenceTensor {
         let shape = try gatheredShape(x.shape, rows: rows)
         let width = x.shape.withBatch(1).elementCount

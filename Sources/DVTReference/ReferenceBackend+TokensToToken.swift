@@ -2,13 +2,13 @@ import DVTCore
 import Glibc
 
 extension ReferenceBackend {
-    /// Gathers overlapping patches into rows; see ``Backend/softSplit(_:geometry:)``.
+    /// Gathers overlapping patches into rows; see ``/DVTCore/Backend/softSplit(_:geometry:)``.
     ///
     /// - Parameters:
     ///   - x: images `[B, C, S, S]`, or tokens `[B, S * S, C]`.
     ///   - geometry: kernel, stride and zero padding.
     /// - Returns: `[B, N, C k k]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func softSplit(
         _ x: ReferenceTensor, geometry: PatchGeometry
     ) throws -> ReferenceTensor {
@@ -19,13 +19,13 @@ extension ReferenceBackend {
         }
     }
 
-    /// Attention by random features; see ``Backend/performerAttention(_:features:)``.
+    /// Attention by random features; see ``/DVTCore/Backend/performerAttention(_:features:)``.
     ///
     /// - Parameters:
     ///   - kqv: `[B, T, 3E]`, k before q before v.
     ///   - features: w, `[m, E]`.
     /// - Returns: `[B, T, E]`.
-    /// - Throws: ``ShapeError`` if shapes do not fit.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func performerAttention(
         _ kqv: ReferenceTensor, features: ReferenceTensor
     ) throws -> ReferenceTensor {
@@ -37,13 +37,13 @@ extension ReferenceBackend {
         }
     }
 
-    /// Some columns of every row; see ``Backend/columns(_:_:)``.
+    /// Some columns of every row; see ``/DVTCore/Backend/columns(_:_:)``.
     ///
     /// - Parameters:
     ///   - x: `[..., D]`.
     ///   - columns: the columns, within D.
     /// - Returns: `[..., columns.count]`.
-    /// - Throws: ``ShapeError`` if the columns are not there.
+    /// - Throws: ``/DVTCore/ShapeError`` if the columns are not there.
     public func columns(_ x: ReferenceTensor, _ columns: Range<Int>) throws -> ReferenceTensor {
         let shape = try columnsShape(x.shape, columns)
         let (width, values) = (x.shape[-1], x.values)

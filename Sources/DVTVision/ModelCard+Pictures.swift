@@ -7,8 +7,8 @@ extension Preprocessing {
     /// - Parameters:
     ///   - card: the model's card.
     ///   - applyingOrientation: whether pictures are turned upright as their EXIF data asks.
-    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if the model does not take three
-    ///   channels.
+    /// - Throws: ``/DVTModel/ModelError/invalidConfiguration(name:reason:)`` if the model does not
+    ///   take three channels.
     public init(_ card: ModelCard, applyingOrientation: Bool = true) throws {
         let shape = card.configuration.imageShape(batch: 1)
         guard shape[1] == 3 else {
