@@ -25,7 +25,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 .DEFAULT_GOAL := help
 # Targets share SwiftPM's lock: with -j they would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo test lint format check-kernels parity benchmark
+.PHONY: help build demo test lint format check-kernels parity benchmark documentation
 .PHONY: install uninstall bundle try-bundle clean
 
 help: ## List the targets
@@ -65,6 +65,11 @@ parity: ## Compare OpenCL with the reference at the models' own sizes
 benchmark: ## Time what runs on the host: images, checkpoints (docs/benchmarks.md)
 	@scripts/install-dependencies.sh build
 	$(SWIFT) package --package-path Benchmarks benchmark --no-progress
+
+documentation: ## Make the libraries' pages by DocC (.build/documentation); fail on any warning
+	@scripts/install-dependencies.sh build
+	$(SWIFT) build -c release
+	@scripts/documentation.sh
 
 install: | $(DVT) ## Install under PREFIX (/usr/local), inside DESTDIR where that is set
 	install -d "$(bindir)" "$(docdir)" "$(bashdir)" "$(zshdir)" "$(fishdir)"
