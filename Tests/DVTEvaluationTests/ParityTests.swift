@@ -81,6 +81,24 @@ import Testing
     }
 }
 
+@Suite struct SyntheticImagesTests {
+    /// 384 and 30 are no multiples of the 14 coarse cells.
+    @Test(arguments: [1, 13, 14, 30, 224, 384])
+    func imagesOfAnySizeAreMade(size: Int) {
+        let images = SyntheticImages.batch([1, 3, size, size], seed: 1)
+        #expect(images.shape == [1, 3, size, size])
+        #expect(images.values.allSatisfy { abs($0) <= 0.75 })
+    }
+
+    /// Neighbours within a cell differ by the fine part alone, which is at most 0.25 each way.
+    @Test func cellsAreOfOneColour() {
+        let images = SyntheticImages.batch([1, 1, 28, 28], seed: 1)
+        for row in stride(from: 0, to: 28, by: 2) {
+            #expect(abs(images.values[row * 28] - images.values[(row + 1) * 28 + 1]) <= 0.5)
+        }
+    }
+}
+
 @Suite struct DistanceTests {
     @Test func measuresBothNorms() throws {
         let distance = try Distance(
