@@ -7,14 +7,18 @@
 //   coarse   [B, C, S, S]      the relations to reuse, or null; this block's begin at a channel
 //   logits   [B, K, T, T]      where the logits are kept, or null; likewise
 //   indices, weights [taps, T] how a fine token is made of coarse tokens (class token included)
+//   axis_indices, axis_weights [axis_taps, t]  how a row or column of the fine grid, t x t, is made
+//                              of those of the coarse one, g x g: `source` and `target`
+//   spread   [g, pitch]        the same as a dense matrix; pitch is t rounded up to 16
 //
 //   A[i, j] = scale q[i] . k[j] + sum_m sum_n w_i[m] w_j[n] coarse[m, n]
 //   output[i] = sum_j softmax(A[i])[j] v[j]
 //
 // attention_vector: one work-item per work-group takes ROWS queries of one head. It walks the keys
 // in chunks of CHUNK and rescales what it has when a later chunk holds a larger logit, so any T
-// works; up to CHUNK keys it is one pass. Each query's coarse row, already resampled along the
-// query axis, lies in `reused` (ROWS x S): the fine map is never stored, nor are probabilities.
+// works; up to CHUNK keys it is one pass. What the ROWS queries reuse lies resampled in `reused`,
+// local memory of ROWS x T + pitch, and after it what is on the way there, S rounded up to 16 and
+// g x pitch: the fine map is never stored, nor are probabilities.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Attention.swift
 // Online softmax: Milakov and Gimelshein, arXiv:1805.02867
 
@@ -29,34 +33,103 @@
 #endif
 #define PARTS (HEAD_WIDTH / 16)
 
-// keys[b, h, c, t] = k[b, t, h, c], and 0 for t >= T. One work-item per element; over the planes
-// (b, h) a work-item may stride.
+// keys[b, h, c, t] = k[b, t, h, c], and 0 for t >= T. One work-item per 16 tokens and head: it reads
+// rows and writes vectors, so that neither end is touched in strides wider than the cache.
+__attribute__((reqd_work_group_size(1, 1, 1)))
 kernel void transpose_keys(global float *restrict keys, global const float *restrict qkv,
-                           int tokens, int padded, int heads, int planes) {
-  const int token = get_global_id(0), column = get_global_id(1), width = heads * HEAD_WIDTH;
-  if (token >= padded) return;
-  for (int plane = get_global_id(2); plane < planes; plane += get_global_size(2)) {
-    const int image = plane / heads, head = plane % heads;
-    const size_t row = ((size_t)image * tokens + token) * 3 * width;
-    const float value =
-        token < tokens ? qkv[row + width + head * HEAD_WIDTH + column] : 0.0f;
-    keys[((size_t)plane * HEAD_WIDTH + column) * padded + token] = value;
+                           int tokens, int padded, int heads) {
+  const int first = get_group_id(0) * 16, head = get_group_id(1), image = get_group_id(2);
+  const size_t stride = 3 * heads * HEAD_WIDTH;
+  global const float *restrict rows =
+      qkv + ((size_t)image * tokens + first) * stride + (heads + head) * HEAD_WIDTH;
+  global float *restrict to =
+      keys + ((size_t)image * heads + head) * HEAD_WIDTH * padded + first;
+  const int count = min(tokens - first, 16);
+  for (int c = 0; c < HEAD_WIDTH; c++) {
+    float column[16];
+#pragma unroll
+    for (int t = 0; t < 16; t++) column[t] = t < count ? rows[t * stride + c] : 0.0f;
+    vstore16(vload16(0, column), 0, to + (size_t)c * padded);
   }
 }
 
-// One query's coarse row: reused[n] = sum_k weights[k, query] coarse[indices[k, query], n].
-static inline void mix_coarse_rows(local float *restrict reused, global const float *restrict coarse,
-                            global const int *restrict indices,
-                            global const float *restrict weights, int query, int tokens,
-                            int coarse_tokens, int taps) {
-  for (int n = 0; n < coarse_tokens; n++) reused[n] = 0.0f;
-  for (int k = 0; k < taps; k++) {
-    const float weight = weights[k * tokens + query];
-    global const float *restrict row =
-        coarse + (size_t)indices[k * tokens + query] * coarse_tokens;
-    if (weight != 0.0f)
-      for (int n = 0; n < coarse_tokens; n++) reused[n] = fma(weight, row[n], reused[n]);
+// mixed[n] = sum_m w_i[m] coarse[m, n]: the coarse rows of one query's taps, zeros up to a multiple
+// of 16. Tells whether all are finite.
+static inline bool mix_coarse_rows(local float *restrict mixed,
+                                   global const float *restrict coarse,
+                                   global const int *restrict indices,
+                                   global const float *restrict weights, int query, int tokens,
+                                   int coarse_tokens, int taps) {
+  int n = 0;
+  for (; n + 16 <= coarse_tokens; n += 16) {
+    float16 sum = 0.0f;
+    for (int k = 0; k < taps; k++) {
+      const float weight = weights[k * tokens + query];
+      // An unused tap must not turn an infinite relation into NaN.
+      if (weight != 0.0f)
+        sum = fma((float16)(weight),
+                  vload16(0, coarse + (size_t)indices[k * tokens + query] * coarse_tokens + n),
+                  sum);
+    }
+    vstore16(sum, 0, mixed + n);
   }
+  for (; n < coarse_tokens; n++) {
+    float sum = 0.0f;
+    for (int k = 0; k < taps; k++) {
+      const float weight = weights[k * tokens + query];
+      if (weight != 0.0f)
+        sum = fma(weight, coarse[(size_t)indices[k * tokens + query] * coarse_tokens + n], sum);
+    }
+    mixed[n] = sum;
+  }
+  for (; n % 16 != 0; n++) mixed[n] = 0.0f;
+  float16 check = 0.0f;
+  for (n = 0; n < coarse_tokens; n += 16) check = fma(vload16(0, mixed + n), 0.0f, check);
+  return sum16(check) == 0.0f;
+}
+
+// What one query adds to its logits: fine[j] = sum_n w_j[n] mixed[n].
+//
+// The grid is resampled along its rows by a dense matrix, `spread` [g, pitch], which has a column
+// for every fine one and zeros where a fine column does not read a coarse one: g vectors a coarse
+// row, and no single reads. Then fine rows are sums of a few of those. Zeros of the matrix would turn
+// infinite relations into NaN, so that such a query goes by the tokens' own taps.
+static inline void resample_row(local float *restrict fine, local const float *restrict mixed,
+                                local float *restrict wide, global const int *restrict indices,
+                                global const float *restrict weights,
+                                global const int *restrict axis_indices,
+                                global const float *restrict axis_weights,
+                                global const float *restrict spread, bool finite, int tokens,
+                                int taps, int axis_taps, int source, int target, int pitch) {
+  if (!finite) {
+    for (int j = 0; j < tokens; j++) {
+      float sum = 0.0f;
+      for (int k = 0; k < taps; k++) {
+        const float weight = weights[k * tokens + j];
+        if (weight != 0.0f) sum = fma(weight, mixed[indices[k * tokens + j]], sum);
+      }
+      fine[j] = sum;
+    }
+    return;
+  }
+  for (int y = 0; y < source; y++)
+    for (int x = 0; x < pitch; x += 16) {
+      float16 sum = 0.0f;
+      for (int c = 0; c < source; c++)
+        sum = fma((float16)(mixed[1 + y * source + c]), vload16(0, spread + c * pitch + x), sum);
+      vstore16(sum, 0, wide + y * pitch + x);
+    }
+  fine[0] = mixed[0];
+  // The last vector of a row ends in the next one, which is written after it.
+  for (int y = 0; y < target; y++)
+    for (int x = 0; x < pitch; x += 16) {
+      float16 sum = 0.0f;
+      for (int k = 0; k < axis_taps; k++) {
+        const float16 weight = axis_weights[k * target + y];
+        sum = fma(weight, vload16(0, wide + axis_indices[k * target + y] * pitch + x), sum);
+      }
+      vstore16(sum, 0, fine + 1 + y * target + x);
+    }
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -64,8 +137,12 @@ kernel void attention_vector(global float *restrict output, global float *restri
                              global const float *restrict qkv, global const float *restrict keys,
                              global const float *restrict coarse,
                              global const int *restrict indices,
-                             global const float *restrict weights, local float *restrict reused,
-                             int tokens, int padded, int heads, int kept_channels,
+                             global const float *restrict weights,
+                             global const int *restrict axis_indices,
+                             global const float *restrict axis_weights,
+                             global const float *restrict spread, local float *restrict reused,
+                             int tokens, int padded, int axis_taps, int source, int target,
+                             int pitch, int heads, int kept_channels,
                              int kept_channel, int coarse_channels, int coarse_channel,
                              int coarse_tokens, int taps, float scale) {
   const int first = get_group_id(0) * ROWS, head = get_group_id(1), image = get_group_id(2);
@@ -80,9 +157,14 @@ kernel void attention_vector(global float *restrict output, global float *restri
   if (coarse) {
     coarse += ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens *
               coarse_tokens;
-    for (int r = 0; r < ROWS; r++)
-      mix_coarse_rows(reused + r * coarse_tokens, coarse, indices, weights, query[r], tokens,
-                      coarse_tokens, taps);
+    local float *restrict mixed = reused + ROWS * tokens + pitch;
+    local float *restrict wide = mixed + (coarse_tokens + 15) / 16 * 16;
+    for (int r = 0; r < ROWS; r++) {
+      const bool finite = mix_coarse_rows(mixed, coarse, indices, weights, query[r], tokens,
+                                          coarse_tokens, taps);
+      resample_row(reused + r * tokens, mixed, wide, indices, weights, axis_indices, axis_weights,
+                   spread, finite, tokens, taps, axis_taps, source, target, pitch);
+    }
   }
   if (logits)
     logits += ((size_t)image * kept_channels + kept_channel + head) * tokens * tokens;
@@ -122,14 +204,9 @@ kernel void attention_vector(global float *restrict output, global float *restri
       }
     }
     if (coarse) {
-      for (int k = 0; k < taps; k++)
-        for (int r = 0; r < ROWS; r++)
-          for (int j = 0; j < count; j++) {
-            const int tap = k * tokens + start + j;
-            const float relation = reused[r * coarse_tokens + indices[tap]];
-            // An unused tap must not turn an infinite relation into NaN.
-            score[r * CHUNK + j] += weights[tap] != 0.0f ? weights[tap] * relation : 0.0f;
-          }
+      for (int r = 0; r < ROWS; r++)
+        for (int j = 0; j < count; j++)
+          score[r * CHUNK + j] += reused[r * tokens + start + j];
     }
     if (logits) {
       for (int r = 0; r < ROWS && first + r < tokens; r++)
@@ -146,7 +223,7 @@ kernel void attention_vector(global float *restrict output, global float *restri
       const float now = fmax(largest[r], max16(peak)), shrink = exp(largest[r] - now);
       float16 mass = 0.0f;
       for (int j = 0; j < count; j += 16) {
-        float16 e = exp(vload16(0, score + r * CHUNK + j) - now);
+        float16 e = exp16(vload16(0, score + r * CHUNK + j) - now);
         e = select((float16)(0.0f), e, lane + j < (int16)(count));
         vstore16(e, 0, score + r * CHUNK + j);
         mass += e;

@@ -12,24 +12,6 @@
 
 #if WG == 1
 
-// GELU of 16 numbers. CPU drivers compute erf for one number at a time, so here it is a rational
-// function: erf(x) / x fitted on [0, 3.9] in x^2, beyond which erf is 1 within half a unit in the
-// last place. It lies within 6 units of erf on [-6, 6] (OpenCL grants its own erf 16).
-static inline float16 gelu16(float16 x) {
-  const float16 t = clamp(x * 0.70710678118654752f, -3.9f, 3.9f), z = t * t;
-  float16 p = fma((float16)(2.06647041522956e-06f), z, (float16)(0.0002850630844477564f));
-  p = fma(p, z, (float16)(0.003738377010449767f));
-  p = fma(p, z, (float16)(0.05266818031668663f));
-  p = fma(p, z, (float16)(0.18966752290725708f));
-  p = fma(p, z, (float16)(1.1283791065216064f));
-  float16 q = fma((float16)(3.827003456535749e-05f), z, (float16)(0.0011573840165510774f));
-  q = fma(q, z, (float16)(0.01491433847695589f));
-  q = fma(q, z, (float16)(0.11381924897432327f));
-  q = fma(q, z, (float16)(0.5014212727546692f));
-  q = fma(q, z, (float16)(1.0f));
-  return 0.5f * x * (1.0f + t * p / q);
-}
-
 __attribute__((reqd_work_group_size(1, 1, 1)))
 kernel void linear_epilogue(global float *restrict y, global const float *restrict bias,
                             global const float *restrict residual, int rows, int columns,
@@ -51,8 +33,7 @@ kernel void linear_epilogue(global float *restrict y, global const float *restri
         rest[k] = k < count ? y[c + k] + (bias && !bias_by_row ? bias[c + k] : row_bias) : 0.0f;
       v = vload16(0, rest);
     }
-    if (activation == 1) v = gelu16(v);
-    if (activation == 2) v /= 1.0f + exp(GELU_TANH_EXPONENT(v));
+    v = activated16(v, activation);
     if (count == 16) {
       if (residual) v += vload16(0, residual + c);
       vstore16(v, 0, y + c);

@@ -4,9 +4,42 @@
 //
 //   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t]]   for t > 0,   fine[b, 0] = 0
 //
-// One work-item per element of `fine`; the first dimension runs along its rows, along the others a
-// work-item may stride over several.
+// With WG = 1 a work-item makes one row of `fine` in wide vectors. Otherwise there is one for every
+// element; the first dimension runs along rows, along the others a work-item may stride over several.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Reuse.swift
+
+#if WG == 1
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
+                            global const int *restrict indices,
+                            global const float *restrict weights, int batch, int tokens,
+                            int coarse_tokens, int width, int taps) {
+  const int row = get_global_id(0), image = row / tokens, token = row % tokens;
+  if (image >= batch) return;
+  const int count = token > 0 ? taps : 0;
+  global const float *restrict from = coarse + (size_t)image * coarse_tokens * width;
+  global float *restrict to = fine + (size_t)row * width;
+  int c = 0;
+  for (; c + 16 <= width; c += 16) {
+    float16 sum = 0.0f;
+    for (int k = 0; k < count; k++) {
+      const size_t source = (size_t)indices[k * tokens + token] * width + c;
+      sum = fma((float16)(weights[k * tokens + token]), vload16(0, from + source), sum);
+    }
+    vstore16(sum, 0, to + c);
+  }
+  for (; c < width; c++) {
+    float sum = 0.0f;
+    for (int k = 0; k < count; k++) {
+      const size_t source = (size_t)indices[k * tokens + token] * width + c;
+      sum = fma(weights[k * tokens + token], from[source], sum);
+    }
+    to[c] = sum;
+  }
+}
+
+#else
 
 kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
                             global const int *restrict indices,
@@ -25,3 +58,5 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
       fine[((size_t)image * tokens + token) * width + column] = sum;
     }
 }
+
+#endif

@@ -5,12 +5,46 @@
 //   tokens     [B, N, D]        embedded [B, N + 1, D]
 //   class_token [D]             positions [N + 1, D]
 //
-// One work-item per element of the output; the first dimension runs along its rows. Along the
-// others a work-item may stride over several: devices limit the groups there (65,535 on NVIDIA's).
+// One work-item per element of the output, but where WG is 1; the first dimension runs along its
+// rows. Along the others a work-item may stride over several: devices limit the groups there (65,535
+// on NVIDIA's).
 // CPU reference: Sources/DVTReference/ReferenceBackend+Tokens.swift
 
 // patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zero beyond the edge. The strides say
 // where the next channel and the next pixel of an image lie.
+#if WG == 1
+
+// On CPU-like devices a work-item copies one patch, line by line.
+__attribute__((reqd_work_group_size(1, 1, 1)))
+kernel void unfold_patches(global float *restrict patches, global const float *restrict images,
+                           int rows, int channels, int size, int grid, int side, int stride,
+                           int padding, int channel_stride, int pixel_stride) {
+  const int row = get_global_id(0);
+  if (row >= rows) return;
+  const int image = row / (grid * grid), cell = row % (grid * grid);
+  const int top = cell / grid * stride - padding, left = cell % grid * stride - padding;
+  const int first = clamp(-left, 0, side), end = clamp(size - left, first, side);
+  for (int channel = 0; channel < channels; channel++) {
+    global const float *restrict plane =
+        images + (size_t)image * channels * size * size + (size_t)channel * channel_stride;
+    for (int line = 0; line < side; line++) {
+      const int y = top + line, inside = y >= 0 && y < size;
+      global float *restrict to = patches + (((size_t)row * channels + channel) * side + line) * side;
+      for (int x = 0; x < side; x++)
+        if (!inside || x < first || x >= end) to[x] = 0.0f;
+      if (!inside) continue;
+      if (pixel_stride == 1) {
+        for (int x = first; x < end; x++) to[x] = plane[(size_t)y * size + left + x];
+      } else {
+        for (int x = first; x < end; x++)
+          to[x] = plane[((size_t)y * size + left + x) * pixel_stride];
+      }
+    }
+  }
+}
+
+#else
+
 kernel void unfold_patches(global float *restrict patches, global const float *restrict images,
                            int rows, int channels, int size, int grid, int side, int stride,
                            int padding, int channel_stride, int pixel_stride) {
@@ -27,6 +61,8 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
     patches[(size_t)row * columns + column] = inside ? images[source] : 0.0f;
   }
 }
+
+#endif
 
 // embedded[b, 0] = class_token + positions[0]; embedded[b, t] = tokens[b, t - 1] + positions[t].
 kernel void embed_tokens(global float *restrict embedded, global const float *restrict tokens,

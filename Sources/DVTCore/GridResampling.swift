@@ -64,7 +64,30 @@ public struct GridResampling: Hashable, Sendable {
     /// ``tokenTaps`` as two dense arrays `[width, target^2 + 1]`; unused entries repeat the token's
     /// first index with weight 0, so that they read nothing that the token would not.
     package func table() -> (width: Int, indices: [Int32], weights: [Float]) {
-        let taps = tokenTaps
+        Self.table(of: tokenTaps)
+    }
+
+    /// ``axisTaps`` as a dense matrix `[source, pitch]`, the pitch being the target rounded up to 16:
+    /// row c has the weight of coarse cell c in every fine cell.
+    package func axisMatrix() -> (pitch: Int, values: [Float]) {
+        let pitch = (target + 15) / 16 * 16
+        var values = [Float](repeating: 0, count: source * pitch)
+        for (cell, taps) in axisTaps.enumerated() {
+            for tap in taps {
+                values[tap.index * pitch + cell] = tap.weight
+            }
+        }
+        return (pitch, values)
+    }
+
+    /// ``axisTaps`` in the same form, `[width, target]`.
+    package func axisTable() -> (width: Int, indices: [Int32], weights: [Float]) {
+        Self.table(of: axisTaps)
+    }
+
+    private static func table(
+        of taps: [[Tap]]
+    ) -> (width: Int, indices: [Int32], weights: [Float]) {
         let width = taps.map(\.count).max() ?? 1
         var indices = [Int32](repeating: 0, count: width * taps.count)
         var weights = [Float](repeating: 0, count: width * taps.count)

@@ -53,19 +53,20 @@ extension OpenCLBackend {
         let sizes = call.sizes
         let padded = (sizes.tokens + 31) / 32 * 32
         let keys = try makeTensor([sizes.batch, sizes.heads, sizes.headWidth, padded])
-        try enqueueElements(
-            "transpose_keys", in: "attention_vector", defines: call.vectorDefines,
-            [
+        try queue.enqueue(
+            kernels.kernel("transpose_keys", in: "attention_vector", defines: call.vectorDefines),
+            arguments: [
                 .tensor(keys), .tensor(call.qkv), .int(sizes.tokens), .int(padded),
-                .int(sizes.heads), .int(sizes.batch * sizes.heads),
+                .int(sizes.heads),
             ],
-            over: [padded, sizes.headWidth, sizes.batch * sizes.heads])
+            global: [padded / 16, sizes.heads, sizes.batch], local: [1, 1, 1])
         let kernel = try kernels.kernel(
             "attention_vector", in: "attention_vector", defines: call.vectorDefines)
         let arguments: [KernelArgument] =
             try call.outputs + [.tensor(call.qkv), .tensor(keys)] + call.coarse
+            + call.axis
             + [.local(byteCount: call.reusedRowBytes), .int(sizes.tokens), .int(padded)]
-            + call.channels
+            + call.grids + call.channels
         let groups = (sizes.tokens + call.vectorRows - 1) / call.vectorRows
         try queue.enqueue(
             kernel, arguments: arguments, global: [groups, sizes.heads, sizes.batch],
@@ -101,6 +102,11 @@ private struct AttentionCall {
     let outputs: [KernelArgument]
     let coarse: [KernelArgument]
     let channels: [KernelArgument]
+    /// What only the vector kernel takes: the taps of an axis, as taps and as a matrix, and the grids.
+    let axis: [KernelArgument]
+    let grids: [KernelArgument]
+    private let source: Int
+    private let pitch: Int
 
     init(
         sizes: AttentionSizes, output: OpenCLTensor, qkv: OpenCLTensor,
@@ -111,13 +117,24 @@ private struct AttentionCall {
         self.qkv = qkv
         outputs = [.tensor(output), .tensor(logits?.store)]
         coarse = [
-            .tensor(relations?.coarse), table.map { .buffer($0.indices) } ?? .none,
-            table.map { .buffer($0.weights) } ?? .none,
+            .tensor(relations?.coarse), table.map { .buffer($0.tokens.indices) } ?? .none,
+            table.map { .buffer($0.tokens.weights) } ?? .none,
         ]
+        axis = [
+            table.map { .buffer($0.axis.indices) } ?? .none,
+            table.map { .buffer($0.axis.weights) } ?? .none,
+            table.map { .buffer($0.spread) } ?? .none,
+        ]
+        grids = try [
+            .int(table?.axis.taps ?? 0), .int(relations?.resampling.source ?? 0),
+            .int(relations?.resampling.target ?? 0), .int(table?.pitch ?? 0),
+        ]
+        source = relations?.resampling.source ?? 0
+        pitch = table?.pitch ?? 0
         channels = try [
             .int(sizes.heads), .int(sizes.keptChannels), .int(logits?.channel ?? 0),
             .int(sizes.coarseChannels), .int(relations?.channel ?? 0), .int(sizes.coarseTokens),
-            .int(table?.taps ?? 0), .float(scale),
+            .int(table?.tokens.taps ?? 0), .float(scale),
         ]
     }
 
@@ -133,6 +150,11 @@ private struct AttentionCall {
 
     var vectorDefines: [String] { ["HEAD_WIDTH=\(sizes.headWidth)", "ROWS=\(vectorRows)"] }
 
-    /// The local memory of one work-item's coarse rows; a pointer argument needs a byte at least.
-    var reusedRowBytes: Int { max(4, vectorRows * sizes.coarseTokens * 4) }
+    /// The local memory of what one work-item's queries reuse; a pointer argument needs a byte at
+    /// least.
+    var reusedRowBytes: Int {
+        guard pitch > 0 else { return 4 }
+        let mixed = (sizes.coarseTokens + 15) / 16 * 16
+        return (vectorRows * sizes.tokens + pitch + mixed + source * pitch) * 4
+    }
 }

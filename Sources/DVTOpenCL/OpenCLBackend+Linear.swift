@@ -20,14 +20,9 @@ extension OpenCLBackend {
             x: x.shape, weight: parameters.weight.shape, bias: parameters.bias?.shape,
             residual: residual?.shape)
         let y = try makeTensor(sizes.outputShape)
-        try matMul(
-            MatrixProduct(
-                rows: sizes.rows, columns: sizes.outputs, depth: sizes.inputs,
-                left: Matrix(x.buffer), right: Matrix(parameters.weight.buffer),
-                isRightTransposed: true, output: Matrix(y.buffer)))
-        try enqueueEpilogue(
-            y, bias: parameters.bias, activation: activation, residual: residual, rows: sizes.rows,
-            columns: sizes.outputs)
+        try enqueueLinear(
+            x, parameters, activation: activation, residual: residual, to: y, rows: sizes.rows,
+            inputs: sizes.inputs, outputs: sizes.outputs)
         return y
     }
 
@@ -89,8 +84,8 @@ extension OpenCLBackend {
 }
 
 extension Activation {
-    /// The number that `linear.cl` knows it by.
-    fileprivate var kernelCode: Int {
+    /// The number that `linear.cl` and `linear_packed.cl` know it by.
+    var kernelCode: Int {
         switch self {
         case .identity: 0
         case .gelu: 1

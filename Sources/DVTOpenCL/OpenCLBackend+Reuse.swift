@@ -4,8 +4,6 @@ import OpenCL
 extension OpenCLBackend {
     /// Transforms the logits that a stage handed on: two 1x1 convolutions over the channels.
     ///
-    /// The widened map `[3LH, S, S]` exists for one image at a time.
-    ///
     /// - Parameters:
     ///   - relations: `[B, LH, S, S]`.
     ///   - parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
@@ -18,8 +16,44 @@ extension OpenCLBackend {
         activation: Activation
     ) throws -> OpenCLTensor {
         let sizes = try RelationReuseSizes(relations: relations.shape, parameters: parameters)
-        let hidden = try makeScratch([sizes.hidden, sizes.positions])
         let mixed = try makeTensor(relations.shape)
+        let tileBytes = (sizes.channels + sizes.hidden) * packedTile.panel * 4
+        if kernelStyle == .vector, tileBytes <= localMemoryLimit, sizes.positions > 0 {
+            try enqueueRelationMLP(
+                relations, parameters, activation: activation, to: mixed, sizes)
+        } else {
+            try enqueueRelationProducts(
+                relations, parameters, activation: activation, to: mixed, sizes)
+        }
+        return mixed
+    }
+
+    /// Both maps in one pass over the pairs of tokens.
+    private func enqueueRelationMLP(
+        _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
+        activation: Activation, to mixed: OpenCLTensor, _ sizes: RelationReuseSizes
+    ) throws {
+        let kernel = try kernels.kernel(
+            "relation_mlp", in: "relation_mlp", defines: packedTile.defines)
+        let tile = packedTile.panel
+        try queue.enqueue(
+            kernel,
+            arguments: [
+                .tensor(mixed), .tensor(relations), .tensor(parameters.expand.weight),
+                .tensor(parameters.expand.bias), .tensor(parameters.contract.weight),
+                .tensor(parameters.contract.bias), .local(byteCount: sizes.channels * tile * 4),
+                .local(byteCount: sizes.hidden * tile * 4), .int(sizes.positions),
+                .int(sizes.channels), .int(sizes.hidden), .int(activation.kernelCode),
+            ],
+            global: [(sizes.positions + tile - 1) / tile, sizes.batch], local: [1, 1])
+    }
+
+    /// Each map as one product an image; the widened map `[3LH, S, S]` exists for one at a time.
+    private func enqueueRelationProducts(
+        _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
+        activation: Activation, to mixed: OpenCLTensor, _ sizes: RelationReuseSizes
+    ) throws {
+        let hidden = try makeScratch([sizes.hidden, sizes.positions])
         for image in 0..<sizes.batch {
             let offset = image * sizes.channels * sizes.positions
             try matMul(
@@ -40,7 +74,6 @@ extension OpenCLBackend {
         try enqueueEpilogue(
             mixed, bias: parameters.contract.bias, biasByRow: true, activation: .identity,
             residual: nil, rows: sizes.batch * sizes.channels, columns: sizes.positions)
-        return mixed
     }
 
     /// What every block reuses of the last stage's features: one small MLP a block, resampled.
@@ -66,14 +99,29 @@ extension OpenCLBackend {
             let hidden = try linear(normalised, block.fc1, activation: activation, residual: nil)
             let coarse = try linear(hidden, block.fc2, activation: .identity, residual: nil)
             let fine = try makeTensor(sizes.outputShape)
-            try enqueueElements(
-                "resample_tokens", in: "resample",
-                [
-                    .tensor(fine), .tensor(coarse), .buffer(table.indices), .buffer(table.weights),
-                    .int(sizes.batch), .int(sizes.fineTokens), .int(sizes.coarseTokens),
-                    .int(sizes.outputs), .int(table.taps),
-                ], over: [sizes.outputs, sizes.fineTokens, sizes.batch])
+            try enqueueResampling(of: coarse, to: fine, table, sizes)
             return fine
+        }
+    }
+
+    private func enqueueResampling(
+        of coarse: OpenCLTensor, to fine: OpenCLTensor, _ table: ResamplingTable,
+        _ sizes: FeatureReuseSizes
+    ) throws {
+        let arguments: [KernelArgument] = try [
+            .tensor(fine), .tensor(coarse), .buffer(table.tokens.indices),
+            .buffer(table.tokens.weights), .int(sizes.batch), .int(sizes.fineTokens),
+            .int(sizes.coarseTokens), .int(sizes.outputs), .int(table.tokens.taps),
+        ]
+        switch kernelStyle {
+        case .vector:
+            try enqueueRows(
+                "resample_tokens", in: "resample", items: 1, arguments,
+                rows: sizes.batch * sizes.fineTokens)
+        case .tile:
+            try enqueueElements(
+                "resample_tokens", in: "resample", arguments,
+                over: [sizes.outputs, sizes.fineTokens, sizes.batch])
         }
     }
 }

@@ -20,16 +20,11 @@ extension OpenCLBackend {
             images: images.shape, weight: projection.weight.shape, bias: projection.bias?.shape,
             geometry: geometry)
         let patches = try softSplit(images, geometry: geometry)
-        let rows = sizes.batch * sizes.grid * sizes.grid
         let tokens = try makeTensor(sizes.outputShape)
-        try matMul(
-            MatrixProduct(
-                rows: rows, columns: sizes.width, depth: sizes.patchElements,
-                left: Matrix(patches.buffer), right: Matrix(projection.weight.buffer),
-                isRightTransposed: true, output: Matrix(tokens.buffer)))
-        try enqueueEpilogue(
-            tokens, bias: projection.bias, activation: .identity, residual: nil, rows: rows,
-            columns: sizes.width)
+        try enqueueLinear(
+            patches, projection, activation: .identity, residual: nil, to: tokens,
+            rows: sizes.batch * sizes.grid * sizes.grid, inputs: sizes.patchElements,
+            outputs: sizes.width)
         return tokens
     }
 
@@ -45,13 +40,18 @@ extension OpenCLBackend {
         let sizes = try SoftSplitSizes(x.shape, geometry: geometry)
         let patches = try makeTensor(sizes.outputShape)
         let rows = sizes.batch * sizes.grid * sizes.grid
-        try enqueueElements(
-            "unfold_patches", in: "tokens",
-            [
-                .tensor(patches), .tensor(x), .int(rows), .int(sizes.channels), .int(sizes.side),
-                .int(sizes.grid), .int(geometry.kernel), .int(geometry.stride),
-                .int(geometry.padding), .int(sizes.channelStride), .int(sizes.pixelStride),
-            ], over: [sizes.patchElements, rows])
+        let arguments: [KernelArgument] = try [
+            .tensor(patches), .tensor(x), .int(rows), .int(sizes.channels), .int(sizes.side),
+            .int(sizes.grid), .int(geometry.kernel), .int(geometry.stride),
+            .int(geometry.padding), .int(sizes.channelStride), .int(sizes.pixelStride),
+        ]
+        switch kernelStyle {
+        case .vector:
+            try enqueueRows("unfold_patches", in: "tokens", items: 1, arguments, rows: rows)
+        case .tile:
+            try enqueueElements(
+                "unfold_patches", in: "tokens", arguments, over: [sizes.patchElements, rows])
+        }
         return patches
     }
 

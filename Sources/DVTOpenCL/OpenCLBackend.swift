@@ -6,6 +6,8 @@ public final class OpenCLTensor: BackendTensor {
     /// The extents.
     public let shape: Shape
     private let memory: PooledBuffer
+    /// The same numbers in panels, for a weight that `linear_packed.cl` has read.
+    var packed: Buffer?
 
     init(_ shape: Shape, _ memory: PooledBuffer) {
         self.shape = shape
@@ -34,6 +36,7 @@ public final class OpenCLBackend: Backend {
     package let queue: CommandQueue
     let kernels: KernelLibrary
     let matMul: MatMul
+    let packedTile: PackedTile
     private let pool: BufferPool
     /// The local memory that the vector kernels may take.
     var localMemoryLimit: Int
@@ -61,6 +64,7 @@ public final class OpenCLBackend: Backend {
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
         pool = BufferPool(context: context)
         localMemoryLimit = device.localMemoryBytes
+        packedTile = PackedTile(floatVectorWidth: device.nativeFloatVectorWidth)
         matMul = try MatMul(engines: [CLBlastEngine(queue: queue)])
     }
 
@@ -145,14 +149,36 @@ public final class OpenCLBackend: Backend {
     }
 }
 
-/// The taps of every fine token on a device: two arrays `[taps, T]`.
+/// How a resampling makes tokens of tokens, and rows of rows, on a device.
 struct ResamplingTable {
+    /// Of every fine token, `[taps, T]`.
+    let tokens: TapArrays
+    /// Of every row or column of the fine grid, `[taps, t]`.
+    let axis: TapArrays
+    /// The latter as a dense matrix, `[g, pitch]`.
+    let spread: Buffer
+    let pitch: Int
+
+    init(_ resampling: GridResampling, context: Context, queue: CommandQueue) throws {
+        tokens = try TapArrays(resampling.table(), context: context, queue: queue)
+        axis = try TapArrays(resampling.axisTable(), context: context, queue: queue)
+        let matrix = resampling.axisMatrix()
+        pitch = matrix.pitch
+        spread = try context.makeBuffer(byteCount: matrix.values.count * 4, access: .readOnly)
+        try queue.write(matrix.values, to: spread)
+    }
+}
+
+/// Taps as two arrays on a device.
+struct TapArrays {
     let taps: Int
     let indices: Buffer
     let weights: Buffer
 
-    init(_ resampling: GridResampling, context: Context, queue: CommandQueue) throws {
-        let table = resampling.table()
+    init(
+        _ table: (width: Int, indices: [Int32], weights: [Float]), context: Context,
+        queue: CommandQueue
+    ) throws {
         taps = table.width
         indices = try context.makeBuffer(byteCount: table.indices.count * 4, access: .readOnly)
         weights = try context.makeBuffer(byteCount: table.weights.count * 4, access: .readOnly)

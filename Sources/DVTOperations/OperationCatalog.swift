@@ -57,6 +57,8 @@ package enum OperationCatalog {
             LinearOperation(rows: 5, inputs: 33, outputs: 65, activation: .gelu),
             LinearOperation(rows: 6, inputs: 31, outputs: 67, activation: .geluTanh),
             LinearOperation(rows: 7, inputs: 16, outputs: 31, hasResidual: true),
+            LinearOperation(rows: 13, inputs: 5, outputs: 48, activation: .gelu, hasResidual: true),
+            LinearOperation(rows: 24, inputs: 3, outputs: 64),
         ]
     }
 

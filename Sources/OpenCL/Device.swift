@@ -38,6 +38,8 @@ public struct Device: Sendable {
     public let memoryBaseAlignmentBytes: Int
     /// The floats that its compiler likes to handle at a time; 1 where it vectorises by itself.
     public let preferredFloatVectorWidth: Int
+    /// The floats of one of its vectors.
+    public let nativeFloatVectorWidth: Int
     /// The extensions it has.
     public let extensions: Set<String>
     /// The step of the clock that ``Event`` reads.
@@ -72,6 +74,8 @@ public struct Device: Sendable {
         memoryBaseAlignmentBytes = max(1, Int(alignment) / 8)
         let width = try query(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT).number(as: UInt32.self)
         preferredFloatVectorWidth = Int(width)
+        let native = try query(CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT).number(as: UInt32.self)
+        nativeFloatVectorWidth = Int(native)
         let extensionText = try query(CL_DEVICE_EXTENSIONS).string()
         extensions = Set(extensionText.split(separator: " ").map(String.init))
         profilingTimerResolutionNanoseconds =

@@ -1,0 +1,97 @@
+// linear_packed.cl: a linear map in one pass, for devices that want one work-item with wide vectors
+// (CPUs).
+//
+//   x, residual, y  [M, K], [M, N], [M, N]
+//   weight          [N, K], outputs first; packed once into panels of PANEL outputs:
+//   packed          [N / PANEL, K, PANEL], zeros past the last output
+//
+//   y[m, n] = activation(sum_k x[m, k] weight[n, k] + bias[n]) + residual[m, n]
+//
+// linear_packed: one work-item per work-group computes ROWS x PANEL outputs, whose sums stay in
+// registers: ROWS x PANEL / 16 vectors of 16, one for x and PANEL / 16 for the panel must fit. Each
+// step along K reads one number a row and PANEL neighbouring weights. The bias, the activation (0
+// identity, 1 GELU, 2 GELU by tanh) and the residual follow before anything is stored. `bias` and
+// `residual` may be null.
+// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
+// The scheme is that of Goto and van de Geijn, Anatomy of High-Performance Matrix Multiplication,
+// ACM TOMS 34(3), 2008; at these sizes a panel stays in the cache without further blocking.
+
+#ifndef ROWS
+#define ROWS 12  // rows of a work-item
+#endif
+#ifndef VECTORS
+#define VECTORS 2  // vectors of 16 outputs in a panel
+#endif
+#define PANEL (16 * VECTORS)
+
+// One work-item per element; over K and the panels it may stride.
+kernel void pack_panels(global float *restrict packed, global const float *restrict weight,
+                        int inputs, int outputs, int panels) {
+  const int column = get_global_id(0);
+  if (column >= PANEL) return;
+  for (int panel = get_global_id(2); panel < panels; panel += get_global_size(2)) {
+    const int output = panel * PANEL + column;
+    for (int k = get_global_id(1); k < inputs; k += get_global_size(1))
+      packed[((size_t)panel * inputs + k) * PANEL + column] =
+          output < outputs ? weight[(size_t)output * inputs + k] : 0.0f;
+  }
+}
+
+// Stores up to 16 neighbouring outputs of one row.
+static inline void store_outputs(global float *restrict y, float16 v,
+                                 global const float *restrict bias,
+                                 global const float *restrict residual, int count,
+                                 int activation) {
+  if (count >= 16) {
+    if (bias) v += vload16(0, bias);
+    v = activated16(v, activation);
+    if (residual) v += vload16(0, residual);
+    vstore16(v, 0, y);
+  } else {
+    float rest[16];
+    for (int k = 0; k < 16; k++) rest[k] = bias && k < count ? bias[k] : 0.0f;
+    vstore16(activated16(v + vload16(0, rest), activation), 0, rest);
+    for (int k = 0; k < count; k++) y[k] = rest[k] + (residual ? residual[k] : 0.0f);
+  }
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+kernel void linear_packed(global float *restrict y, global const float *restrict x,
+                          global const float *restrict packed, global const float *restrict bias,
+                          global const float *restrict residual, int rows, int inputs,
+                          int outputs, int activation) {
+  const int first = get_group_id(0) * ROWS, panel = get_group_id(1);
+  global const float *restrict w = packed + (size_t)panel * inputs * PANEL;
+  global const float *restrict row[ROWS];  // past the last row it repeats, and is not stored
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) row[r] = x + (size_t)min(first + r, rows - 1) * inputs;
+
+  float16 sum[ROWS][VECTORS];
+#pragma unroll
+  for (int r = 0; r < ROWS; r++)
+#pragma unroll
+    for (int p = 0; p < VECTORS; p++) sum[r][p] = 0.0f;
+  for (int k = 0; k < inputs; k++) {
+    float16 v[VECTORS];
+#pragma unroll
+    for (int p = 0; p < VECTORS; p++) v[p] = vload16(p, w + (size_t)k * PANEL);
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) {
+      const float16 value = (float16)(row[r][k]);
+#pragma unroll
+      for (int p = 0; p < VECTORS; p++) sum[r][p] = fma(value, v[p], sum[r][p]);
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    if (first + r >= rows) continue;
+#pragma unroll
+    for (int p = 0; p < VECTORS; p++) {
+      const int column = panel * PANEL + 16 * p;
+      const size_t index = (size_t)(first + r) * outputs + column;
+      if (column < outputs)
+        store_outputs(y + index, sum[r][p], bias ? bias + column : 0,
+                      residual ? residual + index : 0, outputs - column, activation);
+    }
+  }
+}
