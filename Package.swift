@@ -132,7 +132,7 @@ let package = Package(
             name: "DVTEvaluationTests",
             dependencies: [
                 "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
-                "DVTReference", "DVTTestSupport",
+                "DVTOperations", "DVTReference", "DVTTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -24,13 +24,13 @@ enum TokensToTokenConfiguration {
 
 extension VisionTransformerConfiguration {
     /// The tokens that each of the tokeniser's two attentions works on.
-    var tokeniserGrids: [Int] {
+    package var tokeniserGrids: [Int] {
         let first = patch.gridSize(imageSize: imageSize)
         return [first, TokensToTokenConfiguration.nextSplit.gridSize(imageSize: first)]
     }
 
     /// The columns that each of the tokeniser's two attentions gets.
-    var tokeniserInputs: [Int] {
+    package var tokeniserInputs: [Int] {
         [channels * patch.kernel * patch.kernel, TokensToTokenConfiguration.splitWidth]
     }
 

@@ -17,6 +17,7 @@ struct DVTCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Classify.self, Convert.self, Devices.self, Embed.self, Info.self, Parity.self,
+            Bench.self, Classify.self, Convert.self, Devices.self, Embed.self, Info.self,
+            Parity.self,
         ])
 }

@@ -1,0 +1,143 @@
+import DVTCore
+import DVTModel
+package import DVTOperations
+
+/// An operation of a model and how often a stage runs it.
+package struct CountedOperation: Sendable {
+    /// The stage, from 0.
+    package let stage: Int
+    /// The operation at the stage's sizes.
+    package let operation: any Operation
+    /// How often the stage runs it.
+    package let count: Int
+}
+
+extension CascadeConfiguration {
+    /// The operations that carry a cascade's arithmetic, for a batch, stage by stage.
+    ///
+    /// Copies, soft splits and class tokens are left out: they are small. Attention whose relations
+    /// are handed on keeps its logits.
+    ///
+    /// - Parameter batch: the images.
+    /// - Returns: the operations, in the order of the network.
+    package func operations(batch: Int) -> [CountedOperation] {
+        stages.indices.flatMap { index in
+            (tokeniserOperations(stage: index, batch: batch)
+                + reuseOperations(stage: index, batch: batch)
+                + blockOperations(stage: index, batch: batch))
+                .map { CountedOperation(stage: index, operation: $0.0, count: $0.1) }
+        }
+    }
+
+    private typealias Counted = (any Operation, Int)
+
+    private func tokeniserOperations(stage index: Int, batch: Int) -> [Counted] {
+        let stage = stages[index]
+        guard stage.tokeniser != .linear else {
+            return [
+                (
+                    PatchEmbedOperation(
+                        batch: batch, channels: stage.channels, imageSize: stage.imageSize,
+                        width: stage.width, geometry: stage.patch), 1
+                )
+            ]
+        }
+        return zip(stage.tokeniserGrids, stage.tokeniserInputs).flatMap {
+            grid, inputs -> [Counted] in
+            let rows = batch * grid * grid
+            return [
+                (LinearOperation(rows: rows, inputs: inputs, outputs: 192), 1),
+                (LinearOperation(rows: rows, inputs: 64, outputs: 64, activation: .gelu), 3),
+            ]
+                + (stage.tokeniser == .performer
+                    ? [(PerformerOperation(batch: batch, tokens: grid * grid), 1)] : [])
+        }
+    }
+
+    private func reuseOperations(stage index: Int, batch: Int) -> [Counted] {
+        guard index > 0 else { return [] }
+        let (source, target) = (stages[index - 1], stages[index])
+        var operations: [Counted] = []
+        if relationReuse {
+            operations.append(
+                (
+                    RelationReuseOperation(
+                        batch: batch, channels: source.depth * source.heads,
+                        tokens: source.tokens), 1
+                ))
+        }
+        if featureReuse {
+            operations.append(
+                (
+                    FeatureReuseOperation(
+                        batch: batch, from: source.grid, to: target.grid, width: source.width,
+                        blocks: target.depth), 1
+                ))
+        }
+        return operations
+    }
+
+    private func blockOperations(stage index: Int, batch: Int) -> [Counted] {
+        let stage = stages[index]
+        let (rows, width, depth) = (batch * stage.tokens, stage.width, stage.depth)
+        let appended = reusedFeatureWidth(stage: index)
+        let isKept = relationReuse && index < stages.count - 1
+        let attention = AttentionOperation(
+            batch: batch, grid: stage.grid, heads: stage.heads, headWidth: stage.headWidth,
+            reusing: relationReuse && index > 0 ? stages[index - 1].grid : nil,
+            keepsLogits: isKept)
+        return [
+            (LayerNormOperation(rows: rows, width: width), depth),
+            (
+                LinearOperation(
+                    rows: rows, inputs: width, outputs: 3 * width, hasBias: stage.hasQKVBias),
+                depth
+            ), (attention, depth),
+            (LinearOperation(rows: rows, inputs: width, outputs: width, hasResidual: true), depth),
+            (LayerNormOperation(rows: rows, width: width, appended: appended), depth),
+            (
+                LinearOperation(
+                    rows: rows, inputs: width + appended, outputs: stage.mlpWidth,
+                    activation: stage.activation), depth
+            ),
+            (
+                LinearOperation(
+                    rows: rows, inputs: stage.mlpWidth, outputs: width, hasResidual: true), depth
+            ), (LinearOperation(rows: batch, inputs: width, outputs: stage.classes), 1),
+        ]
+    }
+}
+
+/// Times one operation.
+package enum OperationBenchmark {
+    /// Runs an operation until enough time has gone, and times each run.
+    ///
+    /// - Parameters:
+    ///   - operation: the operation.
+    ///   - backend: the device.
+    ///   - repeats: the fewest runs that count.
+    ///   - milliseconds: how long to go on.
+    /// - Returns: the time from enqueueing to the end of the work.
+    /// - Throws: the backend's error.
+    package static func time(
+        _ operation: any Operation, on backend: some Backend, repeats: Int, milliseconds: Double
+    ) throws -> TimeStatistics {
+        let run = try operation.prepare(on: backend)
+        func once() throws -> Double {
+            let start = ContinuousClock.now
+            _ = try run()
+            try backend.finish()
+            return (ContinuousClock.now - start) / .milliseconds(1)
+        }
+        // The first builds kernels and packs weights.
+        _ = try once()
+        _ = try once()
+        var samples: [Double] = []
+        var sum = 0.0
+        while samples.count < repeats || (sum < milliseconds && samples.count < 10_000) {
+            samples.append(try once())
+            sum += samples[samples.count - 1]
+        }
+        return TimeStatistics(samples)
+    }
+}
