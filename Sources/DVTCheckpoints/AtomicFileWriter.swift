@@ -24,6 +24,11 @@ struct AtomicFileWriter: ~Copyable {
         guard descriptor >= 0 else {
             throw .cannotWrite(path: path, reason: systemMessage())
         }
+        // Who could not read the old file must not be able to read the new one.
+        var status = stat()
+        if stat(destination, &status) == 0 {
+            fchmod(descriptor, status.st_mode & 0o777)
+        }
         self.path = path
         self.destination = destination
         self.temporaryPath = temporaryPath

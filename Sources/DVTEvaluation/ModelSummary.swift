@@ -28,31 +28,22 @@ extension CascadeConfiguration {
     /// - Throws: ``/DVTCore/ShapeError`` or ``/DVTModel/ModelError`` if the cascade cannot run.
     public func summary() throws -> [StageSummary] {
         let backend = ShapeBackend()
-        let model = try DynamicVisionTransformer(self, weights: NoWeights(), backend: backend)
+        let model = DynamicVisionTransformer(self, backend: backend) { backend.tensor($0.shape) }
         let weightBytes = backend.meter.liveBytes
-        let images = Tensor(imageShape(batch: 1), repeating: 0)
-        let costs = zip(stageMultiplyAdds, cumulativeMultiplyAdds)
-        return try zip(stages.indices, costs).map { stage, cost in
-            // The confidence is 0: it reaches the threshold of this exit alone, where what a later
-            // stage would reuse is kept. The peak only grows, from exit to exit.
-            let thresholds = stages.indices.dropLast().map { Float($0 == stage ? 0 : 2) }
-            _ = try model.classify(images, policy: .thresholds(thresholds))
-            let counts = parameters.filter { $0.stage == stage }.map(\.shape.elementCount)
-            return StageSummary(
-                stage: stage, configuration: stages[stage], parameters: counts.reduce(0, +),
-                multiplyAdds: cost.0, cumulativeMultiplyAdds: cost.1,
-                workingSetBytes: backend.meter.peakBytes - weightBytes)
+        // The peak only grows on the way from exit to exit.
+        var peaks: [Int] = []
+        try model.runStages(backend.tensor(imageShape(batch: 1)), policy: .allExits) { _ in
+            peaks.append(backend.meter.peakBytes - weightBytes)
         }
-    }
-}
-
-/// Parameters of the right shapes, all 0.
-private struct NoWeights: ParameterSource {
-    func check(_ configuration: CascadeConfiguration) {}
-
-    func tensor(
-        _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
-    ) -> Tensor {
-        Tensor(parameter.shape, repeating: 0)
+        let counts = Dictionary(grouping: parameters, by: \.stage).mapValues {
+            $0.reduce(0) { $0 + $1.shape.elementCount }
+        }
+        let costs = zip(stageMultiplyAdds, cumulativeMultiplyAdds)
+        return zip(stages.indices, costs).map { stage, cost in
+            StageSummary(
+                stage: stage, configuration: stages[stage], parameters: counts[stage] ?? 0,
+                multiplyAdds: cost.0, cumulativeMultiplyAdds: cost.1,
+                workingSetBytes: peaks[stage])
+        }
     }
 }

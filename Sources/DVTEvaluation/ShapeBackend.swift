@@ -36,7 +36,8 @@ final class ShapeBackend: Backend {
     let deviceName = "shapes"
     let meter = MemoryMeter()
 
-    private func tensor(_ shape: Shape) -> ShapeTensor { ShapeTensor(shape, meter) }
+    /// A tensor of a shape.
+    func tensor(_ shape: Shape) -> ShapeTensor { ShapeTensor(shape, meter) }
 
     func reserve(batch: Int) {}
     func releaseMemory() {}

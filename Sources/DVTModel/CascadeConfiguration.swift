@@ -44,6 +44,11 @@ public struct CascadeConfiguration: Hashable, Sendable {
         self.relationReuse = relationReuse && stages.count > 1
         self.normalisesReusedFeatures = normalisesReusedFeatures
         self.naming = naming ?? .usual(stages: stages.count)
+        guard stages.count <= 1 || self.naming.isOfCascades else {
+            throw ModelError.invalidConfiguration(
+                name: name,
+                reason: "checkpoints named as \(self.naming.rawValue) does hold one stage alone")
+        }
         if let reason = Self.firstFault(in: stages, relationReuse: self.relationReuse) {
             throw ModelError.invalidConfiguration(name: name, reason: reason)
         }
@@ -88,6 +93,9 @@ extension CascadeConfiguration {
         in stages: [VisionTransformerConfiguration], relationReuse: Bool
     ) -> String? {
         guard let first = stages.first else { return "a cascade needs at least one stage" }
+        guard stages.count <= stageLimit else {
+            return "\(stages.count) stages are too many; the limit is \(stageLimit)"
+        }
         for (index, stage) in stages.enumerated() {
             let number = index + 1
             if let fault = fault(in: stage) { return "stage \(number): \(fault)" }
@@ -109,6 +117,9 @@ extension CascadeConfiguration {
         }
         return nil
     }
+
+    /// The most stages of a cascade.
+    private static var stageLimit: Int { 64 }
 
     /// The largest sizes: products of them, such as the multiply-adds of a cascade, fit an Int.
     private static func limits(

@@ -12,6 +12,8 @@ public struct CheckpointWeights: StoredParameterSource {
     private let names: [String: String]
     /// Two names that are one without what wraps them.
     private let clash: (String, String)?
+    /// The names without what wraps them, in order: what is detected must not depend on hashes.
+    private let sortedNames: [String]
 
     /// Creates the source.
     ///
@@ -27,6 +29,7 @@ public struct CheckpointWeights: StoredParameterSource {
         }
         self.names = names
         self.clash = clash
+        sortedNames = names.keys.sorted()
     }
 
     /// Checks that the file has exactly the model's parameters, each of its shape.
@@ -75,7 +78,7 @@ public struct CheckpointWeights: StoredParameterSource {
     ) -> [StoredTensor] {
         let stages = configuration.stages.count
         let naming =
-            ParameterNaming.detected(in: names.keys, stages: stages) ?? configuration.naming
+            ParameterNaming.detected(in: sortedNames, stages: stages) ?? configuration.naming
         return naming.storedTensors(parameter, stages: stages)
     }
 

@@ -34,6 +34,28 @@ public final class DynamicVisionTransformer<B: Backend> {
         }
     }
 
+    /// Builds a cascade of parameters that are on the device already.
+    ///
+    /// - Parameters:
+    ///   - configuration: the cascade's numbers.
+    ///   - backend: the device.
+    ///   - parameter: gives each parameter.
+    /// - Throws: what `parameter` throws.
+    package init(
+        _ configuration: CascadeConfiguration, backend: B,
+        parameter: (ParameterSpecification) throws -> B.DeviceTensor
+    ) rethrows {
+        self.configuration = configuration
+        self.backend = backend
+        var tensors = [[String: B.DeviceTensor]](repeating: [:], count: configuration.stages.count)
+        for specification in configuration.parameters {
+            tensors[specification.stage][specification.name] = try parameter(specification)
+        }
+        stages = tensors.enumerated().map {
+            VisionTransformer(ModelParameters($0.element), configuration, stage: $0.offset)
+        }
+    }
+
     /// Builds a cascade from its stages; see ``init(_:weights:backend:)``.
     ///
     /// - Parameters:
@@ -126,7 +148,8 @@ public final class DynamicVisionTransformer<B: Backend> {
         guard images.shape[0] > 0 else { return }
         backend.reserve(batch: images.shape[0])
         do {
-            try runStages(images, policy: policy, trace: trace, visit: visit)
+            try runStages(
+                backend.uploadBatch(images), policy: policy, trace: trace, visit: visit)
         } catch {
             // A batch that was too large must not leave its mark on the next, smaller one.
             backend.releaseMemory()
@@ -134,13 +157,21 @@ public final class DynamicVisionTransformer<B: Backend> {
         }
     }
 
-    private func runStages(
-        _ images: Tensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)?,
+    /// Runs the stages that the policy asks for, on images that are on the device already.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`, of the model's shape.
+    ///   - policy: which images leave at which exit; it fits the model.
+    ///   - trace: told every intermediate by name, or nil.
+    ///   - visit: told, after every stage, what it computed.
+    /// - Throws: the backend's error, or `visit`'s.
+    package func runStages(
+        _ images: B.DeviceTensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)? = nil,
         visit: (ExitVisit<B.DeviceTensor>) throws -> Void
     ) throws {
         let last = policy.lastStage(of: stages.count)
         var rows = Array(0..<images.shape[0])
-        var pixels = try backend.uploadBatch(images)
+        var pixels = images
         var state: StageState<B.DeviceTensor>?
         for (index, stage) in stages.prefix(last + 1).enumerated() {
             let output = try stage(

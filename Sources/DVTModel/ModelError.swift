@@ -33,8 +33,8 @@ extension ModelError: CustomStringConvertible {
             """
         case .noCard(let origin):
             """
-            \(shown(origin)): holds no model card; name the model (--model), or write a file that \
-            has one with dvt convert
+            \(shown(origin)): holds no model card; name the model, or write a file that has one with \
+            dvt convert
             """
         case .invalidDescription(let origin, let reason):
             "\(shown(origin)): describes no model: \(reason)"

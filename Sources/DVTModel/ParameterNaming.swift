@@ -57,7 +57,7 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
     }
 
     /// Whether names begin with the stage's.
-    private var isOfCascades: Bool { self == .authors || self == .mindSpore }
+    var isOfCascades: Bool { self == .authors || self == .mindSpore }
 
     /// `less_less_token.`, `less_token.`, `normal_token.`: one `less_` for every stage that
     /// follows, as the released cascades of two and three stages are spelt.

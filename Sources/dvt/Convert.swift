@@ -28,8 +28,11 @@ struct Convert: ParsableCommand {
 
     @OptionGroup var reuse: ReuseOptions
 
-    @Option(help: "The type of every element: float32, float16 or bfloat16.")
-    var dtype = DTypeArgument.float32
+    @Option(
+        help: ArgumentHelp(
+            "The type of every element: float32, float16 or bfloat16.",
+            discussion: "Default: float16 or bfloat16 where the checkpoint has it, else float32."))
+    var dtype: DTypeArgument?
 
     @OptionGroup var thresholdOptions: ThresholdOptions
     @OptionGroup var labelOptions: LabelOptions
@@ -50,13 +53,16 @@ struct Convert: ParsableCommand {
 
     func run() throws {
         let loaded = try load()
+        try loaded.checkIsNoInput(output)
+        let dtype = dtype ?? DTypeArgument(roundoff: loaded.file?.roundoff ?? 0)
         let configuration = loaded.configuration
         try loaded.weights.check(configuration)
         let card = try card(of: loaded)
         let parts = configuration.parameters.flatMap {
             loaded.weights.parts(of: $0, in: configuration)
         }
-        try write(parts, card, metadata: loaded.file?.metadata ?? [:])
+        _ = try ClassLabels.of(card)
+        try write(parts, card, as: dtype, metadata: loaded.file?.metadata ?? [:])
         let parameters = parts.reduce(0) { $0 + $1.shape.elementCount }
         let bytes = Double(parameters * dtype.fileType.byteCount)
         printError(
@@ -65,6 +71,15 @@ struct Convert: ParsableCommand {
             \(parameters) parameters, \(decimalText(bytes / 1_048_576, decimals: 1)) MiB as \
             \(dtype.rawValue)
             """)
+    }
+
+    func validate() throws {
+        guard output.hasSuffix(".safetensors") else {
+            throw ValidationError("The file to write is \(output); it takes a name.safetensors.")
+        }
+        guard !input.hasSuffix(".json") || model == nil else {
+            throw ValidationError("--model belongs to a checkpoint; \(input) is a model itself.")
+        }
     }
 
     private func load() throws -> LoadedModel {
@@ -93,19 +108,26 @@ struct Convert: ParsableCommand {
     }
 
     private func write(
-        _ parts: [ParameterPart], _ card: ModelCard, metadata: [String: String]
+        _ parts: [ParameterPart], _ card: ModelCard, as dtype: DTypeArgument,
+        metadata: [String: String]
     ) throws {
         var metadata = metadata
         // What other readers of safetensors look for: tensors laid out as PyTorch's.
         metadata["format"] = "pt"
         metadata[ModelCard.metadataKey] = card.json
-        try SafetensorsWriter.write(
-            parts.map { (name: $0.name, shape: $0.shape) }, metadata: metadata,
-            as: dtype.fileType, to: output
-        ) { index in
-            let tensor = try parts[index].read()
-            try dtype.check(tensor, named: parts[index].name, from: input)
-            return tensor
+        let interruption = Interruption()
+        // Ctrl-C while the last bytes go to the disk must find it too.
+        try withExtendedLifetime(interruption) {
+            try SafetensorsWriter.write(
+                parts.map { (name: $0.name, shape: $0.shape) }, metadata: metadata,
+                as: dtype.fileType, to: output
+            ) { index in
+                // What was written so far goes with the error.
+                guard !interruption.isRequested else { throw ExitCode(130) }
+                let tensor = try parts[index].read()
+                try dtype.check(tensor, named: parts[index].name, from: input)
+                return tensor
+            }
         }
     }
 }
@@ -115,6 +137,11 @@ enum DTypeArgument: String, ExpressibleByArgument, CaseIterable {
     case float32
     case float16
     case bfloat16
+
+    /// The type of a file whose numbers were rounded so.
+    init(roundoff: Double) {
+        self = roundoff >= 0x1p-8 ? .bfloat16 : roundoff >= 0x1p-11 ? .float16 : .float32
+    }
 
     var fileType: SafetensorsWriter.ElementType {
         switch self {
@@ -132,9 +159,17 @@ enum DTypeArgument: String, ExpressibleByArgument, CaseIterable {
     ///   - path: the file it comes from.
     /// - Throws: ``ConversionError``.
     func check(_ tensor: Tensor, named name: String, from path: String) throws {
-        let largest = self == .float16 ? Float(Float16.greatestFiniteMagnitude) : .infinity
-        for value in tensor.values where !(abs(value) <= largest) || value.isInfinite {
+        for value in tensor.values where !rounded(value).isFinite {
             throw ConversionError(path: path, tensor: name, value: value, type: rawValue)
+        }
+    }
+
+    /// A number as the file will hold it.
+    private func rounded(_ value: Float) -> Float {
+        switch self {
+        case .float32: value
+        case .float16: HalfFormat.float16.decode(HalfFormat.float16.encode(value))
+        case .bfloat16: HalfFormat.bfloat16.decode(HalfFormat.bfloat16.encode(value))
         }
     }
 }
@@ -147,9 +182,10 @@ struct ConversionError: Error, Equatable, CustomStringConvertible {
     let type: String
 
     var description: String {
-        let place = "\(shown(path)): tensor \(quoted(tensor)) holds \(value)"
+        let number = value.isNaN ? "nan" : "\(value)"
+        let place = "\(shown(path)): tensor \(quoted(tensor)) holds \(number)"
         return value.isFinite
-            ? "\(place), beyond \(type)'s largest number; choose --dtype bfloat16 or float32"
+            ? "\(place), beyond \(type)'s largest number; choose --dtype float32"
             : "\(place), which is no weight; the checkpoint is damaged or its training diverged"
     }
 }

@@ -93,11 +93,12 @@ extension ModelCard {
     /// - Returns: the card.
     /// - Throws: ``ModelError`` if there is none, or the file's error.
     fileprivate static func described(by model: String) throws -> Self {
-        do {
+        let endings = [".safetensors", ".pth", ".pt", ".tar", ".bin", ".ckpt"]
+        let isFile = access(model, F_OK) == 0 || endings.contains(where: model.hasSuffix)
+        guard isFile, !model.hasSuffix(".json"), (try? named(model)) == nil else {
             return try given(model)
-        } catch ModelError.unknownModel where access(model, F_OK) == 0 {
-            return try Self(storedIn: Checkpoint.open(path: model))
         }
+        return try Self(storedIn: Checkpoint.open(path: model))
     }
 
     /// What a table of stages does not tell, for people.

@@ -87,6 +87,23 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(!made.configuration.featureReuse && !made.configuration.relationReuse)
     }
 
+    /// timm's normalisation where all stages are timm's, ImageNet's where they differ.
+    @Test func architecturesBringTheirNormalisation() throws {
+        let vit = #"{"architecture": "vit_tiny_patch16_224"}"#
+        let deit = #"{"architecture": "deit_tiny_patch16_224"}"#
+        let alike = try card("{\"stages\": [\(vit), \(vit)]}")
+        #expect(alike.normalisation == (try ModelCard.named("vit_tiny_patch16_224").normalisation))
+        #expect(try card("{\"stages\": [\(vit), \(deit)]}").normalisation == .imageNet)
+    }
+
+    @Test func aThousandStagesAreTooMany() {
+        let stages = Array(repeating: #"{"architecture": "deit-tiny"}"#, count: 1000)
+        let error = #expect(throws: ModelError.self) {
+            try card("{\"stages\": [\(stages.joined(separator: ","))]}")
+        }
+        #expect(error?.description.contains("1000 stages are too many; the limit is 64") == true)
+    }
+
     /// Each fault is one line that names the file, the entry and what belongs there.
     @Test(arguments: [
         ("", "no value"), ("[]", "not an object"), ("{\"model\": 1}", "model is not a text"),
@@ -142,7 +159,22 @@ private func card(_ json: String) throws -> ModelCard {
         (#"{"model": "deit-small", "clases": 3}"#, "clases is unknown; there are"),
         (#"{"model": "deit-small", "image_size": 0}"#, "image size 0"),
         (#"{"model": "deit-small", "model": "deit-small"}"#, "repeats the key"),
-        (#"{"model": "deit-large"}"#, "no model is called"),
+        (#"{"model": "deit-large"}"#, "model is \"deit-large\", which is no model's name"),
+        (#"{"stages": [{"architecture": "x"}]}"#, "stages[0].architecture is \"x\", which is no"),
+        (
+            #"{"stages": [{"architecture": "deit-tiny", "patch": 9223372036854775807, "tokens": 49}]}"#,
+            "patch is 9223372036854775807"
+        ),
+        (
+            #"{"stages": [{"architecture": "deit-tiny", "patch": {"kernel": 16, "padding": 16777216}, "tokens": 49}]}"#,
+            "padding 16777216"
+        ),
+        (#"{"model": "tiny-deit", "thresholds": [1e300, 0.5]}"#, "numbers that float32 holds"),
+        (
+            #"{"stages": [{"architecture": "deit-tiny", "layer_norm_epsilon": 1e-60}]}"#,
+            "epsilon is 1e-60"
+        ),
+        (#"{"model": "dvt-deit-small", "naming": "timm"}"#, "hold one stage alone"),
     ])
     func faultsAreNamed(json: String, part: String) {
         let error = #expect(throws: ModelError.self) { try card(json) }

@@ -136,6 +136,19 @@ private struct MemoryFile: NamedTensors {
         try CheckpointWeights(weights).check(model)
     }
 
+    /// Names of two families: which one counts must not change from run to run.
+    @Test func mixedFamiliesAreToldAlikeEveryTime() throws {
+        let model = try TestCascades.cascade([7])
+        var weights = file(model, naming: .timm)
+        for name in ["encoder.layer.0.x", "y.attn.to_q.weight", "z.attn.to_q.weight"] {
+            weights.tensors[name] = Tensor([1], repeating: 0)
+        }
+        let errors = (0..<8).map { _ in
+            #expect(throws: ModelError.self) { try CheckpointWeights(weights).check(model) }
+        }
+        #expect(Set(errors.map { $0?.description }).count == 1)
+    }
+
     @Test func whatTrainingKeepsDoesNotCount() throws {
         let model = try TestCascades.cascade([7])
         var weights = file(model, naming: .mindSpore)

@@ -108,16 +108,66 @@ struct ConvertCommandTests {
         let cases = [
             (["--model", "tiny-deit", "--dtype", "float16"], "beyond float16's largest number"),
             (["--model", "tiny-t2t"], "does not fit model tiny-t2t"),
-            ([], "holds no model card; name the model (--model)"),
+            ([], "holds no model card; name the model"),
             (["--model", "tiny-deit", "--labels", "cifar100"], "100 class names"),
         ]
         for (options, part) in cases {
             let run = try await dvt(["convert", file, output] + options, needsKernels: false)
-            #expect(run.code == 1 && run.errorLines.count == 1)
+            #expect(run.code == 1 && run.errorLines.count == 1, "\(run.errors)")
             #expect(run.errors.contains(part), "\(run.errors)")
             #expect(try String(contentsOfFile: older, encoding: .utf8) == "older")
         }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
+    }
+
+    @Test func whatItIsReadFromIsNotReplaced() async throws {
+        let file = try Weights.file(Weights.synthetic(seed: 1), in: folder)
+        let link = "\(folder.path)/link.safetensors"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+        let before = try Data(contentsOf: URL(fileURLWithPath: file))
+        for path in [file, link] {
+            let run = try await dvt(
+                "convert", file, path, "--model", "tiny-deit", needsKernels: false)
+            #expect(run.code == 1 && run.errors.contains("is what the model is read from"))
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
+    }
+
+    @Test func theTypeOfTheCheckpointStays() async throws {
+        let file = try Weights.file(Weights.synthetic(seed: 1), as: .bfloat16, in: folder)
+        #expect((try await convert("--model", "tiny-deit", file: file)).code == 0)
+        let written = try SafetensorsFile(path: output)
+        #expect(try written.dtype(named: "normal_token.head.bias") == .bfloat16)
+    }
+
+    /// The largest float32 lies half a place above bfloat16's largest.
+    @Test func bfloat16OverflowsToo() async throws {
+        let tensors = try Weights.synthetic(seed: 1).map { name, tensor in
+            let isHead = name == "normal_token.head.bias"
+            let value = Float.greatestFiniteMagnitude
+            return (name: name, tensor: isHead ? Tensor([10], repeating: value) : tensor)
+        }
+        let file = try Weights.file(tensors, in: folder)
+        let run = try await convert("--model", "tiny-deit", "--dtype", "bfloat16", file: file)
+        #expect(run.code == 1 && run.errors.contains("beyond bfloat16's largest number"))
+    }
+
+    /// Who could not read the old file cannot read the new one.
+    @Test func theModeOfAReplacedFileStays() async throws {
+        let older = try folder.file("converted.safetensors", "older")
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: older)
+        let file = try Weights.file(Weights.synthetic(seed: 1), in: folder)
+        #expect((try await convert("--model", "tiny-deit", file: file)).code == 0)
+        let attributes = try FileManager.default.attributesOfItem(atPath: older)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+    }
+
+    @Test func interruptedItLeavesNothing() async throws {
+        let run = try await shell(
+            "$DVT convert synthetic:1 \"$1/x.safetensors\" --model deit-base & "
+                + "sleep 0.1; kill -INT $!; wait $!; echo \"code $?\"; ls -A \"$1\"", folder.path)
+        // Where it was quicker than the signal, the file is whole.
+        #expect(["code 130\n", "code 0\nx.safetensors\n"].contains(run.output), "\(run.output)")
     }
 
     @Test func whatIsNoNumberIsNoWeight() async throws {

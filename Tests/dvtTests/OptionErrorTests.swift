@@ -39,7 +39,14 @@ struct OptionErrorTests {
             "\(toy) --threshold 1 --operating-point 1 x.jpg",
             "--threshold and --operating-point contradict"),
         Case("convert x", "Missing expected argument '<output>'"),
-        Case("convert x y --dtype float8", "'float32', 'float16' or 'bfloat16'"),
+        Case("convert x y.safetensors --dtype float8", "'float32', 'float16' or 'bfloat16'"),
+        Case("convert x y", "it takes a name.safetensors"),
+        Case("convert x.json y.safetensors --model tiny-deit", "--model belongs to a checkpoint"),
+        Case("bench model --model tiny-deit --repeats 0", "--repeats takes 1...100000"),
+        Case("bench model --model tiny-deit --batch-size 0", "--batch-size takes 1...4096"),
+        Case(
+            "bench model --model tiny-deit --exit-share 50 --exit-share 40 --exit-share 5",
+            "--exit-share takes percentages that add up to 100"),
         Case("embed --model tiny-deit --weights synthetic:1", "Missing expected argument '<paths>"),
         Case("parity", "Give either a model (--model, --weights) or --operations"),
         Case(
@@ -70,7 +77,7 @@ struct OptionErrorTests {
     @Test(arguments: [
         Case("classify --model vit --weights synthetic:1 x.jpg", "no model is called \"vit\""),
         Case("classify --weights synthetic:1 x.jpg", "no model is named: give --model"),
-        Case("classify --model tiny-deit x.jpg", "no weights are named: give --weights"),
+        Case("classify --model tiny-deit x.jpg", "no weights are named: give a checkpoint"),
         Case("\(toy) --operating-point 1 x.jpg", "--operating-point needs a checkpoint"),
         Case("\(toy) --budget 1 x.jpg", "--budget needs a checkpoint that holds thresholds"),
         Case(
@@ -79,7 +86,13 @@ struct OptionErrorTests {
         Case(
             "classify --model none.json --weights synthetic:1 x.jpg", "none.json: cannot be opened"),
         Case("embed --model tiny-deit x.jpg", "no weights are named"),
-        Case("convert none out", "none: cannot be opened"),
+        Case("convert none out.safetensors", "none: cannot be opened"),
+        Case("\(toy) --operating-point -1 x.jpg", "--operating-point needs a checkpoint"),
+        Case("info none.safetensors", "none.safetensors: cannot be opened"),
+        Case(
+            "bench model --model tiny-deit --exit-share 50 --exit-share 50",
+            "3 exits take as many --exit-share, but 2 were given"),
+        Case("bench operations --model nonesuch", "no model is called"),
         Case("info none.json", "none.json: cannot be opened"),
         Case("parity --model vit", "no model is called \"vit\"; there are"),
         Case("\(toy) --exit 4 x.jpg", "exit 4 does not exist; the model has exits 1...3"),

@@ -9,6 +9,10 @@ import OpenCL
 @main
 struct ClassifyImage {
     static func main() throws {
+        guard CommandLine.arguments.count == 3 else {
+            print("usage: ClassifyImage CHECKPOINT.safetensors IMAGE")
+            return
+        }
         let (checkpoint, image) = (CommandLine.arguments[1], CommandLine.arguments[2])
 
         let file = try Checkpoint.open(path: checkpoint)

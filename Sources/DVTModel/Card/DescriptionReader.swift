@@ -2,6 +2,9 @@ import DVTCore
 
 /// Reads one object of a model's description, entry by entry, and knows which are left.
 struct DescriptionReader {
+    /// The largest count or size.
+    static let limit = 1 << 24
+
     private let origin: String
     /// What leads to the object, for example `stages[0].`.
     private let path: String
@@ -24,6 +27,15 @@ struct DescriptionReader {
         .invalidDescription(origin: origin, reason: "\(path)\(key) \(reason)")
     }
 
+    /// The card of a model that an entry names.
+    func model(named name: String, key: String) throws -> ModelCard {
+        do {
+            return try .named(name)
+        } catch ModelError.unknownModel {
+            throw fault(key, "is \(quoted(name)), which is no model's name; dvt info lists them")
+        }
+    }
+
     /// An entry's value; null counts as none.
     mutating func value(_ key: String) -> JSONValue? {
         known.append(key)
@@ -38,9 +50,8 @@ struct DescriptionReader {
     /// such numbers fit an integer.
     mutating func int(_ key: String) throws -> Int? {
         guard let value = value(key) else { return nil }
-        let limit = 1 << 24
-        guard case .int(let number) = value, (0...limit).contains(number) else {
-            throw fault(key, "is not an integer from 0 to \(limit)")
+        guard case .int(let number) = value, (0...Self.limit).contains(number) else {
+            throw fault(key, "is not an integer from 0 to \(Self.limit)")
         }
         return number
     }
@@ -76,7 +87,9 @@ struct DescriptionReader {
             throw fault(key, "is not a list of numbers")
         }
         return try elements.map {
-            guard let number = $0.number else { throw fault(key, "is not a list of numbers") }
+            guard let number = $0.number, Float(number).isFinite else {
+                throw fault(key, "is not a list of numbers that float32 holds")
+            }
             return Float(number)
         }
     }
@@ -84,7 +97,7 @@ struct DescriptionReader {
     /// A number each for red, green and blue.
     mutating func colour(_ key: String) throws -> SIMD3<Float>? {
         guard let values = try numbers(key) else { return nil }
-        guard values.count == 3, values.allSatisfy(\.isFinite) else {
+        guard values.count == 3 else {
             throw fault(key, "takes three numbers: of red, green and blue")
         }
         return SIMD3(values[0], values[1], values[2])

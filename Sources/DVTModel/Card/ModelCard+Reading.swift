@@ -27,14 +27,13 @@ extension ModelCard {
     private static func read(
         _ reader: inout DescriptionReader, origin: String
     ) throws -> Self {
-        let base = try reader.string("model").map(named)
-        let (configuration, weights) = try cascade(
-            &reader, base: base?.configuration, origin: origin)
-        var card = Self(configuration)
-        card.stageWeights = weights
-        card.normalisation = base?.normalisation ?? .imageNet
+        let base = try reader.string("model").map { try reader.model(named: $0, key: "model") }
+        var card = try cascade(&reader, base: base, origin: origin)
         if var normalisation = try reader.object("normalisation") {
             try card.normalisation.read(&normalisation)
+        }
+        if base?.configuration.classes == card.configuration.classes {
+            card.labels = base?.labels
         }
         if let labels = try labels(&reader, classes: card.configuration.classes) {
             card.labels = labels

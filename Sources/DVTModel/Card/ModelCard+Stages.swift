@@ -1,11 +1,12 @@
 import DVTCore
 
 extension ModelCard {
-    /// Reads the cascade's numbers, those of a released model as a base, and each stage's file of
-    /// weights where there is one.
+    /// Reads a cascade's numbers, those of a released model as a base, and each stage's file of
+    /// weights where there is one; the normalisation is that of the models it is made of.
     static func cascade(
-        _ reader: inout DescriptionReader, base: CascadeConfiguration?, origin: String
-    ) throws -> (CascadeConfiguration, weights: [String]?) {
+        _ reader: inout DescriptionReader, base card: ModelCard?, origin: String
+    ) throws -> ModelCard {
+        let base = card?.configuration
         let defaults = base?.stages.first
         let shared = SharedNumbers(
             imageSize: try reader.int("image_size") ?? defaults?.imageSize,
@@ -13,12 +14,18 @@ extension ModelCard {
             classes: try reader.int("classes") ?? defaults?.classes)
         let stages: [VisionTransformerConfiguration]
         var weights: [String]?
+        var normalisations = [card?.normalisation]
         if var described = try reader.objects("stages") {
             guard base == nil else {
                 throw reader.fault("stages", "and model contradict each other; give one of them")
             }
             weights = try stageWeights(&described)
-            stages = try described.indices.map { try stage(&described[$0], shared) }
+            let architectures = try described.indices.map { try architecture(&described[$0]) }
+            normalisations = architectures.map { $0?.normalisation }
+            stages = try described.indices.map {
+                let base = architectures[$0]?.configuration.stages[0]
+                return try stage(&described[$0], base: base, shared)
+            }
         } else if let base {
             stages = base.stages.map(shared.applied)
         } else {
@@ -33,7 +40,14 @@ extension ModelCard {
             normalisesReusedFeatures: reader.bool("normalises_reused_features")
                 ?? base?.normalisesReusedFeatures ?? true,
             naming: reader.choice("naming", of: ParameterNaming.self) ?? base?.naming)
-        return (configuration, weights)
+        var made = ModelCard(configuration)
+        made.stageWeights = weights
+        if let first = normalisations.first, let normalisation = first,
+            normalisations.allSatisfy({ $0 == normalisation })
+        {
+            made.normalisation = normalisation
+        }
+        return made
     }
 
     private static func stageWeights(_ stages: inout [DescriptionReader]) throws -> [String]? {
@@ -47,9 +61,9 @@ extension ModelCard {
     }
 
     private static func stage(
-        _ reader: inout DescriptionReader, _ shared: SharedNumbers
+        _ reader: inout DescriptionReader, base: VisionTransformerConfiguration?,
+        _ shared: SharedNumbers
     ) throws -> VisionTransformerConfiguration {
-        let base = try architecture(&reader)
         let width = try reader.int("width", else: base?.width)
         var stage = VisionTransformerConfiguration(
             patch: base?.patch ?? PatchGeometry(kernel: 16), width: width,
@@ -63,8 +77,9 @@ extension ModelCard {
             try reader.choice("tokeniser", of: Tokeniser.self) ?? base?.tokeniser ?? .linear
         stage.hasQKVBias = try reader.bool("qkv_bias") ?? base?.hasQKVBias ?? true
         if let epsilon = try reader.number("layer_norm_epsilon") {
-            guard epsilon > 0, epsilon < 1 else {
-                throw reader.fault("layer_norm_epsilon", "is \(epsilon), and it takes 0 to 1")
+            guard Float(epsilon).isNormal, epsilon > 0, epsilon < 1 else {
+                throw reader.fault(
+                    "layer_norm_epsilon", "is \(epsilon), and it takes a number between 0 and 1")
             }
             stage.layerNormEpsilon = Float(epsilon)
         } else if let base {
@@ -77,16 +92,14 @@ extension ModelCard {
         return stage
     }
 
-    /// The numbers that an architecture's name stands for, or nil where none is given.
-    private static func architecture(
-        _ reader: inout DescriptionReader
-    ) throws -> VisionTransformerConfiguration? {
+    /// The model that an architecture's name stands for, or nil where none is given.
+    private static func architecture(_ reader: inout DescriptionReader) throws -> ModelCard? {
         guard let name = try reader.string("architecture") else { return nil }
-        let stages = try CascadeConfiguration.named(name).stages
-        guard stages.count == 1 else {
+        let card = try reader.model(named: name, key: "architecture")
+        guard card.configuration.stages.count == 1 else {
             throw reader.fault("architecture", "\(quoted(name)) is a cascade, not one stage")
         }
-        return stages[0]
+        return card
     }
 
     /// Reads the patches: themselves, or the tokens they should give.
@@ -96,7 +109,10 @@ extension ModelCard {
         let tokens = try reader.int("tokens")
         if let patch = try patch(&reader, imageSize: stage.imageSize) {
             stage.patch = patch
-            guard tokens == nil || stage.grid * stage.grid == tokens else {
+            // What does not fit the patch at all is told with the other numbers.
+            guard
+                tokens == nil || patch.padding >= patch.kernel || stage.grid * stage.grid == tokens
+            else {
                 let given = stage.grid * stage.grid
                 throw reader.fault("tokens", "and patch contradict each other: it gives \(given)")
             }
@@ -120,7 +136,12 @@ extension ModelCard {
         _ reader: inout DescriptionReader, imageSize: Int
     ) throws -> PatchGeometry? {
         guard let value = reader.value("patch") else { return nil }
-        if case .int(let side) = value { return .covering(imageSize, patch: side) }
+        if case .int(let side) = value {
+            guard (0...DescriptionReader.limit).contains(side) else {
+                throw reader.fault("patch", "is \(side), and it takes a side in pixels")
+            }
+            return .covering(imageSize, patch: side)
+        }
         var geometry = try reader.object(value, named: "patch")
         let patch = PatchGeometry(
             kernel: try geometry.int("kernel", else: nil), stride: try geometry.int("stride"),

@@ -62,7 +62,7 @@ public struct OperatingPoints: Equatable, Sendable {
     public func row(budget: Double) throws -> Int {
         guard let costs = gigaMultiplyAdds, let accuracies else {
             throw ModelError.invalidPolicy(
-                reason: "the checkpoint does not say what its operating points cost; name one")
+                reason: "the checkpoint does not say what its operating points cost; choose a row")
         }
         let affordable = costs.indices.filter { costs[$0] <= budget }
         guard let best = affordable.max(by: { accuracies[$0] < accuracies[$1] }) else {

@@ -1,6 +1,7 @@
 import DVTCheckpoints
 import DVTCore
 import DVTModel
+import Glibc
 
 /// A model, where its weights come from, and what a checkpoint says of it.
 struct LoadedModel {
@@ -10,8 +11,8 @@ struct LoadedModel {
     let weights: any StoredParameterSource
     /// The checkpoint, where there is one file.
     let file: (any NamedTensors)?
-    /// Thresholds for many budgets, where the checkpoint has them.
-    let operatingPoints: OperatingPoints?
+    /// The files that it was read from.
+    private let inputs: [String]
 
     var configuration: CascadeConfiguration { card.configuration }
 
@@ -35,9 +36,6 @@ struct LoadedModel {
         }
         card.configuration = try configure(card.configuration)
         self.card = card
-        operatingPoints = try file.flatMap {
-            try .stored(in: $0, stages: card.configuration.stages.count)
-        }
         self.weights =
             if let file {
                 CheckpointWeights(file)
@@ -49,6 +47,30 @@ struct LoadedModel {
                 try Self.stageWeights(card, besides: model ?? "")
             }
         self.file = file
+        let stageFiles = (self.weights as? StageWeights)?.files.map(\.file.origin) ?? []
+        inputs = [file?.origin, model].compactMap { $0 } + stageFiles
+        if let file, model != nil, file.metadata[ModelCard.metadataKey] != nil {
+            printError("card: that of \(shown(file.origin)) is left aside for --model")
+        }
+    }
+
+    /// Thresholds for many budgets, where the checkpoint has them.
+    ///
+    /// - Returns: the rows, or nil.
+    /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if they do not fit the model.
+    func operatingPoints() throws -> OperatingPoints? {
+        try file.flatMap { try .stored(in: $0, stages: configuration.stages.count) }
+    }
+
+    /// Refuses to write where the model was read from.
+    ///
+    /// - Parameter output: the file to write.
+    /// - Throws: ``LoadError/isInput(path:)`` if it is one of the model's own files.
+    func checkIsNoInput(_ output: String) throws {
+        guard let identity = fileIdentity(output) else { return }
+        if inputs.contains(where: { fileIdentity($0) == identity }) {
+            throw LoadError.isInput(path: output)
+        }
     }
 
     /// How far storing in 16 bits may have moved the weights, or 0.
@@ -85,11 +107,14 @@ struct LoadedModel {
 enum LoadError: Error, Equatable, CustomStringConvertible {
     case noModel
     case noWeights
+    case isInput(path: String)
 
     var description: String {
         switch self {
         case .noModel: "no model is named: give --model, or --weights with a file that has a card"
-        case .noWeights: "no weights are named: give --weights FILE or --weights synthetic:SEED"
+        case .noWeights: "no weights are named: give a checkpoint or synthetic:SEED (--weights)"
+        case .isInput(let path):
+            "\(shown(path)): is what the model is read from; give another name for the new file"
         }
     }
 }
@@ -111,4 +136,11 @@ extension ModelCard {
         let json = try file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }
         return try Self(json: json, origin: model)
     }
+}
+
+/// Which file a path names, or nil if there is none.
+private func fileIdentity(_ path: String) -> [UInt]? {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    return [UInt(status.st_dev), UInt(status.st_ino)]
 }

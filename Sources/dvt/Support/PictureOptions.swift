@@ -33,9 +33,7 @@ struct PictureOptions: ParsableArguments {
     /// - Returns: the images.
     /// - Throws: ``ModelError`` if the model takes no pictures.
     func stream(for card: ModelCard, label: String) throws -> PictureStream {
-        let usual = try Preprocessing(card)
-        let preprocessing =
-            preset == .default ? usual : preset.preprocessing(imageSize: usual.imageSize)
+        let preprocessing = try preset.preprocessing(of: card)
         let failures = FailureLog()
         let inputs = InputPaths(arguments: paths, failures: failures)
         let files = inputs.readsStandardInput ? nil : Array(inputs)
@@ -51,4 +49,16 @@ struct PictureOptions: ParsableArguments {
     }
 }
 
-extension PreprocessingPreset: ExpressibleByArgument {}
+extension PreprocessingPreset: ExpressibleByArgument {
+    /// The preprocessing for a model: the card's, or another crop without EXIF orientation, with the
+    /// card's mean and deviation.
+    fileprivate func preprocessing(of card: ModelCard) throws -> Preprocessing {
+        let usual = try Preprocessing(card)
+        guard self != .default else { return usual }
+        let other = preprocessing(imageSize: usual.imageSize)
+        return Preprocessing(
+            shorterSide: other.shorterSide, imageSize: usual.imageSize, filter: other.filter,
+            mean: usual.mean, standardDeviation: usual.standardDeviation,
+            applyingOrientation: other.applyingOrientation)
+    }
+}

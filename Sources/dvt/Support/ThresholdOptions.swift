@@ -15,12 +15,14 @@ struct ThresholdOptions: ParsableArguments {
     var threshold: [Float] = []
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The row, from 1, of the thresholds that the checkpoint holds for many budgets.",
             valueName: "row"))
     var operatingPoint: Int?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The most accurate of these rows that costs no more on average.",
             valueName: "GMACs"))
@@ -53,12 +55,12 @@ struct ThresholdOptions: ParsableArguments {
     /// - Returns: the policy, or nil where none was asked for.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if the checkpoint has no such row.
     func policy(of model: LoadedModel) throws -> ExitPolicy? {
-        if let operatingPoint {
-            return try points(of: model).policy(row: operatingPoint)
-        }
-        if let budget {
+        if operatingPoint != nil || budget != nil {
             let points = try points(of: model)
-            return try points.policy(row: points.row(budget: budget))
+            let row = try operatingPoint ?? points.row(budget: budget ?? 0)
+            let policy = try points.policy(row: row)
+            printError("thresholds: \(points.summary(row: row))")
+            return policy
         }
         let stages = model.configuration.stages.count
         return switch threshold.count {
@@ -69,7 +71,7 @@ struct ThresholdOptions: ParsableArguments {
     }
 
     private func points(of model: LoadedModel) throws -> OperatingPoints {
-        guard let points = model.operatingPoints else {
+        guard let points = try model.operatingPoints() else {
             throw ModelError.invalidPolicy(
                 reason: """
                     \(given ?? "") needs a checkpoint that holds thresholds for many budgets, as \
@@ -77,5 +79,18 @@ struct ThresholdOptions: ParsableArguments {
                     """)
         }
         return points
+    }
+}
+
+extension OperatingPoints {
+    /// One row for people: its thresholds, its cost and its accuracy.
+    ///
+    /// - Parameter row: the row, from 1.
+    /// - Returns: the text.
+    fileprivate func summary(row: Int) -> String {
+        let values = thresholds[row - 1].dropLast().map { "\($0)" }.joined(separator: ", ")
+        let cost = gigaMultiplyAdds.map { ", \($0[row - 1]) GMACs an image on average" } ?? ""
+        let accuracy = accuracies.map { ", accuracy \($0[row - 1]) %" } ?? ""
+        return "\(values) (operating point \(row) of \(thresholds.count)\(cost)\(accuracy))"
     }
 }
