@@ -26,7 +26,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # Targets share SwiftPM's lock: with -j they would only wait for each other.
 .NOTPARALLEL:
 .PHONY: help build demo test lint format check-kernels parity benchmark documentation
-.PHONY: install uninstall bundle try-bundle clean
+.PHONY: install uninstall bundle try-bundle clean bench-peers
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -70,6 +70,9 @@ documentation: ## Make the libraries' pages by DocC (.build/documentation); fail
 	@scripts/install-dependencies.sh build
 	$(SWIFT) build -c release
 	@scripts/documentation.sh
+
+bench-peers: build ## Time dvt beside PyTorch, ONNX Runtime and OpenVINO (installs them from PyPI)
+	@scripts/bench-peers.sh
 
 install: | $(DVT) ## Install under PREFIX (/usr/local), inside DESTDIR where that is set
 	install -d "$(bindir)" "$(docdir)" "$(bashdir)" "$(zshdir)" "$(fishdir)"

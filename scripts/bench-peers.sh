@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Times dvt beside PyTorch, ONNX Runtime and OpenVINO, in turns, and prints a table. The peers are
+# installed from PyPI into a folder of their own: some 6 GB, as PyTorch brings CUDA along.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=.build/peers
+python=${PYTHON:-python3}
+packages=(numpy torch onnx onnxruntime openvino)
+if [[ ! -x $folder/bin/python ]]; then
+    "$python" -m venv "$folder" || {
+        echo "bench-peers.sh: $python makes no environment; on Debian: apt install python3-venv" >&2
+        exit 1
+    }
+fi
+"$folder/bin/pip" install --quiet --disable-pip-version-check "${packages[@]}"
+# Without it PoCL's threads move between cores, and some processes start at half speed.
+export POCL_AFFINITY=${POCL_AFFINITY:-1}
+"$folder/bin/python" Benchmarks/peers/compare.py "$PWD/.build/release/dvt" \
+    ${DVT_REFERENCE:+"$DVT_REFERENCE"}
