@@ -12,8 +12,7 @@ public struct CheckpointWeights: StoredParameterSource {
     private let names: [String: String]
     /// Two names that are one without what wraps them.
     private let clash: (String, String)?
-    /// The names without what wraps them, in order: what is detected must not depend on hashes.
-    private let sortedNames: [String]
+    private let signs: NamingSigns
 
     /// Creates the source.
     ///
@@ -29,7 +28,7 @@ public struct CheckpointWeights: StoredParameterSource {
         }
         self.names = names
         self.clash = clash
-        sortedNames = names.keys.sorted()
+        signs = NamingSigns(names.keys)
     }
 
     /// Checks that the file has exactly the model's parameters, each of its shape.
@@ -77,8 +76,7 @@ public struct CheckpointWeights: StoredParameterSource {
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) -> [StoredTensor] {
         let stages = configuration.stages.count
-        let naming =
-            ParameterNaming.detected(in: sortedNames, stages: stages) ?? configuration.naming
+        let naming = signs.family(stages: stages) ?? configuration.naming
         return naming.storedTensors(parameter, stages: stages)
     }
 

@@ -12,22 +12,6 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
     /// (below `vit.` or `deit.`); q, k and v apart; one stage only.
     case huggingFace = "huggingface"
 
-    /// The family whose names a set of tensors has.
-    ///
-    /// - Parameters:
-    ///   - names: the tensors' names, without what wraps them.
-    ///   - stages: the model's number of stages.
-    /// - Returns: the family, or nil where the names tell nothing.
-    static func detected(in names: some Sequence<String>, stages: Int) -> Self? {
-        let lastPrefix = prefix(stage: stages - 1, of: stages)
-        for name in names {
-            if name.contains(".attn.to_q.") { return .mindSpore }
-            if name.hasPrefix("encoder.layer.") { return .huggingFace }
-            if name.hasPrefix(lastPrefix), name.contains(".attn.qkv.") { return .authors }
-        }
-        return nil
-    }
-
     /// The family that a model of this many stages is usually stored in.
     ///
     /// - Parameter stages: the number of stages.
@@ -61,10 +45,45 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
 
     /// `less_less_token.`, `less_token.`, `normal_token.`: one `less_` for every stage that
     /// follows, as the released cascades of two and three stages are spelt.
-    private static func prefix(stage: Int, of count: Int) -> String {
+    fileprivate static func prefix(stage: Int, of count: Int) -> String {
         let following = count - 1 - stage
         let quantity = following == 0 ? "normal_" : String(repeating: "less_", count: following)
         return quantity + "token."
+    }
+}
+
+/// What the names in a checkpoint tell of their family.
+struct NamingSigns {
+    private var family: ParameterNaming?
+    /// What comes before the first point of names that hold q, k and v together.
+    private var fusedPrefixes: Set<String> = []
+
+    /// Looks at the names.
+    ///
+    /// - Parameter names: the tensors' names, without what wraps them; their order does not count.
+    init(_ names: some Sequence<String>) {
+        var hasHuggingFaces = false
+        for name in names {
+            let parts = name.utf8.split(separator: UInt8(ascii: "."))
+            if parts.contains(where: { $0.elementsEqual("to_q".utf8) }) {
+                family = .mindSpore
+            } else if parts.contains(where: { $0.elementsEqual("qkv".utf8) }),
+                let first = parts.first
+            {
+                fusedPrefixes.insert(String(Substring(first)))
+            }
+            hasHuggingFaces = hasHuggingFaces || name.hasPrefix("encoder.layer.")
+        }
+        family = family ?? (hasHuggingFaces ? .huggingFace : nil)
+    }
+
+    /// The family of a model's checkpoint.
+    ///
+    /// - Parameter stages: the model's number of stages.
+    /// - Returns: the family, or nil where the names tell nothing.
+    func family(stages: Int) -> ParameterNaming? {
+        let last = ParameterNaming.prefix(stage: stages - 1, of: stages).dropLast()
+        return family ?? (fusedPrefixes.contains(String(last)) ? .authors : nil)
     }
 }
 
