@@ -33,8 +33,8 @@
 #endif
 #define PARTS (HEAD_WIDTH / 16)
 
-// keys[b, h, c, t] = k[b, t, h, c], and 0 for t >= T. One work-item per 16 tokens and head: it reads
-// rows and writes vectors, so that neither end is touched in strides wider than the cache.
+// keys[b, h, c, t] = k[b, t, h, c], and 0 for t >= T. One work-item per 16 tokens and head: it
+// reads rows and writes vectors, so that neither end is touched in strides wider than the cache.
 __attribute__((reqd_work_group_size(1, 1, 1)))
 kernel void transpose_keys(global float *restrict keys, global const float *restrict qkv,
                            int tokens, int padded, int heads) {
@@ -92,8 +92,8 @@ static inline bool mix_coarse_rows(local float *restrict mixed,
 //
 // The grid is resampled along its rows by a dense matrix, `spread` [g, pitch], which has a column
 // for every fine one and zeros where a fine column does not read a coarse one: g vectors a coarse
-// row, and no single reads. Then fine rows are sums of a few of those. Zeros of the matrix would turn
-// infinite relations into NaN, so that such a query goes by the tokens' own taps.
+// row, and no single reads. Then fine rows are sums of a few of those. Zeros of the matrix would
+// turn infinite relations into NaN, so that such a query goes by the tokens' own taps.
 static inline void resample_row(local float *restrict fine, local const float *restrict mixed,
                                 local float *restrict wide, global const int *restrict indices,
                                 global const float *restrict weights,

@@ -31,9 +31,10 @@ static inline float16 gelu16(float16 x) {
   return 0.5f * x * (1.0f + t * p / q);
 }
 
-// exp of 16 numbers up to 0, within one unit in the last place: 2^n exp(r) with |r| <= ln 2 / 2, n ln 2
-// in two parts, and (exp(r) - 1 - r) / r^2 as a polynomial. What float32 holds only as a subnormal is
-// 0, as it would weigh nothing in a softmax. CPU drivers compute exp for few numbers at a time.
+// exp of 16 numbers up to 0, within one unit in the last place: 2^n exp(r) with |r| <= ln 2 / 2, n
+// ln 2 in two parts, and (exp(r) - 1 - r) / r^2 as a polynomial. What float32 holds only as a
+// subnormal is 0, as it would weigh nothing in a softmax. CPU drivers compute exp for few numbers
+// at a time.
 static inline float16 exp16(float16 x) {
   const float16 n = rint(x * 1.44269504088896341f);
   const float16 r = fma(n, (float16)(2.12194440e-4f), fma(n, (float16)(-0.693359375f), x));

@@ -5,10 +5,10 @@
 //   y[r, c] = activation(y[r, c] + bias) + residual[r, c]
 //
 // The bias belongs to the column in a linear map, and to row r % bias_count in a 1x1 convolution
-// whose channels are rows. `bias` and `residual` may be null; `activation` is 0 (identity),
-// 1 (GELU) or 2 (GELU by tanh). With WG = 1 a work-item walks one row in wide vectors; otherwise there is one for every
-// column and row, and along the rows it may stride over several.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
+// whose channels are rows. `bias` and `residual` may be null; `activation` is 0 (identity), 1
+// (GELU) or 2 (GELU by tanh). With WG = 1 a work-item walks one row in wide vectors; otherwise
+// there is one for every column and row, and along the rows it may stride over several. CPU
+// reference: Sources/DVTReference/ReferenceBackend+Linear.swift
 
 #if WG == 1
 

@@ -1,12 +1,13 @@
-// resample.cl: tokens of one grid as weighted sums of tokens of another; the class token's row is 0.
+// resample.cl: tokens of one grid as weighted sums of tokens of another; the class token's row is
+// 0.
 //
 //   fine  [B, T, width]   coarse  [B, S, width]   indices, weights  [taps, T]
 //
 //   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t]]   for t > 0,   fine[b, 0] = 0
 //
 // With WG = 1 a work-item makes one row of `fine` in wide vectors. Otherwise there is one for every
-// element; the first dimension runs along rows, along the others a work-item may stride over several.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Reuse.swift
+// element; the first dimension runs along rows, along the others a work-item may stride over
+// several. CPU reference: Sources/DVTReference/ReferenceBackend+Reuse.swift
 
 #if WG == 1
 

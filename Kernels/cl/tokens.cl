@@ -6,9 +6,8 @@
 //   class_token [D]             positions [N + 1, D]
 //
 // One work-item per element of the output, but where WG is 1; the first dimension runs along its
-// rows. Along the others a work-item may stride over several: devices limit the groups there (65,535
-// on NVIDIA's).
-// CPU reference: Sources/DVTReference/ReferenceBackend+Tokens.swift
+// rows. Along the others a work-item may stride over several: devices limit the groups there
+// (65,535 on NVIDIA's). CPU reference: Sources/DVTReference/ReferenceBackend+Tokens.swift
 
 // patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zero beyond the edge. The strides say
 // where the next channel and the next pixel of an image lie.

@@ -193,7 +193,8 @@ public protocol Backend {
     /// What every block reuses of the last stage's features: one small MLP a block, resampled.
     ///
     /// `G = fc2(GELU(fc1(LN(F))))` for every block, or `fc2(GELU(fc1(F)))` where it has no
-    /// LayerNorm; the class row is dropped, the patch rows are resampled to this stage's grid, and a zero row stands in for the class token.
+    /// LayerNorm; the class row is dropped, the patch rows are resampled to this stage's grid, and
+    /// a zero row stands in for the class token.
     ///
     /// - Parameters:
     ///   - features: F `[B, M + 1, D']`, before the earlier stage's last LayerNorm.

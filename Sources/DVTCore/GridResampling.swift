@@ -67,8 +67,8 @@ public struct GridResampling: Hashable, Sendable {
         Self.table(of: tokenTaps)
     }
 
-    /// ``axisTaps`` as a dense matrix `[source, pitch]`, the pitch being the target rounded up to 16:
-    /// row c has the weight of coarse cell c in every fine cell.
+    /// ``axisTaps`` as a dense matrix `[source, pitch]`, the pitch being the target rounded up to
+    /// 16: row c has the weight of coarse cell c in every fine cell.
     package func axisMatrix() -> (pitch: Int, values: [Float]) {
         let pitch = (target + 15) / 16 * 16
         var values = [Float](repeating: 0, count: source * pitch)

@@ -10,7 +10,8 @@ public protocol NamedTensors: Sendable {
     var shapes: [String: Shape] { get }
 
     /// How far storing may have moved a number, relatively: half a unit in the last place of the
-    /// least precise type among the tensors. 2^-24 for float32, 2^-11 for float16, 2^-8 for bfloat16.
+    /// least precise type among the tensors. 2^-24 for float32, 2^-11 for float16, 2^-8 for
+    /// bfloat16.
     var roundoff: Double { get }
 
     /// Reads one tensor, converted to float32.

@@ -37,8 +37,8 @@ public struct ParityExpectation {
     ///
     /// - Parameters:
     ///   - file: the open file.
-    ///   - weightRoundoff: how far storing moved the weights, where they are not those that gave the
-    ///     file's tensors; half of a 16-bit type's last place.
+    ///   - weightRoundoff: how far storing moved the weights, where they are not those that gave
+    ///     the file's tensors; half of a 16-bit type's last place.
     public init(_ file: any NamedTensors, weightRoundoff: Double = 0) {
         self.weightRoundoff = weightRoundoff
         origin = file.origin

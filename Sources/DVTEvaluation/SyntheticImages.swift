@@ -7,7 +7,8 @@ public enum SyntheticImages {
     /// A batch of smooth patches under noise, in four contrasts that take turns.
     ///
     /// Image n is `0.5 (n mod 4 + 1) coarse + 0.25 fine`, where coarse is `[B, C, 14, 14]` uniform
-    /// numbers in [-1, 1), pixel y of S showing row `floor(14 y / S)`, and fine is as many as pixels.
+    /// numbers in [-1, 1), pixel y of S showing row `floor(14 y / S)`, and fine is as many as
+    /// pixels.
     ///
     /// - Parameters:
     ///   - shape: `[B, C, S, S]`.

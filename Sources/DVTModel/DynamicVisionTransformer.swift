@@ -82,8 +82,8 @@ public final class DynamicVisionTransformer<B: Backend> {
     ///   - policy: which images leave at which exit.
     ///   - topK: how many classes each prediction lists.
     /// - Returns: one prediction an image, and the rows every stage ran.
-    /// - Throws: ``ModelError`` if images or policy do not fit or an exit's confidence is not a number,
-    ///   or the backend's error.
+    /// - Throws: ``ModelError`` if images or policy do not fit or an exit's confidence is not a
+    ///   number, or the backend's error.
     public func classify(
         _ images: Tensor, policy: ExitPolicy, topK: Int = 1
     ) throws -> CascadeResult {

@@ -46,7 +46,8 @@ enum CLBlastTuning {
     /// Gives a device its parameters, the first time it is asked.
     ///
     /// - Parameter device: the device.
-    /// - Throws: ``OpenCLBackendError/tuningRefused(kernel:status:)`` if CLBlast does not take them.
+    /// - Throws: ``OpenCLBackendError/tuningRefused(kernel:status:)`` if CLBlast does not take
+    ///   them.
     static func apply(to device: Device) throws {
         guard device.platform.name == "Portable Computing Language", device.types.contains(.cpu)
         else { return }

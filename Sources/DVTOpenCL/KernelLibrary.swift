@@ -55,8 +55,8 @@ extension OpenCLBackend {
     ///   - file: its source file without `.cl`.
     ///   - defines: the macros that specialise it.
     ///   - arguments: its arguments.
-    ///   - extents: the elements along each dimension; the kernel ignores items beyond the first and
-    ///     strides along the others.
+    ///   - extents: the elements along each dimension; the kernel ignores items beyond the first
+    ///     and strides along the others.
     /// - Throws: ``OpenCLError`` if the kernel does not build or the device fails.
     func enqueueElements(
         _ name: String, in file: String, defines: [String] = [], _ arguments: [KernelArgument],

@@ -102,7 +102,8 @@ private struct AttentionCall {
     let outputs: [KernelArgument]
     let coarse: [KernelArgument]
     let channels: [KernelArgument]
-    /// What only the vector kernel takes: the taps of an axis, as taps and as a matrix, and the grids.
+    /// What only the vector kernel takes: the taps of an axis, as taps and as a matrix, and the
+    /// grids.
     let axis: [KernelArgument]
     let grids: [KernelArgument]
     private let source: Int

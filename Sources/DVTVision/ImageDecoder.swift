@@ -1,12 +1,12 @@
 /// Decodes JPEG, PNG and WebP files to the pixels of Pillow's `Image.open(p).convert("RGB")`.
 ///
-/// The format is told by the first bytes, never by the file's name. JPEG files of any coding
-/// that libjpeg-turbo knows are decoded with its accurate DCT and smooth upsampling; CMYK is
-/// converted as Pillow converts it. PNG files may be of any type and depth: transparency is
-/// dropped, not blended. 16-bit samples keep their high byte. (Pillow does so too for colour and
-/// for grey with alpha; plain 16-bit grey it clips at 255, which turns nearly all such pictures
-/// white, and that is not copied.) WebP files may be lossy or lossless; transparency is dropped, and
-/// of an animation the first frame is taken.
+/// The format is told by the first bytes, never by the file's name. JPEG files of any coding that
+/// libjpeg-turbo knows are decoded with its accurate DCT and smooth upsampling; CMYK is converted
+/// as Pillow converts it. PNG files may be of any type and depth: transparency is dropped, not
+/// blended. 16-bit samples keep their high byte. (Pillow does so too for colour and for grey with
+/// alpha; plain 16-bit grey it clips at 255, which turns nearly all such pictures white, and that
+/// is not copied.) WebP files may be lossy or lossless; transparency is dropped, and of an
+/// animation the first frame is taken.
 ///
 /// A file that is cut short is refused, also where only its end marker is missing; other damage is
 /// passed over where Pillow passes over it. No memory is taken for pixels that the file is too

@@ -8,9 +8,9 @@ import DVTCore
 /// tensors is checked when the file is opened, so that every element is known to be there.
 ///
 /// The weights are the dictionary of tensors at the top, or under `model_state_dict`,
-/// `state_dict_ema`, `state_dict`, `model`, `model_ema`, `module` or `net`, once or twice. The names of dictionaries within it are
-/// joined by dots; what is no tensor in it is passed over. What stands beside the weights is
-/// ``metadata``.
+/// `state_dict_ema`, `state_dict`, `model`, `model_ema`, `module` or `net`, once or twice. The
+/// names of dictionaries within it are joined by dots; what is no tensor in it is passed over. What
+/// stands beside the weights is ``metadata``.
 ///
 /// - SeeAlso: `torch/serialization.py`, <https://github.com/pytorch/pytorch>.
 public final class PyTorchCheckpoint: NamedTensors, Sendable {

@@ -9,9 +9,9 @@ extension ModelCard {
     /// - Parameters:
     ///   - json: the text, in UTF-8.
     ///   - origin: where it comes from, for messages: a path.
-    /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if an entry is missing, unknown or
-    ///   of another kind, or ``ModelError/invalidConfiguration(name:reason:)`` if the numbers cannot
-    ///   be combined.
+    /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if an entry is missing, unknown
+    ///   or of another kind, or ``ModelError/invalidConfiguration(name:reason:)`` if the numbers
+    ///   cannot be combined.
     public init(json: [UInt8], origin: String) throws {
         let value: JSONValue
         do {

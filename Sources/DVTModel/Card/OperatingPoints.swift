@@ -2,8 +2,8 @@ public import DVTCore
 
 /// Thresholds for many budgets, as the authors store them in their checkpoints.
 ///
-/// Row p (from 1) belongs to the p-th share of images that leave early in the paper's budgeted batch
-/// classification; higher rows are slower and more accurate.
+/// Row p (from 1) belongs to the p-th share of images that leave early in the paper's budgeted
+/// batch classification; higher rows are slower and more accurate.
 public struct OperatingPoints: Equatable, Sendable {
     /// One row a budget: a threshold for every exit, the last one's included.
     public let thresholds: [[Float]]
