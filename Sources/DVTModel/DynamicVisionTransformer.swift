@@ -23,14 +23,14 @@ public final class DynamicVisionTransformer<B: Backend> {
     ///   - weights: where the parameters come from.
     ///   - backend: the device.
     /// - Throws: ``ModelError`` if the weights do not fit, or the source's or backend's error.
-    public init(
+    public convenience init(
         _ configuration: CascadeConfiguration, weights: some ParameterSource, backend: B
     ) throws {
-        self.configuration = configuration
-        self.backend = backend
-        let parameters = try configuration.load(from: weights, to: backend)
-        stages = parameters.enumerated().map {
-            VisionTransformer($0.element, configuration, stage: $0.offset)
+        try weights.check(configuration)
+        try self.init(configuration, backend: backend) { parameter in
+            let tensor = try weights.tensor(parameter, of: configuration)
+            try requireShape(parameter.name, tensor.shape, parameter.shape)
+            return try backend.upload(tensor)
         }
     }
 

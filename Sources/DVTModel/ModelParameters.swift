@@ -41,25 +41,3 @@ struct ModelParameters<DeviceTensor> {
             weight: self["\(name).weight"], bias: self["\(name).bias"], epsilon: epsilon)
     }
 }
-
-extension CascadeConfiguration {
-    /// Copies every parameter to a device.
-    ///
-    /// - Parameters:
-    ///   - source: where the parameters come from.
-    ///   - backend: the device.
-    /// - Returns: the parameters of every stage.
-    /// - Throws: the source's or the backend's error, ``ModelError`` if a parameter does not fit.
-    func load<B: Backend>(
-        from source: some ParameterSource, to backend: B
-    ) throws -> [ModelParameters<B.DeviceTensor>] {
-        try source.check(self)
-        var tensors = [[String: B.DeviceTensor]](repeating: [:], count: stages.count)
-        for parameter in parameters {
-            let tensor = try source.tensor(parameter, of: self)
-            try requireShape(parameter.name, tensor.shape, parameter.shape)
-            tensors[parameter.stage][parameter.name] = try backend.upload(tensor)
-        }
-        return tensors.map { ModelParameters($0) }
-    }
-}

@@ -44,7 +44,7 @@ extension KernelStyle {
     }
 
     /// The name under which the choice is remembered; its number changes with the kernels.
-    static let cacheKey = "kernel style 1"
+    static let cacheKey = "kernel style 2"
 
     /// The shortest of three attentions after one that warms up.
     private func attentionTime(on context: Context) throws -> Duration {

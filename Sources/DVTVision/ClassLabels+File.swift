@@ -62,22 +62,20 @@ extension ClassLabels {
     }
 
     private static func read(path: String) throws(LabelError) -> [UInt8] {
-        // Without O_NONBLOCK, opening a pipe would wait for a writer before it can be refused.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw .cannotOpen(path: path, reason: systemMessage())
+        let file: OpenFile
+        do throws(OpenFailure) {
+            file = try OpenFile(path: path)
+        } catch {
+            switch error {
+            case .cannotOpen(let reason): throw .cannotOpen(path: path, reason: reason)
+            case .notRegularFile: throw .notRegularFile(path: path)
+            }
         }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw .notRegularFile(path: path)
-        }
-        let size = Int(status.st_size)
-        guard size <= byteLimit else {
-            throw .fileTooLarge(path: path, byteCount: size, limit: byteLimit)
+        guard file.byteCount <= byteLimit else {
+            throw .fileTooLarge(path: path, byteCount: file.byteCount, limit: byteLimit)
         }
         do throws(ReadFailure) {
-            return try readBytes(descriptor, from: 0, upTo: size)
+            return try readBytes(file.descriptor, from: 0, upTo: file.byteCount)
         } catch {
             throw .cannotRead(path: path, reason: error.reason)
         }

@@ -15,25 +15,24 @@ enum ImageFileReader {
     /// - Returns: its bytes.
     /// - Throws: ``ImageError`` if it is not a readable, regular file of a known format.
     static func read(path: String) throws(ImageError) -> [UInt8] {
-        // Without O_NONBLOCK, opening a pipe would wait for a writer before it can be refused.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            throw .cannotOpen(path: path, reason: systemMessage())
-        }
-        defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw .notRegularFile(path: path)
+        let file: OpenFile
+        do throws(OpenFailure) {
+            file = try OpenFile(path: path)
+        } catch {
+            switch error {
+            case .cannotOpen(let reason): throw .cannotOpen(path: path, reason: reason)
+            case .notRegularFile: throw .notRegularFile(path: path)
+            }
         }
         // The format is settled before the rest is read, so a large file of another kind is
         // refused at once.
-        let start = try read(descriptor, from: 0, upTo: ImageFormat.signatureLength, path: path)
+        let start = try read(
+            file.descriptor, from: 0, upTo: ImageFormat.signatureLength, path: path)
         _ = try ImageFormat(of: start, name: path)
-        let size = Int(status.st_size)
-        guard size <= byteLimit else {
-            throw .fileTooLarge(path: path, byteCount: size, limit: byteLimit)
+        guard file.byteCount <= byteLimit else {
+            throw .fileTooLarge(path: path, byteCount: file.byteCount, limit: byteLimit)
         }
-        return try read(descriptor, from: 0, upTo: size, path: path)
+        return try read(file.descriptor, from: 0, upTo: file.byteCount, path: path)
     }
 
     private static func read(

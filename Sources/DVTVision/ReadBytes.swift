@@ -7,6 +7,41 @@ struct ReadFailure: Error {
     let reason: String
 }
 
+/// Why a path gives no file to read.
+enum OpenFailure: Error {
+    /// The system refused; its text.
+    case cannotOpen(reason: String)
+    /// It is a folder, a pipe or a device.
+    case notRegularFile
+}
+
+/// A regular file that is open for reading.
+struct OpenFile: ~Copyable {
+    let descriptor: Int32
+    let byteCount: Int
+
+    /// Opens a file.
+    ///
+    /// - Parameter path: the file.
+    /// - Throws: ``OpenFailure`` if it cannot be opened or is no regular file.
+    init(path: String) throws(OpenFailure) {
+        // Without O_NONBLOCK, opening a pipe would wait for a writer before it can be refused.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw .cannotOpen(reason: systemMessage()) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(descriptor)
+            throw .notRegularFile
+        }
+        self.descriptor = descriptor
+        byteCount = Int(status.st_size)
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
+
 /// Reads until a number of bytes are there or the file ends, whichever comes first.
 ///
 /// - Parameters:
