@@ -164,7 +164,7 @@ struct ConvertCommandTests {
 
     @Test func interruptedItLeavesNothing() async throws {
         let run = try await shell(
-            "$DVT convert synthetic:1 \"$1/x.safetensors\" --model deit-base & "
+            "\"$DVT\" convert synthetic:1 \"$1/x.safetensors\" --model deit-base & "
                 + "sleep 0.1; kill -INT $!; wait $!; echo \"code $?\"; ls -A \"$1\"", folder.path)
         // Where it was quicker than the signal, the file is whole.
         #expect(["code 130\n", "code 0\nx.safetensors\n"].contains(run.output), "\(run.output)")
