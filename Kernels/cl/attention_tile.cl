@@ -2,7 +2,7 @@
 // tiles in local memory (GPUs).
 //
 //   qkv      [B, T, 3 H d]     q before k before v, each H x d
-//   output   [B, T, H d]
+//   output   [B, Q, H d]       of the first Q tokens, which attend: all, or the class token
 //   coarse   [B, C, S, S]      the relations to reuse, or null; this block's begin at a channel
 //   logits   [B, K, T, T]      where the logits are kept, or null; likewise
 //   indices, weights [taps, T] how a fine token is made of coarse tokens (class token included)
@@ -14,7 +14,7 @@
 // tiles of TILE_KEYS; each work-item holds TILE_ROWS / ITEMS_Y rows of the output. The softmax is
 // online: only a TILE_ROWS x TILE_KEYS tile of scores exists, in local memory. K and V take turns
 // in one buffer. The relations are resampled as they are added, straight from the coarse map.
-// Global size (ceil(T / TILE_ROWS) ITEMS_X, H ITEMS_Y, B).
+// Global size (ceil(Q / TILE_ROWS) ITEMS_X, H ITEMS_Y, B).
 // CPU reference: Sources/DVTReference/ReferenceBackend+Attention.swift
 // Papers: Dao et al., FlashAttention, arXiv:2205.14135; Milakov and Gimelshein, arXiv:1805.02867
 
@@ -64,8 +64,8 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
 kernel void attention_tile(global float *restrict output, global float *restrict logits,
                            global const float *restrict qkv, global const float *restrict coarse,
                            global const int *restrict indices,
-                           global const float *restrict weights, int tokens, int heads,
-                           int kept_channels, int kept_channel, int coarse_channels,
+                           global const float *restrict weights, int tokens, int attending,
+                           int heads, int kept_channels, int kept_channel, int coarse_channels,
                            int coarse_channel, int coarse_tokens, int taps, float scale) {
   local float queries[HEAD_WIDTH * ROW_PITCH];     // [column][row]
   local float keys_or_values[HEAD_WIDTH * KEY_PITCH];  // keys [column][key], values [key][column]
@@ -86,7 +86,7 @@ kernel void attention_tile(global float *restrict output, global float *restrict
 
   for (int e = item; e < TILE_ROWS * HEAD_WIDTH; e += ITEMS) {
     const int row = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
-    const int inside = first + row < tokens;
+    const int inside = first + row < attending;
     queries[column * ROW_PITCH + row] = inside ? qkv[(first + row) * stride + column] : 0.0f;
   }
   if (item < TILE_ROWS) {
@@ -129,7 +129,7 @@ kernel void attention_tile(global float *restrict output, global float *restrict
       for (int k = 0; k < MY_KEYS; k++) {
         const int column = k * ITEMS_X + x, key = start + column;
         float value = product[r][k] * scale;
-        if (query < tokens && key < tokens) {
+        if (query < attending && key < tokens) {
           if (coarse)
             value += reused_relation(coarse, indices, weights, query, key, tokens,
                                      coarse_tokens, taps);
@@ -187,11 +187,11 @@ kernel void attention_tile(global float *restrict output, global float *restrict
 #pragma unroll
   for (int r = 0; r < MY_ROWS; r++) {
     const int row = first + y * MY_ROWS + r;
-    if (row < tokens) {
+    if (row < attending) {
       const float scale_row = 1.0f / total[y * MY_ROWS + r];
 #pragma unroll
       for (int c = 0; c < MY_COLUMNS; c++)
-        output[((size_t)image * tokens + row) * width + head * HEAD_WIDTH + c * ITEMS_X + x] =
+        output[((size_t)image * attending + row) * width + head * HEAD_WIDTH + c * ITEMS_X + x] =
             sum[r][c] * scale_row;
     }
   }

@@ -3,7 +3,7 @@
 //
 //   qkv      [B, T, 3 H d]     q before k before v, each H x d
 //   keys     [B, H, d, P]      the keys transposed, T padded with zeros to P, a multiple of 32
-//   output   [B, T, H d]
+//   output   [B, Q, H d]       of the first Q tokens, which attend: all, or the class token
 //   coarse   [B, C, S, S]      the relations to reuse, or null; this block's begin at a channel
 //   logits   [B, K, T, T]      where the logits are kept, or null; likewise
 //   indices, weights [taps, T] how a fine token is made of coarse tokens (class token included)
@@ -141,7 +141,7 @@ kernel void attention_vector(global float *restrict output, global float *restri
                              global const int *restrict axis_indices,
                              global const float *restrict axis_weights,
                              global const float *restrict spread, local float *restrict reused,
-                             int tokens, int padded, int axis_taps, int source, int target,
+                             int tokens, int attending, int padded, int axis_taps, int source, int target,
                              int pitch, int heads, int kept_channels,
                              int kept_channel, int coarse_channels, int coarse_channel,
                              int coarse_tokens, int taps, float scale) {
@@ -153,7 +153,7 @@ kernel void attention_vector(global float *restrict output, global float *restri
   global const float *restrict kt = keys + (size_t)plane * HEAD_WIDTH * padded;
 
   size_t query[ROWS];  // rows past the end repeat the last one and are not stored
-  for (int r = 0; r < ROWS; r++) query[r] = min(first + r, tokens - 1);
+  for (int r = 0; r < ROWS; r++) query[r] = min(first + r, attending - 1);
   if (coarse) {
     coarse += ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens *
               coarse_tokens;
@@ -209,7 +209,7 @@ kernel void attention_vector(global float *restrict output, global float *restri
           score[r * CHUNK + j] += reused[r * tokens + start + j];
     }
     if (logits) {
-      for (int r = 0; r < ROWS && first + r < tokens; r++)
+      for (int r = 0; r < ROWS && first + r < attending; r++)
         for (int j = 0; j < count; j++)
           logits[query[r] * tokens + start + j] = score[r * CHUNK + j];
     }
@@ -246,8 +246,8 @@ kernel void attention_vector(global float *restrict output, global float *restri
   }
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {
-    if (first + r < tokens) {
-      const size_t row = ((size_t)image * tokens + first + r) * width + head * HEAD_WIDTH;
+    if (first + r < attending) {
+      const size_t row = ((size_t)image * attending + first + r) * width + head * HEAD_WIDTH;
 #pragma unroll
       for (int p = 0; p < PARTS; p++) vstore16(sum[r][p] / total[r], p, output + row);
     }

@@ -1,7 +1,17 @@
-/// The sizes of ``Backend/attention(_:heads:scale:reusing:keeping:)``, checked.
+/// The tokens whose attention is computed; keys and values are always all tokens.
+public enum AttentionQueries: String, Sendable {
+    /// Every token.
+    case allTokens
+    /// The class token alone: all that the head of a last block reads.
+    case classToken
+}
+
+/// The sizes of ``Backend/attention(_:heads:scale:queries:reusing:keeping:)``, checked.
 package struct AttentionSizes: Equatable, Sendable {
     package let batch: Int
     package let tokens: Int
+    /// The first tokens, which attend.
+    package let queries: Int
     package let heads: Int
     package let headWidth: Int
     /// The channels of the reused relations, L x H, and their tokens S; 0 without reuse.
@@ -11,11 +21,12 @@ package struct AttentionSizes: Equatable, Sendable {
     package let keptChannels: Int
 
     package var width: Int { heads * headWidth }
-    /// The attended values, `[B, T, D]`.
-    package var outputShape: Shape { [batch, tokens, width] }
+    /// The attended values, `[B, T, D]`, or `[B, D]` of class tokens.
+    package let outputShape: Shape
 
     package init(
-        qkv: Shape, heads: Int, reusing relations: RelationShape?, keeping logits: RelationShape?
+        qkv: Shape, heads: Int, queries: AttentionQueries, reusing relations: RelationShape?,
+        keeping logits: RelationShape?
     ) throws(ShapeError) {
         guard qkv.rank == 3, heads > 0, qkv[2] > 0, qkv[2] % (3 * heads) == 0 else {
             let reason = "shape \(qkv) is not [B, T, 3D] with D a multiple of \(heads) heads"
@@ -25,11 +36,26 @@ package struct AttentionSizes: Equatable, Sendable {
         tokens = qkv[1]
         self.heads = heads
         headWidth = qkv[2] / (3 * heads)
+        switch queries {
+        case .allTokens:
+            self.queries = tokens
+            outputShape = [batch, tokens, qkv[2] / 3]
+        case .classToken:
+            guard tokens > 0 else {
+                throw .invalid(name: "qkv", reason: "shape \(qkv) has no class token")
+            }
+            self.queries = 1
+            outputShape = [batch, qkv[2] / 3]
+        }
         try relations?.check("reused relations", batch: batch, heads: heads)
         if let grid = relations?.resampling, grid.target * grid.target + 1 != tokens {
             let reason =
                 "resampled to a grid of side \(grid.target), but there are \(tokens) tokens"
             throw .invalid(name: "reused relations", reason: reason)
+        }
+        if logits != nil, queries == .classToken {
+            let reason = "they are those of all tokens, but only the class token attends"
+            throw .invalid(name: "kept logits", reason: reason)
         }
         try logits?.check("kept logits", batch: batch, heads: heads, tokens: tokens)
         // Only now is it sure that the stores have such axes.

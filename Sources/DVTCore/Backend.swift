@@ -156,12 +156,13 @@ public protocol Backend {
     ///   - qkv: `[B, T, 3D]`, q before k before v, each H x d.
     ///   - heads: H; it divides D.
     ///   - scale: the factor of the products, usually `d^-0.5`.
+    ///   - queries: the tokens that attend.
     ///   - relations: the coarse relations to reuse, or nil (R = 0).
-    ///   - logits: where to write A for a later stage to reuse, or nil.
-    /// - Returns: `[B, T, D]`.
+    ///   - logits: where to write A for a later stage to reuse, or nil; all tokens attend then.
+    /// - Returns: `[B, T, D]`, or `[B, D]` where only class tokens attend.
     /// - Throws: see ``Backend``.
     func attention(
-        _ qkv: DeviceTensor, heads: Int, scale: Float,
+        _ qkv: DeviceTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<DeviceTensor>?,
         keeping logits: KeptLogits<DeviceTensor>?
     ) throws -> DeviceTensor

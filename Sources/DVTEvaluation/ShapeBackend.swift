@@ -96,12 +96,12 @@ final class ShapeBackend: Backend {
     }
 
     func attention(
-        _ qkv: ShapeTensor, heads: Int, scale: Float,
+        _ qkv: ShapeTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<ShapeTensor>?, keeping logits: KeptLogits<ShapeTensor>?
     ) throws -> ShapeTensor {
         let sizes = try AttentionSizes(
-            qkv: qkv.shape, heads: heads, reusing: relations.map(RelationShape.init),
-            keeping: logits.map(RelationShape.init))
+            qkv: qkv.shape, heads: heads, queries: queries,
+            reusing: relations.map(RelationShape.init), keeping: logits.map(RelationShape.init))
         return tensor(sizes.outputShape)
     }
 

@@ -14,15 +14,16 @@ struct Attention<B: Backend> {
         scale = Float(1 / Double(stage.headWidth).squareRoot())
     }
 
-    /// `x + proj(attention(z))`, z being x normalised.
+    /// `x + proj(attention(z))`, z being x normalised; x holds the tokens that attend.
     func callAsFunction(
-        _ z: B.DeviceTensor, residual x: B.DeviceTensor,
+        _ z: B.DeviceTensor, residual x: B.DeviceTensor, queries: AttentionQueries = .allTokens,
         reusing relations: ReusedRelations<B.DeviceTensor>?,
         keeping logits: KeptLogits<B.DeviceTensor>?, on backend: B
     ) throws -> B.DeviceTensor {
         let projected = try backend.linear(z, qkv, activation: .identity, residual: nil)
         let attended = try backend.attention(
-            projected, heads: heads, scale: scale, reusing: relations, keeping: logits)
+            projected, heads: heads, scale: scale, queries: queries, reusing: relations,
+            keeping: logits)
         return try backend.linear(attended, projection, activation: .identity, residual: x)
     }
 }
@@ -80,6 +81,26 @@ struct Block<B: Backend> {
             z, residual: x, reusing: reuse.relations, keeping: logits, on: backend)
         let wide = try backend.layerNorm(y, appending: reuse.features, norm2)
         return (y, try mlp(wide, residual: y, on: backend))
+    }
+
+    /// The class token's row of the output, without computing the others.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, T, D]`.
+    ///   - reuse: what the block takes from the stage before.
+    ///   - backend: the device.
+    /// - Returns: `[B, D]`.
+    /// - Throws: the backend's error.
+    func classToken(
+        _ x: B.DeviceTensor, reusing reuse: BlockReuse<B.DeviceTensor>, on backend: B
+    ) throws -> B.DeviceTensor {
+        let z = try backend.layerNorm(x, appending: nil, norm1)
+        let y = try attention(
+            z, residual: backend.classTokens(x), queries: .classToken, reusing: reuse.relations,
+            keeping: nil, on: backend)
+        let features = try reuse.features.map { try backend.classTokens($0) }
+        let wide = try backend.layerNorm(y, appending: features, norm2)
+        return try mlp(wide, residual: y, on: backend)
     }
 }
 

@@ -175,8 +175,7 @@ public final class DynamicVisionTransformer<B: Backend> {
         var state: StageState<B.DeviceTensor>?
         for (index, stage) in stages.prefix(last + 1).enumerated() {
             let output = try stage(
-                pixels, reusing: state, keepsRelations: index < last && configuration.relationReuse,
-                on: backend,
+                pixels, reusing: state, handingOn: handedOn(by: index, last: last), on: backend,
                 trace: trace.map { StageTrace(stage: index, backend: backend, sink: $0) })
             let confidences = try backend.confidence(output.logits)
             try visit(
@@ -188,7 +187,7 @@ public final class DynamicVisionTransformer<B: Backend> {
                 !policy.leaves(at: index, confidence: confidences[$0].confidence)
             }
             guard !staying.isEmpty else { return }
-            state = handedOn(output.state)
+            state = output.state
             if staying.count < rows.count {
                 pixels = try backend.gather(pixels, rows: staying)
                 state = try state?.gathered(staying, on: backend)
@@ -197,11 +196,11 @@ public final class DynamicVisionTransformer<B: Backend> {
         }
     }
 
-    /// The part of a stage's state that the next stage reuses; the rest is let go.
-    private func handedOn(_ state: StageState<B.DeviceTensor>) -> StageState<B.DeviceTensor> {
-        StageState(
-            features: configuration.featureReuse ? state.features : nil,
-            relations: configuration.relationReuse ? state.relations : nil)
+    /// What of a stage's state the next stage reuses; of the last one's nothing.
+    private func handedOn(by stage: Int, last: Int) -> HandedOn {
+        HandedOn(
+            features: stage < last && configuration.featureReuse,
+            relations: stage < last && configuration.relationReuse)
     }
 
     private func check(_ images: Tensor, _ policy: ExitPolicy) throws {

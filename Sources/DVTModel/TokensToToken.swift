@@ -65,7 +65,8 @@ struct TokenAttention<B: Backend> {
         let values = try backend.columns(projected, 2 * width..<3 * width)
         let attended =
             try features.map { try backend.performerAttention(projected, features: $0) }
-            ?? backend.attention(projected, heads: 1, scale: scale, reusing: nil, keeping: nil)
+            ?? backend.attention(
+                projected, heads: 1, scale: scale, queries: .allTokens, reusing: nil, keeping: nil)
         let y = try backend.linear(
             attended, projection, activation: .identity, residual: values)
         let normalised = try backend.layerNorm(y, appending: nil, norm2)

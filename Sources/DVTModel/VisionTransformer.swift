@@ -29,25 +29,30 @@ struct VisionTransformer<B: Backend> {
 
     /// Runs the stage on a batch.
     ///
+    /// Where nothing is handed on, the head's input is all that the last block computes: after its
+    /// keys and values only the class token's row goes on.
+    ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`.
     ///   - state: what the stage before handed on, for the same images, or nil.
-    ///   - keepsRelations: whether the attention logits are handed on.
+    ///   - handedOn: what the next stage reuses.
     ///   - backend: the device.
     ///   - trace: told every intermediate, or nil.
     /// - Returns: the exit's features and logits, and what is handed on.
     /// - Throws: the backend's error.
     func callAsFunction(
         _ images: B.DeviceTensor, reusing state: StageState<B.DeviceTensor>?,
-        keepsRelations: Bool, on backend: B, trace: StageTrace<B>? = nil
+        handingOn handedOn: HandedOn, on backend: B, trace: StageTrace<B>? = nil
     ) throws -> StageOutput<B.DeviceTensor> {
         let tokens = try patchEmbed(images, on: backend)
         try trace?.record("embed", tokens)
         var x = try backend.embedTokens(tokens, classToken: classToken, positions: positions)
         let reused = try state.flatMap { try reuse?($0, on: backend) }
         let store = try relationStore(
-            batch: images.shape[0], isNeeded: keepsRelations || trace != nil, on: backend)
-        for (index, block) in blocks.enumerated() {
+            batch: images.shape[0], isNeeded: handedOn.relations || trace != nil, on: backend)
+        let isWhole = handedOn.features || handedOn.relations || trace != nil
+        let classBlock = isWhole ? nil : blocks.last
+        for (index, block) in blocks.dropLast(isWhole ? 0 : 1).enumerated() {
             let logits = store.map { KeptLogits(store: $0, channel: index * configuration.heads) }
             let blockReuse = reused?[index] ?? BlockReuse()
             let result = try block(x, reusing: blockReuse, keeping: logits, on: backend)
@@ -56,11 +61,16 @@ struct VisionTransformer<B: Backend> {
                 block: index, attended: result.attended, output: x, reuse: blockReuse,
                 logits: logits, heads: configuration.heads)
         }
-        let classTokens = try backend.classTokens(x)
+        let classTokens =
+            try classBlock?.classToken(x, reusing: reused?.last ?? BlockReuse(), on: backend)
+            ?? backend.classTokens(x)
         let normalised = try backend.layerNorm(classTokens, appending: nil, norm)
         let logits = try backend.linear(normalised, head, activation: .identity, residual: nil)
         return StageOutput(
-            features: normalised, logits: logits, state: StageState(features: x, relations: store))
+            features: normalised, logits: logits,
+            state: StageState(
+                features: handedOn.features ? x : nil,
+                relations: handedOn.relations ? store : nil))
     }
 
     private func relationStore(
@@ -71,6 +81,12 @@ struct VisionTransformer<B: Backend> {
             batch: batch, channels: configuration.depth * configuration.heads,
             tokens: configuration.tokens)
     }
+}
+
+/// What of a stage the next one reuses.
+struct HandedOn {
+    let features: Bool
+    let relations: Bool
 }
 
 /// What one stage computed.

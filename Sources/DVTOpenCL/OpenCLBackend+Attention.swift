@@ -8,19 +8,20 @@ extension OpenCLBackend {
     ///   - qkv: `[B, T, 3D]`, q before k before v, each H x d; d a multiple of 16 up to 128.
     ///   - heads: H; it divides D.
     ///   - scale: the factor of the products.
+    ///   - queries: the tokens that attend.
     ///   - relations: the coarse relations to reuse, or nil.
     ///   - logits: where to write the logits for a later stage, or nil.
-    /// - Returns: `[B, T, D]`.
+    /// - Returns: `[B, T, D]`, or `[B, D]` where only class tokens attend.
     /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit, ``OpenCLBackendError/headWidth(_:)``
     ///   for another d, ``/OpenCL/OpenCLError`` if the device fails.
     public func attention(
-        _ qkv: OpenCLTensor, heads: Int, scale: Float,
+        _ qkv: OpenCLTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<OpenCLTensor>?,
         keeping logits: KeptLogits<OpenCLTensor>?
     ) throws -> OpenCLTensor {
         let sizes = try AttentionSizes(
-            qkv: qkv.shape, heads: heads, reusing: relations.map(RelationShape.init),
-            keeping: logits.map(RelationShape.init))
+            qkv: qkv.shape, heads: heads, queries: queries,
+            reusing: relations.map(RelationShape.init), keeping: logits.map(RelationShape.init))
         guard sizes.headWidth % 16 == 0, sizes.headWidth <= 128 else {
             throw OpenCLBackendError.headWidth(sizes.headWidth)
         }
@@ -65,9 +66,11 @@ extension OpenCLBackend {
         let arguments: [KernelArgument] =
             try call.outputs + [.tensor(call.qkv), .tensor(keys)] + call.coarse
             + call.axis
-            + [.local(byteCount: call.reusedRowBytes), .int(sizes.tokens), .int(padded)]
-            + call.grids + call.channels
-        let groups = (sizes.tokens + call.vectorRows - 1) / call.vectorRows
+            + [
+                .local(byteCount: call.reusedRowBytes), .int(sizes.tokens), .int(sizes.queries),
+                .int(padded),
+            ] + call.grids + call.channels
+        let groups = (sizes.queries + call.vectorRows - 1) / call.vectorRows
         try queue.enqueue(
             kernel, arguments: arguments, global: [groups, sizes.heads, sizes.batch],
             local: [1, 1, 1])
@@ -85,9 +88,9 @@ extension OpenCLBackend {
                 "TILE_ROWS=\(tileRows)", "TILE_KEYS=\(tileKeys)",
             ])
         let arguments: [KernelArgument] =
-            try call.outputs + [.tensor(call.qkv)] + call.coarse + [.int(sizes.tokens)]
-            + call.channels
-        let tiles = (sizes.tokens + tileRows - 1) / tileRows
+            try call.outputs + [.tensor(call.qkv)] + call.coarse
+            + [.int(sizes.tokens), .int(sizes.queries)] + call.channels
+        let tiles = (sizes.queries + tileRows - 1) / tileRows
         try queue.enqueue(
             kernel, arguments: arguments,
             global: [tiles * itemsX, sizes.heads * itemsY, sizes.batch],

@@ -45,6 +45,8 @@ package enum OperationCatalog {
                 geometry: PatchGeometry(kernel: 3, stride: 2, padding: 1), ofTokens: true),
             PerformerOperation(batch: 1, tokens: 1, width: 1, features: 1),
             PerformerOperation(batch: 2, tokens: 65, width: 5, features: 3),
+            PerformerOperation(batch: 2, tokens: 65, width: 16, features: 33),
+            PerformerOperation(batch: 1, tokens: 13, width: 80, features: 16),
             ColumnsOperation(batch: 1, tokens: 1, width: 1),
             ColumnsOperation(batch: 2, tokens: 3, width: 65),
         ]
@@ -80,6 +82,9 @@ package enum OperationCatalog {
             AttentionOperation(
                 batch: 1, grid: 6, heads: 1, headWidth: 32, reusing: 4, keepsLogits: true),
             AttentionOperation(batch: 1, grid: 3, heads: 2, headWidth: 64, reusing: 4),
+            AttentionOperation(batch: 2, grid: 2, heads: 2, headWidth: 32, queries: .classToken),
+            AttentionOperation(
+                batch: 2, grid: 6, heads: 2, headWidth: 32, queries: .classToken, reusing: 4),
         ]
             + [16, 80, 96, 128].map {
                 AttentionOperation(batch: 1, grid: 2, heads: 1, headWidth: $0, reusing: 1)
@@ -121,6 +126,8 @@ package enum OperationCatalog {
             AttentionOperation(
                 batch: 1, grid: 17, heads: 1, headWidth: 32, reusing: 7, magnitude: 8),
             AttentionOperation(batch: 1, grid: 24, heads: 2, headWidth: 64, reusing: 14),
+            AttentionOperation(
+                batch: 2, grid: 17, heads: 2, headWidth: 64, queries: .classToken, reusing: 7),
         ]
     }
 

@@ -8,22 +8,23 @@ extension ReferenceBackend {
     ///   - qkv: `[B, T, 3D]`, q before k before v, each H x d.
     ///   - heads: H; it divides D.
     ///   - scale: the factor of the products.
+    ///   - queries: the tokens that attend.
     ///   - relations: the coarse relations to reuse, or nil.
     ///   - logits: where to write the logits for a later stage, or nil.
-    /// - Returns: `[B, T, D]`.
+    /// - Returns: `[B, T, D]`, or `[B, D]` where only class tokens attend.
     /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
     public func attention(
-        _ qkv: ReferenceTensor, heads: Int, scale: Float,
+        _ qkv: ReferenceTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<ReferenceTensor>?,
         keeping logits: KeptLogits<ReferenceTensor>?
     ) throws -> ReferenceTensor {
         let sizes = try AttentionSizes(
-            qkv: qkv.shape, heads: heads, reusing: relations.map(RelationShape.init),
-            keeping: logits.map(RelationShape.init))
+            qkv: qkv.shape, heads: heads, queries: queries,
+            reusing: relations.map(RelationShape.init), keeping: logits.map(RelationShape.init))
         let attention = AttentionRows(sizes: sizes, qkv: qkv.values, scale: Double(scale))
         let reuse = relations.map { CoarseRelations($0, sizes: sizes) }
         let scores = ReferenceTensor(
-            [sizes.batch, heads, sizes.tokens, sizes.tokens], rowWidth: sizes.tokens
+            [sizes.batch, heads, sizes.queries, sizes.tokens], rowWidth: sizes.tokens
         ) { row, output in
             attention.scores(of: row, reusing: reuse, into: output)
         }
@@ -32,9 +33,9 @@ extension ReferenceBackend {
         }
         let kept = scores.values
         return ReferenceTensor(sizes.outputShape, rowWidth: sizes.width) { row, output in
-            let (image, token) = row.quotientAndRemainder(dividingBy: sizes.tokens)
+            let (image, token) = row.quotientAndRemainder(dividingBy: sizes.queries)
             for head in 0..<heads {
-                let start = ((image * heads + head) * sizes.tokens + token) * sizes.tokens
+                let start = ((image * heads + head) * sizes.queries + token) * sizes.tokens
                 let weights = softmax(kept[start..<start + sizes.tokens])
                 attention.average(image: image, head: head, weights: weights, into: output)
             }
@@ -68,7 +69,7 @@ private struct AttentionRows: Sendable {
     func scores(
         of row: Int, reusing reuse: CoarseRelations?, into output: UnsafeMutableBufferPointer<Float>
     ) {
-        let (plane, query) = row.quotientAndRemainder(dividingBy: sizes.tokens)
+        let (plane, query) = row.quotientAndRemainder(dividingBy: sizes.queries)
         let (image, head) = plane.quotientAndRemainder(dividingBy: sizes.heads)
         let q = start(image: image, token: query, part: 0, head: head)
         let reused = reuse?.row(image: image, head: head, query: query)

@@ -43,10 +43,12 @@ import Testing
 
     @Test func attentionRefusesHeadsThatDoNotDivide() {
         #expect(throws: ShapeError.self) {
-            try AttentionSizes(qkv: [1, 5, 24], heads: 3, reusing: nil, keeping: nil)
+            try AttentionSizes(
+                qkv: [1, 5, 24], heads: 3, queries: .allTokens, reusing: nil, keeping: nil)
         }
         #expect(throws: ShapeError.self) {
-            try AttentionSizes(qkv: [1, 5, 24], heads: 0, reusing: nil, keeping: nil)
+            try AttentionSizes(
+                qkv: [1, 5, 24], heads: 0, queries: .allTokens, reusing: nil, keeping: nil)
         }
     }
 
@@ -57,12 +59,14 @@ import Testing
             resampling: GridResampling(from: 1, to: 2))
         #expect(throws: ShapeError.self) {
             try AttentionSizes(
-                qkv: [1, 5, 24], heads: 2, reusing: RelationShape(relations), keeping: nil)
+                qkv: [1, 5, 24], heads: 2, queries: .allTokens, reusing: RelationShape(relations),
+                keeping: nil)
         }
         let flat = KeptLogits(store: Stored(shape: [4]), channel: 0)
         #expect(throws: ShapeError.self) {
             try AttentionSizes(
-                qkv: [1, 5, 24], heads: 2, reusing: nil, keeping: RelationShape(flat))
+                qkv: [1, 5, 24], heads: 2, queries: .allTokens, reusing: nil,
+                keeping: RelationShape(flat))
         }
         let kept = KeptLogits(store: Stored(shape: [1, 4, 4, 4]), channel: 0)
         #expect(
@@ -70,7 +74,8 @@ import Testing
                 name: "kept logits", expected: [1, 4, 5, 5], actual: [1, 4, 4, 4])
         ) {
             try AttentionSizes(
-                qkv: [1, 5, 24], heads: 2, reusing: nil, keeping: RelationShape(kept))
+                qkv: [1, 5, 24], heads: 2, queries: .allTokens, reusing: nil,
+                keeping: RelationShape(kept))
         }
     }
 

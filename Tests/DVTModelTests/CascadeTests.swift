@@ -77,6 +77,22 @@ import Testing
         }
     }
 
+    /// After the keys and values of the last block of a stage that hands nothing on, only the class
+    /// tokens' rows are computed; the logits are those of the whole block, which traces look at.
+    @Test(arguments: [(true, true), (true, false), (false, true), (false, false)])
+    func theLastBlockComputesClassTokens(features: Bool, relations: Bool) throws {
+        let configuration = try TestCascades.cascade(
+            [7, 10], featureReuse: features, relationReuse: relations)
+        let model = try model(configuration)
+        let images = images(configuration, 2)
+        let logits = try model.logits(images)
+        // Without any reuse the first stage hands nothing on either.
+        let stages = features || relations ? 1 : 2
+        #expect(model.backend.batches("class attention") == Array(repeating: 2, count: stages))
+        #expect(try model.logits(images) { _, _ in } == logits)
+        #expect(model.backend.batches("class attention").count == stages)
+    }
+
     @Test func allSurvivorsAreNotCopied() throws {
         let configuration = try TestCascades.cascade([7, 14])
         let model = try model(configuration)

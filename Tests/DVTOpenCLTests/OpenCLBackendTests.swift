@@ -14,7 +14,8 @@ struct OpenCLBackendTests {
         for width in [8, 24, 144] {
             let qkv = try backend.upload(Tensor([1, 2, 3 * width], repeating: 0))
             #expect(throws: OpenCLBackendError.headWidth(width)) {
-                try backend.attention(qkv, heads: 1, scale: 1, reusing: nil, keeping: nil)
+                try backend.attention(
+                    qkv, heads: 1, scale: 1, queries: .allTokens, reusing: nil, keeping: nil)
             }
         }
     }
@@ -54,7 +55,8 @@ struct OpenCLBackendTests {
                 resampling: GridResampling(from: 7, to: 10))
             return try backend.download(
                 backend.attention(
-                    backend.upload(qkv), heads: 1, scale: 0.2, reusing: relations, keeping: nil))
+                    backend.upload(qkv), heads: 1, scale: 0.2, queries: .allTokens,
+                    reusing: relations, keeping: nil))
         }
         let expected = try run(ReferenceBackend())
         let isFinite = expected.values.allSatisfy { $0.isFinite }

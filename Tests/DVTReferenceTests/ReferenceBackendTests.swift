@@ -120,7 +120,7 @@ import Testing
         let coarse = tensor([1, 2, 2, 2], [9, 9, 9, 9, 0, 4, 1, 3])
         let store = backend.makeRelations(batch: 1, channels: 2, tokens: 2)
         let output = try backend.attention(
-            qkv, heads: 1, scale: 2,
+            qkv, heads: 1, scale: 2, queries: .allTokens,
             reusing: ReusedRelations(
                 coarse: coarse, channel: 1, resampling: GridResampling(from: 1, to: 1)),
             keeping: KeptLogits(store: store, channel: 1))
@@ -132,13 +132,30 @@ import Testing
             Tensor([1, 2, 1], values: [15, 10 * share + 20 * (1 - share)]), absolute: 1e-5)
     }
 
+    /// The class token alone gets the first row of what all tokens get.
+    @Test func theClassTokenAttendsAlone() throws {
+        let qkv = tensor([1, 2, 3], [1, 1, 10, 2, -1, 20])
+        let relations = ReusedRelations(
+            coarse: tensor([1, 1, 2, 2], [0, 4, 1, 3]), channel: 0,
+            resampling: GridResampling(from: 1, to: 1))
+        let output = try backend.attention(
+            qkv, heads: 1, scale: 2, queries: .classToken, reusing: relations, keeping: nil)
+        expectClose(backend.download(output), Tensor([1, 1], values: [15]), absolute: 1e-5)
+        let store = backend.makeRelations(batch: 1, channels: 1, tokens: 2)
+        #expect(throws: ShapeError.self) {
+            try backend.attention(
+                qkv, heads: 1, scale: 2, queries: .classToken, reusing: nil,
+                keeping: KeptLogits(store: store, channel: 0))
+        }
+    }
+
     /// One coarse cell seen from four: every pair of patches gets the coarse pair's value, class
     /// row and column that of the other axis alone.
     @Test func attentionResamplesRelations() throws {
         let qkv = tensor([1, 5, 3], [Float](repeating: 0, count: 15))
         let store = backend.makeRelations(batch: 1, channels: 1, tokens: 5)
         _ = try backend.attention(
-            qkv, heads: 1, scale: 1,
+            qkv, heads: 1, scale: 1, queries: .allTokens,
             reusing: ReusedRelations(
                 coarse: tensor([1, 1, 2, 2], [1, 2, 3, 4]), channel: 0,
                 resampling: GridResampling(from: 1, to: 2)),

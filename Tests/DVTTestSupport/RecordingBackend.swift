@@ -111,13 +111,14 @@ package final class RecordingBackend<Base: Backend>: Backend {
     }
 
     package func attention(
-        _ qkv: DeviceTensor, heads: Int, scale: Float,
+        _ qkv: DeviceTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<DeviceTensor>?,
         keeping logits: KeptLogits<DeviceTensor>?
     ) throws -> DeviceTensor {
-        record(logits == nil ? "attention" : "attention keeping", qkv.shape)
+        let kind = queries == .classToken ? "class attention" : "attention"
+        record(logits == nil ? kind : "attention keeping", qkv.shape)
         return try base.attention(
-            qkv, heads: heads, scale: scale, reusing: relations, keeping: logits)
+            qkv, heads: heads, scale: scale, queries: queries, reusing: relations, keeping: logits)
     }
 
     package func makeRelations(batch: Int, channels: Int, tokens: Int) throws -> DeviceTensor {

@@ -62,7 +62,8 @@ struct BenchCommandTests {
             rows.map(\.operation) == [
                 "attention B=1 T=50 H=2 d=32 keep", "attention B=1 T=101 H=2 d=32 reuse=7 keep",
                 "attention B=1 T=197 H=2 d=32 reuse=10",
+                "attention B=1 T=197 H=2 d=32 class reuse=10",
             ])
-        #expect(rows.map(\.stage) == [0, 1, 2] && rows.allSatisfy { $0.count == 2 })
+        #expect(rows.map(\.stage) == [0, 1, 2, 2] && rows.map(\.count) == [2, 2, 1, 1])
     }
 }

@@ -16,7 +16,8 @@ extension CascadeConfiguration {
     /// The operations that carry a cascade's arithmetic, for a batch, stage by stage.
     ///
     /// Copies, soft splits and class tokens are left out: they are small. Attention whose relations
-    /// are handed on keeps its logits.
+    /// are handed on keeps its logits. A stage that hands nothing on ends with a block of which
+    /// only the class tokens' rows are computed.
     ///
     /// - Parameter batch: the images.
     /// - Returns: the operations, in the order of the network.
@@ -79,31 +80,47 @@ extension CascadeConfiguration {
 
     private func blockOperations(stage index: Int, batch: Int) -> [Counted] {
         let stage = stages[index]
-        let (rows, width, depth) = (batch * stage.tokens, stage.width, stage.depth)
-        let appended = reusedFeatureWidth(stage: index)
-        let isKept = relationReuse && index < stages.count - 1
-        let attention = AttentionOperation(
-            batch: batch, grid: stage.grid, heads: stage.heads, headWidth: stage.headWidth,
-            reusing: relationReuse && index > 0 ? stages[index - 1].grid : nil,
-            keepsLogits: isKept)
-        return [
-            (LayerNormOperation(rows: rows, width: width), depth),
+        let handsOn = index < stages.count - 1 && (featureReuse || relationReuse)
+        let rows = batch * stage.tokens
+        let whole = handsOn ? stage.depth : stage.depth - 1
+        var operations: [Counted] = [
+            (LayerNormOperation(rows: rows, width: stage.width), stage.depth),
             (
                 LinearOperation(
-                    rows: rows, inputs: width, outputs: 3 * width, hasBias: stage.hasQKVBias),
-                depth
-            ), (attention, depth),
-            (LinearOperation(rows: rows, inputs: width, outputs: width, hasResidual: true), depth),
-            (LayerNormOperation(rows: rows, width: width, appended: appended), depth),
-            (
-                LinearOperation(
-                    rows: rows, inputs: width + appended, outputs: stage.mlpWidth,
-                    activation: stage.activation), depth
+                    rows: rows, inputs: stage.width, outputs: 3 * stage.width,
+                    hasBias: stage.hasQKVBias), stage.depth
             ),
-            (
-                LinearOperation(
-                    rows: rows, inputs: stage.mlpWidth, outputs: width, hasResidual: true), depth
-            ), (LinearOperation(rows: batch, inputs: width, outputs: stage.classes), 1),
+        ]
+        operations += rowOperations(stage: index, batch: batch, queries: .allTokens)
+            .map { ($0, whole) }
+        if !handsOn {
+            operations += rowOperations(stage: index, batch: batch, queries: .classToken)
+                .map { ($0, 1) }
+        }
+        let head = LinearOperation(rows: batch, inputs: stage.width, outputs: stage.classes)
+        return operations.filter { $0.1 > 0 } + [(head, 1)]
+    }
+
+    /// What a block does for every token that attends.
+    private func rowOperations(
+        stage index: Int, batch: Int, queries: AttentionQueries
+    ) -> [any Operation] {
+        let (stage, appended) = (stages[index], reusedFeatureWidth(stage: index))
+        let rows = queries == .allTokens ? batch * stage.tokens : batch
+        return [
+            AttentionOperation(
+                batch: batch, grid: stage.grid, heads: stage.heads, headWidth: stage.headWidth,
+                queries: queries,
+                reusing: relationReuse && index > 0 ? stages[index - 1].grid : nil,
+                keepsLogits: relationReuse && index < stages.count - 1),
+            LinearOperation(
+                rows: rows, inputs: stage.width, outputs: stage.width, hasResidual: true),
+            LayerNormOperation(rows: rows, width: stage.width, appended: appended),
+            LinearOperation(
+                rows: rows, inputs: stage.width + appended, outputs: stage.mlpWidth,
+                activation: stage.activation),
+            LinearOperation(
+                rows: rows, inputs: stage.mlpWidth, outputs: stage.width, hasResidual: true),
         ]
     }
 }
