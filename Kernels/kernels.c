@@ -24,6 +24,9 @@ static const char linear_cl[] = {
 static const char linear_packed_cl[] = {
 #embed "cl/linear_packed.cl" suffix(, 0)
 };
+static const char linear_tile_cl[] = {
+#embed "cl/linear_tile.cl" suffix(, 0)
+};
 static const char performer_cl[] = {
 #embed "cl/performer.cl" suffix(, 0)
 };
@@ -39,8 +42,8 @@ static const char tokens_cl[] = {
 
 static const kernel_source sources[] = {
     SOURCE(attention_tile), SOURCE(attention_vector), SOURCE(common), SOURCE(confidence),
-    SOURCE(layernorm), SOURCE(linear), SOURCE(linear_packed), SOURCE(performer),
-    SOURCE(relation_mlp), SOURCE(resample), SOURCE(tokens),
+    SOURCE(layernorm), SOURCE(linear), SOURCE(linear_packed), SOURCE(linear_tile),
+    SOURCE(performer), SOURCE(relation_mlp), SOURCE(resample), SOURCE(tokens),
 };
 
 const size_t kernel_source_count = sizeof sources / sizeof sources[0];

@@ -44,18 +44,25 @@ for file in Kernels/faulty/*.cl; do
     faulty=$((faulty + 1))
 done
 
-for style in vector tile; do
+# The operations of one style and engine of linear maps, all of them or some.
+check() {
     : > "$log"
-    if ! "$dvt" parity --operations --small --kernel-style "$style" > "$output" 2>&1; then
-        echo "kernels of style $style fail under oclgrind:" >&2
+    if ! "$dvt" parity --operations --small "$@" > "$output" 2>&1; then
+        echo "kernels fail under oclgrind ($*):" >&2
         cat "$output" "$log" >&2
         exit 1
     fi
     if [[ -s $log ]]; then
-        echo "oclgrind found faults in kernels of style $style:" >&2
+        echo "oclgrind found faults in kernels ($*):" >&2
         cat "$log" >&2
         exit 1
     fi
-    echo "clean: style $style: $(tail -1 "$output")"
+    echo "clean: $*: $(tail -1 "$output")"
+}
+
+check --kernel-style vector --linear-engine packed-12x32
+check --kernel-style tile --linear-engine tile-32x32x16
+for engine in clblast packed-6x16 tile-128x128x8; do
+    check --kernel-style tile --linear-engine "$engine" --filter linear
 done
 echo "$faulty faulty kernels were reported, and the real ones are clean"

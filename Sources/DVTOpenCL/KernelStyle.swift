@@ -48,7 +48,8 @@ extension KernelStyle {
 
     /// The shortest of three attentions after one that warms up.
     private func attentionTime(on context: Context) throws -> Duration {
-        let backend = try OpenCLBackend(context: context, kernelStyle: self)
+        let backend = try OpenCLBackend(
+            context: context, kernelStyle: (self, nil), linearEngine: .clblast)
         let qkv = try backend.upload(.uniform([1, 197, 3 * 6 * 64], name: "qkv", seed: 1))
         func time() throws -> Duration {
             let start = ContinuousClock.now

@@ -6,8 +6,8 @@ public final class OpenCLTensor: BackendTensor {
     /// The extents.
     public let shape: Shape
     private let memory: PooledBuffer
-    /// The same numbers in panels, for a weight that `linear_packed.cl` has read.
-    var packed: Buffer?
+    /// The same numbers in panels, by their outputs, for a weight that `linear_packed.cl` has read.
+    var packed: [Int: Buffer] = [:]
 
     init(_ shape: Shape, _ memory: PooledBuffer) {
         self.shape = shape
@@ -36,7 +36,16 @@ public final class OpenCLBackend: Backend {
     package let queue: CommandQueue
     let kernels: KernelLibrary
     let matMul: MatMul
+    /// The register tile of vector kernels.
     let packedTile: PackedTile
+    /// The engine of linear maps that were not tuned.
+    package let defaultLinearEngine: LinearEngine
+    /// The engine of all linear maps, whatever was measured; tuning and tests set it.
+    package var chosenLinearEngine: LinearEngine?
+    /// The engines that were measured on this device.
+    package var linearTuning: LinearTuning
+    /// Why the stored tuning does not count, if it does not.
+    public let tuningProblem: String?
     private let pool: BufferPool
     /// The local memory that the vector kernels may take.
     var localMemoryLimit: Int
@@ -52,15 +61,57 @@ public final class OpenCLBackend: Backend {
     ///   - buildOptions: compiler options added to the package's own, for checkers: for example
     ///     `-cl-opt-disable`.
     /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made or a kernel does not build.
-    public init(
+    public convenience init(
         context: Context, kernelStyle: KernelStyle? = nil, buildOptions: String = ""
+    ) throws {
+        try self.init(
+            context: context, kernelStyle: kernelStyle, linearEngine: nil,
+            buildOptions: buildOptions)
+    }
+
+    /// Creates a backend with a queue of its own; see ``init(context:kernelStyle:buildOptions:)``.
+    ///
+    /// - Parameters:
+    ///   - context: the device's context.
+    ///   - kernelStyle: the style of kernels, or nil.
+    ///   - linearEngine: what computes all linear maps; nil means what `dvt tune` found fastest for
+    ///     a map, or else the device's own.
+    ///   - buildOptions: compiler options added to the package's own.
+    /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made or a kernel does not build.
+    package convenience init(
+        context: Context, kernelStyle: KernelStyle?, linearEngine: LinearEngine?,
+        buildOptions: String
+    ) throws {
+        let choice = try kernelStyle.map { ($0, nil) } ?? KernelStyle.fastest(on: context)
+        try self.init(
+            context: context, kernelStyle: choice,
+            linearEngine: linearEngine ?? LinearEngine.standard(choice.0, on: context),
+            tuning: linearEngine == nil ? LinearTuning.stored(for: context) : (LinearTuning(), nil),
+            buildOptions: buildOptions)
+    }
+
+    /// Creates a backend with a queue of its own whose choices are made.
+    ///
+    /// - Parameters:
+    ///   - context: the device's context.
+    ///   - kernelStyle: the style of kernels, and why the other does not run if it does not.
+    ///   - linearEngine: the engine of linear maps that were not tuned.
+    ///   - tuning: the engines that were measured, and why they do not count if they do not.
+    ///   - buildOptions: compiler options added to the package's own.
+    /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made.
+    package init(
+        context: Context, kernelStyle: (style: KernelStyle, problem: String?),
+        linearEngine: LinearEngine,
+        tuning: (tuning: LinearTuning, problem: String?) = (LinearTuning(), nil),
+        buildOptions: String = ""
     ) throws {
         let device = context.device
         deviceName = "\(device.name) (\(device.platform.name), driver \(device.driverVersion))"
         self.context = context
         queue = try context.makeQueue()
-        let choice = try kernelStyle.map { ($0, nil) } ?? KernelStyle.fastest(on: context)
-        (self.kernelStyle, kernelStyleProblem) = choice
+        (self.kernelStyle, kernelStyleProblem) = kernelStyle
+        defaultLinearEngine = linearEngine
+        (linearTuning, tuningProblem) = tuning
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
         pool = BufferPool(context: context)
         localMemoryLimit = device.localMemoryBytes

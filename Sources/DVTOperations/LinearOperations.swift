@@ -3,9 +3,9 @@ import DVTCore
 /// ``Backend/linear(_:_:activation:residual:)``.
 package struct LinearOperation: Operation {
     package let name = "linear"
-    let rows: Int
-    let inputs: Int
-    let outputs: Int
+    package let rows: Int
+    package let inputs: Int
+    package let outputs: Int
     let activation: Activation
     let hasBias: Bool
     let hasResidual: Bool

@@ -23,6 +23,19 @@ package struct DeviceCache: Sendable {
         return bytes.flatMap { String(validating: $0, as: UTF8.self) }
     }
 
+    /// The file of a text that is there but cannot be trusted, or nil.
+    ///
+    /// - Parameters:
+    ///   - key: what it is called.
+    ///   - device: the device it is for.
+    /// - Returns: the file's path.
+    package func damagedFile(for key: String, device: Device) -> String? {
+        guard let entry = diskCache.entry(.value, [key] + device.fingerprint),
+            FileTree().exists(entry.path), entry.load() == nil
+        else { return nil }
+        return entry.path
+    }
+
     /// Remembers a text, where that can be done.
     ///
     /// - Parameters:

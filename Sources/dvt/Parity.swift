@@ -32,6 +32,9 @@ struct Parity: ParsableCommand {
     @Flag(help: "With --operations: only sizes that a simulator such as Oclgrind can run.")
     var small = false
 
+    @Option(help: "With --operations: only those whose name and sizes contain this.")
+    var filter: String?
+
     @Option(help: "The seed of weights and images; a file's, or 1.")
     var seed: UInt64?
 
@@ -59,8 +62,8 @@ struct Parity: ParsableCommand {
         if let batchSize, !(1...1024).contains(batchSize) {
             throw ValidationError("--batch-size is \(batchSize); it takes 1...1024.")
         }
-        guard operations || !small else {
-            throw ValidationError("--small belongs to --operations.")
+        guard operations || !(small || filter != nil) else {
+            throw ValidationError("--small and --filter belong to --operations.")
         }
         if operations, let option = optionOfModel {
             throw ValidationError("\(option) belongs to a model.")
@@ -102,7 +105,8 @@ struct Parity: ParsableCommand {
         printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
         let reference = ReferenceBackend()
         return { report, writer in
-            for operation in small ? OperationCatalog.small : OperationCatalog.edges {
+            let all = small ? OperationCatalog.small : OperationCatalog.edges
+            for operation in all where filter.map(operation.label.contains) ?? true {
                 try report.add(
                     .operation(operation, on: backend, against: reference), to: writer)
             }

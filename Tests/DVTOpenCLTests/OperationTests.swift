@@ -23,6 +23,19 @@ struct OperationTests {
         }
     }
 
+    /// Linear maps by every engine that tuning may choose, whatever the style of the other kernels.
+    @Test(arguments: LinearEngine.all)
+    func linearMapsMatchByEveryEngine(engine: LinearEngine) throws {
+        let backend = try TestDevice.makeBackend(.vector, engine: engine)
+        for operation in OperationCatalog.edges where operation is LinearOperation {
+            let result = try ParityComparison.operation(
+                operation, on: backend, against: ReferenceBackend())
+            #expect(
+                result.passes,
+                "\(result.name): \(result.distance) exceeds \(result.tolerance)")
+        }
+    }
+
     /// Devices whose local memory cannot hold a work-item's coarse rows get the tile kernel.
     @Test func vectorAttentionGivesWayToTiles() throws {
         let operation = AttentionOperation(

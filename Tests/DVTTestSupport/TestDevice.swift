@@ -11,11 +11,22 @@ package enum TestDevice {
 
     /// A backend with a context of its own, so that its counters are one test's alone.
     ///
-    /// - Parameter style: the kernels' style.
+    /// - Parameters:
+    ///   - style: the kernels' style.
+    ///   - engine: what computes linear maps; nil means the style's own, whatever was measured on
+    ///     this device before.
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if the device cannot be used.
-    package static func makeBackend(_ style: KernelStyle) throws -> OpenCLBackend {
-        let context = try Context(device: DeviceSelector(nil).device())
-        return try OpenCLBackend(context: context, kernelStyle: style)
+    package static func makeBackend(
+        _ style: KernelStyle, engine: LinearEngine? = nil
+    ) throws -> OpenCLBackend {
+        let device = try DeviceSelector(nil).device()
+        let own: LinearEngine =
+            style == .tile
+            ? .tile(.standard)
+            : .packed(PackedTile(floatVectorWidth: device.nativeFloatVectorWidth))
+        return try OpenCLBackend(
+            context: Context(device: device), kernelStyle: (style, nil),
+            linearEngine: engine ?? own)
     }
 }

@@ -52,13 +52,18 @@ struct OptionErrorTests {
         Case(
             "parity --model tiny-deit --operations",
             "Give either a model (--model, --weights) or --operations"),
-        Case("parity --model tiny-deit --small", "--small belongs to --operations"),
+        Case("parity --model tiny-deit --small", "--small and --filter belong to --operations"),
+        Case("parity --model tiny-deit --filter x", "--small and --filter belong to --operations"),
         Case("parity --model tiny-deit --batch-size 0", "--batch-size is 0; it takes 1...1024"),
         Case("parity --operations --layers", "--layers belongs to a model"),
         Case("parity --operations --seed 2", "--seed belongs to a model"),
         Case("parity --operations --expected x", "--expected belongs to a model"),
         Case("parity --model tiny-deit --device reference", "compared with a file (--expected)"),
         Case("parity --operations --device reference", "compared with a file (--expected)"),
+        Case("tune --time-limit 0", "--time-limit is 0.0; it takes seconds above 0"),
+        Case("tune --batch-size 0", "--batch-size takes 1...4096"),
+        Case("tune --linear-engine clblast", "--linear-engine leaves nothing to choose"),
+        Case("tune --engine magic", "'magic' is invalid for '--engine"),
         Case("paint", "Unexpected argument 'paint'"),
     ])
     func usageIsExplained(_ wrong: Case) async throws {

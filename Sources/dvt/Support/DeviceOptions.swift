@@ -23,6 +23,15 @@ struct DeviceOptions: ParsableArguments {
             discussion: "Without it, the faster one, measured once for each device."))
     var kernelStyle: KernelStyle?
 
+    @Option(
+        help: ArgumentHelp(
+            "What computes linear maps: one of the engines that `dvt tune` compares.",
+            discussion: """
+                \(LinearEngine.all.map(\.description).joined(separator: ", ")). Without it, what \
+                `dvt tune` found fastest, or else the kernels' own.
+                """))
+    var linearEngine: LinearEngine?
+
     @Flag(name: .shortAndLong, help: "Log builds, rows and times to standard error.")
     var verbose = false
 
@@ -57,9 +66,9 @@ struct DeviceOptions: ParsableArguments {
         let context = try Context(device: DeviceSelector(selection).device())
         announceFirstBuild()
         let backend = try OpenCLBackend(
-            context: context, kernelStyle: kernelStyle,
+            context: context, kernelStyle: kernelStyle, linearEngine: linearEngine,
             buildOptions: environment("DVT_BUILD_OPTIONS") ?? "")
-        if let problem = backend.kernelStyleProblem {
+        for problem in [backend.kernelStyleProblem, backend.tuningProblem].compactMap({ $0 }) {
             logger.warning("\(problem)")
         }
         logger.debug("kernel style: \(backend.kernelStyle.rawValue)")
@@ -80,3 +89,10 @@ func environment(_ name: String) -> String? {
 }
 
 extension KernelStyle: ExpressibleByArgument {}
+
+extension LinearEngine: ExpressibleByArgument {
+    /// The engine of a name.
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}

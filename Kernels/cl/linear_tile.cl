@@ -1,0 +1,119 @@
+// linear_tile.cl: a linear map in one pass, for devices that want many work-items and tiles in local
+// memory (GPUs).
+//
+//   x, residual, y  [M, K], [M, N], [M, N]     weight  [N, K], outputs first     bias  [N]
+//
+//   y[m, n] = activation(sum_k x[m, k] weight[n, k] + bias[n]) + residual[m, n]
+//
+// A work-group of ITEMS_X x ITEMS_Y computes a tile of TILE_ROWS x TILE_COLUMNS, each work-item
+// QUADS_Y x QUADS_X blocks of 4 x 4 whose sums stay in registers. DEPTH steps along K of both
+// factors lie in local memory, K-major, so that a work-item reads four rows or columns at once.
+// Blocks of one work-item lie ITEMS apart, so that neighbours read neighbouring words. The bias, the
+// activation (0 identity, 1 GELU, 2 GELU by tanh) and the residual follow before anything is stored;
+// `bias` and `residual` may be null. Global size (ceil(M / TILE_ROWS) ITEMS_X, ceil(N /
+// TILE_COLUMNS) ITEMS_Y): rows come first, of which there may be many.
+// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
+// The scheme is that of Volkov and Demmel, Benchmarking GPUs to Tune Dense Linear Algebra, SC 2008.
+
+#ifndef ITEMS_X
+#define ITEMS_X 16  // work-items along columns
+#endif
+#ifndef ITEMS_Y
+#define ITEMS_Y 16  // work-items along rows
+#endif
+#ifndef QUADS_X
+#define QUADS_X 1  // blocks of a work-item along columns
+#endif
+#ifndef QUADS_Y
+#define QUADS_Y 1  // blocks of a work-item along rows
+#endif
+#ifndef DEPTH
+#define DEPTH 16  // steps along K of a tile
+#endif
+#define ITEMS (ITEMS_X * ITEMS_Y)
+#define TILE_ROWS (4 * ITEMS_Y * QUADS_Y)
+#define TILE_COLUMNS (4 * ITEMS_X * QUADS_X)
+
+// tile[k][r] = matrix[first + r, start + k], zeros outside. Neighbouring work-items read
+// neighbouring numbers of a row. `pitch` counts floats.
+static inline void load_tile(local float *restrict tile, int pitch, int tile_rows,
+                             global const float *restrict matrix, int first, int rows, int start,
+                             int depth, int item) {
+  for (int e = item; e < tile_rows * DEPTH; e += ITEMS) {
+    const int k = e % DEPTH, r = e / DEPTH;
+    const int inside = first + r < rows && start + k < depth;
+    tile[k * pitch + r] = inside ? matrix[(size_t)(first + r) * depth + start + k] : 0.0f;
+  }
+}
+
+static inline float activated(float x, int activation) {
+  if (activation == 1) return gelu_erf(x);
+  if (activation == 2) return gelu_tanh(x);
+  return x;
+}
+
+__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
+kernel void linear_tile(global float *restrict y, global const float *restrict x,
+                        global const float *restrict weight, global const float *restrict bias,
+                        global const float *restrict residual, int rows, int inputs, int outputs,
+                        int activation) {
+  // + 1: rows of the tiles begin in different banks.
+  local float4 left[DEPTH][TILE_ROWS / 4 + 1], right[DEPTH][TILE_COLUMNS / 4 + 1];
+  const int item_x = get_local_id(0), item_y = get_local_id(1), item = item_y * ITEMS_X + item_x;
+  const int first_row = get_group_id(0) * TILE_ROWS;
+  const int first_column = get_group_id(1) * TILE_COLUMNS;
+
+  float4 sum[QUADS_Y][4][QUADS_X];
+#pragma unroll
+  for (int i = 0; i < QUADS_Y; i++)
+#pragma unroll
+    for (int r = 0; r < 4; r++)
+#pragma unroll
+      for (int j = 0; j < QUADS_X; j++) sum[i][r][j] = 0.0f;
+
+  for (int start = 0; start < inputs; start += DEPTH) {
+    barrier(CLK_LOCAL_MEM_FENCE);  // the last tiles are no longer read
+    load_tile((local float *)left, TILE_ROWS + 4, TILE_ROWS, x, first_row, rows, start, inputs,
+              item);
+    load_tile((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight, first_column, outputs,
+              start, inputs, item);
+    barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+    for (int k = 0; k < DEPTH; k++) {
+      float4 b[QUADS_X];
+#pragma unroll
+      for (int j = 0; j < QUADS_X; j++) b[j] = right[k][j * ITEMS_X + item_x];
+#pragma unroll
+      for (int i = 0; i < QUADS_Y; i++) {
+        const float4 a = left[k][i * ITEMS_Y + item_y];
+#pragma unroll
+        for (int j = 0; j < QUADS_X; j++) {
+          sum[i][0][j] = fma((float4)(a.x), b[j], sum[i][0][j]);
+          sum[i][1][j] = fma((float4)(a.y), b[j], sum[i][1][j]);
+          sum[i][2][j] = fma((float4)(a.z), b[j], sum[i][2][j]);
+          sum[i][3][j] = fma((float4)(a.w), b[j], sum[i][3][j]);
+        }
+      }
+    }
+  }
+#pragma unroll
+  for (int i = 0; i < QUADS_Y; i++)
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+      const int row = first_row + 4 * (i * ITEMS_Y + item_y) + r;
+      if (row >= rows) continue;
+#pragma unroll
+      for (int j = 0; j < QUADS_X; j++) {
+        const int column = first_column + 4 * (j * ITEMS_X + item_x);
+        const float value[4] = {sum[i][r][j].x, sum[i][r][j].y, sum[i][r][j].z, sum[i][r][j].w};
+#pragma unroll
+        for (int c = 0; c < 4; c++) {
+          if (column + c >= outputs) continue;
+          const size_t index = (size_t)row * outputs + column + c;
+          const float result =
+              activated(value[c] + (bias ? bias[column + c] : 0.0f), activation);
+          y[index] = result + (residual ? residual[index] : 0.0f);
+        }
+      }
+    }
+}

@@ -1,0 +1,109 @@
+import DVTCore
+import DVTTestSupport
+import Foundation
+import OpenCL
+import Testing
+
+@testable import DVTOpenCL
+
+@Suite struct LinearTuningTests {
+    private typealias Sizes = LinearTuning.Sizes
+
+    @Test func everyEngineIsKnownByItsName() {
+        let names = LinearEngine.all.map(\.description)
+        #expect(Set(names).count == names.count)
+        for engine in LinearEngine.all {
+            #expect(LinearEngine(engine.description) == engine)
+        }
+        #expect(LinearEngine("packed-99x99") == nil && LinearEngine("") == nil)
+        #expect(names.contains("packed-12x32") && names.contains("tile-64x64x16"))
+    }
+
+    @Test(arguments: [(0, 1), (1, 1), (2, 2), (3, 4), (4, 4), (5, 8), (1576, 2048), (2049, 4096)])
+    func rowsAreRoundedUp(rows: Int, rounded: Int) {
+        #expect(Sizes(rows: rows, inputs: 1, outputs: 1).rows == rounded)
+    }
+
+    @Test func theNearestRowsCount() throws {
+        let (few, many) = (LinearEngine.clblast, try #require(LinearEngine("packed-8x32")))
+        var tuning = LinearTuning()
+        tuning.set(few, for: Sizes(rows: 8, inputs: 3, outputs: 4))
+        tuning.set(many, for: Sizes(rows: 1024, inputs: 3, outputs: 4))
+        let found = [1, 8, 9, 64, 100, 128, 1000, 9999].map {
+            tuning.engine(rows: $0, inputs: 3, outputs: 4)
+        }
+        // 64 is as far from 8 as 128 is near to 1024: 3 doublings.
+        #expect(found == [few, few, few, few, many, many, many, many])
+        #expect(tuning.engine(rows: 8, inputs: 4, outputs: 3) == nil)
+        #expect(LinearTuning().engine(rows: 8, inputs: 3, outputs: 4) == nil)
+    }
+
+    @Test func textIsReadBack() throws {
+        var tuning = LinearTuning()
+        for (index, engine) in LinearEngine.all.enumerated() {
+            tuning.set(engine, for: Sizes(rows: 1 << index, inputs: 384, outputs: 1152))
+        }
+        #expect(LinearTuning(text: tuning.text) == tuning)
+        #expect(LinearTuning(text: "") == LinearTuning())
+        for damaged in [
+            "8 3 4", "8 3 4 magic", "8 3 -4 clblast", "8 3 4 clblast x", "a 3 4 clblast",
+        ] {
+            #expect(LinearTuning(text: damaged) == nil, "\(damaged)")
+        }
+    }
+}
+
+@Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
+struct StoredTuningTests {
+    private let folder = NSTemporaryDirectory() + "dvt-tuning-\(UUID().uuidString)"
+
+    private func context() throws -> Context {
+        try Context(device: DeviceSelector(nil).device(), diskCache: .folder(folder))
+    }
+
+    /// A backend takes what was stored, keeps to an engine that it was given, and runs without what
+    /// is damaged, saying so.
+    @Test func aBackendTakesTheStoredTuning() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let context = try context()
+        var tuning = LinearTuning()
+        tuning.set(.clblast, for: .init(rows: 8, inputs: 3, outputs: 4))
+        #expect(tuning.store(for: context))
+        let backend = try OpenCLBackend(context: context, kernelStyle: .vector)
+        #expect(backend.linearTuning == tuning && backend.tuningProblem == nil)
+        let given = try OpenCLBackend(
+            context: context, kernelStyle: .vector, linearEngine: .tile(.standard),
+            buildOptions: "")
+        #expect(given.linearTuning == LinearTuning())
+
+        let file = try #require(
+            FileManager.default.enumerator(atPath: folder + "/values")?.allObjects.first as? String)
+        let path = "\(folder)/values/\(file)"
+        var bytes = try #require(FileManager.default.contents(atPath: path))
+        bytes[bytes.count - 1] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let other = try OpenCLBackend(context: context, kernelStyle: .vector)
+        #expect(other.linearTuning == LinearTuning())
+        #expect(other.tuningProblem?.hasPrefix(path) == true)
+    }
+
+    @Test func aTuningOfAnotherVersionIsIgnored() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let context = try context()
+        DeviceCache(context.diskCache).store(
+            "8 3 4 magic", for: LinearTuning.cacheKey, device: context.device)
+        let backend = try OpenCLBackend(context: context, kernelStyle: .vector)
+        #expect(backend.linearTuning == LinearTuning())
+        #expect(backend.tuningProblem?.contains("dvt tune") == true)
+    }
+
+    /// The engine of a device that wants tiles is measured once and remembered.
+    @Test func theEngineOfTilesIsRemembered() throws {
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let context = try context()
+        DeviceCache(context.diskCache).store(
+            "clblast", for: LinearEngine.cacheKey, device: context.device)
+        #expect(try LinearEngine.standard(.tile, on: context) == .clblast)
+        #expect(try LinearEngine.standard(.vector, on: context) != .clblast)
+    }
+}
