@@ -30,6 +30,9 @@ static const char linear_tile_cl[] = {
 static const char performer_cl[] = {
 #embed "cl/performer.cl" suffix(, 0)
 };
+static const char performer_vector_cl[] = {
+#embed "cl/performer_vector.cl" suffix(, 0)
+};
 static const char relation_mlp_cl[] = {
 #embed "cl/relation_mlp.cl" suffix(, 0)
 };
@@ -43,7 +46,7 @@ static const char tokens_cl[] = {
 static const kernel_source sources[] = {
     SOURCE(attention_tile), SOURCE(attention_vector), SOURCE(common), SOURCE(confidence),
     SOURCE(layernorm), SOURCE(linear), SOURCE(linear_packed), SOURCE(linear_tile),
-    SOURCE(performer), SOURCE(relation_mlp), SOURCE(resample), SOURCE(tokens),
+    SOURCE(performer), SOURCE(performer_vector), SOURCE(relation_mlp), SOURCE(resample), SOURCE(tokens),
 };
 
 const size_t kernel_source_count = sizeof sources / sizeof sources[0];

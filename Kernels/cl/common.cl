@@ -31,10 +31,10 @@ static inline float16 gelu16(float16 x) {
   return 0.5f * x * (1.0f + t * p / q);
 }
 
-// exp of 16 numbers up to 0, within one unit in the last place: 2^n exp(r) with |r| <= ln 2 / 2, n
-// ln 2 in two parts, and (exp(r) - 1 - r) / r^2 as a polynomial. What float32 holds only as a
-// subnormal is 0, as it would weigh nothing in a softmax. CPU drivers compute exp for few numbers
-// at a time.
+// exp of 16 numbers within one unit in the last place: 2^n exp(r) with |r| <= ln 2 / 2, n ln 2 in
+// two parts, and (exp(r) - 1 - r) / r^2 as a polynomial. What float32 holds only as a subnormal is
+// 0, as it would weigh nothing in a softmax; from 88.4 on it is infinite. CPU drivers compute exp
+// for few numbers at a time.
 static inline float16 exp16(float16 x) {
   const float16 n = rint(x * 1.44269504088896341f);
   const float16 r = fma(n, (float16)(2.12194440e-4f), fma(n, (float16)(-0.693359375f), x));
@@ -44,7 +44,7 @@ static inline float16 exp16(float16 x) {
   p = fma(p, r, (float16)(0.5f));
   const float16 y = fma(p, r * r, r) + 1.0f;
   // The clamp is for the conversion alone; NaN stays in y.
-  const int16 power = convert_int16(fmax(n, (float16)(-126.0f))) + 127;
+  const int16 power = convert_int16(clamp(n, -126.0f, 128.0f)) + 127;
   return select(y * as_float16(power << 23), (float16)(0.0f), x < -87.0f);
 }
 

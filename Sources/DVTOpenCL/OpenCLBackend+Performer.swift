@@ -14,6 +14,51 @@ extension OpenCLBackend {
         _ kqv: OpenCLTensor, features: OpenCLTensor
     ) throws -> OpenCLTensor {
         let sizes = try PerformerSizes(kqv: kqv.shape, features: features.shape)
+        let output = try makeTensor(sizes.outputShape)
+        guard output.shape.elementCount > 0 else { return output }
+        if kernelStyle == .vector, sizes.width % 16 == 0,
+            performerChunk * packedTile.padded(sizes.features) * 4 <= localMemoryLimit
+        {
+            try enqueueVectorPerformer(kqv, features: features, to: output, sizes)
+        } else {
+            try enqueueElementPerformer(kqv, features: features, to: output, sizes)
+        }
+        return output
+    }
+
+    /// The tokens of a partial sum.
+    private var performerChunk: Int { 64 }
+
+    private func enqueueVectorPerformer(
+        _ kqv: OpenCLTensor, features: OpenCLTensor, to output: OpenCLTensor,
+        _ sizes: PerformerSizes
+    ) throws {
+        let packed = try packed(
+            features, by: packedTile, inputs: sizes.width, outputs: sizes.features)
+        let defines =
+            packedTile.defines + ["WIDTH=\(sizes.width)", "SUM_CHUNK=\(performerChunk)"]
+        let phi = KernelArgument.local(
+            byteCount: performerChunk * packedTile.padded(sizes.features) * 4)
+        let chunks = (sizes.tokens + performerChunk - 1) / performerChunk
+        func enqueue(_ name: String, _ arguments: [KernelArgument]) throws {
+            let kernel = try kernels.kernel(name, in: "performer_vector", defines: defines)
+            try queue.enqueue(
+                kernel,
+                arguments: arguments + [phi, .int(sizes.tokens), .int(sizes.features)],
+                global: [chunks, sizes.batch], local: [1, 1])
+        }
+        let sums = try performerSums(sizes) { partial, _ in
+            try enqueue(
+                "performer_partial_sums", [.tensor(partial), .tensor(kqv), .buffer(packed)])
+        }
+        try enqueue(
+            "performer_attend", [.tensor(output), .tensor(kqv), .buffer(packed), .tensor(sums)])
+    }
+
+    private func enqueueElementPerformer(
+        _ kqv: OpenCLTensor, features: OpenCLTensor, to output: OpenCLTensor,
+        _ sizes: PerformerSizes
+    ) throws {
         let rows = sizes.batch * sizes.tokens
         let (count, width) = (sizes.features, sizes.width)
         let phi = try makeTensor([sizes.batch, sizes.tokens, 2 * count])
@@ -21,31 +66,37 @@ extension OpenCLBackend {
             "performer_features", in: "performer",
             [.tensor(phi), .tensor(kqv), .tensor(features), .int(rows), .int(count), .int(width)],
             over: [2 * count, rows])
-        let sums = try performerSums(phi, kqv, sizes)
-        let output = try makeTensor(sizes.outputShape)
+        let sums = try performerSums(sizes) { partial, chunks in
+            try enqueueElements(
+                "performer_partial_sums", in: "performer", defines: ["SUM_CHUNK=\(performerChunk)"],
+                [
+                    .tensor(partial), .tensor(phi), .tensor(kqv), .int(sizes.batch),
+                    .int(sizes.tokens), .int(chunks), .int(count), .int(width),
+                ], over: [count * (width + 1), chunks, sizes.batch])
+        }
         try enqueueElements(
             "performer_attend", in: "performer",
             [
                 .tensor(output), .tensor(phi), .tensor(sums), .int(rows), .int(sizes.tokens),
                 .int(count), .int(width),
             ], over: [width, rows])
-        return output
     }
 
     /// What all keys and values of each image add up to, `[B, m, E + 1]`.
+    ///
+    /// - Parameters:
+    ///   - sizes: the sizes.
+    ///   - enqueuePartial: enqueues the sums over each chunk of tokens, `[B, chunks, m (E + 1)]`.
+    /// - Returns: their sums.
+    /// - Throws: the device's error.
     private func performerSums(
-        _ phi: OpenCLTensor, _ kqv: OpenCLTensor, _ sizes: PerformerSizes
+        _ sizes: PerformerSizes,
+        enqueuePartial: (_ partial: OpenCLTensor, _ chunks: Int) throws -> Void
     ) throws -> OpenCLTensor {
-        let chunk = 64
-        let chunks = (sizes.tokens + chunk - 1) / chunk
+        let chunks = (sizes.tokens + performerChunk - 1) / performerChunk
         let columns = sizes.features * (sizes.width + 1)
         let partial = try makeTensor([sizes.batch, chunks, columns])
-        try enqueueElements(
-            "performer_partial_sums", in: "performer", defines: ["SUM_CHUNK=\(chunk)"],
-            [
-                .tensor(partial), .tensor(phi), .tensor(kqv), .int(sizes.batch),
-                .int(sizes.tokens), .int(chunks), .int(sizes.features), .int(sizes.width),
-            ], over: [columns, chunks, sizes.batch])
+        try enqueuePartial(partial, chunks)
         let sums = try makeTensor([sizes.batch, columns])
         try enqueueElements(
             "performer_sums", in: "performer",
