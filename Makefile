@@ -25,8 +25,8 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 .DEFAULT_GOAL := help
 # Targets share SwiftPM's lock: with -j they would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo test lint format check-kernels parity benchmark documentation
-.PHONY: install uninstall bundle try-bundle clean bench-peers
+.PHONY: help build demo test lint format check-kernels check-gpu-kernels parity benchmark
+.PHONY: documentation install uninstall bundle try-bundle clean bench-peers
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -56,6 +56,10 @@ check-kernels: ## Run the kernels under oclgrind: out-of-bounds accesses, data r
 	@scripts/install-dependencies.sh check-kernels
 	$(SWIFT) build -c release
 	@scripts/check-kernels.sh
+
+check-gpu-kernels: ## Compile the kernels for NVIDIA's and AMD's GPUs, which need not be there
+	@scripts/install-dependencies.sh check-kernels
+	@scripts/check-gpu-kernels.sh
 
 parity: ## Compare OpenCL with the reference at the models' own sizes
 	@scripts/install-dependencies.sh test

@@ -21,6 +21,9 @@ static const char layernorm_cl[] = {
 static const char linear_cl[] = {
 #embed "cl/linear.cl" suffix(, 0)
 };
+static const char linear_matrix_cl[] = {
+#embed "cl/linear_matrix.cl" suffix(, 0)
+};
 static const char linear_packed_cl[] = {
 #embed "cl/linear_packed.cl" suffix(, 0)
 };
@@ -45,8 +48,9 @@ static const char tokens_cl[] = {
 
 static const kernel_source sources[] = {
     SOURCE(attention_tile), SOURCE(attention_vector), SOURCE(common), SOURCE(confidence),
-    SOURCE(layernorm), SOURCE(linear), SOURCE(linear_packed), SOURCE(linear_tile),
-    SOURCE(performer), SOURCE(performer_vector), SOURCE(relation_mlp), SOURCE(resample), SOURCE(tokens),
+    SOURCE(layernorm), SOURCE(linear), SOURCE(linear_matrix), SOURCE(linear_packed),
+    SOURCE(linear_tile), SOURCE(performer), SOURCE(performer_vector), SOURCE(relation_mlp),
+    SOURCE(resample), SOURCE(tokens),
 };
 
 const size_t kernel_source_count = sizeof sources / sizeof sources[0];

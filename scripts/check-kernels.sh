@@ -62,7 +62,7 @@ check() {
 
 check --kernel-style vector --linear-engine packed-12x32
 check --kernel-style tile --linear-engine tile-32x32x16
-for engine in clblast packed-6x16 tile-128x128x8; do
+for engine in clblast packed-6x16 tile-128x128x8 matrix; do
     check --kernel-style tile --linear-engine "$engine" --filter linear
 done
 echo "$faulty faulty kernels were reported, and the real ones are clean"

@@ -49,6 +49,12 @@ static inline float16 exp16(float16 x) {
 }
 
 // What follows a linear map: 0 is the identity, 1 GELU, 2 GELU by tanh.
+static inline float activated(float x, int activation) {
+  if (activation == 1) return gelu_erf(x);
+  if (activation == 2) return gelu_tanh(x);
+  return x;
+}
+
 static inline float16 activated16(float16 x, int activation) {
   if (activation == 1) return gelu16(x);
   if (activation == 2) return x / (1.0f + exp(GELU_TANH_EXPONENT(x)));

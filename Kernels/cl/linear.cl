@@ -55,10 +55,7 @@ kernel void linear_epilogue(global float *restrict y, global const float *restri
     const size_t index = (size_t)row * columns + column;
     float value = y[index];
     if (bias) value += bias[bias_by_row ? row % bias_count : column];
-    if (activation == 1) value = gelu_erf(value);
-    if (activation == 2) value = gelu_tanh(value);
-    if (residual) value += residual[index];
-    y[index] = value;
+    y[index] = activated(value, activation) + (residual ? residual[index] : 0.0f);
   }
 }
 

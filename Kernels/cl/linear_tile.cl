@@ -46,12 +46,6 @@ static inline void load_tile(local float *restrict tile, int pitch, int tile_row
   }
 }
 
-static inline float activated(float x, int activation) {
-  if (activation == 1) return gelu_erf(x);
-  if (activation == 2) return gelu_tanh(x);
-  return x;
-}
-
 __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
 kernel void linear_tile(global float *restrict y, global const float *restrict x,
                         global const float *restrict weight, global const float *restrict bias,

@@ -8,10 +8,12 @@ extension ParityComparison {
     ///   - operation: the operation.
     ///   - backend: the device that is checked.
     ///   - reference: the backend that is right.
+    ///   - sums: how the device sums.
     /// - Returns: the comparison of the worst output.
     /// - Throws: a backend's error, or ``ShapeError``.
     package static func operation<B: Backend, R: Backend>(
-        _ operation: any Operation, on backend: B, against reference: R
+        _ operation: any Operation, on backend: B, against reference: R,
+        sums: SumPrecision = .float32
     ) throws -> ParityComparison {
         let actual = try operation.run(on: backend)
         let expected = try operation.run(on: reference)
@@ -24,6 +26,6 @@ extension ParityComparison {
         }
         return ParityComparison(
             deviceName: backend.deviceName, name: operation.label,
-            distance: worst, tolerance: operation.tolerance)
+            distance: worst, tolerance: sums.tolerance(operation.tolerance))
     }
 }

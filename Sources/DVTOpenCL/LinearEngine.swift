@@ -9,8 +9,11 @@ package enum LinearEngine: Hashable, Sendable {
     case packed(PackedTile)
     /// `linear_tile.cl`: tiles in local memory that many work-items share.
     case tile(LocalTile)
+    /// `linear_matrix.cl`: float16 inputs on matrix units, emulated where a device has none that
+    /// is known.
+    case matrix
 
-    /// Every engine.
+    /// Every engine that computes in float32.
     package static let all = [LinearEngine.clblast] + packedEngines + tileEngines
     private static let packedEngines = PackedTile.all.map { LinearEngine.packed($0) }
     private static let tileEngines = LocalTile.all.map { LinearEngine.tile($0) }
@@ -82,18 +85,20 @@ extension LinearEngine {
 extension LinearEngine: LosslessStringConvertible {
     /// The engine of a name.
     package init?(_ description: String) {
-        guard let engine = Self.all.first(where: { $0.description == description }) else {
+        guard let engine = (Self.all + [.matrix]).first(where: { $0.description == description })
+        else {
             return nil
         }
         self = engine
     }
 
-    /// The name: `clblast`, `packed-12x32` (rows and outputs of a work-item) or `tile-64x64x16`
-    /// (rows, outputs and depth of a work-group).
+    /// The name: `clblast`, `packed-12x32` (rows and outputs of a work-item), `tile-64x64x16`
+    /// (rows, outputs and depth of a work-group) or `matrix`.
     package var description: String {
         switch self {
         case .clblast: "clblast"
         case .packed(let tile): "packed-\(tile.rows)x\(tile.panel)"
+        case .matrix: "matrix"
         case .tile(let tile): "tile-\(tile.rows)x\(tile.columns)x\(tile.depth)"
         }
     }

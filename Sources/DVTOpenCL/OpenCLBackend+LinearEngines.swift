@@ -19,37 +19,68 @@ extension OpenCLBackend {
         residual: OpenCLTensor?, to y: OpenCLTensor, rows: Int, inputs: Int, outputs: Int
     ) throws {
         guard rows > 0, outputs > 0 else { return }
-        let arguments: [KernelArgument] = try [
-            .tensor(parameters.bias), .tensor(residual), .int(rows), .int(inputs), .int(outputs),
-            .int(activation.kernelCode),
-        ]
-        switch linearEngine(rows: rows, inputs: inputs, outputs: outputs) {
-        case .packed(let tile) where inputs > 0:
-            let packed = try packed(parameters.weight, by: tile, inputs: inputs, outputs: outputs)
-            try queue.enqueue(
-                kernels.kernel("linear_packed", in: "linear_packed", defines: tile.defines),
-                arguments: [.tensor(y), .tensor(x), .buffer(packed)] + arguments,
-                global: [
-                    (rows + tile.rows - 1) / tile.rows, (outputs + tile.panel - 1) / tile.panel,
-                ], local: [1, 1])
-        case .tile(let tile):
-            try queue.enqueue(
-                kernels.kernel("linear_tile", in: "linear_tile", defines: tile.defines),
-                arguments: [.tensor(y), .tensor(x), .tensor(parameters.weight)] + arguments,
-                global: [
-                    (rows + tile.rows - 1) / tile.rows * tile.items,
-                    (outputs + tile.columns - 1) / tile.columns * tile.items,
-                ], local: [tile.items, tile.items])
-        default:
+        let engine = linearEngine(rows: rows, inputs: inputs, outputs: outputs)
+        guard inputs > 0,
+            let launch = try launch(
+                engine, weight: parameters.weight, rows: rows, inputs: inputs, outputs: outputs)
+        else {
             try matMul(
                 MatrixProduct(
                     rows: rows, columns: outputs, depth: inputs, left: Matrix(x.buffer),
                     right: Matrix(parameters.weight.buffer), isRightTransposed: true,
                     output: Matrix(y.buffer)))
-            try enqueueEpilogue(
+            return try enqueueEpilogue(
                 y, bias: parameters.bias, activation: activation, residual: residual, rows: rows,
                 columns: outputs)
         }
+        try queue.enqueue(
+            kernels.kernel(launch.kernel, in: launch.kernel, defines: launch.defines),
+            arguments: [
+                .tensor(y), .tensor(x), .buffer(launch.weight), .tensor(parameters.bias),
+                .tensor(residual), .int(rows), .int(inputs), .int(outputs),
+                .int(activation.kernelCode),
+            ], global: zip(launch.groups, launch.local).map { $0 * $1 }, local: launch.local)
+    }
+
+    /// A kernel that computes a whole linear map; its file has its name.
+    private struct LinearLaunch {
+        let kernel: String
+        let defines: [String]
+        /// The weight as the kernel takes it.
+        let weight: Buffer
+        let groups: [Int]
+        let local: [Int]
+    }
+
+    /// How an engine's kernel is launched, or nil for CLBlast.
+    private func launch(
+        _ engine: LinearEngine, weight: OpenCLTensor, rows: Int, inputs: Int, outputs: Int
+    ) throws -> LinearLaunch? {
+        func groups(_ tileRows: Int, _ tileColumns: Int) -> [Int] {
+            [(rows + tileRows - 1) / tileRows, (outputs + tileColumns - 1) / tileColumns]
+        }
+        switch engine {
+        case .clblast: return nil
+        case .packed(let tile):
+            return LinearLaunch(
+                kernel: "linear_packed", defines: tile.defines,
+                weight: try packed(weight, by: tile, inputs: inputs, outputs: outputs),
+                groups: groups(tile.rows, tile.panel), local: [1, 1])
+        case .tile(let tile):
+            return LinearLaunch(
+                kernel: "linear_tile", defines: tile.defines, weight: weight.buffer,
+                groups: groups(tile.rows, tile.columns), local: [tile.items, tile.items])
+        case .matrix:
+            return LinearLaunch(
+                kernel: "linear_matrix", defines: matrixDefines,
+                weight: try halves(weight, inputs: inputs, outputs: outputs),
+                groups: groups(64, 64), local: [128, 1])
+        }
+    }
+
+    /// NVIDIA's compiler alone takes PTX.
+    private var matrixDefines: [String] {
+        MatrixUnits.isKnown(context.device) ? ["PTX"] : []
     }
 
     /// The engine that was chosen, or else measured for such a map, or else the device's own.
@@ -62,16 +93,30 @@ extension OpenCLBackend {
     func packed(
         _ weight: OpenCLTensor, by tile: PackedTile, inputs: Int, outputs: Int
     ) throws -> Buffer {
-        if let packed = weight.packed[tile.panel] { return packed }
         let padded = tile.padded(outputs)
-        let packed = try context.makeBuffer(byteCount: padded * inputs * 4)
-        try enqueueElements(
-            "pack_panels", in: "linear_packed", defines: tile.defines,
-            [
-                .buffer(packed), .tensor(weight), .int(inputs), .int(outputs),
-                .int(padded / tile.panel),
-            ], over: [tile.panel, inputs, padded / tile.panel])
-        weight.packed[tile.panel] = packed
-        return packed
+        return try weight.copy(.panels(tile.panel)) {
+            let packed = try context.makeBuffer(byteCount: padded * inputs * 4)
+            try enqueueElements(
+                "pack_panels", in: "linear_packed", defines: tile.defines,
+                [
+                    .buffer(packed), .tensor(weight), .int(inputs), .int(outputs),
+                    .int(padded / tile.panel),
+                ], over: [tile.panel, inputs, padded / tile.panel])
+            return packed
+        }
+    }
+
+    /// A weight as float16, made when it is first used and kept with it.
+    private func halves(_ weight: OpenCLTensor, inputs: Int, outputs: Int) throws -> Buffer {
+        try weight.copy(.halves) {
+            let pitch = (inputs + 31) / 32 * 32
+            let halves = try context.makeBuffer(byteCount: pitch * outputs * 2)
+            try enqueueElements(
+                "weight_to_halves", in: "linear_matrix", defines: matrixDefines,
+                [
+                    .buffer(halves), .tensor(weight), .int(inputs), .int(outputs), .int(pitch),
+                ], over: [pitch, outputs])
+            return halves
+        }
     }
 }

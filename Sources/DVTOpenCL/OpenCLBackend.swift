@@ -6,8 +6,7 @@ public final class OpenCLTensor: BackendTensor {
     /// The extents.
     public let shape: Shape
     private let memory: PooledBuffer
-    /// The same numbers in panels, by their outputs, for a weight that `linear_packed.cl` has read.
-    var packed: [Int: Buffer] = [:]
+    private var copies: [WeightLayout: Buffer] = [:]
 
     init(_ shape: Shape, _ memory: PooledBuffer) {
         self.shape = shape
@@ -16,6 +15,22 @@ public final class OpenCLTensor: BackendTensor {
 
     /// The memory; it may be larger than the shape needs.
     var buffer: Buffer { memory.buffer }
+
+    /// A weight as an engine of linear maps wants it.
+    enum WeightLayout: Hashable {
+        /// In panels of so many outputs, for `linear_packed.cl`.
+        case panels(Int)
+        /// As float16, for `linear_matrix.cl`.
+        case halves
+    }
+
+    /// The same numbers in another layout, made once.
+    func copy(_ layout: WeightLayout, make: () throws -> Buffer) rethrows -> Buffer {
+        if let copy = copies[layout] { return copy }
+        let copy = try make()
+        copies[layout] = copy
+        return copy
+    }
 }
 
 /// The network's operations on an OpenCL device: hand-written kernels, and CLBlast for GEMMs.
@@ -36,6 +51,10 @@ public final class OpenCLBackend: Backend {
     package let queue: CommandQueue
     let kernels: KernelLibrary
     let matMul: MatMul
+    /// What linear maps are computed in.
+    public let precision: Precision
+    /// Why mixed precision is not used, if it was asked for and is not.
+    public let precisionProblem: String?
     /// The register tile of vector kernels.
     let packedTile: PackedTile
     /// The engine of linear maps that were not tuned.
@@ -58,15 +77,20 @@ public final class OpenCLBackend: Backend {
     ///   - context: the device's context; many backends may share one.
     ///   - kernelStyle: the style of kernels; nil means the faster one, measured once for a device
     ///     and remembered in the user's cache folder.
+    ///   - precision: what linear maps are computed in. Mixed precision is tried on the device
+    ///     first; where it does not work, float32 is used and ``precisionProblem`` says why.
     ///   - buildOptions: compiler options added to the package's own, for checkers: for example
     ///     `-cl-opt-disable`.
     /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made or a kernel does not build.
     public convenience init(
-        context: Context, kernelStyle: KernelStyle? = nil, buildOptions: String = ""
+        context: Context, kernelStyle: KernelStyle? = nil, precision: Precision = .float32,
+        buildOptions: String = ""
     ) throws {
+        let problem = precision == .mixed ? MatrixUnits.problem(on: context) : nil
+        let isMixed = precision == .mixed && problem == nil
         try self.init(
-            context: context, kernelStyle: kernelStyle, linearEngine: nil,
-            buildOptions: buildOptions)
+            context: context, kernelStyle: kernelStyle, linearEngine: isMixed ? .matrix : nil,
+            precisionProblem: problem, buildOptions: buildOptions)
     }
 
     /// Creates a backend with a queue of its own; see ``init(context:kernelStyle:buildOptions:)``.
@@ -76,18 +100,19 @@ public final class OpenCLBackend: Backend {
     ///   - kernelStyle: the style of kernels, or nil.
     ///   - linearEngine: what computes all linear maps; nil means what `dvt tune` found fastest for
     ///     a map, or else the device's own.
+    ///   - precisionProblem: why mixed precision is not used, if it was asked for and is not.
     ///   - buildOptions: compiler options added to the package's own.
     /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made or a kernel does not build.
     package convenience init(
         context: Context, kernelStyle: KernelStyle?, linearEngine: LinearEngine?,
-        buildOptions: String
+        precisionProblem: String? = nil, buildOptions: String
     ) throws {
         let choice = try kernelStyle.map { ($0, nil) } ?? KernelStyle.fastest(on: context)
         try self.init(
             context: context, kernelStyle: choice,
             linearEngine: linearEngine ?? LinearEngine.standard(choice.0, on: context),
             tuning: linearEngine == nil ? LinearTuning.stored(for: context) : (LinearTuning(), nil),
-            buildOptions: buildOptions)
+            precisionProblem: precisionProblem, buildOptions: buildOptions)
     }
 
     /// Creates a backend with a queue of its own whose choices are made.
@@ -97,13 +122,14 @@ public final class OpenCLBackend: Backend {
     ///   - kernelStyle: the style of kernels, and why the other does not run if it does not.
     ///   - linearEngine: the engine of linear maps that were not tuned.
     ///   - tuning: the engines that were measured, and why they do not count if they do not.
+    ///   - precisionProblem: why mixed precision is not used, if it was asked for and is not.
     ///   - buildOptions: compiler options added to the package's own.
     /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made.
     package init(
         context: Context, kernelStyle: (style: KernelStyle, problem: String?),
         linearEngine: LinearEngine,
         tuning: (tuning: LinearTuning, problem: String?) = (LinearTuning(), nil),
-        buildOptions: String = ""
+        precisionProblem: String? = nil, buildOptions: String = ""
     ) throws {
         let device = context.device
         deviceName = "\(device.name) (\(device.platform.name), driver \(device.driverVersion))"
@@ -111,6 +137,8 @@ public final class OpenCLBackend: Backend {
         queue = try context.makeQueue()
         (self.kernelStyle, kernelStyleProblem) = kernelStyle
         defaultLinearEngine = linearEngine
+        precision = linearEngine == .matrix ? .mixed : .float32
+        self.precisionProblem = precisionProblem
         (linearTuning, tuningProblem) = tuning
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
         pool = BufferPool(context: context)

@@ -108,7 +108,9 @@ struct Parity: ParsableCommand {
             let all = small ? OperationCatalog.small : OperationCatalog.edges
             for operation in all where filter.map(operation.label.contains) ?? true {
                 try report.add(
-                    .operation(operation, on: backend, against: reference), to: writer)
+                    .operation(
+                        operation, on: backend, against: reference, sums: backend.sums),
+                    to: writer)
             }
         }
     }
@@ -129,11 +131,13 @@ struct Parity: ParsableCommand {
             guard let backend else { return }
             let outputs = try run.outputs(on: backend)
             let expected = expectation ?? ParityExpectation(reference)
-            for comparison in try expected.compare(outputs, sums: .float32) {
+            let sums = (backend as? OpenCLBackend)?.sums ?? .double
+            for comparison in try expected.compare(outputs, sums: sums) {
                 try report.add(comparison, to: writer)
             }
             try report.add(
-                DecisionComparison(outputs, reference), deviceName: outputs.deviceName, to: writer)
+                DecisionComparison(outputs, reference), sums: sums, deviceName: outputs.deviceName,
+                to: writer)
         }
     }
 
@@ -161,4 +165,9 @@ struct Parity: ParsableCommand {
             configuration, weights: model.weights,
             images: SyntheticImages.batch(shape, seed: seed), includesLayers: layers)
     }
+}
+
+extension OpenCLBackend {
+    /// How it sums, which says how far it may lie off.
+    fileprivate var sums: SumPrecision { precision == .mixed ? .mixed : .float32 }
 }

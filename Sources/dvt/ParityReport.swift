@@ -43,12 +43,15 @@ struct ParityReport {
 
     /// Adds the exits that images took on two backends.
     mutating func add(
-        _ decisions: DecisionComparison, deviceName: String, to writer: RecordWriter
+        _ decisions: DecisionComparison, sums: SumPrecision, deviceName: String,
+        to writer: RecordWriter
     ) throws {
-        count(decisions.differing == 0)
+        let passes =
+            decisions.differing <= sums.allowedDifferences(of: decisions.decisions)
+        count(passes)
         try writer.write([
             .string("exits of \(decisions.decisions) decisions"), .null, .null, .null,
-            .int(decisions.differing), .bool(decisions.differing == 0), .string(deviceName),
+            .int(decisions.differing), .bool(passes), .string(deviceName),
         ])
     }
 

@@ -36,6 +36,32 @@ struct OperationTests {
         }
     }
 
+    /// The matrix units' kernel, whose fragments are exchanged in local memory where there are
+    /// none: all but their instruction is the kernel of a GPU.
+    @Test func mixedPrecisionRoundsToFloat16() throws {
+        let backend = try TestDevice.makeBackend(.vector, engine: .matrix)
+        #expect(backend.precision == .mixed)
+        for operation in OperationCatalog.edges where operation is LinearOperation {
+            let result = try ParityComparison.operation(
+                operation, on: backend, against: ReferenceBackend(), sums: .mixed)
+            #expect(
+                result.passes && result.tolerance == 1e-3,
+                "\(result.name): \(result.distance) exceeds \(result.tolerance)")
+        }
+        // A fragment at a wrong place would give errors of the size of the result.
+        #expect(try MatrixUnits.error(on: backend) < MatrixUnits.tolerance)
+        #expect(try MatrixUnits.error(on: TestDevice.makeBackend(.vector)) < 1e-6)
+    }
+
+    /// What is not asked of a device in vain is said, and float32 counts.
+    @Test func mixedPrecisionNeedsMatrixUnits() throws {
+        let context = try Context(device: DeviceSelector("cpu").device())
+        let backend = try OpenCLBackend(
+            context: context, kernelStyle: .vector, precision: .mixed)
+        #expect(backend.precision == .float32)
+        #expect(backend.precisionProblem?.contains("has no matrix units that dvt knows") == true)
+    }
+
     /// Devices whose local memory cannot hold a work-item's coarse rows get the tile kernel.
     @Test func vectorAttentionGivesWayToTiles() throws {
         let operation = AttentionOperation(

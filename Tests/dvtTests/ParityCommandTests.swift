@@ -24,6 +24,17 @@ struct ParityCommandTests {
         #expect(run.errorLines.last == "4 checks passed")
     }
 
+    /// In mixed precision, here emulated, tensors may lie 1e-2 off and few exits may differ.
+    @Test func mixedPrecisionHasItsOwnTolerance() async throws {
+        let run = try await dvt(
+            "parity", "--model", "tiny-deit", "--linear-engine", "matrix", "--format", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.count == 4 && rows.prefix(3).allSatisfy { $0.tolerance == 1e-2 })
+        let lossy = rows.prefix(3).allSatisfy { ($0.relativeL2 ?? 0) > 1e-5 }
+        #expect(lossy)
+    }
+
     @Test func everyFormatTellsIt() async throws {
         let lines = try await dvt("parity", "--model", "tiny-deit", "--format", "jsonl")
         #expect(try jsonLines(lines.output, as: Row.self).count == 4)

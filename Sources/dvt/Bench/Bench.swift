@@ -48,9 +48,11 @@ struct RepeatOptions: ParsableArguments {
 struct BenchSetting {
     let device: String
     let kernelStyle: String?
+    private let precision: String
 
     init(_ backend: some Backend) {
         device = backend.deviceName
+        precision = ((backend as? OpenCLBackend)?.precision ?? .float32).rawValue
         kernelStyle = (backend as? OpenCLBackend)?.kernelStyle.rawValue
     }
 
@@ -64,7 +66,7 @@ struct BenchSetting {
     /// The values of a record.
     var row: [OutputValue] {
         [
-            .string("float32"), .optional(kernelStyle, OutputValue.string),
+            .string(precision), .optional(kernelStyle, OutputValue.string),
             .string(Version.commit), .string(device),
         ]
     }

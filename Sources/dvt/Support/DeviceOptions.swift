@@ -25,9 +25,20 @@ struct DeviceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "What linear maps are computed in: float32 or mixed.",
+            discussion: """
+                mixed takes float16 inputs and sums in float32, on the tensor cores of NVIDIA \
+                GPUs. It is tried first; where it does not work, a warning says why and float32 \
+                is used.
+                """))
+    var precision = Precision.float32
+
+    @Option(
+        help: ArgumentHelp(
             "What computes linear maps: one of the engines that `dvt tune` compares.",
             discussion: """
-                \(LinearEngine.all.map(\.description).joined(separator: ", ")). Without it, what \
+                \(LinearEngine.all.map(\.description).joined(separator: ", ")). matrix computes \
+                in mixed precision, and slowly where there are no tensor cores. Without it, what \
                 `dvt tune` found fastest, or else the kernels' own.
                 """))
     var linearEngine: LinearEngine?
@@ -65,14 +76,25 @@ struct DeviceOptions: ParsableArguments {
     func makeOpenCLBackend() throws -> OpenCLBackend {
         let context = try Context(device: DeviceSelector(selection).device())
         announceFirstBuild()
-        let backend = try OpenCLBackend(
-            context: context, kernelStyle: kernelStyle, linearEngine: linearEngine,
-            buildOptions: environment("DVT_BUILD_OPTIONS") ?? "")
-        for problem in [backend.kernelStyleProblem, backend.tuningProblem].compactMap({ $0 }) {
-            logger.warning("\(problem)")
+        let backend = try makeOpenCLBackend(on: context)
+        let precisionProblem = backend.precisionProblem.map { "float32 instead of mixed: \($0)" }
+        for problem in [backend.kernelStyleProblem, backend.tuningProblem, precisionProblem] {
+            if let problem { logger.warning("\(problem)") }
         }
         logger.debug("kernel style: \(backend.kernelStyle.rawValue)")
         return backend
+    }
+
+    private func makeOpenCLBackend(on context: Context) throws -> OpenCLBackend {
+        let options = environment("DVT_BUILD_OPTIONS") ?? ""
+        guard let linearEngine else {
+            return try OpenCLBackend(
+                context: context, kernelStyle: kernelStyle, precision: precision,
+                buildOptions: options)
+        }
+        return try OpenCLBackend(
+            context: context, kernelStyle: kernelStyle, linearEngine: linearEngine,
+            buildOptions: options)
     }
 }
 
@@ -89,6 +111,7 @@ func environment(_ name: String) -> String? {
 }
 
 extension KernelStyle: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 
 extension LinearEngine: ExpressibleByArgument {
     /// The engine of a name.

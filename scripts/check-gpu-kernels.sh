@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Compiles the kernels of GPU-like devices for GPUs that need not be there: by clang for NVIDIA's and
+# AMD's, and NVIDIA's PTX goes on to its own assembler, ptxas, which is installed from PyPI into a
+# folder of its own (60 MB). Prints registers and local memory; fails on any error and on spills.
+#
+# It shows that the code is taken, with its inline PTX, and not that it is right.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+folder=.build/ptx
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# PoCL comes with a clang that has all targets; Swift's has none of GPUs.
+clang=
+for candidate in ${CLANG:-} clang-{21..14} clang; do
+    if command -v "$candidate" > /dev/null && "$candidate" --print-targets | grep -q nvptx64; then
+        clang=$candidate
+        break
+    fi
+done
+if [[ -z $clang ]]; then
+    echo "check-gpu-kernels.sh: no clang with the target nvptx64; install Debian's clang" >&2
+    exit 1
+fi
+if [[ ! -x $folder/bin/python ]]; then
+    python3 -m venv "$folder"
+fi
+"$folder/bin/pip" install --quiet --disable-pip-version-check nvidia-cuda-nvcc-cu12
+ptxas=$(find "$folder" -name ptxas -type f | head -n 1)
+
+compile() {
+    "$clang" -x cl -cl-std=CL1.2 -Xclang -finclude-default-header -O2 -S -w \
+        -include Kernels/cl/common.cl "$@"
+}
+
+kernels=(attention_tile confidence layernorm linear linear_matrix linear_tile performer resample tokens)
+for kernel in "${kernels[@]}"; do
+    for arch in sm_80 sm_90; do
+        # clang 15 knows sm_86 at most; the assembler takes the same PTX for newer ones.
+        compile -target nvptx64-nvidia-cuda -march=sm_80 -Xclang -target-feature -Xclang +ptx72 \
+            -DPTX "Kernels/cl/$kernel.cl" -o "$work/kernel.ptx"
+        sed -i "s/^\.target sm_80/.target $arch/; s/^\.version .*/.version 7.8/" "$work/kernel.ptx"
+        "$ptxas" -c -v -arch="$arch" "$work/kernel.ptx" -o "$work/kernel.o" 2> "$work/log" ||
+            { cat "$work/log" >&2; exit 1; }
+        sed -n "s/.*Compiling entry function '\(.*\)' for.*/\1/p; 
+            s/.*Used \([0-9]* registers\), used 0 barriers/\1/p" \
+            "$work/log" | paste -d ' ' - - | sed "s/^/$arch  $kernel.cl  /"
+        if grep -E '[1-9][0-9]* bytes spill' "$work/log" >&2; then
+            echo "check-gpu-kernels.sh: $kernel.cl spills registers on $arch" >&2
+            exit 1
+        fi
+    done
+    for arch in gfx90a gfx1100; do
+        compile -target amdgcn-amd-amdhsa -mcpu="$arch" -nogpulib "Kernels/cl/$kernel.cl" \
+            -o "$work/kernel.s"
+    done
+done
+if [[ $(compile -target nvptx64-nvidia-cuda -march=sm_80 -Xclang -target-feature -Xclang +ptx72 \
+    -DPTX Kernels/cl/linear_matrix.cl -o - | grep -c 'mma\.sync') == 0 ]]; then
+    echo "check-gpu-kernels.sh: linear_matrix.cl has no mma.sync in its PTX" >&2
+    exit 1
+fi
+echo "${#kernels[@]} kernel files compile for sm_80, sm_90, gfx90a and gfx1100"
