@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Times dvt beside PyTorch, ONNX Runtime and OpenVINO, in turns, and prints a table. The peers are
-# installed from PyPI into a folder of their own: some 6 GB, as PyTorch brings CUDA along.
+# Times dvt beside PyTorch, ONNX Runtime and OpenVINO, in turns, and prints tables. The peers are
+# installed from PyPI into a folder of their own: some 6 GB, as PyTorch brings CUDA along. Options,
+# such as --only t2t --turns 1 for a quick look, are those of Benchmarks/peers/compare.py.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,4 +18,4 @@ fi
 # Without it PoCL's threads move between cores, and some processes start at half speed.
 export POCL_AFFINITY=${POCL_AFFINITY:-1}
 "$folder/bin/python" Benchmarks/peers/compare.py "$PWD/.build/release/dvt" \
-    ${DVT_REFERENCE:+"$DVT_REFERENCE"}
+    ${DVT_REFERENCE:+--reference "$DVT_REFERENCE"} "$@"

@@ -1,89 +1,152 @@
-"""DVT-DeiT-small in PyTorch, written after model and paper, as a peer to time against.
+"""Dynamic Vision Transformers in PyTorch, written after model and paper, as peers to time against.
 
-It does what the authors' code does: every stage runs for every image, and the relations of the stage
-before are mixed, upsampled to the finer grid and stored before attention adds them. Checkpoint names
-are the authors', so that the weights can be those that `dvt` generates from a seed.
+They do what the authors' code does: every stage runs for every image, and the relations of the
+stage before are mixed, upsampled to the finer grid and stored before attention adds them. The names
+of parameters are the authors', so that weights can be those that `dvt` generates from a seed.
 """
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-import torch.nn as nn
 import torch.nn.functional as F
+from torch import Tensor, nn
+
+REUSED_WIDTH, REUSE_HIDDEN_WIDTH = 48, 128
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the stages of a cascade have in common."""
+
+    width: int
+    depth: int
+    heads: int
+    mlp_width: int
+    qkv_bias: bool
+    epsilon: float
+    classes: int = 1000
+
+    def norm(self, width: int) -> nn.LayerNorm:
+        return nn.LayerNorm(width, eps=self.epsilon)
+
+
+DEIT_SMALL = Sizes(384, 12, 6, mlp_width=1536, qkv_bias=True, epsilon=1e-6)
+
+
+class MLP(nn.Module):
+    """Two linear maps with a GELU between them."""
+
+    def __init__(self, inputs: int, hidden: int, outputs: int):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(inputs, hidden), nn.Linear(hidden, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.fc2(F.gelu(self.fc1(x)))
 
 
 class FeatureReuse(nn.Sequential):
-    """LayerNorm and a small MLP from the earlier stage's width to 48."""
+    """LayerNorm and a small MLP of the earlier stage's tokens, resampled to this stage's grid."""
 
-    def __init__(self, width):
-        mlp = nn.Module()
-        mlp.fc1, mlp.fc2 = nn.Linear(width, 128), nn.Linear(128, 48)
-        super().__init__(nn.LayerNorm(width, eps=1e-6), mlp)
+    def __init__(self, sizes: Sizes, grid: int):
+        super().__init__(
+            sizes.norm(sizes.width), MLP(sizes.width, REUSE_HIDDEN_WIDTH, REUSED_WIDTH))
+        self.grid = grid
 
-    def forward(self, x, grid):
-        mlp = self[1]
-        x = mlp.fc2(F.gelu(mlp.fc1(self[0](x))))[:, 1:]
+    def forward(self, x: Tensor) -> Tensor:
+        x = super().forward(x)[:, 1:]
         side = math.isqrt(x.shape[1])
-        x = resample(x.transpose(1, 2).reshape(x.shape[0], -1, side, side), grid)
+        x = resample(x.transpose(1, 2).unflatten(2, (side, side)), self.grid)
         x = x.flatten(2).transpose(1, 2)
         return torch.cat([torch.zeros_like(x[:, :1]), x], 1)
 
 
-def resample(x, grid):
+def resample(x: Tensor, grid: int) -> Tensor:
     """Nearest to a multiple of the side, then adaptive average pooling, as the authors do."""
     side = x.shape[-1]
     x = F.interpolate(x, size=side * -(-grid // side), mode="nearest")
     return F.adaptive_avg_pool2d(x, grid)
 
 
-class Block(nn.Module):
-    def __init__(self, width, heads, reuses_features):
-        super().__init__()
-        self.heads = heads
-        wide = width + (48 if reuses_features else 0)
-        self.norm1 = nn.LayerNorm(width, eps=1e-6)
-        self.attn = nn.Module()
-        self.attn.qkv, self.attn.proj = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.norm2 = nn.LayerNorm(wide, eps=1e-6)
-        self.mlp = nn.Module()
-        self.mlp.fc1, self.mlp.fc2 = nn.Linear(wide, 4 * width), nn.Linear(4 * width, width)
-        if reuses_features:
-            self.feature_resuse_mlp = FeatureReuse(width)
+class Attention(nn.Module):
+    """The linear maps before and after the attention of a block."""
 
-    def forward(self, x, features, relation, grid):
-        batch, tokens, width = x.shape
-        qkv = self.attn.qkv(self.norm1(x)).reshape(batch, tokens, 3, self.heads, -1)
-        q, k, v = qkv.permute(2, 0, 3, 1, 4)
-        logits = q @ k.transpose(-2, -1) * (width // self.heads) ** -0.5
+    def __init__(self, sizes: Sizes):
+        super().__init__()
+        self.heads = sizes.heads
+        self.qkv = nn.Linear(sizes.width, 3 * sizes.width, bias=sizes.qkv_bias)
+        self.proj = nn.Linear(sizes.width, sizes.width)
+
+    def split(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """q, k and v: each [B, H, T, d]."""
+        q, k, v = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return q, k, v
+
+    def joined(self, y: Tensor) -> Tensor:
+        return self.proj(y.transpose(1, 2).flatten(2))
+
+
+class Block(nn.Module):
+    def __init__(self, sizes: Sizes, grid: int, reuses: bool):
+        super().__init__()
+        wide = sizes.width + (REUSED_WIDTH if reuses else 0)
+        self.norm1, self.attn = sizes.norm(sizes.width), Attention(sizes)
+        self.norm2, self.mlp = sizes.norm(wide), MLP(wide, sizes.mlp_width, sizes.width)
+        if reuses:
+            self.feature_resuse_mlp = FeatureReuse(sizes, grid)
+
+    def forward(
+        self, x: Tensor, features: Tensor | None, relation: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Tokens, and the attention's logits after the relation was added."""
+        q, k, v = self.attn.split(self.norm1(x))
+        logits = q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5
         if relation is not None:
             logits = logits + relation
-        y = (logits.softmax(-1) @ v).transpose(1, 2).reshape(batch, tokens, width)
-        x = x + self.attn.proj(y)
+        x = x + self.attn.joined(logits.softmax(-1) @ v)
         z = x
         if features is not None:
-            z = torch.cat([x, self.feature_resuse_mlp(features, grid)], -1)
-        return x + self.mlp.fc2(F.gelu(self.mlp.fc1(self.norm2(z)))), logits
+            z = torch.cat([x, self.feature_resuse_mlp(features)], -1)
+        return x + self.mlp(self.norm2(z)), logits
+
+    def fused(self, x: Tensor) -> Tensor:
+        """The same without reuse, by PyTorch's own attention, which keeps no logits."""
+        x = x + self.attn.joined(F.scaled_dot_product_attention(*self.attn.split(self.norm1(x))))
+        return x + self.mlp(self.norm2(x))
 
 
 class Stage(nn.Module):
-    def __init__(self, patch, padding, grid, reuses, width=384, depth=12, heads=6, classes=1000):
-        super().__init__()
-        self.grid, self.depth, self.heads = grid, depth, heads
-        self.patch_embed = nn.Module()
-        self.patch_embed.proj = nn.Conv2d(3, width, patch, patch, padding)
-        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
-        self.pos_embed = nn.Parameter(torch.zeros(1, grid * grid + 1, width))
-        self.blocks = nn.ModuleList(Block(width, heads, reuses) for _ in range(depth))
-        self.norm = nn.LayerNorm(width, eps=1e-6)
-        self.head = nn.Linear(width, classes)
-        if reuses:
-            channels = depth * heads
-            self.relation_reuse_conv = nn.Sequential(
-                nn.Conv2d(channels, 3 * channels, 1), nn.GELU(), nn.Conv2d(3 * channels, channels, 1))
+    """One transformer of a cascade, without what makes tokens of images: `embed`."""
 
-    def upsampled(self, relations):
+    def __init__(self, sizes: Sizes, grid: int, reuses: bool):
+        super().__init__()
+        self.grid, self.depth, self.heads = grid, sizes.depth, sizes.heads
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, sizes.width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, grid * grid + 1, sizes.width))
+        self.blocks = nn.ModuleList(Block(sizes, grid, reuses) for _ in range(sizes.depth))
+        self.norm = sizes.norm(sizes.width)
+        self.head = nn.Linear(sizes.width, sizes.classes)
+        if reuses:
+            channels = sizes.depth * sizes.heads
+            self.relation_reuse_conv = nn.Sequential(
+                nn.Conv2d(channels, 3 * channels, 1), nn.GELU(),
+                nn.Conv2d(3 * channels, channels, 1))
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Tokens [B, N, D] in row-major order of the grid."""
+        raise NotImplementedError
+
+    def tokens(self, images: Tensor) -> Tensor:
+        x = self.embed(images)
+        return torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
+
+    def logits(self, x: Tensor) -> Tensor:
+        return self.head(self.norm(x)[:, 0])
+
+    def upsampled(self, relations: Sequence[Tensor]) -> Sequence[Tensor]:
         """The mixed relations at this stage's size: rows, then columns, the class token apart."""
-        r = self.relation_reuse_conv(torch.cat(relations, 1))
+        r = self.relation_reuse_conv(torch.cat(list(relations), 1))
         for _ in range(2):
             batch, channels, rows, columns = r.shape
             side = math.isqrt(columns - 1)
@@ -92,44 +155,67 @@ class Stage(nn.Module):
             r = torch.cat([r[..., :1], x], -1).transpose(-2, -1)
         return r.split(self.heads, 1)
 
-    def forward(self, images, features=None, relations=None):
-        x = self.patch_embed.proj(images).flatten(2).transpose(1, 2)
-        x = torch.cat([self.cls_token.expand(len(x), -1, -1), x], 1) + self.pos_embed
+    def forward(
+        self, images: Tensor, features: Tensor | None = None,
+        relations: Sequence[Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor, list[Tensor]]:
+        """Logits, and what the next stage reuses: the tokens and every block's relations."""
+        x = self.tokens(images)
         reused = self.upsampled(relations) if relations else [None] * self.depth
         kept = []
-        for block, relation in zip(self.blocks, reused):
-            x, logits = block(x, features, relation, self.grid)
+        for block, relation in zip(self.blocks, reused, strict=True):
+            x, logits = block(x, features, relation)
             kept.append(logits)
-        return self.head(self.norm(x)[:, 0]), x, kept
+        return self.logits(x), x, kept
 
 
-class PlainDeiT(nn.Module):
-    """DeiT-small alone, with PyTorch's own fused attention."""
-
-    def __init__(self):
+class PatchEmbed(nn.Module):
+    def __init__(self, width: int, patch: int, padding: int):
         super().__init__()
-        self.stage = Stage(16, 0, 14, False)
+        self.proj = nn.Conv2d(3, width, patch, patch, padding)
 
-    def forward(self, images):
-        stage = self.stage
-        x = stage.patch_embed.proj(images).flatten(2).transpose(1, 2)
-        x = torch.cat([stage.cls_token.expand(len(x), -1, -1), x], 1) + stage.pos_embed
-        for block in stage.blocks:
-            batch, tokens, width = x.shape
-            qkv = block.attn.qkv(block.norm1(x)).reshape(batch, tokens, 3, block.heads, -1)
-            q, k, v = qkv.permute(2, 0, 3, 1, 4)
-            y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
-            x = x + block.attn.proj(y)
-            x = x + block.mlp.fc2(F.gelu(block.mlp.fc1(block.norm2(x))))
-        return stage.head(stage.norm(x)[:, 0])
+    def forward(self, images: Tensor) -> Tensor:
+        return self.proj(images).flatten(2).transpose(1, 2)
 
 
-class DVT(nn.Module):
-    def __init__(self):
+class DeiTStage(Stage):
+    def __init__(self, patch: int, padding: int, grid: int, reuses: bool):
+        super().__init__(DEIT_SMALL, grid, reuses)
+        self.patch_embed = PatchEmbed(DEIT_SMALL.width, patch, padding)
+
+    def embed(self, images: Tensor) -> Tensor:
+        return self.patch_embed(images)
+
+
+class Cascade(nn.Module):
+    """Three stages under the authors' names."""
+
+    def __init__(self, *stages: Stage):
         super().__init__()
-        self.less_less_token = Stage(32, 0, 7, False)
-        self.less_token = Stage(23, 3, 10, True)
-        self.normal_token = Stage(16, 0, 14, True)
+        self.less_less_token, self.less_token, self.normal_token = stages
 
-    def stages(self):
+    def stages(self) -> list[Stage]:
         return [self.less_less_token, self.less_token, self.normal_token]
+
+
+class Plain(nn.Module):
+    """One stage alone, by PyTorch's fused attention."""
+
+    def __init__(self, stage: Stage):
+        super().__init__()
+        self.stage = stage
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.stage.tokens(images)
+        for block in self.stage.blocks:
+            x = block.fused(x)
+        return self.stage.logits(x)
+
+
+def dvt_deit_small() -> Cascade:
+    return Cascade(
+        DeiTStage(32, 0, 7, False), DeiTStage(23, 3, 10, True), DeiTStage(16, 0, 14, True))
+
+
+def deit_small() -> Plain:
+    return Plain(DeiTStage(16, 0, 14, False))

@@ -1,0 +1,47 @@
+"""`dvt`, by the records that its benchmarks print."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+
+class Program:
+    def __init__(self, path: str):
+        self._path = path
+        self.setting = ""
+
+    def stages(self, model: str, batches: list[int], repeats: int) -> dict[tuple[int, int], float]:
+        """The median milliseconds of every stage, by batch size and stage, from 0."""
+        sizes = [argument for batch in batches for argument in ("--batch-size", str(batch))]
+        records = self._bench(
+            "model", "--model", model, *sizes, "--repeats", str(repeats), "--warm-ups", "1")
+        return {
+            (record["batch_size"], record["stage"]): record["step_time_ms"]["median"]
+            for record in records if record["stage"] is not None
+        }
+
+    def operation(
+        self, model: str, label: str, batch: int, repeats: int, milliseconds: float
+    ) -> float:
+        """The median milliseconds of the one operation whose name and sizes are these."""
+        records = self._bench(
+            "operations", "--model", model, "--batch-size", str(batch), "--filter", label,
+            "--repeats", str(repeats), "--time", str(milliseconds))
+        found = [record for record in records if record["operation"] == label]
+        if len(found) != 1:
+            sys.exit(f"compare.py: {model} has {len(found)} operations '{label}' instead of one")
+        return found[0]["step_time_ms"]["median"]
+
+    def _bench(self, *arguments: str) -> list[dict[str, Any]]:
+        command = [self._path, "bench", *arguments, "--format", "json"]
+        try:
+            result = subprocess.run(command, check=False, capture_output=True, text=True)
+        except OSError as error:
+            sys.exit(f"compare.py: {self._path}: {error.strerror}; make build makes it")
+        if result.returncode != 0:
+            sys.exit(f"compare.py: {' '.join(command)} failed: {result.stderr.strip()}")
+        records = json.loads(result.stdout)
+        if records:
+            self.setting = f"dvt {records[0]['commit']} on {records[0]['device']}"
+        return records
