@@ -30,6 +30,9 @@ static const char linear_packed_cl[] = {
 static const char linear_tile_cl[] = {
 #embed "cl/linear_tile.cl" suffix(, 0)
 };
+static const char peak_cl[] = {
+#embed "cl/peak.cl" suffix(, 0)
+};
 static const char performer_cl[] = {
 #embed "cl/performer.cl" suffix(, 0)
 };
@@ -49,8 +52,8 @@ static const char tokens_cl[] = {
 static const kernel_source sources[] = {
     SOURCE(attention_tile), SOURCE(attention_vector), SOURCE(common), SOURCE(confidence),
     SOURCE(layernorm), SOURCE(linear), SOURCE(linear_matrix), SOURCE(linear_packed),
-    SOURCE(linear_tile), SOURCE(performer), SOURCE(performer_vector), SOURCE(relation_mlp),
-    SOURCE(resample), SOURCE(tokens),
+    SOURCE(linear_tile), SOURCE(peak), SOURCE(performer), SOURCE(performer_vector),
+    SOURCE(relation_mlp), SOURCE(resample), SOURCE(tokens),
 };
 
 const size_t kernel_source_count = sizeof sources / sizeof sources[0];

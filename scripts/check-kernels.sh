@@ -65,4 +65,13 @@ check --kernel-style tile --linear-engine tile-32x32x16
 for engine in clblast packed-6x16 tile-128x128x8 matrix; do
     check --kernel-style tile --linear-engine "$engine" --filter linear
 done
+
+# The kernels of peak.cl are no operations of the network.
+: > "$log"
+if ! "$dvt" bench peak --small > "$output" 2>&1 || [[ -s $log ]]; then
+    echo "the kernels of peak.cl fail under oclgrind:" >&2
+    cat "$output" "$log" >&2
+    exit 1
+fi
+echo "clean: peak.cl"
 echo "$faulty faulty kernels were reported, and the real ones are clean"

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 public import DVTModel
 
 /// What one stage of a cascade is made of and costs.

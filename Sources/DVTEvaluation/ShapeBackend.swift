@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// A tensor without values that counts the bytes it would take.
 final class ShapeTensor: BackendTensor {

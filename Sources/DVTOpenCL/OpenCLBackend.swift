@@ -132,7 +132,7 @@ public final class OpenCLBackend: Backend {
         precisionProblem: String? = nil, buildOptions: String = ""
     ) throws {
         let device = context.device
-        deviceName = "\(device.name) (\(device.platform.name), driver \(device.driverVersion))"
+        deviceName = device.nameAndDriver
         self.context = context
         queue = try context.makeQueue()
         (self.kernelStyle, kernelStyleProblem) = kernelStyle

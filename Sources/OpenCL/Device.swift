@@ -102,6 +102,9 @@ extension Device {
     public var summary: DeviceSummary {
         DeviceSummary(name: name, platformName: platform.name, types: types)
     }
+
+    /// Its name and driver, for people and for the records of measurements.
+    package var nameAndDriver: String { "\(name) (\(platform.name), driver \(driverVersion))" }
 }
 
 extension Device: Hashable {

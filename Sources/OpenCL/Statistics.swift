@@ -26,6 +26,13 @@ extension Context {
     }
 }
 
+extension Context {
+    /// Lets ``Statistics/highWaterBytes`` begin anew, at what the buffers there are now take.
+    package func restartHighWater() {
+        counter.update { $0.highWaterBytes = $0.liveBufferBytes }
+    }
+}
+
 /// Counts for one context, from any thread.
 final class StatisticsCounter: Sendable {
     private let state = Mutex(Context.Statistics())

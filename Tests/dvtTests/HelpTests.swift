@@ -4,8 +4,8 @@ import Testing
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct HelpTests {
     @Test(arguments: [
-        [], ["bench"], ["bench", "model"], ["bench", "operations"], ["classify"], ["convert"],
-        ["devices"], ["embed"], ["info"], ["parity"],
+        [], ["bench"], ["bench", "model"], ["bench", "kernels"], ["bench", "peak"], ["classify"],
+        ["convert"], ["devices"], ["embed"], ["info"], ["parity"],
     ])
     func everyHelpHasExamples(command: [String]) async throws {
         let run = try await dvt(command + ["--help"], needsKernels: false)

@@ -44,6 +44,13 @@ struct OptionErrorTests {
         Case("convert x.json y.safetensors --model tiny-deit", "--model belongs to a checkpoint"),
         Case("bench model --model tiny-deit --repeats 0", "--repeats takes 1...100000"),
         Case("bench model --model tiny-deit --batch-size 0", "--batch-size takes 1...4096"),
+        Case("bench model --model tiny-deit --batch-size 8,0", "--batch-size takes 1...4096"),
+        Case("bench kernels --model tiny-deit --batch-size 1,,8", "'1,,8' is invalid for '--batch"),
+        Case("bench peak --kernel-style tile", "--kernel-style has no part here"),
+        Case("bench peak --fail-below 0.9", "--fail-below belongs to --compare"),
+        Case(
+            "bench kernels --model tiny-deit --compare x --fail-below 0",
+            "--fail-below takes a number above 0"),
         Case(
             "bench model --model tiny-deit --exit-share 50 --exit-share 40 --exit-share 5",
             "--exit-share takes percentages that add up to 100"),
@@ -98,6 +105,7 @@ struct OptionErrorTests {
             "bench model --model tiny-deit --exit-share 50 --exit-share 50",
             "3 exits take as many --exit-share, but 2 were given"),
         Case("bench operations --model nonesuch", "no model is called"),
+        Case("bench peak --compare none.json", "none.json: cannot be opened"),
         Case("info none.json", "none.json: cannot be opened"),
         Case("parity --model vit", "no model is called \"vit\"; there are"),
         Case("\(toy) --exit 4 x.jpg", "exit 4 does not exist; the model has exits 1...3"),

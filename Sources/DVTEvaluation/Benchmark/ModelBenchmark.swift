@@ -27,6 +27,8 @@ public struct ModelBenchmark<B: Backend> {
         public let predictedMilliseconds: Double?
         /// The images that ran each stage.
         public let stageRows: [Int]
+        /// The kernels launched for the batch; nil where nobody counts them.
+        public let launches: Int?
 
         /// The images a second, by the median.
         public var imagesPerSecond: Double { Double(batch) * 1e3 / time.median }
@@ -35,6 +37,7 @@ public struct ModelBenchmark<B: Backend> {
     private let model: DynamicVisionTransformer<B>
     private let warmUps: Int
     private let repeats: Int
+    private let launchCount: (() -> Int)?
 
     /// Creates a benchmark.
     ///
@@ -42,10 +45,15 @@ public struct ModelBenchmark<B: Backend> {
     ///   - model: the cascade.
     ///   - warmUps: the runs before those that count.
     ///   - repeats: the runs that count, at least one.
-    public init(_ model: DynamicVisionTransformer<B>, warmUps: Int, repeats: Int) {
+    ///   - launchCount: the kernels that the backend has launched so far, or nil.
+    public init(
+        _ model: DynamicVisionTransformer<B>, warmUps: Int, repeats: Int,
+        launchCount: (() -> Int)? = nil
+    ) {
         self.model = model
         self.warmUps = warmUps
         self.repeats = repeats
+        self.launchCount = launchCount
     }
 
     /// Times one batch size.
@@ -66,13 +74,13 @@ public struct ModelBenchmark<B: Backend> {
             Result(
                 measurement: .stage(stage), batch: batch, time: all.stages[stage],
                 multiplyAdds: batch * stageCosts[stage], predictedMilliseconds: nil,
-                stageRows: full)
+                stageRows: full, launches: all.launches?[stage])
         }
         results.append(
             Result(
                 measurement: .allExits, batch: batch, time: all.total,
                 multiplyAdds: batch * stageCosts.reduce(0, +), predictedMilliseconds: nil,
-                stageRows: full))
+                stageRows: full, launches: all.launches?.reduce(0, +)))
         if let exitShares, stageCosts.count > 1 {
             results.append(try cascade(images, shares: exitShares, stages: all.stages))
         }
@@ -92,7 +100,8 @@ public struct ModelBenchmark<B: Backend> {
         return Result(
             measurement: .cascade, batch: batch, time: timed.total,
             multiplyAdds: zip(costs, timed.rows).reduce(0) { $0 + $1.0 * $1.1 },
-            predictedMilliseconds: predicted, stageRows: timed.rows)
+            predictedMilliseconds: predicted, stageRows: timed.rows,
+            launches: timed.launches?.reduce(0, +))
     }
 
     /// Thresholds at which these images leave in these shares.
@@ -117,15 +126,19 @@ public struct ModelBenchmark<B: Backend> {
         let stages: [TimeStatistics]
         let total: TimeStatistics
         let rows: [Int]
+        /// The kernels launched for each stage.
+        let launches: [Int]?
     }
 
     private func time(_ images: Tensor, policy: ExitPolicy) throws -> Times {
         var stages = [[Double]](repeating: [], count: model.configuration.stages.count)
         var totals: [Double] = []
         var rows = [Int](repeating: 0, count: stages.count)
+        var launches = rows
         for run in 0..<warmUps + repeats {
             let start = ContinuousClock.now
             var last = start
+            var lastLaunch = launchCount?() ?? 0
             try model.run(images, policy: policy) { visit in
                 // The confidences have been read, so the stage is done.
                 let now = ContinuousClock.now
@@ -133,7 +146,9 @@ public struct ModelBenchmark<B: Backend> {
                     stages[visit.exit].append((now - last) / .milliseconds(1))
                 }
                 rows[visit.exit] = visit.rows.count
-                last = now
+                let launch = launchCount?() ?? 0
+                launches[visit.exit] = launch - lastLaunch
+                (last, lastLaunch) = (now, launch)
             }
             if run >= warmUps {
                 totals.append((ContinuousClock.now - start) / .milliseconds(1))
@@ -141,6 +156,7 @@ public struct ModelBenchmark<B: Backend> {
         }
         return Times(
             stages: stages.map { TimeStatistics($0.isEmpty ? [0] : $0) },
-            total: TimeStatistics(totals), rows: rows)
+            total: TimeStatistics(totals), rows: rows,
+            launches: launchCount == nil ? nil : launches)
     }
 }

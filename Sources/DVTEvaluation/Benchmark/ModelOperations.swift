@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 import DVTModel
 package import DVTOperations
 
@@ -122,39 +122,5 @@ extension CascadeConfiguration {
             LinearOperation(
                 rows: rows, inputs: stage.mlpWidth, outputs: stage.width, hasResidual: true),
         ]
-    }
-}
-
-/// Times one operation.
-package enum OperationBenchmark {
-    /// Runs an operation until enough time has gone, and times each run.
-    ///
-    /// - Parameters:
-    ///   - operation: the operation.
-    ///   - backend: the device.
-    ///   - repeats: the fewest runs that count.
-    ///   - milliseconds: how long to go on.
-    /// - Returns: the time from enqueueing to the end of the work.
-    /// - Throws: the backend's error.
-    package static func time(
-        _ operation: any Operation, on backend: some Backend, repeats: Int, milliseconds: Double
-    ) throws -> TimeStatistics {
-        let run = try operation.prepare(on: backend)
-        func once() throws -> Double {
-            let start = ContinuousClock.now
-            _ = try run()
-            try backend.finish()
-            return (ContinuousClock.now - start) / .milliseconds(1)
-        }
-        // The first builds kernels and packs weights.
-        _ = try once()
-        _ = try once()
-        var samples: [Double] = []
-        var sum = 0.0
-        while samples.count < repeats || (sum < milliseconds && samples.count < 10_000) {
-            samples.append(try once())
-            sum += samples[samples.count - 1]
-        }
-        return TimeStatistics(samples)
     }
 }

@@ -1,22 +1,23 @@
 import ArgumentParser
 import DVTCore
 import DVTEvaluation
-import DVTOpenCL
 import DVTOutput
-import OpenCL
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Time models and their operations on a device.",
+        abstract: "Time models and their kernels on a device, and what it can do at most.",
         discussion: """
             Examples:
-              dvt bench model --model dvt-deit-small --batch-size 1 --batch-size 8
-              dvt bench operations --model deit-small --batch-size 8 --format markdown
+              dvt bench model --model dvt-deit-small --batch-size 1,8,32
+              dvt bench kernels --model deit-small --batch-size 8 --format markdown
+              dvt bench peak
+              dvt bench model --model deit-small --format json > before.json
+              dvt bench model --model deit-small --compare before.json
 
             Weights and images are random: times do not depend on them. Nothing else should run on \
             the machine meanwhile.
             """,
-        subcommands: [BenchModel.self, BenchOperations.self])
+        subcommands: [BenchModel.self, BenchKernels.self, BenchPeak.self])
 }
 
 /// How often something is timed.
@@ -29,46 +30,30 @@ struct RepeatOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The images that run together; may be given several times.", valueName: "images"))
-    var batchSize: [Int] = []
+            "The images that run together; several as 1,8,32 or by several options.",
+            valueName: "images"))
+    var batchSize: [BatchSizes] = []
 
-    var batchSizes: [Int] { batchSize.isEmpty ? [1, 8] : batchSize }
+    var batchSizes: [Int] { batchSize.isEmpty ? [1, 8] : batchSize.flatMap(\.sizes) }
 
     func validate() throws {
         guard (1...100_000).contains(repeats), (0...100_000).contains(warmUps) else {
             throw ValidationError("--repeats takes 1...100000, --warm-ups 0...100000.")
         }
-        guard batchSize.allSatisfy({ (1...4096).contains($0) }) else {
+        guard batchSizes.allSatisfy({ (1...4096).contains($0) }) else {
             throw ValidationError("--batch-size takes 1...4096.")
         }
     }
 }
 
-/// What every record of a benchmark says of how it was made.
-struct BenchSetting {
-    let device: String
-    let kernelStyle: String?
-    private let precision: String
+/// Batch sizes in one argument, with commas between them.
+struct BatchSizes: ExpressibleByArgument {
+    let sizes: [Int]
 
-    init(_ backend: some Backend) {
-        device = backend.deviceName
-        precision = ((backend as? OpenCLBackend)?.precision ?? .float32).rawValue
-        kernelStyle = (backend as? OpenCLBackend)?.kernelStyle.rawValue
-    }
-
-    /// The columns of a record, for machines alone.
-    static let columns: [OutputColumn] = [
-        OutputColumn("precision", audience: .machines),
-        OutputColumn("kernel_style", audience: .machines),
-        OutputColumn("commit", audience: .machines), OutputColumn("device", audience: .machines),
-    ]
-
-    /// The values of a record.
-    var row: [OutputValue] {
-        [
-            .string(precision), .optional(kernelStyle, OutputValue.string),
-            .string(Version.commit), .string(device),
-        ]
+    init?(argument: String) {
+        let texts = argument.split(separator: ",", omittingEmptySubsequences: false)
+        sizes = texts.compactMap { Int($0) }
+        guard sizes.count == texts.count else { return nil }
     }
 }
 

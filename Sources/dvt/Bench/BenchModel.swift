@@ -15,6 +15,7 @@ struct BenchModel: ParsableCommand {
               dvt bench model --model dvt-deit-small
               dvt bench model --model dvt-t2t-vit-12 --batch-size 8 --exit-share 50 \\
                 --exit-share 30 --exit-share 20 --format jsonl
+              dvt bench model --model deit-small --compare before.json --fail-below 0.9
 
             A stage runs from the decision before it to its own, so that the host's part counts. \
             `predicted` is what the stages' times give for the images that ran each.
@@ -30,6 +31,7 @@ struct BenchModel: ParsableCommand {
             valueName: "percent"))
     var exitShare: [Double] = []
 
+    @OptionGroup var compareOptions: CompareOptions
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
 
@@ -45,8 +47,9 @@ struct BenchModel: ParsableCommand {
             otherwise: .synthetic(seed: 1)
         ) { try modelOptions.reuse.applied(to: $0) }
         let shares = try shares(stages: model.configuration.stages.count)
+        let comparison = try compareOptions.comparison(of: .model)
         let backend = try deviceOptions.makeBackend()
-        try bench(model, shares: shares, on: backend)
+        try bench(model, shares: shares, comparison, on: backend)
     }
 
     private func shares(stages: Int) throws -> [Double]? {
@@ -60,37 +63,44 @@ struct BenchModel: ParsableCommand {
     }
 
     private func bench(
-        _ loaded: LoadedModel, shares: [Double]?, on backend: some Backend
+        _ loaded: LoadedModel, shares: [Double]?, _ comparison: Comparison?,
+        on backend: some Backend
     ) throws {
+        let context = (backend as? OpenCLBackend)?.context
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         let benchmark = ModelBenchmark(
-            model, warmUps: repeatOptions.warmUps, repeats: repeatOptions.repeats)
+            model, warmUps: repeatOptions.warmUps, repeats: repeatOptions.repeats,
+            launchCount: context.map { context in { context.statistics.kernelsLaunched } })
         let progress = ProgressReporter(
             label: "bench", unit: "batch sizes", total: repeatOptions.batchSizes.count,
             isQuiet: false)
-        let setting = BenchSetting(backend)
-        try outputOptions.withWriter(
-            Self.columns + BenchSetting.columns, progress: progress
-        ) { writer in
+        let report = BenchReport(
+            columns: Self.columns, setting: BenchSetting(backend), comparison: comparison)
+        var mostBytes = 0
+        try report.print(outputOptions, progress: progress) { write in
             for batch in repeatOptions.batchSizes {
-                for result in try benchmark.run(batch: batch, exitShares: shares) {
-                    try writer.write(Self.row(loaded.configuration.name, result) + setting.row)
+                // So that the memory is this batch's own, whatever ran before it.
+                backend.releaseMemory()
+                context?.restartHighWater()
+                let results = try benchmark.run(batch: batch, exitShares: shares)
+                let statistics = context?.statistics
+                mostBytes = max(mostBytes, statistics?.highWaterBytes ?? 0)
+                for result in results {
+                    try write(Self.row(loaded.configuration.name, result, statistics))
                 }
                 progress.advance()
             }
         }
-        progress.finish()
-        if let backend = backend as? OpenCLBackend {
-            printMemory(of: backend)
+        if let context {
+            printMemory(context.statistics, mostBytes: mostBytes)
         }
     }
 
-    private func printMemory(of backend: OpenCLBackend) {
-        let statistics = backend.context.statistics
+    private func printMemory(_ statistics: Context.Statistics, mostBytes: Int) {
         printError(
             """
-            device memory: \(statistics.highWaterBytes >> 20) MiB at most; programs: \
+            device memory: \(mostBytes >> 20) MiB at most; programs: \
             \(statistics.programsCompiled) compiled in \
             \(decimalText(statistics.compileSeconds)) s, \(statistics.programsLoaded) from the cache
             """)
@@ -111,10 +121,16 @@ struct BenchModel: ParsableCommand {
         .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
         .number("predicted_ms", title: "Predicted, ms"),
         OutputColumn("stage_rows", title: "Rows"),
+        .number("launches", title: "Launches"),
+        .number("memory_bytes", audience: .machines),
+        .number("programs_compiled", audience: .machines),
+        .number("compile_seconds", audience: .machines),
+        .number("programs_loaded", audience: .machines),
+        .number("load_seconds", audience: .machines),
     ]
 
     private static func row<B>(
-        _ model: String, _ result: ModelBenchmark<B>.Result
+        _ model: String, _ result: ModelBenchmark<B>.Result, _ statistics: Context.Statistics?
     ) -> [OutputValue] {
         let time = result.time
         let (measured, stage): (String, OutputValue) =
@@ -132,6 +148,12 @@ struct BenchModel: ParsableCommand {
             .double(2 * Double(result.multiplyAdds) / time.median / 1e6),
             .optional(result.predictedMilliseconds, OutputValue.double),
             .array(result.stageRows.map(OutputValue.int)),
+            .optional(result.launches, OutputValue.int),
+            .optional(statistics?.highWaterBytes, OutputValue.int),
+            .optional(statistics?.programsCompiled, OutputValue.int),
+            .optional(statistics?.compileSeconds, OutputValue.double),
+            .optional(statistics?.programsLoaded, OutputValue.int),
+            .optional(statistics?.loadSeconds, OutputValue.double),
         ]
     }
 }

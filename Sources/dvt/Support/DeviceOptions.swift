@@ -74,9 +74,7 @@ struct DeviceOptions: ParsableArguments {
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if there is no such device.
     func makeOpenCLBackend() throws -> OpenCLBackend {
-        let context = try Context(device: DeviceSelector(selection).device())
-        announceFirstBuild()
-        let backend = try makeOpenCLBackend(on: context)
+        let backend = try makeOpenCLBackend(on: makeContext())
         let precisionProblem = backend.precisionProblem.map { "float32 instead of mixed: \($0)" }
         for problem in [backend.kernelStyleProblem, backend.tuningProblem, precisionProblem] {
             if let problem { logger.warning("\(problem)") }
@@ -86,16 +84,28 @@ struct DeviceOptions: ParsableArguments {
     }
 
     private func makeOpenCLBackend(on context: Context) throws -> OpenCLBackend {
-        let options = environment("DVT_BUILD_OPTIONS") ?? ""
         guard let linearEngine else {
             return try OpenCLBackend(
                 context: context, kernelStyle: kernelStyle, precision: precision,
-                buildOptions: options)
+                buildOptions: buildOptions)
         }
         return try OpenCLBackend(
             context: context, kernelStyle: kernelStyle, linearEngine: linearEngine,
-            buildOptions: options)
+            buildOptions: buildOptions)
     }
+
+    /// Opens the OpenCL device without the network's kernels.
+    ///
+    /// - Returns: the device's context.
+    /// - Throws: ``OpenCLError`` if there is no such device.
+    func makeContext() throws -> Context {
+        let context = try Context(device: DeviceSelector(selection).device())
+        announceFirstBuild()
+        return context
+    }
+
+    /// Compiler options added to the package's own.
+    var buildOptions: String { environment("DVT_BUILD_OPTIONS") ?? "" }
 }
 
 /// Says why nothing seems to happen where the kernels have never been built before.

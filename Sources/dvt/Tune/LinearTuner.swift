@@ -83,9 +83,8 @@ struct LinearTuner {
         milliseconds: Double? = nil
     ) throws -> Double {
         backend.chosenLinearEngine = engine
-        return try OperationBenchmark.time(
-            operation, on: backend, repeats: repeats,
-            milliseconds: milliseconds ?? self.milliseconds
+        return try OperationBenchmark(operation, on: backend).time(
+            repeats: repeats, milliseconds: milliseconds ?? self.milliseconds
         ).median
     }
 }

@@ -1,0 +1,193 @@
+package import OpenCL
+
+/// Measures a device's ceilings with the kernels of `peak.cl`.
+package struct PeakMeter {
+    private let context: Context
+    private let queue: CommandQueue
+    private let kernels: KernelLibrary
+    private let sizes: Sizes
+
+    /// How much a measurement does.
+    private struct Sizes {
+        let groupsPerUnit: (vector: Int, tile: Int)
+        /// The least time of a run of multiply-adds, for which its steps are doubled: far more than
+        /// a launch, and short enough that some runs are disturbed by nothing else.
+        let milliseconds: Double
+        let steps: Int
+        let copiedFloats: Int
+        let repeats: Int
+        let launches: Int
+        let queuedLaunches: Int
+
+        /// Two buffers of 256 MiB, where the device has the memory: far more than caches hold.
+        static func full(_ device: Device) -> Sizes {
+            let bytes = min(
+                256 << 20, device.maxAllocationBytes, device.globalMemoryBytes / 16)
+            return Sizes(
+                groupsPerUnit: (8, 32), milliseconds: 5, steps: 1024, copiedFloats: bytes / 4,
+                repeats: 30, launches: 201, queuedLaunches: 1000)
+        }
+
+        /// What a simulator runs in a second: a part of each kernel's copy, a vector and a rest.
+        static let small = Sizes(
+            groupsPerUnit: (2, 2), milliseconds: 0, steps: 3, copiedFloats: 4096 + 16 + 3,
+            repeats: 1, launches: 3, queuedLaunches: 5)
+    }
+
+    /// Creates a meter with a queue of its own.
+    ///
+    /// - Parameters:
+    ///   - context: the device's context.
+    ///   - buildOptions: compiler options added to the package's own.
+    ///   - isSmall: whether only sizes run that a simulator can run; their rates mean nothing.
+    /// - Throws: ``OpenCLError`` if the queue cannot be made.
+    package init(context: Context, buildOptions: String = "", isSmall: Bool = false) throws {
+        self.context = context
+        queue = try context.makeQueue()
+        kernels = KernelLibrary(context: context, buildOptions: buildOptions)
+        sizes = isSmall ? .small : .full(context.device)
+    }
+
+    /// Measures everything, of each rate what the fastest of its kernels reaches.
+    ///
+    /// - Returns: the multiply-adds, the copy, a launch, and a launch in a long queue.
+    /// - Throws: ``PeakError`` if a kernel computes wrong numbers, ``OpenCLError`` if the device
+    ///   fails.
+    package func measure() throws -> [PeakMeasurement] {
+        let buffers = try makeBuffers()
+        return [
+            fastest(try PeakVariant.multiplyAdds.map { try multiplyAdds($0, to: buffers.sums) }),
+            fastest(
+                try PeakVariant.copies.map {
+                    try copy($0, from: buffers.source, to: buffers.target)
+                }),
+            try launches(.launch, perRun: 1, runs: sizes.launches),
+            try launches(.queuedLaunch, perRun: sizes.queuedLaunches, runs: sizes.repeats | 1),
+        ]
+    }
+
+    private func fastest(_ measured: [PeakMeasurement]) -> PeakMeasurement {
+        measured.dropFirst().reduce(measured[0]) { $0.value >= $1.value ? $0 : $1 }
+    }
+
+    /// Buffers for all variants, made once.
+    ///
+    /// Oclgrind would take what is in a new one for uninitialised where it has the place of one that
+    /// was let go.
+    private func makeBuffers() throws -> (sums: Buffer, source: Buffer, target: Buffer) {
+        let sums = PeakVariant.multiplyAdds.map(items).max() ?? 0
+        return (
+            try context.makeBuffer(byteCount: sums * 4),
+            try context.makeBuffer(byteCount: sizes.copiedFloats * 4),
+            try context.makeBuffer(byteCount: sizes.copiedFloats * 4)
+        )
+    }
+
+    /// The work-items that walk through multiply-adds.
+    private func items(_ variant: PeakVariant) -> Int {
+        let groups = variant.items == 1 ? sizes.groupsPerUnit.vector : sizes.groupsPerUnit.tile
+        return groups * context.device.computeUnits * variant.items
+    }
+
+    private func milliseconds(_ enqueue: () throws -> Void) throws -> Double {
+        let start = ContinuousClock.now
+        try enqueue()
+        try queue.finish()
+        return (ContinuousClock.now - start) / .milliseconds(1)
+    }
+
+    /// Times of runs: as many as asked for, fewer where they would take more than a second.
+    private func times(of runs: Int, _ run: () throws -> Double) rethrows -> [Double] {
+        var times: [Double] = []
+        var sum = 0.0
+        while times.count < runs, times.count < 3 || sum < 1000 {
+            times.append(try run())
+            sum += times[times.count - 1]
+        }
+        return times
+    }
+
+    private func multiplyAdds(
+        _ variant: PeakVariant, to sums: Buffer
+    ) throws -> PeakMeasurement {
+        let kernel = try kernels.kernel("peak_fma", in: "peak", defines: variant.defines)
+        let items = items(variant)
+        func run(steps: Int) throws -> Double {
+            try milliseconds {
+                try queue.enqueue(
+                    kernel,
+                    arguments: [
+                        .buffer(sums), try .int(steps), .float(PeakVariant.factor),
+                        .float(PeakVariant.summand),
+                    ], global: [items], local: [variant.items])
+            }
+        }
+        var steps = sizes.steps
+        while try run(steps: steps) < sizes.milliseconds, steps < 1 << 28 { steps *= 2 }
+        let times = try times(of: sizes.repeats) { try run(steps: steps) }
+        try check(queue.read(Float.self, count: items, from: sums), of: variant, steps: steps)
+        return PeakMeasurement(
+            quantity: .multiplyAdds, kernel: variant.name,
+            work: 2 * items * variant.width * variant.chains * steps, milliseconds: times)
+    }
+
+    private func check(_ sums: [Float], of variant: PeakVariant, steps: Int) throws {
+        for (item, sum) in sums.enumerated() {
+            let expected = variant.sum(item: item, steps: steps)
+            // Each of at most 192 numbers is within a few units of 1e-7 of itself.
+            guard abs(sum - expected) <= 1e-5 * abs(expected) else {
+                throw PeakError.wrongResult(kernel: "peak_fma (\(variant.name))")
+            }
+        }
+    }
+
+    private func copy(
+        _ variant: PeakVariant, from source: Buffer, to target: Buffer
+    ) throws -> PeakMeasurement {
+        let count = sizes.copiedFloats
+        let kernel = try kernels.kernel("peak_copy", in: "peak", defines: variant.defines)
+        // Every page of both is written, so that no run has to map it; numbers at the edges differ.
+        try queue.fill(source, pattern: 1)
+        try queue.fill(target, pattern: 0)
+        // In small sizes one write of everything, as Oclgrind loses track of overlapping ones.
+        let edge = min(8192, count)
+        for first in Set([0, count - edge]) {
+            try queue.write((0..<edge).map { Float($0 + 1) }, to: source, offset: first * 4)
+        }
+        func run() throws -> Double {
+            try milliseconds {
+                try queue.enqueue(
+                    kernel, arguments: [.buffer(target), .buffer(source), try .int(count)],
+                    global: [(count + variant.part - 1) / variant.part], local: [variant.items])
+            }
+        }
+        _ = try run()
+        let times = try times(of: sizes.repeats, run)
+        for first in Set([0, count - edge]) {
+            let expected = try queue.read(Float.self, count: edge, from: source, offset: first * 4)
+            let actual = try queue.read(Float.self, count: edge, from: target, offset: first * 4)
+            guard actual == expected else {
+                throw PeakError.wrongResult(kernel: "peak_copy (\(variant.name))")
+            }
+        }
+        return PeakMeasurement(
+            quantity: .copy, kernel: variant.name, work: 2 * count * 4, milliseconds: times)
+    }
+
+    private func launches(
+        _ quantity: PeakMeasurement.Quantity, perRun count: Int, runs: Int
+    ) throws -> PeakMeasurement {
+        let kernel = try kernels.kernel("peak_empty", in: "peak")
+        func run() throws -> Double {
+            try milliseconds {
+                for _ in 0..<count {
+                    try queue.enqueue(kernel, arguments: [], global: [1], local: [1])
+                }
+            }
+        }
+        _ = try run()
+        return PeakMeasurement(
+            quantity: quantity, kernel: "empty", work: count,
+            milliseconds: try times(of: runs, run))
+    }
+}

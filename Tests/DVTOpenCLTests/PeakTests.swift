@@ -1,0 +1,79 @@
+import DVTCore
+import DVTTestSupport
+import Foundation
+import OpenCL
+import Testing
+
+@testable import DVTOpenCL
+
+@Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
+struct PeakTests {
+    /// The meter itself refuses kernels that compute wrong numbers.
+    @Test func everyCeilingIsMeasured() throws {
+        let context = try Context(device: DeviceSelector(nil).device())
+        let measured = try PeakMeter(context: context, isSmall: true).measure()
+        #expect(
+            measured.map(\.quantity) == [.multiplyAdds, .copy, .launch, .queuedLaunch])
+        for measurement in measured {
+            #expect(measurement.value > 0 && measurement.value.isFinite)
+        }
+    }
+
+    @Test func wrongNumbersAreNotTimed() throws {
+        let context = try Context(device: DeviceSelector(nil).device())
+        // The later definition counts: the kernel has fewer chains than the host thinks.
+        let meter = try PeakMeter(context: context, buildOptions: "-DCHAINS=2", isSmall: true)
+        #expect(throws: PeakError.self) { try meter.measure() }
+    }
+
+    @Test func valuesAreRatesOfTheFastestAndTheMiddleLatency() {
+        func measurement(_ quantity: PeakMeasurement.Quantity, work: Int) -> PeakMeasurement {
+            PeakMeasurement(
+                quantity: quantity, kernel: "", work: work, milliseconds: [4, 1, 2])
+        }
+        #expect(measurement(.multiplyAdds, work: 3_000_000).value == 3)
+        #expect(measurement(.copy, work: 5_000_000).value == 5)
+        #expect(measurement(.queuedLaunch, work: 1000).value == 2)
+    }
+
+    @Test func sharesAreOfTheFittingCeiling() {
+        let peak = DevicePeak(gigaflops: 100, gigabytes: 10)
+        #expect(peak.share(multiplyAdds: 25_000_000, byteCount: 1, milliseconds: 1) == 0.5)
+        #expect(peak.share(multiplyAdds: 0, byteCount: 2_500_000, milliseconds: 1) == 0.25)
+    }
+
+    /// What other work on the machine takes away does not lower what is remembered.
+    @Test func theMostIsRemembered() throws {
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("peak-tests-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let context = try Context(
+            device: DeviceSelector(nil).device(), diskCache: .folder(folder))
+        #expect(DevicePeak.remembered(on: context) == nil)
+        DevicePeak(gigaflops: 20, gigabytes: 3).remember(on: context)
+        DevicePeak(gigaflops: 10, gigabytes: 4).remember(on: context)
+        #expect(
+            DevicePeak.remembered(on: context) == DevicePeak(gigaflops: 20, gigabytes: 4))
+    }
+
+    /// Transfers do not count, and a library's product says that it is not whole.
+    @Test(arguments: KernelStyle.allCases)
+    func kernelsAreProfiled(style: KernelStyle) throws {
+        let backend = try TestDevice.makeBackend(style)
+        let map = LinearParameters(
+            weight: try backend.upload(.uniform([64, 48], name: "weight", seed: 1)),
+            bias: try backend.upload(Tensor([64], repeating: 1)))
+        func run() throws {
+            let x = try backend.upload(Tensor([32, 48], repeating: 1))
+            _ = try backend.download(
+                backend.linear(x, map, activation: .gelu, residual: nil))
+        }
+        // The first packs the weight.
+        try run()
+        let work = try backend.profile(run)
+        #expect(work.launches == (style == .vector ? 1 : 2))
+        #expect(work.isPartial == (style == .tile))
+        #expect(work.milliseconds > 0)
+        #expect(backend.queue.takeEvents().isEmpty && !backend.queue.collectsEvents)
+    }
+}
