@@ -9,7 +9,8 @@ package struct PeakMeter {
 
     /// How much a measurement does.
     private struct Sizes {
-        let groupsPerUnit: (vector: Int, tile: Int)
+        /// Many: PoCL hands out up to 32 groups at a time, so that few would all go to one core.
+        let groupsPerUnit: Int
         /// The least time of a run of multiply-adds, for which its steps are doubled: far more than
         /// a launch, and short enough that some runs are disturbed by nothing else.
         let milliseconds: Double
@@ -24,13 +25,13 @@ package struct PeakMeter {
             let bytes = min(
                 256 << 20, device.maxAllocationBytes, device.globalMemoryBytes / 16)
             return Sizes(
-                groupsPerUnit: (8, 32), milliseconds: 5, steps: 1024, copiedFloats: bytes / 4,
+                groupsPerUnit: 64, milliseconds: 5, steps: 1024, copiedFloats: bytes / 4,
                 repeats: 30, launches: 201, queuedLaunches: 1000)
         }
 
         /// What a simulator runs in a second: a part of each kernel's copy, a vector and a rest.
         static let small = Sizes(
-            groupsPerUnit: (2, 2), milliseconds: 0, steps: 3, copiedFloats: 4096 + 16 + 3,
+            groupsPerUnit: 2, milliseconds: 0, steps: 3, copiedFloats: 4096 + 16 + 3,
             repeats: 1, launches: 3, queuedLaunches: 5)
     }
 
@@ -85,8 +86,7 @@ package struct PeakMeter {
 
     /// The work-items that walk through multiply-adds.
     private func items(_ variant: PeakVariant) -> Int {
-        let groups = variant.items == 1 ? sizes.groupsPerUnit.vector : sizes.groupsPerUnit.tile
-        return groups * context.device.computeUnits * variant.items
+        sizes.groupsPerUnit * context.device.computeUnits * variant.items
     }
 
     private func milliseconds(_ enqueue: () throws -> Void) throws -> Double {
