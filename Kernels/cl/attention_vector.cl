@@ -2,7 +2,7 @@
 // wide vectors (CPUs).
 //
 //   qkv      [B, T, 3 H d]     q before k before v, each H x d
-//   keys     [B, H, d, P]      the keys transposed, T padded with zeros to P, a multiple of 32
+//   keys     [B, H, P / 32, d, 32]  the keys transposed in panels of 32, T padded with zeros to P
 //   output   [B, Q, H d]       of the first Q tokens, which attend: all, or the class token
 //   coarse   [B, C, S, S]      the relations to reuse, or null; this block's begin at a channel
 //   logits   [B, K, T, T]      where the logits are kept, or null; likewise
@@ -33,7 +33,7 @@
 #endif
 #define PARTS (HEAD_WIDTH / 16)
 
-// keys[b, h, c, t] = k[b, t, h, c], and 0 for t >= T. One work-item per 16 tokens and head: it
+// keys[b, h, t / 32, c, t % 32] = k[b, t, h, c], and 0 for t >= T. One work-item per 16 tokens and head: it
 // reads rows and writes vectors, so that neither end is touched in strides wider than the cache.
 __attribute__((reqd_work_group_size(1, 1, 1)))
 kernel void transpose_keys(global float *restrict keys, global const float *restrict qkv,
@@ -42,14 +42,14 @@ kernel void transpose_keys(global float *restrict keys, global const float *rest
   const size_t stride = 3 * heads * HEAD_WIDTH;
   global const float *restrict rows =
       qkv + ((size_t)image * tokens + first) * stride + (heads + head) * HEAD_WIDTH;
-  global float *restrict to =
-      keys + ((size_t)image * heads + head) * HEAD_WIDTH * padded + first;
+  global float *restrict to = keys + ((size_t)image * heads + head) * HEAD_WIDTH * padded +
+                              first / 32 * 32 * HEAD_WIDTH + first % 32;
   const int count = min(tokens - first, 16);
   for (int c = 0; c < HEAD_WIDTH; c++) {
     float column[16];
 #pragma unroll
     for (int t = 0; t < 16; t++) column[t] = t < count ? rows[t * stride + c] : 0.0f;
-    vstore16(vload16(0, column), 0, to + (size_t)c * padded);
+    vstore16(vload16(0, column), 0, to + c * 32);
   }
 }
 
@@ -187,9 +187,10 @@ kernel void attention_vector(global float *restrict output, global float *restri
       float16 low[ROWS], high[ROWS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++) low[r] = high[r] = 0.0f;
+      global const float *restrict panel = kt + (start + j) * HEAD_WIDTH;
       for (int c = 0; c < HEAD_WIDTH; c++) {
-        const float16 k0 = vload16(0, kt + (size_t)c * padded + start + j);
-        const float16 k1 = vload16(1, kt + (size_t)c * padded + start + j);
+        const float16 k0 = vload16(0, panel + c * 32);
+        const float16 k1 = vload16(1, panel + c * 32);
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
           const float16 x = (float16)(q[query[r] * stride + c]);
