@@ -6,8 +6,7 @@ import OpenCL
 ///
 /// Its copied and padded operands go to one buffer that only grows: CLBlast would otherwise create
 /// one at every call.
-final class CLBlastEngine: MatMulEngine {
-    let name = "CLBlast"
+final class CLBlastEngine {
     private let queue: CommandQueue
     private var workspace: Buffer?
 
@@ -16,9 +15,9 @@ final class CLBlastEngine: MatMulEngine {
         try CLBlastTuning.apply(to: queue.context.device)
     }
 
-    func supports(_ product: MatrixProduct) -> Bool { true }
-
-    func enqueue(_ product: MatrixProduct) throws {
+    /// Enqueues a product; one without elements is done at once.
+    func multiply(_ product: MatrixProduct) throws {
+        guard product.rows > 0, product.columns > 0 else { return }
         let call = GemmCall(product)
         let workspaceBytes = try call.workspaceBytes(on: queue)
         try call.checkIndices(workspaceBytes: workspaceBytes)

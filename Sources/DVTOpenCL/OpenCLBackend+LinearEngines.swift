@@ -24,7 +24,7 @@ extension OpenCLBackend {
             let launch = try launch(
                 engine, weight: parameters.weight, rows: rows, inputs: inputs, outputs: outputs)
         else {
-            try matMul(
+            try clblast.multiply(
                 MatrixProduct(
                     rows: rows, columns: outputs, depth: inputs, left: Matrix(x.buffer),
                     right: Matrix(parameters.weight.buffer), isRightTransposed: true,

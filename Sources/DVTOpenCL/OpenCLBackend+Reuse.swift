@@ -56,7 +56,7 @@ extension OpenCLBackend {
         let hidden = try makeScratch([sizes.hidden, sizes.positions])
         for image in 0..<sizes.batch {
             let offset = image * sizes.channels * sizes.positions
-            try matMul(
+            try clblast.multiply(
                 MatrixProduct(
                     rows: sizes.hidden, columns: sizes.positions, depth: sizes.channels,
                     left: Matrix(parameters.expand.weight.buffer),
@@ -65,7 +65,7 @@ extension OpenCLBackend {
             try enqueueEpilogue(
                 hidden, bias: parameters.expand.bias, biasByRow: true, activation: activation,
                 residual: nil, rows: sizes.hidden, columns: sizes.positions)
-            try matMul(
+            try clblast.multiply(
                 MatrixProduct(
                     rows: sizes.channels, columns: sizes.positions, depth: sizes.hidden,
                     left: Matrix(parameters.contract.weight.buffer), right: Matrix(hidden.buffer),

@@ -50,7 +50,7 @@ public final class OpenCLBackend: Backend {
     /// The queue that all work goes through.
     package let queue: CommandQueue
     let kernels: KernelLibrary
-    let matMul: MatMul
+    let clblast: CLBlastEngine
     /// What linear maps are computed in.
     public let precision: Precision
     /// Why mixed precision is not used, if it was asked for and is not.
@@ -144,7 +144,7 @@ public final class OpenCLBackend: Backend {
         pool = BufferPool(context: context)
         localMemoryLimit = device.localMemoryBytes
         packedTile = PackedTile(floatVectorWidth: device.nativeFloatVectorWidth)
-        matMul = try MatMul(engines: [CLBlastEngine(queue: queue)])
+        clblast = try CLBlastEngine(queue: queue)
     }
 
     /// Sizes the memory of what follows for a batch; see ``/DVTCore/Backend/reserve(batch:)``.

@@ -124,7 +124,7 @@ struct OpenCLBackendTests {
             rows: 1, columns: 1, depth: 1, left: Matrix(buffer, offset: Int(Int32.max)),
             right: Matrix(buffer), isRightTransposed: true, output: Matrix(buffer))
         #expect(throws: OpenCLBackendError.tooManyElements(Int(Int32.max) + 1)) {
-            try backend.matMul(product)
+            try backend.clblast.multiply(product)
         }
     }
 

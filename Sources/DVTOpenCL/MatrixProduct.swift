@@ -1,0 +1,27 @@
+import OpenCL
+
+/// A row-major float32 matrix within a buffer.
+struct Matrix {
+    let buffer: Buffer
+    /// The first element.
+    let offset: Int
+
+    init(_ buffer: Buffer, offset: Int = 0) {
+        self.buffer = buffer
+        self.offset = offset
+    }
+}
+
+/// `output = left right`, or `left right^T`, dense and row-major.
+struct MatrixProduct {
+    let rows: Int
+    let columns: Int
+    let depth: Int
+    /// The left factor, `[rows, depth]`.
+    let left: Matrix
+    /// The right factor, `[depth, columns]`, or `[columns, depth]` where it is transposed.
+    let right: Matrix
+    let isRightTransposed: Bool
+    /// Where the product goes, `[rows, columns]`.
+    let output: Matrix
+}
