@@ -79,15 +79,17 @@ kernel void embed_tokens(global float *restrict embedded, global const float *re
     }
 }
 
-// output[r] = `width` elements, from the given first one, of input row indices[r], or of row r
-// without indices. Rows of the input begin `stride` elements apart.
+// output[kept + r] = `width` elements, from the given first one, of input row indices[r], or of row
+// r without indices. Rows of the input begin `stride` elements apart; the `kept` rows before stay.
+// Both may lie in the same memory: restrict only forbids to read what is written.
 kernel void copy_rows(global float *restrict output, global const float *restrict input,
                       global const int *restrict indices, int rows, int width, int stride,
-                      int first) {
+                      int first, int kept) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
     const int source = indices ? indices[row] : row;
-    output[(size_t)row * width + column] = input[(size_t)source * stride + first + column];
+    output[((size_t)kept + row) * width + column] =
+        input[(size_t)source * stride + first + column];
   }
 }

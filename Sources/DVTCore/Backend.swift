@@ -216,14 +216,20 @@ public protocol Backend {
     /// - Throws: see ``Backend``.
     func classTokens(_ x: DeviceTensor) throws -> DeviceTensor
 
-    /// Copies some images' rows into a dense smaller batch.
+    /// Copies some images' rows into a dense batch, behind those of another batch.
+    ///
+    /// The result may lie in the other batch's memory, where that has room: then only the rows
+    /// are copied. Both batches keep their values.
     ///
     /// - Parameters:
     ///   - x: `[B, ...]`.
     ///   - rows: indices below B, in the order wanted.
-    /// - Returns: `[rows.count, ...]`.
+    ///   - batch: `[F, ...]`, the rows that come first, or nil (F = 0).
+    /// - Returns: `[F + rows.count, ...]`.
     /// - Throws: see ``Backend``.
-    func gather(_ x: DeviceTensor, rows: [Int]) throws -> DeviceTensor
+    func gather(
+        _ x: DeviceTensor, rows: [Int], after batch: DeviceTensor?
+    ) throws -> DeviceTensor
 
     /// Reduces logits to the likeliest class and its softmax probability, and waits for them.
     ///

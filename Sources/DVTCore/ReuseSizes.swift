@@ -65,18 +65,26 @@ package struct FeatureReuseSizes: Equatable, Sendable {
     }
 }
 
-/// Checks the rows that ``Backend/gather(_:rows:)`` is asked for.
+/// Checks the rows that ``Backend/gather(_:rows:after:)`` is asked for.
 ///
 /// - Parameters:
 ///   - shape: the tensor's shape, `[B, ...]`.
 ///   - rows: the rows; each must be below B.
+///   - batch: the shape of the batch that comes first, `[F, ...]`, or nil.
 /// - Returns: the shape of the result.
-/// - Throws: ``ShapeError`` if a row does not exist.
-package func gatheredShape(_ shape: Shape, rows: [Int]) throws(ShapeError) -> Shape {
+/// - Throws: ``ShapeError`` if a row does not exist or the batch has rows of another shape.
+package func gatheredShape(
+    _ shape: Shape, rows: [Int], after batch: Shape?
+) throws(ShapeError) -> Shape {
     guard shape.rank > 0, rows.allSatisfy({ (0..<shape[0]).contains($0) }) else {
         throw .invalid(name: "rows", reason: "\(rows) are not all rows of shape \(shape)")
     }
-    return shape.withBatch(rows.count)
+    guard let batch else { return shape.withBatch(rows.count) }
+    guard batch.rank > 0, batch == shape.withBatch(batch[0]) else {
+        throw .invalid(
+            name: "batch", reason: "shape \(batch) has other rows than shape \(shape)")
+    }
+    return shape.withBatch(batch[0] + rows.count)
 }
 
 /// Checks that a tensor is a batch of rows and gives its extents.

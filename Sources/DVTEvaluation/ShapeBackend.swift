@@ -133,8 +133,10 @@ final class ShapeBackend: Backend {
         return tensor([x.shape[0], x.shape[2]])
     }
 
-    func gather(_ x: ShapeTensor, rows: [Int]) throws -> ShapeTensor {
-        tensor(try gatheredShape(x.shape, rows: rows))
+    func gather(
+        _ x: ShapeTensor, rows: [Int], after batch: ShapeTensor?
+    ) throws -> ShapeTensor {
+        tensor(try gatheredShape(x.shape, rows: rows, after: batch?.shape))
     }
 
     func confidence(_ logits: ShapeTensor) throws -> [ClassConfidence] {

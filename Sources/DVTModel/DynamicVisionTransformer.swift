@@ -5,7 +5,8 @@ import DVTCore
 /// After every stage the host reads each image's confidence and asks the ``ExitPolicy``; the images
 /// that go on are gathered on the device into a dense smaller batch, with the features and
 /// attention logits that the next stage reuses. Nothing of a stage is enqueued when everybody has
-/// left.
+/// left. One call runs one batch; for more, a ``CascadeStream`` keeps the later stages' batches
+/// full.
 ///
 /// - SeeAlso: Wang et al., Not All Images are Worth 16x16 Words: Dynamic Transformers for Efficient
 ///   Image Recognition, NeurIPS 2021, <https://arxiv.org/abs/2105.15075>.
@@ -14,7 +15,7 @@ public final class DynamicVisionTransformer<B: Backend> {
     public let configuration: CascadeConfiguration
     /// The device that runs it.
     public let backend: B
-    private let stages: [VisionTransformer<B>]
+    let stages: [VisionTransformer<B>]
 
     /// Builds a cascade and copies its weights to the device.
     ///
@@ -87,15 +88,13 @@ public final class DynamicVisionTransformer<B: Backend> {
     public func classify(
         _ images: Tensor, policy: ExitPolicy, topK: Int = 1
     ) throws -> CascadeResult {
-        let count = images.shape.rank > 0 ? images.shape[0] : 0
-        var batch = BatchProgress(configuration, count: count)
-        try run(images, policy: policy) { visit in
-            try batch.visit(exit: visit.exit, rows: visit.rows, confidences: visit.confidences)
-            if topK > 1 {
-                batch.take(top: topK, of: try backend.download(visit.logits), rows: visit.rows)
-            }
-        }
-        return batch.result
+        try check(images)
+        let stream = try CascadeStream(
+            self, batch: max(images.shape[0], 1), policy: policy, topK: topK)
+        let finished = try stream.submit(images) + stream.flush()
+        return CascadeResult(
+            predictions: finished.sorted { $0.index < $1.index }.map(\.prediction),
+            stageRows: stream.stageRows)
     }
 
     /// The logits of every exit for every image, with traces where they are asked for; no exit's
@@ -144,16 +143,12 @@ public final class DynamicVisionTransformer<B: Backend> {
         _ images: Tensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)? = nil,
         visit: (ExitVisit<B.DeviceTensor>) throws -> Void
     ) throws {
-        try check(images, policy)
+        try check(images)
+        try policy.check(stages: stages.count)
         guard images.shape[0] > 0 else { return }
-        backend.reserve(batch: images.shape[0])
-        do {
+        try withMemory(batch: images.shape[0]) {
             try runStages(
                 backend.uploadBatch(images), policy: policy, trace: trace, visit: visit)
-        } catch {
-            // A batch that was too large must not leave its mark on the next, smaller one.
-            backend.releaseMemory()
-            throw error
         }
     }
 
@@ -169,59 +164,38 @@ public final class DynamicVisionTransformer<B: Backend> {
         _ images: B.DeviceTensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)? = nil,
         visit: (ExitVisit<B.DeviceTensor>) throws -> Void
     ) throws {
-        let last = policy.lastStage(of: stages.count)
-        var rows = Array(0..<images.shape[0])
-        var pixels = images
-        var state: StageState<B.DeviceTensor>?
-        for (index, stage) in stages.prefix(last + 1).enumerated() {
-            let output = try stage(
-                pixels, reusing: state, handingOn: handedOn(by: index, last: last), on: backend,
-                trace: trace.map { StageTrace(stage: index, backend: backend, sink: $0) })
-            let confidences = try backend.confidence(output.logits)
-            try visit(
-                ExitVisit(
-                    exit: index, rows: rows, confidences: confidences, logits: output.logits,
-                    features: output.features))
-            guard index < last else { return }
-            let staying = rows.indices.filter {
-                !policy.leaves(at: index, confidence: confidences[$0].confidence)
-            }
-            guard !staying.isEmpty else { return }
-            state = output.state
-            if staying.count < rows.count {
-                pixels = try backend.gather(pixels, rows: staying)
-                state = try state?.gathered(staying, on: backend)
-                rows = staying.map { rows[$0] }
-            }
+        var flow = CascadeFlow(self, policy: policy, capacity: images.shape[0])
+        let batch = StageBatch(images: Array(0..<images.shape[0]), pixels: images)
+        try flow.add(batch, trace: trace, visit: visit)
+        try flow.flush(trace: trace, visit: visit)
+    }
+
+    /// Runs something on batches of a size, and lets go of the memory if it fails.
+    ///
+    /// - Parameters:
+    ///   - batch: the most images of a batch.
+    ///   - body: runs stages.
+    /// - Returns: what `body` returns.
+    /// - Throws: what `body` throws.
+    func withMemory<Value>(batch: Int, _ body: () throws -> Value) throws -> Value {
+        backend.reserve(batch: batch)
+        do {
+            return try body()
+        } catch {
+            // A batch that was too large must not leave its mark on the next, smaller one.
+            backend.releaseMemory()
+            throw error
         }
     }
 
-    /// What of a stage's state the next stage reuses; of the last one's nothing.
-    private func handedOn(by stage: Int, last: Int) -> HandedOn {
-        HandedOn(
-            features: stage < last && configuration.featureReuse,
-            relations: stage < last && configuration.relationReuse)
-    }
-
-    private func check(_ images: Tensor, _ policy: ExitPolicy) throws {
+    /// Checks images.
+    ///
+    /// - Parameter images: the batch.
+    /// - Throws: ``ModelError/wrongImages(shape:expected:)`` if the shape is not the model's.
+    func check(_ images: Tensor) throws {
         let expected = configuration.imageShape(batch: images.shape.rank > 0 ? images.shape[0] : 1)
         guard images.shape == expected else {
             throw ModelError.wrongImages(shape: images.shape, expected: expected)
         }
-        try policy.check(stages: stages.count)
     }
-}
-
-/// What a stage computed for the images that reached its exit.
-package struct ExitVisit<DeviceTensor> {
-    /// The exit, from 0.
-    package let exit: Int
-    /// The images, by their rows in the batch.
-    package let rows: [Int]
-    /// Each image's likeliest class.
-    package let confidences: [ClassConfidence]
-    /// `[rows.count, classes]`.
-    package let logits: DeviceTensor
-    /// The class token after the last LayerNorm, `[rows.count, D]`.
-    package let features: DeviceTensor
 }

@@ -16,7 +16,7 @@ public enum ModelError: Error, Equatable, Sendable {
     case invalidPolicy(reason: String)
     /// A batch of images of another shape than the model takes.
     case wrongImages(shape: Shape, expected: Shape)
-    /// An exit's confidence is not a number for one image of the batch.
+    /// An exit's confidence is not a number for one image of the batch or stream, from 0.
     case notFinite(exit: Int, image: Int)
 }
 
@@ -46,8 +46,8 @@ extension ModelError: CustomStringConvertible {
             "images have shape \(shape), but the model takes \(expected) for any batch"
         case .notFinite(let exit, let image):
             """
-            exit \(exit + 1) gave a confidence that is not a number for image \(image + 1) of the \
-            batch; check the weights for NaN or overflow
+            exit \(exit + 1) gave a confidence that is not a number for image \(image + 1); check \
+            the weights for NaN or overflow
             """
         }
     }

@@ -7,18 +7,23 @@ package struct StageState<DeviceTensor> {
     /// A, `[B, LH, T, T]`, or nil where the next stage reuses none.
     package var relations: DeviceTensor?
 
-    /// The same state for some of the images.
+    /// The same state for some of the images, behind that of others.
     ///
     /// - Parameters:
     ///   - rows: the images kept, by their rows in the batch.
+    ///   - others: the images that come first, or nil.
     ///   - backend: the device that holds the state.
-    /// - Returns: a dense smaller state.
+    /// - Returns: a dense state.
     /// - Throws: the backend's error.
-    func gathered<B: Backend>(_ rows: [Int], on backend: B) throws -> Self
+    func gathered<B: Backend>(_ rows: [Int], after others: Self?, on backend: B) throws -> Self
     where B.DeviceTensor == DeviceTensor {
         Self(
-            features: try features.map { try backend.gather($0, rows: rows) },
-            relations: try relations.map { try backend.gather($0, rows: rows) })
+            features: try features.map {
+                try backend.gather($0, rows: rows, after: others?.features)
+            },
+            relations: try relations.map {
+                try backend.gather($0, rows: rows, after: others?.relations)
+            })
     }
 }
 

@@ -41,6 +41,8 @@ final class BufferPool {
 /// A buffer on loan from a pool.
 final class PooledBuffer {
     let buffer: Buffer
+    /// The bytes from the first that tensors have: a batch may grow into the rest.
+    var usedBytes = 0
     private let pool: BufferPool
 
     fileprivate init(_ buffer: Buffer, pool: BufferPool) {

@@ -87,8 +87,10 @@ extension OpenCLBackend {
     ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func classTokens(_ x: OpenCLTensor) throws -> OpenCLTensor {
         try requireRank("x", x.shape, 3)
-        let rows = try makeTensor([x.shape[0], x.shape[2]])
-        try enqueueCopy(of: x, to: rows, stride: x.shape[1] * x.shape[2])
+        let (batch, width) = (x.shape[0], x.shape[2])
+        let rows = try makeTensor([batch, width])
+        try enqueueCopy(
+            of: x, to: rows, rows: batch, width: width, stride: x.shape[1] * width)
         return rows
     }
 
@@ -102,40 +104,52 @@ extension OpenCLBackend {
     ///   ``/OpenCL/OpenCLError`` if the device fails.
     public func columns(_ x: OpenCLTensor, _ columns: Range<Int>) throws -> OpenCLTensor {
         let copy = try makeTensor(columnsShape(x.shape, columns))
-        try enqueueCopy(of: x, to: copy, stride: x.shape[-1], first: columns.lowerBound)
+        try enqueueCopy(
+            of: x, to: copy, rows: x.shape.rowCount, width: columns.count, stride: x.shape[-1],
+            first: columns.lowerBound)
         return copy
     }
 
-    /// Copies some images' rows into a dense smaller batch.
+    /// Copies some images' rows into a dense batch, behind those of another batch; see
+    /// ``/DVTCore/Backend/gather(_:rows:after:)``.
     ///
     /// - Parameters:
     ///   - x: `[B, ...]`.
     ///   - rows: indices below B, in the order wanted.
-    /// - Returns: `[rows.count, ...]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist,
+    ///   - batch: `[F, ...]`, the rows that come first, or nil.
+    /// - Returns: `[F + rows.count, ...]`; in the batch's memory if that was sized for as many.
+    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist or the batch's rows differ,
     ///   ``/OpenCL/OpenCLError`` if the device fails.
-    public func gather(_ x: OpenCLTensor, rows: [Int]) throws -> OpenCLTensor {
-        let gathered = try makeTensor(gatheredShape(x.shape, rows: rows))
-        let indices = try makeTensor([rows.count])
-        try queue.write(rows.map(Int32.init), to: indices.buffer)
-        let stride = x.shape.withBatch(1).elementCount
-        try enqueueCopy(of: x, to: gathered, indices: indices, stride: stride)
+    public func gather(
+        _ x: OpenCLTensor, rows: [Int], after batch: OpenCLTensor?
+    ) throws -> OpenCLTensor {
+        let shape = try gatheredShape(x.shape, rows: rows, after: batch?.shape)
+        let gathered = try batch.map { try grown($0, to: shape) } ?? makeTensor(shape)
+        let width = shape.withBatch(1).elementCount
+        try enqueueCopy(
+            of: x, to: gathered, indices: rowIndices(rows), rows: rows.count, width: width,
+            stride: width, kept: shape[0] - rows.count)
         return gathered
+    }
+
+    /// A longer batch that begins with the rows of this one.
+    private func grown(_ batch: OpenCLTensor, to shape: Shape) throws -> OpenCLTensor {
+        if let grown = batch.grown(to: shape) { return grown }
+        let copy = try makeTensor(shape)
+        try queue.copy(from: batch.buffer, to: copy.buffer, byteCount: batch.shape.byteCount)
+        return copy
     }
 
     /// Enqueues the copy of a run of elements of every row, or of some rows in order.
     private func enqueueCopy(
-        of input: OpenCLTensor, to output: OpenCLTensor, indices: OpenCLTensor? = nil,
-        stride: Int, first: Int = 0
+        of input: OpenCLTensor, to output: OpenCLTensor, indices: OpenCLTensor? = nil, rows: Int,
+        width: Int, stride: Int, first: Int = 0, kept: Int = 0
     ) throws {
-        // Rows of the output are its last axis, or all but the first where rows are gathered.
-        let rows = indices == nil ? output.shape.rowCount : output.shape[0]
-        let width = output.shape.elementCount / max(rows, 1)
         try enqueueElements(
             "copy_rows", in: "tokens",
             [
                 .tensor(output), .tensor(input), .tensor(indices), .int(rows), .int(width),
-                .int(stride), .int(first),
+                .int(stride), .int(first), .int(kept),
             ], over: [width, rows])
     }
 

@@ -11,6 +11,18 @@ public final class OpenCLTensor: BackendTensor {
     init(_ shape: Shape, _ memory: PooledBuffer) {
         self.shape = shape
         self.memory = memory
+        memory.usedBytes = shape.byteCount
+    }
+
+    /// A longer batch on the same memory, which begins with this one's rows.
+    ///
+    /// - Parameter shape: the longer batch's shape.
+    /// - Returns: nil if the memory is too small, or what follows belongs to another already.
+    func grown(to shape: Shape) -> OpenCLTensor? {
+        guard memory.usedBytes == self.shape.byteCount, shape.byteCount <= buffer.byteCount else {
+            return nil
+        }
+        return OpenCLTensor(shape, memory)
     }
 
     /// The memory; it may be larger than the shape needs.
@@ -70,6 +82,7 @@ public final class OpenCLBackend: Backend {
     var localMemoryLimit: Int
     private var batchCapacity = 1
     private var tables: [GridResampling: ResamplingTable] = [:]
+    private var lastRows: (rows: [Int], indices: OpenCLTensor)?
 
     /// Creates a backend with a queue of its own.
     ///
@@ -159,6 +172,7 @@ public final class OpenCLBackend: Backend {
     /// Lets go of memory that no tensor uses, and of the batch that it was sized for.
     public func releaseMemory() {
         batchCapacity = 1
+        lastRows = nil
         pool.releaseFree()
     }
 
@@ -217,6 +231,19 @@ public final class OpenCLBackend: Backend {
     /// Memory for a tensor whose first extent is not the batch, such as a weight.
     func makeScratch(_ shape: Shape) throws -> OpenCLTensor {
         OpenCLTensor(shape, try pool.take(byteCount: shape.byteCount))
+    }
+
+    /// Rows as indices on the device.
+    ///
+    /// The last ones are kept: an exit gathers several tensors by the same rows, and each writing
+    /// would wait for the copy before it.
+    func rowIndices(_ rows: [Int]) throws -> OpenCLTensor {
+        if let lastRows, lastRows.rows == rows { return lastRows.indices }
+        lastRows = nil
+        let indices = try makeTensor([rows.count])
+        try queue.write(rows.map(Int32.init), to: indices.buffer)
+        lastRows = (rows, indices)
+        return indices
     }
 
     /// The taps of a resampling on the device, made when it is first used.

@@ -29,6 +29,7 @@ package enum OperationCatalog {
             ClassTokensOperation(batch: 3, tokens: 5, width: 65),
             GatherOperation(batch: 1, width: 1),
             GatherOperation(batch: 5, width: 63),
+            GatherOperation(batch: 3, width: 65, after: 2),
             ConfidenceOperation(batch: 1, classes: 1),
             ConfidenceOperation(batch: 2, classes: 63),
             ConfidenceOperation(batch: 3, classes: 65),
@@ -156,6 +157,7 @@ package enum OperationCatalog {
             RelationReuseOperation(batch: 2, channels: 72, tokens: 50),
             FeatureReuseOperation(batch: 2, from: 10, to: 14, width: 384, blocks: 2),
             GatherOperation(batch: 17, width: 3 * 50 * 50),
+            GatherOperation(batch: 8, width: 72 * 50 * 50, after: 5),
             ConfidenceOperation(batch: 4, classes: 1000),
         ]
     }

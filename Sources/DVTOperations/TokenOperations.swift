@@ -96,26 +96,31 @@ package struct ClassTokensOperation: Operation {
     }
 }
 
-/// ``Backend/gather(_:rows:)``: every second image, backwards.
+/// ``Backend/gather(_:rows:after:)``: every second image, backwards.
 package struct GatherOperation: Operation {
     package let name = "gather"
     let batch: Int
     let width: Int
+    let first: Int
 
-    package init(batch: Int, width: Int) {
+    package init(batch: Int, width: Int, after first: Int = 0) {
         self.batch = batch
         self.width = width
+        self.first = first
     }
 
     private var rows: [Int] { Array(stride(from: batch - 1, through: 0, by: -2)) }
 
-    package var sizes: String { "B=\(batch) -> \(rows.count) of \(width)" }
+    package var sizes: String {
+        "B=\(batch) -> \(rows.count) of \(width)" + (first > 0 ? " after \(first)" : "")
+    }
     package var multiplyAdds: Int { 0 }
-    package var byteCount: Int { byteSum([2, rows.count, width]) }
+    package var byteCount: Int { byteSum([2, first + rows.count, width]) }
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
         let x = try backend.upload(input("x", [batch, width]))
-        return { [try backend.gather(x, rows: rows)] }
+        let others = first > 0 ? try backend.upload(input("others", [first, width])) : nil
+        return { [try backend.gather(x, rows: rows, after: others)] }
     }
 }
 

@@ -69,20 +69,25 @@ extension ReferenceBackend {
         }
     }
 
-    /// Copies some images' rows into a dense smaller batch.
+    /// Copies some images' rows into a dense batch, behind those of another batch.
     ///
     /// - Parameters:
     ///   - x: `[B, ...]`.
     ///   - rows: indices below B, in the order wanted.
-    /// - Returns: `[rows.count, ...]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist.
-    public func gather(_ x: ReferenceTensor, rows: [Int]) throws -> ReferenceTensor {
-        let shape = try gatheredShape(x.shape, rows: rows)
+    ///   - batch: `[F, ...]`, the rows that come first, or nil.
+    /// - Returns: `[F + rows.count, ...]`.
+    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist or the batch's rows differ.
+    public func gather(
+        _ x: ReferenceTensor, rows: [Int], after batch: ReferenceTensor?
+    ) throws -> ReferenceTensor {
+        let shape = try gatheredShape(x.shape, rows: rows, after: batch?.shape)
         let width = x.shape.withBatch(1).elementCount
-        let values = x.values
+        let (first, values) = (batch?.values ?? [], x.values)
+        let kept = shape[0] - rows.count
         return ReferenceTensor(shape, rowWidth: width) { index, output in
-            let start = rows[index] * width
-            _ = output.update(fromContentsOf: values[start..<start + width])
+            let start = (index < kept ? index : rows[index - kept]) * width
+            let source = index < kept ? first : values
+            _ = output.update(fromContentsOf: source[start..<start + width])
         }
     }
 }

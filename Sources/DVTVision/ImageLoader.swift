@@ -44,6 +44,12 @@ public final class ImageLoader: Sendable {
         pipeline.close()
     }
 
+    /// Whether ``next()`` would wait for the list of paths, as for standard input, and not for a
+    /// picture's decoding; unknown, so false, where no thread works ahead.
+    public var isWaitingForPaths: Bool {
+        pipeline.isWaitingForPaths
+    }
+
     /// Waits for the next picture.
     ///
     /// Any thread may call it; each picture is given once.

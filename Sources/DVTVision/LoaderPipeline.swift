@@ -9,6 +9,8 @@ final class LoaderPipeline: Sendable {
         var ready: [Int: LoadedImage] = [:]
         /// Places given to threads and not yet delivered.
         var reserved = 0
+        /// Those of them whose path has been read.
+        var decoding = 0
         /// The place of the next picture to deliver.
         var nextIndex = 0
         /// The threads that have not ended.
@@ -58,6 +60,14 @@ final class LoaderPipeline: Sendable {
         monitor.change { state in
             state.isClosed = true
             state.ready = [:]
+        }
+    }
+
+    /// Whether there is nothing to deliver before another path has been read.
+    var isWaitingForPaths: Bool {
+        monitor.change { state in
+            state.threadCount > 0 && !state.listHasEnded && state.ready.isEmpty
+                && state.decoding == 0
         }
     }
 
@@ -132,9 +142,14 @@ final class LoaderPipeline: Sendable {
             }
             return
         }
-        guard !monitor.change({ $0.isClosed }) else { return }
+        let isClosed = monitor.change { state in
+            state.decoding += 1
+            return state.isClosed
+        }
+        guard !isClosed else { return }
         let image = load(path)
         monitor.change { state in
+            state.decoding -= 1
             if !state.isClosed { state.ready[index] = image }
         }
     }

@@ -6,7 +6,7 @@ import DVTVision
 import Logging
 import OpenCL
 
-/// Images streaming through a cascade, batch by batch.
+/// Images streaming through a cascade, printed in their order.
 struct ClassifyRun<B: Backend> {
     let model: DynamicVisionTransformer<B>
     let stream: PictureStream
@@ -14,6 +14,7 @@ struct ClassifyRun<B: Backend> {
     let labels: ClassLabels?
     let topK: Int
     let logger: Logger
+    private var order = InputOrder()
     private var exitCounts: [Int: Int] = [:]
     private var multiplyAdds = 0
     private var imageCount = 0
@@ -35,24 +36,46 @@ struct ClassifyRun<B: Backend> {
     /// - Parameter writer: takes one record an image, in the images' order.
     /// - Throws: the model's, the backend's or the output's error.
     mutating func run(writingTo writer: RecordWriter) throws {
+        let cascade = try CascadeStream(
+            model, batch: stream.batchSize, policy: policy, topK: topK)
+        // An image that few follow to its stage must not hold up the lines of those after it.
+        let mostHeldUp = 16 * stream.batchSize
+        func flush() throws {
+            try advance(cascade, writingTo: writer) { try cascade.flush() }
+        }
         try stream.forEachBatch { batch in
-            let start = ContinuousClock.now
-            let result = try model.classify(batch.images, policy: policy, topK: topK)
-            note(result, time: ContinuousClock.now - start)
-            for (path, prediction) in zip(batch.paths, result.predictions) {
-                try writer.write(ClassifyRecord.row(path, prediction, labels, topK: topK))
-            }
+            order.add(batch.paths)
+            try advance(cascade, writingTo: writer) { try cascade.submit(batch.images) }
+            if order.count >= mostHeldUp { try flush() }
+        } whenIdle: {
+            try flush()
+        }
+        try flush()
+    }
+
+    /// Runs some stages, and prints the images whose turn has come.
+    private mutating func advance(
+        _ cascade: CascadeStream<B>, writingTo writer: RecordWriter,
+        _ body: () throws -> [FinishedImage]
+    ) throws {
+        let (start, before) = (ContinuousClock.now, cascade.stageRows)
+        let images = try body()
+        let rows = zip(cascade.stageRows, before).map { $0 - $1 }
+        note(images, rows: rows, time: ContinuousClock.now - start)
+        order.finish(images)
+        while let (path, prediction) = order.next() {
+            try writer.write(ClassifyRecord.row(path, prediction, labels, topK: topK))
         }
     }
 
-    private mutating func note(_ result: CascadeResult, time: Duration) {
-        for prediction in result.predictions {
-            exitCounts[prediction.exit, default: 0] += 1
-            multiplyAdds += prediction.multiplyAdds
+    private mutating func note(_ images: [FinishedImage], rows: [Int], time: Duration) {
+        for image in images {
+            exitCounts[image.prediction.exit, default: 0] += 1
+            multiplyAdds += image.prediction.multiplyAdds
         }
-        imageCount += result.predictions.count
-        guard logger.logLevel <= .debug else { return }
-        let rows = result.stageRows.map(String.init).joined(separator: ", ")
+        imageCount += images.count
+        guard logger.logLevel <= .debug, rows.contains(where: { $0 > 0 }) else { return }
+        let rows = rows.map(String.init).joined(separator: ", ")
         let seconds = decimalText(time / .seconds(1))
         stream.progress.whileCleared {
             logger.debug("batch: rows per stage \(rows); \(seconds) s")

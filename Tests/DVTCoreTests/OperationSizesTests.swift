@@ -80,9 +80,16 @@ import Testing
     }
 
     @Test func gatherRefusesRowsThatAreNotThere() throws {
-        #expect(try gatheredShape([3, 7], rows: [2, 0]) == [2, 7])
-        #expect(throws: ShapeError.self) { try gatheredShape([3, 7], rows: [3]) }
-        #expect(throws: ShapeError.self) { try gatheredShape([3, 7], rows: [-1]) }
+        #expect(try gatheredShape([3, 7], rows: [2, 0], after: nil) == [2, 7])
+        #expect(try gatheredShape([3, 7], rows: [2, 0], after: [5, 7]) == [7, 7])
+        for rows in [[3], [-1]] {
+            #expect(throws: ShapeError.self) { try gatheredShape([3, 7], rows: rows, after: nil) }
+        }
+        for others in [[5, 8], [5, 7, 1], [5], []] {
+            #expect(throws: ShapeError.self) {
+                try gatheredShape([3, 7], rows: [0], after: Shape(others))
+            }
+        }
     }
 
     @Test func softSplitTakesSquareGridsOnly() throws {

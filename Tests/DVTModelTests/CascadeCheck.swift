@@ -30,7 +30,7 @@ struct CascadeCheck<Base: Backend> {
     func run() throws {
         let all = try model.logits(images)
         let visits = try model.classify(images, policy: .allExits).predictions.map(\.visits)
-        let plan = plannedExits(visits)
+        let plan = ExitPlan(visits)
         model.backend.reset()
         let result = try model.classify(images, policy: .thresholds(plan.thresholds))
         let rows = model.configuration.stages.indices.map { stage in
@@ -41,28 +41,6 @@ struct CascadeCheck<Base: Backend> {
         #expect(model.backend.batches("patchEmbed") == rows.filter { $0 > 0 })
         #expect(model.backend.batches("confidence") == rows.filter { $0 > 0 })
         try compareLogits(with: all, thresholds: plan.thresholds)
-    }
-
-    /// Thresholds midway between two images' confidences, so that rounding moves nobody, and the
-    /// exits that follow: about every second image leaves at each exit.
-    private func plannedExits(
-        _ visits: [[ClassConfidence]]
-    ) -> (thresholds: [Float], exits: [Int]) {
-        let last = model.configuration.stages.count - 1
-        var exits = Array(repeating: last, count: visits.count)
-        var staying = Array(visits.indices)
-        var thresholds: [Float] = []
-        for exit in 0..<last {
-            let sorted = staying.map { visits[$0][exit].confidence }.sorted()
-            let middle = sorted.count / 2
-            let threshold = sorted.count < 2 ? 2 : (sorted[middle - 1] + sorted[middle]) / 2
-            thresholds.append(threshold)
-            for image in staying where visits[image][exit].confidence >= threshold {
-                exits[image] = exit
-            }
-            staying.removeAll { exits[$0] == exit }
-        }
-        return (thresholds, exits)
     }
 
     private func compareLogits(with all: [Tensor], thresholds: [Float]) throws {
@@ -76,5 +54,33 @@ struct CascadeCheck<Base: Backend> {
             let distance = try Distance(actual, from: expected)
             #expect(distance.relativeL2 <= tolerance, "exit \(visit.exit): \(distance)")
         }
+    }
+}
+
+/// Thresholds that let about every second image leave at each exit.
+struct ExitPlan {
+    /// Midway between two images' confidences, so that rounding moves nobody.
+    let thresholds: [Float]
+    /// Where each image then leaves.
+    let exits: [Int]
+
+    /// Plans exits.
+    ///
+    /// - Parameter visits: every image's confidences at all exits.
+    init(_ visits: [[ClassConfidence]]) {
+        let last = (visits.first?.count ?? 1) - 1
+        var exits = Array(repeating: last, count: visits.count)
+        var staying = Array(visits.indices)
+        thresholds = (0..<last).map { exit in
+            let sorted = staying.map { visits[$0][exit].confidence }.sorted()
+            let middle = sorted.count / 2
+            let threshold = sorted.count < 2 ? 2 : (sorted[middle - 1] + sorted[middle]) / 2
+            for image in staying where visits[image][exit].confidence >= threshold {
+                exits[image] = exit
+            }
+            staying.removeAll { exits[$0] == exit }
+            return threshold
+        }
+        self.exits = exits
     }
 }

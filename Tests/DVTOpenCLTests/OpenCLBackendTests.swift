@@ -92,6 +92,26 @@ struct OpenCLBackendTests {
         #expect(try backend.download(second).values == [7, 7, 7, 7, 7, 7])
     }
 
+    /// A batch grows in its own memory, but never over what another has grown there.
+    @Test func gatheredBatchesGrowInPlace() throws {
+        let backend = try TestDevice.makeBackend(.vector)
+        backend.reserve(batch: 4)
+        let x = try backend.uploadBatch(Tensor([3, 2], values: [1, 2, 3, 4, 5, 6]))
+        let pair = try backend.gather(x, rows: [2, 0], after: nil)
+        let grown = try backend.gather(x, rows: [1], after: pair)
+        #expect(grown.buffer === pair.buffer)
+        let other = try backend.gather(x, rows: [0, 0], after: pair)
+        #expect(other.buffer !== pair.buffer)
+        let full = try backend.gather(grown, rows: [1], after: grown)
+        #expect(full.buffer === pair.buffer)
+        let larger = try backend.gather(x, rows: [2], after: full)
+        #expect(larger.buffer !== pair.buffer)
+        #expect(try backend.download(pair).values == [5, 6, 1, 2])
+        #expect(try backend.download(other).values == [5, 6, 1, 2, 1, 2, 1, 2])
+        #expect(try backend.download(full).values == [5, 6, 1, 2, 3, 4, 1, 2])
+        #expect(try backend.download(larger).values == [5, 6, 1, 2, 3, 4, 1, 2, 5, 6])
+    }
+
     /// A remembered choice counts, whatever a measurement would say; without one both are tried.
     @Test(arguments: KernelStyle.allCases)
     func takesTheRememberedStyle(style: KernelStyle) throws {

@@ -42,6 +42,39 @@ struct SteadyRunTests {
         #expect(call_counter_buffers(context) == buffers)
     }
 
+    /// A stream creates no buffers either, once it has run with images waiting at all stages.
+    @Test(arguments: KernelStyle.allCases)
+    func streamsCreateNoBuffers(style: KernelStyle) throws {
+        let backend = try TestDevice.makeBackend(style)
+        let context = backend.context.handle
+        call_counter_reset(context)
+        let model = try DynamicVisionTransformer(
+            TestCascades.cascade([4, 7, 10, 14]), weights: SyntheticWeights(seed: 1),
+            backend: backend)
+        let images = SyntheticImages.batch(model.configuration.imageShape(batch: 7), seed: 1)
+        let thresholds = try thresholds(model, images)
+        let stream = try CascadeStream(model, batch: 7, policy: .thresholds(thresholds))
+        func run(_ seeds: Range<UInt64>, batch: Int) throws -> Int {
+            try seeds.reduce(0) { finished, seed in
+                let shape = model.configuration.imageShape(batch: batch)
+                return try finished
+                    + stream.submit(SyntheticImages.batch(shape, seed: seed)).count
+            } + stream.flush().count
+        }
+        // Warm-up: how many batches wait at once depends on who leaves.
+        for batch in [7, 3, 5, 1] {
+            #expect(try run(1..<16, batch: batch) == 15 * batch)
+        }
+        #expect(stream.stageRows.allSatisfy { $0 > 7 }, "\(stream.stageRows)")
+        let (builds, buffers) = (call_counter_builds(context), call_counter_buffers(context))
+        #expect(builds > 0 && buffers > 0)
+        for batch in [7, 3, 5, 1] {
+            #expect(try run(20..<30, batch: batch) == 10 * batch)
+        }
+        #expect(call_counter_builds(context) == builds)
+        #expect(call_counter_buffers(context) == buffers)
+    }
+
     /// The upsampled relation map of the last stage is never stored, not even one block's: with
     /// one block of many heads, everything that has a right to be is smaller.
     @Test(arguments: KernelStyle.allCases)

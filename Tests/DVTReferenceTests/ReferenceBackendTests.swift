@@ -111,7 +111,11 @@ import Testing
         let x = tensor([2, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])
         #expect(values(try backend.classTokens(x)) == [1, 2, 5, 6])
         #expect(
-            values(try backend.gather(x, rows: [1, 0, 1])) == [5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8])
+            values(try backend.gather(x, rows: [1, 0, 1], after: nil))
+                == [5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8])
+        let first = tensor([1, 2, 2], [9, 8, 7, 6])
+        #expect(
+            values(try backend.gather(x, rows: [1], after: first)) == [9, 8, 7, 6, 5, 6, 7, 8])
     }
 
     /// Two tokens, one head of width 1: q = (1, 2), k = (1, -1), v = (10, 20), scale 2.

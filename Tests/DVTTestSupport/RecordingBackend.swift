@@ -148,9 +148,11 @@ package final class RecordingBackend<Base: Backend>: Backend {
         return try base.classTokens(x)
     }
 
-    package func gather(_ x: DeviceTensor, rows: [Int]) throws -> DeviceTensor {
+    package func gather(
+        _ x: DeviceTensor, rows: [Int], after batch: DeviceTensor?
+    ) throws -> DeviceTensor {
         record("gather", [rows.count])
-        return try base.gather(x, rows: rows)
+        return try base.gather(x, rows: rows, after: batch)
     }
 
     package func confidence(_ logits: DeviceTensor) throws -> [ClassConfidence] {

@@ -98,6 +98,27 @@ struct ImageLoaderTests {
         #expect(end.wait(timeout: .now() + 30) == .success)
     }
 
+    /// Waiting for a path is told from waiting for a picture, and from the end.
+    @Test func tellsWhenItWaitsForPaths() throws {
+        let line = DispatchSemaphore(value: 0)
+        let path = Fixtures.path("png-small.png")
+        let paths = WaitingPaths(path: path, line: line, end: DispatchSemaphore(value: 0))
+        let loader = ImageLoader(paths: paths, preprocessing: Self.preprocessing, workers: 2)
+        #expect(loader.isWaitingForPaths)
+        for _ in 0..<3 {
+            line.signal()
+            while loader.isWaitingForPaths { usleep(1000) }
+            #expect(loader.next()?.path == path)
+            #expect(loader.isWaitingForPaths)
+        }
+        line.signal()
+        let ended = ImageLoader(paths: [], preprocessing: Self.preprocessing, workers: 2)
+        #expect(ended.next() == nil)
+        #expect(!ended.isWaitingForPaths)
+        let alone = ImageLoader(paths: [path], preprocessing: Self.preprocessing, workers: 0)
+        #expect(!alone.isWaitingForPaths)
+    }
+
     @Test func severalReadersShareThePictures() {
         let paths = Self.paths(200)
         let loader = ImageLoader(

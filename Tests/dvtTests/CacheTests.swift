@@ -19,7 +19,10 @@ struct CacheTests {
 
     @Test func verboseRunsTellTheRowsOfEveryStage() async throws {
         let run = try await classify("-v", "--batch-size", "12", Fixtures.photos)
-        #expect(run.errorLines.contains { $0.contains("batch: rows per stage 12, 8, 4; ") })
+        // The later stages wait for more images, and go on without when there are none.
+        for rows in ["12, 0, 0", "0, 8, 4"] {
+            #expect(run.errorLines.contains { $0.contains("batch: rows per stage \(rows); ") })
+        }
         #expect(run.errorLines.contains { $0.contains("kernel style: ") })
     }
 }

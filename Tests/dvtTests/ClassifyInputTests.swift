@@ -25,6 +25,56 @@ struct ClassifyInputTests {
         #expect(files == [Fixtures.photo(2), Fixtures.photo(3)])
     }
 
+    /// Whoever names images one by one gets an answer before the next is named: the second line
+    /// is only written once the first has been answered.
+    @Test func standardInputIsAnsweredAtOnce() async throws {
+        let folder = try TemporaryFolder()
+        let run = try await shell(
+            """
+            {
+                echo "$1"
+                for i in {1..600}; do
+                    if [ -s "$3" ]; then echo "$2"; break; fi
+                    sleep 0.1
+                done
+            } | "$DVT" classify --model tiny-deit --weights synthetic:50 --threshold 2 \
+                --batch-size 4 --format jsonl - > "$3"
+            cat "$3"
+            """, Fixtures.photo(1), Fixtures.photo(2), folder.path + "/output")
+        #expect(
+            try jsonLines(run.output, as: ClassifyRow.self).map(\.file)
+                == [Fixtures.photo(1), Fixtures.photo(2)])
+    }
+
+    /// Images leave a stream out of order; their lines do not.
+    @Test(arguments: [1, 3, 5])
+    func linesComeInTheFilesOrder(batch: Int) async throws {
+        let photos = (1...12).flatMap { [Fixtures.photo($0), Fixtures.photo(13 - $0)] }
+        let arguments = ["--format", "json", "--batch-size"]
+        let one = try await classify(arguments + ["24"] + photos)
+        let many = try await classify(arguments + ["\(batch)"] + photos)
+        let expected = try json(one.output, as: ClassifyRow.self)
+        let rows = try json(many.output, as: ClassifyRow.self)
+        #expect(rows.map(\.file) == photos && expected.map(\.file) == photos)
+        #expect(rows.map(\.exit) == expected.map(\.exit))
+        #expect(rows.map(\.class) == expected.map(\.class))
+        #expect(Set(rows.map(\.exit)).count > 1)
+        #expect(many.errorLines.last == one.errorLines.last)
+    }
+
+    /// An image that waits alone for others at its stage holds up a limited number of lines.
+    @Test func oneLateImageHoldsUpFewLines() async throws {
+        let photos = [Fixtures.photo(3)] + Array(repeating: Fixtures.photo(1), count: 63)
+        let run = try await classify(
+            ["-v", "--batch-size", "2", "--threshold", "0.3", "--format", "json"] + photos)
+        let exits = try json(run.output, as: ClassifyRow.self).map(\.exit)
+        #expect(exits.first != 0)
+        #expect(exits.dropFirst().allSatisfy { $0 == 0 })
+        let batches = run.errorLines.filter { $0.contains("batch: rows per stage ") }
+        let late = batches.indices.filter { !batches[$0].contains("stage 2, 0, 0; ") }
+        #expect(batches.count == 33 && late == [16], "\(batches)")
+    }
+
     @Test func filesFoldersAndInputMix() async throws {
         let folder = try TemporaryFolder()
         let inside = try folder.copy(Fixtures.png, as: "inside.png")

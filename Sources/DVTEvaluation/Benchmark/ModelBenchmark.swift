@@ -11,6 +11,9 @@ public struct ModelBenchmark<B: Backend> {
         case allExits
         /// The cascade with shares of the batch leaving at every exit, upload included.
         case cascade
+        /// The same for as many batches as there are runs, in a ``/DVTModel/CascadeStream``: the
+        /// mean time of a batch, the last images' way out included.
+        case streamed
     }
 
     /// One measurement of one batch size.
@@ -27,7 +30,7 @@ public struct ModelBenchmark<B: Backend> {
         public let predictedMilliseconds: Double?
         /// The images that ran each stage.
         public let stageRows: [Int]
-        /// The kernels launched for the batch; nil where nobody counts them.
+        /// The kernels launched for the batch, of a stream on average; nil where nobody counts them.
         public let launches: Int?
 
         /// The images a second, by the median.
@@ -82,14 +85,14 @@ public struct ModelBenchmark<B: Backend> {
                 multiplyAdds: batch * stageCosts.reduce(0, +), predictedMilliseconds: nil,
                 stageRows: full, launches: all.launches?.reduce(0, +)))
         if let exitShares, stageCosts.count > 1 {
-            results.append(try cascade(images, shares: exitShares, stages: all.stages))
+            results += try cascade(images, shares: exitShares, stages: all.stages)
         }
         return results
     }
 
     private func cascade(
         _ images: Tensor, shares: [Double], stages: [TimeStatistics]
-    ) throws -> Result {
+    ) throws -> [Result] {
         let batch = images.shape[0]
         let policy = ExitPolicy.thresholds(try thresholds(images, shares: shares))
         let timed = try time(images, policy: policy)
@@ -97,11 +100,38 @@ public struct ModelBenchmark<B: Backend> {
         let predicted = zip(stages, timed.rows).reduce(0.0) {
             $0 + $1.0.median * Double($1.1) / Double(batch)
         }
-        return Result(
-            measurement: .cascade, batch: batch, time: timed.total,
-            multiplyAdds: zip(costs, timed.rows).reduce(0) { $0 + $1.0 * $1.1 },
-            predictedMilliseconds: predicted, stageRows: timed.rows,
-            launches: timed.launches?.reduce(0, +))
+        func result(
+            _ measurement: Measurement, _ time: TimeStatistics, launches: Int?
+        ) -> Result {
+            Result(
+                measurement: measurement, batch: batch, time: time,
+                multiplyAdds: zip(costs, timed.rows).reduce(0) { $0 + $1.0 * $1.1 },
+                predictedMilliseconds: predicted, stageRows: timed.rows, launches: launches)
+        }
+        let streamed = try timeStream(images, policy: policy)
+        return [
+            result(.cascade, timed.total, launches: timed.launches?.reduce(0, +)),
+            result(.streamed, streamed.time, launches: streamed.launches),
+        ]
+    }
+
+    /// The means of a batch among many; one sample, as batches do not finish one by one.
+    private func timeStream(
+        _ images: Tensor, policy: ExitPolicy
+    ) throws -> (time: TimeStatistics, launches: Int?) {
+        let stream = try CascadeStream(model, batch: images.shape[0], policy: policy)
+        func run(_ batches: Int) throws {
+            for _ in 0..<batches {
+                _ = try stream.submit(images)
+            }
+            _ = try stream.flush()
+        }
+        try run(warmUps)
+        let (start, before) = (ContinuousClock.now, launchCount?())
+        try run(repeats)
+        let time = (ContinuousClock.now - start) / .milliseconds(1)
+        let launches = launchCount.flatMap { count in before.map { (count() - $0) / repeats } }
+        return (TimeStatistics([time / Double(repeats)]), launches)
     }
 
     /// Thresholds at which these images leave in these shares.

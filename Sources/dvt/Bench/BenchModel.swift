@@ -138,6 +138,7 @@ struct BenchModel: ParsableCommand {
             case .stage(let stage): ("stage \(stage + 1)", .int(stage))
             case .allExits: ("all exits", .null)
             case .cascade: ("cascade", .null)
+            case .streamed: ("streamed", .null)
             }
         let perImage = Double(result.multiplyAdds) / Double(result.batch)
         return [

@@ -45,7 +45,7 @@ struct PictureOptions: ParsableArguments {
         failures.use(progress)
         return PictureStream(
             loader: loader, preprocessing: preprocessing, batchSize: batchSize,
-            failures: failures, progress: progress)
+            answersAtOnce: inputs.readsStandardInput, failures: failures, progress: progress)
     }
 }
 

@@ -21,26 +21,43 @@ final class PictureStream {
     private(set) var wasInterrupted = false
     private let loader: ImageLoader
     private let preprocessing: Preprocessing
-    private let batchSize: Int
+    /// The images of a full batch.
+    let batchSize: Int
+    private let answersAtOnce: Bool
 
+    /// Creates a stream.
+    ///
+    /// - Parameters:
+    ///   - loader: gives the images.
+    ///   - preprocessing: how it makes them.
+    ///   - batchSize: the images of a full batch.
+    ///   - answersAtOnce: whether somebody may be waiting who names images one by one.
+    ///   - failures: told which images could not be read.
+    ///   - progress: told how many are through.
     init(
-        loader: ImageLoader, preprocessing: Preprocessing, batchSize: Int, failures: FailureLog,
-        progress: ProgressReporter
+        loader: ImageLoader, preprocessing: Preprocessing, batchSize: Int, answersAtOnce: Bool,
+        failures: FailureLog, progress: ProgressReporter
     ) {
         self.loader = loader
         self.preprocessing = preprocessing
         self.batchSize = batchSize
+        self.answersAtOnce = answersAtOnce
         self.failures = failures
         self.progress = progress
     }
 
     /// Goes through all images, or those before Ctrl-C.
     ///
-    /// - Parameter body: takes one batch.
-    /// - Throws: what `body` throws.
-    func forEachBatch(_ body: (PictureBatch) throws -> Void) throws {
+    /// - Parameters:
+    ///   - body: takes one batch.
+    ///   - whenIdle: called before more paths are waited for: who names them may want to see what
+    ///     is still held back.
+    /// - Throws: what `body` or `whenIdle` throws.
+    func forEachBatch(
+        _ body: (PictureBatch) throws -> Void, whenIdle: () throws -> Void = {}
+    ) throws {
         let interruption = Interruption()
-        while let batch = nextBatch() {
+        while let batch = try nextBatch(whenIdle: whenIdle) {
             try body(batch)
             progress.advance(by: batch.paths.count)
             if interruption.isRequested {
@@ -61,11 +78,17 @@ final class PictureStream {
         guard failures.count == 0 else { throw ExitCode.failure }
     }
 
-    /// The next images that can be read, as many as a batch holds; nil at the end.
-    private func nextBatch() -> PictureBatch? {
+    /// The next images that can be read, as many as a batch holds, or as have been named; nil at
+    /// the end.
+    private func nextBatch(whenIdle: () throws -> Void) throws -> PictureBatch? {
         var paths: [String] = []
         var values: [Float] = []
-        while paths.count < batchSize, let image = loader.next() {
+        while paths.count < batchSize {
+            if answersAtOnce, loader.isWaitingForPaths {
+                guard paths.isEmpty else { break }
+                try whenIdle()
+            }
+            guard let image = loader.next() else { break }
             switch image.result {
             case .success(let pixels):
                 paths.append(image.path)
