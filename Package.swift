@@ -73,7 +73,8 @@ let package = Package(
             dependencies: ["DVTCore", "DVTModel", "CTurboJPEG", "CImageCodecs", "CWebP"],
             swiftSettings: strict),
         .target(
-            name: "DVTEvaluation", dependencies: ["DVTCore", "DVTModel", "DVTOperations"],
+            name: "DVTEvaluation",
+            dependencies: ["DVTCheckpoints", "DVTCore", "DVTModel", "DVTOperations"],
             swiftSettings: strict),
         .target(name: "DVTOutput", dependencies: ["DVTCore"], swiftSettings: strict),
         // Runs one kernel file for `make check-kernels`.

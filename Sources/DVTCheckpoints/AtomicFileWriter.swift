@@ -3,7 +3,7 @@ import Glibc
 
 /// Writes a file beside its destination and renames it into place, so that a reader sees the
 /// old file or the whole new one.
-struct AtomicFileWriter: ~Copyable {
+package struct AtomicFileWriter: ~Copyable {
     private let path: String
     private let destination: String
     private let temporaryPath: String
@@ -15,7 +15,7 @@ struct AtomicFileWriter: ~Copyable {
     /// - Parameter path: the file to replace or create; a symbolic link is followed.
     /// - Throws: ``CheckpointFileError`` if its folder takes no new file, or if `path` is a folder,
     ///   a pipe or a device.
-    init(path: String) throws(CheckpointFileError) {
+    package init(path: String) throws(CheckpointFileError) {
         let destination = try Self.destination(of: path)
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
         // Not the file's own name and a suffix: that can be too long where the name is not.
@@ -46,7 +46,7 @@ struct AtomicFileWriter: ~Copyable {
     ///
     /// - Parameter bytes: what to append.
     /// - Throws: ``CheckpointFileError`` if the system does not take them all.
-    func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointFileError) {
+    package func append(_ bytes: UnsafeRawBufferPointer) throws(CheckpointFileError) {
         var done = 0
         while done < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
@@ -62,7 +62,7 @@ struct AtomicFileWriter: ~Copyable {
     /// Puts the file in its place.
     ///
     /// - Throws: ``CheckpointFileError`` if the bytes do not reach the disk or the rename fails.
-    consuming func commit() throws(CheckpointFileError) {
+    package consuming func commit() throws(CheckpointFileError) {
         // A rename may reach the disk before the bytes do: after a power cut the name would
         // then stand for an empty file.
         guard fsync(descriptor) == 0, rename(temporaryPath, destination) == 0 else {

@@ -10,6 +10,7 @@ extension SafetensorsError.Problem: CustomStringConvertible {
         switch self {
         case .noSuchTensor: "check that the checkpoint belongs to this model"
         case .unsupportedDType: "F32, F16 and BF16 are read: save it as one of these"
+        case .notIntegers: "I32 and I64 are read: save it as one of these"
         case .repeatedName: "give each tensor its own name"
         case .reservedName: "rename the tensor"
         case .headerTooLongToWrite: "shorten the names and metadata, or write several files"
@@ -26,6 +27,8 @@ extension SafetensorsError.Problem: CustomStringConvertible {
         case .noSuchTensor(let name): "there is no tensor \(quoted(name))"
         case .unsupportedDType(let tensor, let dtype):
             "tensor \(quoted(tensor)) has elements of type \(dtype.rawValue), which are not read"
+        case .notIntegers(let tensor, let dtype):
+            "tensor \(quoted(tensor)) has elements of type \(dtype.rawValue) where integers belong"
         case .repeatedName(let name): "two tensors are named \(quoted(name))"
         case .reservedName: "a tensor is named \"__metadata__\", which the format reserves"
         case .headerTooLongToWrite(let length, let limit):

@@ -57,6 +57,8 @@ public struct SafetensorsError: Error, Equatable, Sendable {
         case noSuchTensor(String)
         /// A tensor's elements are not of a type that is read.
         case unsupportedDType(tensor: String, dtype: SafetensorsDType)
+        /// A tensor's elements are no integers that are read.
+        case notIntegers(tensor: String, dtype: SafetensorsDType)
         /// Two tensors to write have one name.
         case repeatedName(String)
         /// A tensor to write has the name that the format keeps for metadata.

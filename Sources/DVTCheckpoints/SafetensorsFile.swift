@@ -75,6 +75,23 @@ public final class SafetensorsFile: NamedTensors, Sendable {
         return Tensor(entry.shape, values: try withBytes(of: entry, convert))
     }
 
+    /// Reads one tensor of integers.
+    ///
+    /// - Parameter name: the tensor's name, as the file spells it.
+    /// - Returns: the elements, row-major.
+    /// - Throws: ``SafetensorsError`` if there is no such tensor or its elements are not I32 or
+    ///   I64, ``CheckpointFileError`` if the file was cut short meanwhile.
+    public func integers(named name: String) throws -> [Int] {
+        let entry = try entry(named: name)
+        switch entry.dtype {
+        case .int32: return try withBytes(of: entry) { Self.integers($0, as: Int32.self) }
+        case .int64: return try withBytes(of: entry) { Self.integers($0, as: Int64.self) }
+        default:
+            throw SafetensorsError(
+                path: origin, problem: .notIntegers(tensor: name, dtype: entry.dtype))
+        }
+    }
+
     /// Looks at the elements of an F32 tensor where they lie in the mapped file.
     ///
     /// - Parameters:
@@ -106,6 +123,14 @@ public final class SafetensorsFile: NamedTensors, Sendable {
     ) throws -> Result {
         let begin = dataStart + entry.bytes.lowerBound
         return try file.withBytes(in: begin..<begin + entry.bytes.count, body)
+    }
+
+    private static func integers<Stored: FixedWidthInteger & BitwiseCopyable>(
+        _ bytes: UnsafeRawBufferPointer, as type: Stored.Type
+    ) -> [Int] {
+        stride(from: 0, to: bytes.count, by: MemoryLayout<Stored>.size).map {
+            Int(bytes.loadUnaligned(fromByteOffset: $0, as: type))
+        }
     }
 
     private static func copiedFloats(_ bytes: UnsafeRawBufferPointer) -> [Float] {

@@ -20,18 +20,20 @@ public enum SafetensorsWriter {
     ///
     /// - Parameters:
     ///   - tensors: names, each used once, and tensors, in the order of their bytes in the file.
+    ///   - integers: names and lists of integers, which follow the tensors as I32.
     ///   - metadata: text to store beside the tensors; none leaves `__metadata__` away.
-    ///   - elementType: the type of every element in the file.
+    ///   - elementType: the type of every element of `tensors` in the file.
     ///   - path: the file to create or replace.
     /// - Throws: ``SafetensorsError`` if a name cannot be written, ``CheckpointFileError`` if the
     ///   system fails to write.
     public static func write(
-        _ tensors: [(name: String, tensor: Tensor)], metadata: [String: String] = [:],
+        _ tensors: [(name: String, tensor: Tensor)],
+        integers: [(name: String, values: [Int32])] = [], metadata: [String: String] = [:],
         as elementType: ElementType = .float32, to path: String
     ) throws {
         try write(
-            tensors.map { (name: $0.name, shape: $0.tensor.shape) }, metadata: metadata,
-            as: elementType, to: path
+            tensors.map { (name: $0.name, shape: $0.tensor.shape) }, integers: integers,
+            metadata: metadata, as: elementType, to: path
         ) { tensors[$0].tensor }
     }
 
@@ -49,9 +51,20 @@ public enum SafetensorsWriter {
         _ entries: [(name: String, shape: Shape)], metadata: [String: String] = [:],
         as elementType: ElementType = .float32, to path: String, tensor: (Int) throws -> Tensor
     ) throws {
+        try write(
+            entries, integers: [], metadata: metadata, as: elementType, to: path, tensor: tensor)
+    }
+
+    private static func write(
+        _ entries: [(name: String, shape: Shape)], integers: [(name: String, values: [Int32])],
+        metadata: [String: String], as elementType: ElementType, to path: String,
+        tensor: (Int) throws -> Tensor
+    ) throws {
         let header: [UInt8]
         do throws(SafetensorsError.Problem) {
-            header = try encodedHeader(entries, metadata: metadata, as: elementType)
+            header = try encodedHeader(
+                entries, integers: integers.map { (name: $0.name, count: $0.values.count) },
+                metadata: metadata, as: elementType)
         } catch {
             throw SafetensorsError(path: path, problem: error)
         }
@@ -62,6 +75,9 @@ public enum SafetensorsWriter {
             let tensor = try tensor(index)
             try requireShape(entry.name, tensor.shape, entry.shape)
             try append(tensor.values, as: elementType, to: writer)
+        }
+        for (_, values) in integers {
+            try values.withUnsafeBytes { try writer.append($0) }
         }
         try writer.commit()
     }
@@ -89,23 +105,28 @@ extension SafetensorsWriter {
     ///
     /// - Parameters:
     ///   - entries: as their tensors follow the header.
+    ///   - integers: the lists of I32 that follow those.
     ///   - metadata: text to store beside them.
-    ///   - elementType: the type of every element.
+    ///   - elementType: the type of every element of `entries`.
     ///   - byteLimit: the longest header allowed.
     /// - Returns: the header's bytes, without their number.
     /// - Throws: ``SafetensorsError/Problem`` if a name cannot be written or all are too long.
     static func encodedHeader(
-        _ entries: [(name: String, shape: Shape)], metadata: [String: String],
-        as elementType: ElementType, byteLimit: Int = SafetensorsHeader.byteLimit
+        _ entries: [(name: String, shape: Shape)], integers: [(name: String, count: Int)] = [],
+        metadata: [String: String], as elementType: ElementType,
+        byteLimit: Int = SafetensorsHeader.byteLimit
     ) throws(SafetensorsError.Problem) -> [UInt8] {
         var members: [[UInt8]] = metadata.isEmpty ? [] : [encodedMetadata(metadata)]
         var names: Set<String> = []
         var offset = 0
-        for (name, shape) in entries {
+        let typed =
+            entries.map { ($0.name, $0.shape, elementType.rawValue, elementType.byteCount) }
+            + integers.map { ($0.name, [$0.count], SafetensorsDType.int32.rawValue, 4) }
+        for (name, shape, type, byteCount) in typed {
             guard name != "__metadata__" else { throw .reservedName }
             guard names.insert(name).inserted else { throw .repeatedName(name) }
-            let end = offset + shape.elementCount * elementType.byteCount
-            members.append(encodedEntry(name, shape, elementType, bytes: offset..<end))
+            let end = offset + shape.elementCount * byteCount
+            members.append(encodedEntry(name, shape, type, bytes: offset..<end))
             offset = end
         }
         var header = encodedObject(members)
@@ -125,11 +146,11 @@ extension SafetensorsWriter {
     }
 
     private static func encodedEntry(
-        _ name: String, _ shape: Shape, _ elementType: ElementType, bytes: Range<Int>
+        _ name: String, _ shape: Shape, _ type: String, bytes: Range<Int>
     ) -> [UInt8] {
         let extents = shape.dimensions.map(String.init).joined(separator: ",")
         let entry = """
-            :{"dtype":"\(elementType.rawValue)","shape":[\(extents)],\
+            :{"dtype":"\(type)","shape":[\(extents)],\
             "data_offsets":[\(bytes.lowerBound),\(bytes.upperBound)]}
             """
         return Array((jsonString(name) + entry).utf8)

@@ -28,6 +28,26 @@ import Testing
         #expect(try file.tensor(named: "a\n") == tensors[1].1)
     }
 
+    @Test func integersFollowTheTensors() throws {
+        let values: [Int32] = [0, -1, .max, .min]
+        try SafetensorsWriter.write(
+            [("x", Tensor([1], values: [1]))], integers: [("n", values), ("none", [])],
+            as: .float16, to: path)
+        let file = try SafetensorsFile(path: path)
+        #expect(file.shapes == ["x": [1], "n": [4], "none": [0]])
+        #expect(try file.integers(named: "n") == values.map(Int.init))
+        #expect(try file.integers(named: "none").isEmpty)
+        let error = #expect(throws: SafetensorsError.self) { try file.integers(named: "x") }
+        #expect(error?.problem == .notIntegers(tensor: "x", dtype: .float16))
+    }
+
+    @Test func integersOf64BitsAreRead() throws {
+        let header = "{" + member("n", dtype: "I64", shape: "[2]", offsets: "[0,16]") + "}"
+        let data = [Int64.min, 7].flatMap { littleEndian($0) }
+        let path = try folder.file(safetensors(header, data: data), named: "integers")
+        #expect(try SafetensorsFile(path: path).integers(named: "n") == [.min, 7])
+    }
+
     /// NaN with their payloads, infinities, zeros of both signs and subnormals among them.
     @Test func float32ComesBackBitForBit() throws {
         let patterns: [UInt32] = [

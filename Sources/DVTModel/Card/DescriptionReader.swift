@@ -1,30 +1,45 @@
 import DVTCore
 
-/// Reads one object of a model's description, entry by entry, and knows which are left.
-struct DescriptionReader {
+/// Reads one object of a file's description, entry by entry, and knows which are left.
+package struct DescriptionReader {
+    /// Makes the error about a file: its path, and what is wrong in it.
+    package typealias Fault = @Sendable (_ origin: String, _ reason: String) -> any Error
+
     /// The largest count or size.
     static let limit = 1 << 24
 
     private let origin: String
+    private let makeFault: Fault
     /// What leads to the object, for example `stages[0].`.
     private let path: String
     private var members: [String: JSONValue]
     private var known: [String] = []
 
-    init(_ value: JSONValue, origin: String, path: String = "") throws {
+    /// Begins to read an object.
+    ///
+    /// - Parameters:
+    ///   - value: what should be one.
+    ///   - origin: the file, for messages.
+    ///   - path: what leads to the object, with a point at its end.
+    ///   - fault: makes every error; by default that of a model's description.
+    /// - Throws: the error that `fault` makes, if it is another value.
+    package init(
+        _ value: JSONValue, origin: String, path: String = "",
+        fault: @escaping Fault = { ModelError.invalidDescription(origin: $0, reason: $1) }
+    ) throws {
         self.origin = origin
         self.path = path
+        makeFault = fault
         guard case .object(let members) = value else {
             let place = path.isEmpty ? "the text" : String(path.dropLast())
-            throw ModelError.invalidDescription(
-                origin: origin, reason: "\(place) is not an object: { \"name\": value, ... }")
+            throw fault(origin, "\(place) is not an object: { \"name\": value, ... }")
         }
         self.members = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
     }
 
     /// An error about one entry.
-    func fault(_ key: String, _ reason: String) -> ModelError {
-        .invalidDescription(origin: origin, reason: "\(path)\(key) \(reason)")
+    package func fault(_ key: String, _ reason: String) -> any Error {
+        makeFault(origin, "\(path)\(key) \(reason)")
     }
 
     /// The card of a model that an entry names.
@@ -37,7 +52,7 @@ struct DescriptionReader {
     }
 
     /// An entry's value; null counts as none.
-    mutating func value(_ key: String) -> JSONValue? {
+    package mutating func value(_ key: String) -> JSONValue? {
         known.append(key)
         guard let value = members.removeValue(forKey: key) else { return nil }
         if case .null = value { return nil }
@@ -48,7 +63,7 @@ struct DescriptionReader {
     ///
     /// What is far beyond any model is refused here, so that products of two
     /// such numbers fit an integer.
-    mutating func int(_ key: String) throws -> Int? {
+    package mutating func int(_ key: String) throws -> Int? {
         guard let value = value(key) else { return nil }
         guard case .int(let number) = value, (0...Self.limit).contains(number) else {
             throw fault(key, "is not an integer from 0 to \(Self.limit)")
@@ -68,20 +83,20 @@ struct DescriptionReader {
         return flag
     }
 
-    mutating func string(_ key: String) throws -> String? {
+    package mutating func string(_ key: String) throws -> String? {
         guard let value = value(key) else { return nil }
         guard case .string(let text) = value else { throw fault(key, "is not a text") }
         return text
     }
 
-    mutating func number(_ key: String) throws -> Double? {
+    package mutating func number(_ key: String) throws -> Double? {
         guard let value = value(key) else { return nil }
         guard let number = value.number else { throw fault(key, "is not a number") }
         return number
     }
 
     /// A list of numbers.
-    mutating func numbers(_ key: String) throws -> [Float]? {
+    package mutating func numbers(_ key: String) throws -> [Float]? {
         guard let value = value(key) else { return nil }
         guard case .array(let elements) = value else {
             throw fault(key, "is not a list of numbers")
@@ -104,7 +119,7 @@ struct DescriptionReader {
     }
 
     /// One of a type's names.
-    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+    package mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, of type: Choice.Type
     ) throws -> Choice? where Choice.RawValue == String {
         guard let text = try string(key) else { return nil }
@@ -116,12 +131,13 @@ struct DescriptionReader {
     }
 
     /// The objects of a list.
-    mutating func objects(_ key: String) throws -> [DescriptionReader]? {
+    package mutating func objects(_ key: String) throws -> [DescriptionReader]? {
         guard let value = value(key) else { return nil }
         guard case .array(let elements) = value else { throw fault(key, "is not a list") }
         return try elements.enumerated().map {
             try DescriptionReader(
-                $0.element, origin: origin, path: "\(path)\(key)[\($0.offset)].")
+                $0.element, origin: origin, path: "\(path)\(key)[\($0.offset)].",
+                fault: makeFault)
         }
     }
 
@@ -132,14 +148,14 @@ struct DescriptionReader {
 
     /// A value of this object that should be an object too.
     func object(_ value: JSONValue, named key: String) throws -> DescriptionReader {
-        try DescriptionReader(value, origin: origin, path: "\(path)\(key).")
+        try DescriptionReader(
+            value, origin: origin, path: "\(path)\(key).", fault: makeFault)
     }
 
     /// Refuses entries that nobody asked for.
-    func finish() throws {
+    package func finish() throws {
         guard let extra = members.keys.min() else { return }
         let names = known.sorted().joined(separator: ", ")
-        throw ModelError.invalidDescription(
-            origin: origin, reason: "\(path)\(printable(extra)) is unknown; there are \(names)")
+        throw makeFault(origin, "\(path)\(printable(extra)) is unknown; there are \(names)")
     }
 }

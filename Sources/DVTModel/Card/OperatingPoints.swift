@@ -13,6 +13,13 @@ public struct OperatingPoints: Equatable, Sendable {
     /// The accuracy of each row, percent, or nil where it is not stored.
     public let accuracies: [Double]?
 
+    /// Takes rows as they are.
+    package init(thresholds: [[Float]], gigaMultiplyAdds: [Double]?, accuracies: [Double]?) {
+        self.thresholds = thresholds
+        self.gigaMultiplyAdds = gigaMultiplyAdds
+        self.accuracies = accuracies
+    }
+
     /// Where the thresholds are among a checkpoint's metadata.
     static let thresholdsKey = "dynamic_threshold"
     /// Where the costs and accuracies are.

@@ -1,0 +1,125 @@
+import DVTCheckpoints
+import DVTCore
+import DVTModel
+
+extension Calibration {
+    /// The most bytes a file may have; one of 59 points has some thousand.
+    private static let byteLimit = 1 << 24
+
+    /// Reads a file.
+    ///
+    /// - Parameter path: what ``write(to:)`` wrote.
+    /// - Throws: ``CalibrationError/invalidFile(origin:reason:)`` if an entry is missing, unknown or
+    ///   of another kind, or ``/DVTCheckpoints/CheckpointFileError`` if the file cannot be read.
+    public init(path: String) throws {
+        let file = try MappedFile(path: path)
+        func fault(_ reason: String) -> CalibrationError {
+            .invalidFile(origin: path, reason: reason)
+        }
+        guard file.byteCount <= Self.byteLimit else {
+            throw fault("it has \(file.byteCount) bytes, more than \(Self.byteLimit)")
+        }
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) })
+        } catch let error as JSONError {
+            throw fault(error.description)
+        }
+        var reader = try DescriptionReader(value, origin: path) { origin, reason in
+            CalibrationError.invalidFile(origin: origin, reason: reason)
+        }
+        try self.init(reading: &reader)
+        try reader.finish()
+    }
+
+    private init(reading reader: inout DescriptionReader) throws {
+        model = try reader.string("model")
+        criterion = try reader.required("criterion") { try $0.choice($1, of: ExitCriterion.self) }
+        rule = try reader.required("rule") { try $0.choice($1, of: ThresholdRule.self) }
+        exitGigaMultiplyAdds = try reader.required("gflops") { try $0.doubles($1) }
+        let exits = exitGigaMultiplyAdds.count
+        guard exits >= 2 else { throw reader.fault("gflops", "takes a number for each exit") }
+        temperatures = try reader.doubles("temperatures")
+        guard temperatures == nil || temperatures?.count == exits else {
+            throw reader.fault("temperatures", "takes \(exits) numbers, as gflops has")
+        }
+        var described = try reader.required("points") { try $0.objects($1) }
+        points = try described.indices.map { try Point(reading: &described[$0], exits: exits) }
+        guard !points.isEmpty else { throw reader.fault("points", "is empty") }
+    }
+
+    /// Writes a file, whole or not at all.
+    ///
+    /// - Parameter path: the file to create or replace.
+    /// - Throws: ``/DVTCheckpoints/CheckpointFileError`` if the system fails to write.
+    public func write(to path: String) throws {
+        let writer = try AtomicFileWriter(path: path)
+        var text = json
+        try text.withUTF8 { try writer.append(UnsafeRawBufferPointer($0)) }
+        try writer.commit()
+    }
+
+    /// The file's text: JSON, a line a point.
+    var json: String {
+        var members: [(key: String, value: JSONValue)] = [
+            ("criterion", .string(criterion.rawValue)), ("rule", .string(rule.rawValue)),
+            ("gflops", .array(exitGigaMultiplyAdds.map(JSONValue.double))),
+        ]
+        if let model { members.insert(("model", .string(model)), at: 0) }
+        if let temperatures {
+            members.append(("temperatures", .array(temperatures.map(JSONValue.double))))
+        }
+        let lines = members.map { "\(jsonString($0.key)): \($0.value.jsonText)" }
+        let rows = points.map { "    " + $0.jsonValue.jsonText }
+        return """
+            {
+              \(lines.joined(separator: ",\n  ")),
+              "points": [
+            \(rows.joined(separator: ",\n"))
+              ]
+            }
+
+            """
+    }
+}
+
+extension Calibration.Point {
+    fileprivate init(reading reader: inout DescriptionReader, exits: Int) throws {
+        budget = try reader.int("p")
+        thresholds = try reader.required("thresholds") { try $0.numbers($1) }
+        guard thresholds.count == exits else {
+            throw reader.fault("thresholds", "has \(thresholds.count) numbers for \(exits) exits")
+        }
+        accuracy = try reader.required("accuracy") { try $0.number($1) }
+        gigaMultiplyAdds = try reader.required("gflops") { try $0.number($1) }
+        try reader.finish()
+    }
+
+    fileprivate var jsonValue: JSONValue {
+        var members: [(key: String, value: JSONValue)] = [
+            ("thresholds", .array(thresholds.map(JSONValue.float))),
+            ("accuracy", .double(accuracy)), ("gflops", .double(gigaMultiplyAdds)),
+        ]
+        if let budget { members.insert(("p", .int(budget)), at: 0) }
+        return .object(members)
+    }
+}
+
+extension DescriptionReader {
+    /// A value that must be there.
+    fileprivate mutating func required<Value>(
+        _ key: String, _ read: (inout Self, String) throws -> Value?
+    ) throws -> Value {
+        guard let value = try read(&self, key) else { throw fault(key, "is missing") }
+        return value
+    }
+
+    /// A list of numbers above 0.
+    fileprivate mutating func doubles(_ key: String) throws -> [Double]? {
+        guard let value = value(key) else { return nil }
+        guard case .array(let elements) = value,
+            elements.allSatisfy({ ($0.number ?? 0) > 0 })
+        else { throw fault(key, "is not a list of numbers above 0") }
+        return elements.compactMap(\.number)
+    }
+}

@@ -1,0 +1,109 @@
+import DVTCore
+public import DVTModel
+
+/// Thresholds that were chosen for a model, with what they did to images that were held out: the
+/// file that `dvt calibrate` writes beside the weights and `dvt classify` reads.
+public struct Calibration: Equatable, Sendable {
+    /// Thresholds and what they do.
+    public struct Point: Equatable, Sendable {
+        /// The authors' budget p that it belongs to, or nil.
+        public let budget: Int?
+        /// One threshold for every exit, the last one's included.
+        public let thresholds: [Float]
+        /// The accuracy, percent.
+        public let accuracy: Double
+        /// What an image costs on average, 10^9 multiply-adds.
+        public let gigaMultiplyAdds: Double
+
+        /// Creates a point.
+        ///
+        /// - Parameters:
+        ///   - budget: the authors' budget, or nil.
+        ///   - thresholds: one for every exit.
+        ///   - accuracy: percent.
+        ///   - gigaMultiplyAdds: the average of an image.
+        public init(
+            budget: Int?, thresholds: [Float], accuracy: Double, gigaMultiplyAdds: Double
+        ) {
+            self.budget = budget
+            self.thresholds = thresholds
+            self.accuracy = accuracy
+            self.gigaMultiplyAdds = gigaMultiplyAdds
+        }
+    }
+
+    /// The model's name, or nil where nobody said.
+    public let model: String?
+    /// What is compared with thresholds.
+    public let criterion: ExitCriterion
+    /// How the thresholds were chosen.
+    public let rule: ThresholdRule
+    /// What an image that leaves at each exit costs, 10^9 multiply-adds.
+    public let exitGigaMultiplyAdds: [Double]
+    /// The temperature of every exit, or nil; thresholds are for outputs that are not scaled.
+    public let temperatures: [Double]?
+    /// The points, cheapest first.
+    public let points: [Point]
+
+    /// Creates a calibration.
+    ///
+    /// - Parameters:
+    ///   - calibration: the scored outputs.
+    ///   - rule: how the thresholds were chosen.
+    ///   - choices: the thresholds; they are judged on the images that were held out.
+    ///   - temperatures: the temperature of every exit, or nil.
+    public init(
+        _ calibration: ThresholdCalibration, rule: ThresholdRule, choices: [ThresholdChoice],
+        temperatures: [Double]? = nil
+    ) {
+        model = calibration.data.model
+        criterion = calibration.criterion
+        self.rule = rule
+        exitGigaMultiplyAdds = calibration.data.exitGigaMultiplyAdds
+        self.temperatures = temperatures
+        points = choices.map { choice in
+            let outcome = calibration.judge(choice.thresholds)
+            return Point(
+                budget: choice.budget, thresholds: choice.thresholds, accuracy: outcome.accuracy,
+                gigaMultiplyAdds: outcome.cost)
+        }
+    }
+
+    /// The points as rows to choose from.
+    public var operatingPoints: OperatingPoints {
+        OperatingPoints(
+            thresholds: points.map(\.thresholds), gigaMultiplyAdds: points.map(\.gigaMultiplyAdds),
+            accuracies: points.map(\.accuracy))
+    }
+
+    /// Checks that a cascade decides as this calibration supposes.
+    ///
+    /// - Parameters:
+    ///   - configuration: the cascade.
+    ///   - origin: the calibration's file, for messages.
+    /// - Throws: ``CalibrationError/unsuitable(origin:reason:)`` if it has another number of exits
+    ///   or another name, or the thresholds are not for the confidence.
+    public func check(
+        _ configuration: CascadeConfiguration, origin: String
+    ) throws(CalibrationError) {
+        func require(_ condition: Bool, _ reason: String) throws(CalibrationError) {
+            guard condition else { throw .unsuitable(origin: origin, reason: reason) }
+        }
+        let (exits, stages) = (exitGigaMultiplyAdds.count, configuration.stages.count)
+        try require(
+            exits == stages,
+            "was made for \(exits) exits, and the model has \(stages); calibrate this model")
+        try require(
+            model == nil || model == configuration.name,
+            """
+            was made for the model \(quoted(model ?? "")), and this is \
+            \(quoted(configuration.name)); calibrate this model
+            """)
+        try require(
+            criterion == .confidence,
+            """
+            has thresholds for the \(criterion.rawValue), and a cascade decides by the confidence; \
+            calibrate with --criterion confidence
+            """)
+    }
+}

@@ -1,0 +1,84 @@
+public import DVTCore
+
+/// What every exit of a cascade says of labelled images, whichever exit they would leave at.
+public struct ExitOutputs: Equatable, Sendable {
+    /// Softmax outputs, shape `[K, n, C]`: exits, images, classes.
+    public let probabilities: Tensor
+    /// The class of every image, from 0; n of them.
+    public let labels: [Int]
+
+    /// How far a row's sum may lie from 1: bfloat16, the least precise type that is read, rounds
+    /// by up to 2^-8 of each number.
+    private static let sumTolerance = 0.01
+
+    /// Takes outputs after checking every number.
+    ///
+    /// - Parameters:
+    ///   - probabilities: softmax outputs, shape `[K, n, C]` with n of at least 1 and C of at
+    ///     least 2.
+    ///   - labels: the class of every image, in `0..<C`.
+    ///   - origin: where they come from, for messages: a path.
+    ///   - name: what messages call them: `calibration` or `test`.
+    /// - Throws: ``CalibrationError/invalidOutputs(origin:reason:)`` if shapes do not fit, a
+    ///   probability is not in 0...1, those of an image do not add up to 1, or a label is no class.
+    public init(
+        probabilities: Tensor, labels: [Int], origin: String, name: String
+    ) throws(CalibrationError) {
+        func fault(_ reason: String) -> CalibrationError {
+            .invalidOutputs(origin: origin, reason: "\(name)_\(reason)")
+        }
+        let shape = probabilities.shape
+        guard shape.rank == 3, shape[0] >= 1, shape[1] >= 1, shape[2] >= 2 else {
+            throw fault(
+                "probabilities has shape \(shape); give [exits, images, classes], of 2 classes or more"
+            )
+        }
+        guard labels.count == shape[1] else {
+            throw fault("labels has \(labels.count) labels for \(shape[1]) images; give one each")
+        }
+        if let index = labels.firstIndex(where: { !(0..<shape[2]).contains($0) }) {
+            throw fault(
+                """
+                labels has \(labels[index]) for image \(index), and the classes are \
+                0...\(shape[2] - 1)
+                """)
+        }
+        self.probabilities = probabilities
+        self.labels = labels
+        if let (row, problem) = firstFault() {
+            let (exit, image) = row.quotientAndRemainder(dividingBy: images)
+            throw fault(
+                """
+                probabilities \(problem) at exit \(exit), image \(image) (from 0); give softmax \
+                outputs, not logits
+                """)
+        }
+    }
+
+    /// K, the number of exits.
+    public var exits: Int { probabilities.shape[0] }
+    /// n, the number of images.
+    public var images: Int { probabilities.shape[1] }
+    /// C, the number of classes.
+    public var classes: Int { probabilities.shape[2] }
+
+    /// The probabilities of one image at one exit, C of them.
+    func row(exit: Int, image: Int) -> ArraySlice<Float> {
+        let start = (exit * images + image) * classes
+        return probabilities.values[start..<start + classes]
+    }
+
+    private func firstFault() -> (row: Int, problem: String)? {
+        for row in 0..<exits * images {
+            let values = probabilities.values[row * classes..<(row + 1) * classes]
+            if let wrong = values.first(where: { !(0...1).contains($0) }) {
+                return (row, "has \(wrong)")
+            }
+            let sum = values.reduce(0) { $0 + Double($1) }
+            if abs(sum - 1) > Self.sumTolerance {
+                return (row, "adds up to \(Float(sum))")
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,63 @@
+/// How well an exit's confidences say how often it is right.
+public struct ExitReliability: Equatable, Sendable {
+    /// The images whose confidence lies in one interval.
+    public struct Bin: Equatable, Sendable {
+        /// The images.
+        public let count: Int
+        /// Their mean confidence, 0 where there are none.
+        public let confidence: Double
+        /// The part of them whose class is right, 0 where there are none.
+        public let accuracy: Double
+    }
+
+    /// The intervals: bin i is from above i/15 to (i + 1)/15.
+    public static let binCount = 15
+
+    /// The bins, from the least confidence.
+    public let bins: [Bin]
+    /// The mean of `-ln p(label)`.
+    public let negativeLogLikelihood: Double
+
+    /// The expected calibration error, `sum(count |accuracy - confidence|) / n`, in 0...1.
+    public var expectedCalibrationError: Double {
+        let images = bins.reduce(0) { $0 + $1.count }
+        let sum = bins.reduce(0) { $0 + Double($1.count) * abs($1.accuracy - $1.confidence) }
+        return sum / Double(images)
+    }
+
+    /// Judges every exit.
+    ///
+    /// - Parameters:
+    ///   - outputs: the outputs.
+    ///   - temperatures: what each exit's logarithms are divided by, or nil to take them as they
+    ///     are.
+    /// - Returns: one judgement an exit.
+    public static func all(_ outputs: ExitOutputs, temperatures: [Double]? = nil) -> [Self] {
+        (0..<outputs.exits).map { exit in
+            Self(LogProbabilities(outputs, exit: exit), temperature: temperatures?[exit] ?? 1)
+        }
+    }
+
+    init(_ exit: LogProbabilities, temperature: Double) {
+        var counts = [Int](repeating: 0, count: Self.binCount)
+        var confidences = [Double](repeating: 0, count: Self.binCount)
+        var correct = [Int](repeating: 0, count: Self.binCount)
+        var loss = 0.0
+        for image in 0..<exit.images {
+            let scaled = exit.scaled(image, temperature: temperature)
+            let place = (scaled.confidence * Double(Self.binCount)).rounded(.up)
+            let bin = min(max(Int(place) - 1, 0), Self.binCount - 1)
+            counts[bin] += 1
+            confidences[bin] += scaled.confidence
+            correct[bin] += scaled.isCorrect ? 1 : 0
+            loss += scaled.loss
+        }
+        bins = counts.indices.map { bin in
+            let count = Double(max(counts[bin], 1))
+            return Bin(
+                count: counts[bin], confidence: confidences[bin] / count,
+                accuracy: Double(correct[bin]) / count)
+        }
+        negativeLogLikelihood = loss / Double(exit.images)
+    }
+}
