@@ -27,11 +27,13 @@ package final class RecordWriter {
     ///   - columns: the columns, each key once.
     ///   - output: where the text goes.
     ///   - table: when a table is printed.
+    ///   - jsonKey: JSON is an object with the array of records under this name, or nil for the
+    ///     array alone.
     ///   - flushesEachRow: whether each row is handed on at once, as it always is to a terminal;
     ///     for readers that wait for it.
     package init(
         _ format: OutputFormat, columns: [OutputColumn], to output: any TextOutput,
-        table: TableLayout = .whole, flushesEachRow: Bool = false
+        table: TableLayout = .whole, jsonKey: String? = nil, flushesEachRow: Bool = false
     ) {
         precondition(
             Set(columns.map(\.key)).count == columns.count, "two columns have the same key")
@@ -44,7 +46,7 @@ package final class RecordWriter {
         case .table: renderer = TableRenderer(visible, layout: table)
         case .markdown: renderer = MarkdownRenderer(columns: visible)
         case .csv: renderer = CSVRenderer(columns: visible)
-        case .json: renderer = JSONRenderer(columns: visible)
+        case .json: renderer = JSONRenderer(columns: visible, key: jsonKey)
         case .jsonl: renderer = JSONLinesRenderer(columns: visible)
         }
         hiddenAudience = hidden

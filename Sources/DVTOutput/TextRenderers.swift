@@ -60,16 +60,19 @@ struct CSVRenderer: RowRenderer {
     }
 }
 
-/// One JSON array, a record a line.
+/// One JSON array, a record a line; by itself, or as the only member of an object.
 struct JSONRenderer: RowRenderer {
     let columns: [OutputColumn]
+    /// The name of that member, or nil.
+    let key: String?
     private var hasRows = false
 
-    init(columns: [OutputColumn]) {
+    init(columns: [OutputColumn], key: String? = nil) {
         self.columns = columns
+        self.key = key
     }
 
-    func beginning() -> String { "[" }
+    func beginning() -> String { (key.map { "{\(jsonString($0)): " } ?? "") + "[" }
 
     mutating func text(of row: [OutputValue]) -> String {
         let separator = hasRows ? ",\n  " : "\n  "
@@ -77,7 +80,7 @@ struct JSONRenderer: RowRenderer {
         return separator + jsonRecord(columns, row)
     }
 
-    func end() -> String { hasRows ? "\n]\n" : "]\n" }
+    func end() -> String { (hasRows ? "\n]" : "]") + (key == nil ? "\n" : "}\n") }
 }
 
 /// JSON Lines: one object a line.

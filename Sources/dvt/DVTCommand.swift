@@ -17,7 +17,7 @@ struct DVTCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Bench.self, Classify.self, Convert.self, Devices.self, Embed.self, Info.self,
-            Parity.self, Tune.self,
+            Bench.self, Calibrate.self, Classify.self, Convert.self, Devices.self, Embed.self,
+            Info.self, Parity.self, Tune.self,
         ])
 }

@@ -4,7 +4,8 @@ import Testing
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct HelpTests {
     @Test(arguments: [
-        [], ["bench"], ["bench", "model"], ["bench", "kernels"], ["bench", "peak"], ["classify"],
+        [], ["bench"], ["bench", "model"], ["bench", "kernels"], ["bench", "peak"], ["calibrate"],
+        ["classify"], ["tune"],
         ["convert"], ["devices"], ["embed"], ["info"], ["parity"],
     ])
     func everyHelpHasExamples(command: [String]) async throws {

@@ -71,6 +71,16 @@ struct OptionErrorTests {
         Case("tune --batch-size 0", "--batch-size takes 1...4096"),
         Case("tune --linear-engine clblast", "--linear-engine leaves nothing to choose"),
         Case("tune --engine magic", "'magic' is invalid for '--engine"),
+        Case("calibrate", "Missing expected argument '--from <file>'"),
+        Case("calibrate --from x --criterion luck", "'confidence', 'margin' or 'entropy'"),
+        Case("calibrate --from x --budget 1 --target-accuracy 2", "contradict each other"),
+        Case("calibrate --from x --latency-ms 1", "--latency-ms and --exit-ms belong together"),
+        Case("calibrate --from x --exit-ms 1,a", "'1,a' is invalid for '--exit-ms"),
+        Case("calibrate --from x --budget nan", "--budget takes a number"),
+        Case(
+            "\(toy) --threshold 1 --calibration x x.jpg",
+            "--threshold and --calibration contradict"),
+        Case("\(toy) --exit 1 --calibration x x.jpg", "--calibration and --exit contradict"),
         Case("paint", "Unexpected argument 'paint'"),
     ])
     func usageIsExplained(_ wrong: Case) async throws {
@@ -97,6 +107,8 @@ struct OptionErrorTests {
         Case("\(toy) --labels nonesuch x.jpg", "nonesuch: cannot be opened"),
         Case(
             "classify --model none.json --weights synthetic:1 x.jpg", "none.json: cannot be opened"),
+        Case("\(toy) --calibration none x.jpg", "none: cannot be opened"),
+        Case("calibrate --from none", "none: cannot be opened"),
         Case("embed --model tiny-deit x.jpg", "no weights are named"),
         Case("convert none out.safetensors", "none: cannot be opened"),
         Case("\(toy) --operating-point -1 x.jpg", "--operating-point needs a checkpoint"),

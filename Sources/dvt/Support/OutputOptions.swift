@@ -13,16 +13,17 @@ struct OutputOptions: ParsableArguments {
     ///   - columns: the records' columns.
     ///   - progress: what may stand on the terminal's last line.
     ///   - table: when a table is printed.
+    ///   - jsonKey: what the records are called where JSON is one object, or nil for an array.
     ///   - body: writes the records.
     /// - Throws: the body's error, or ``OutputError`` if the output does not take the text; a
     ///   reader that has gone ends the command quietly.
     func withWriter(
         _ columns: [OutputColumn], progress: ProgressReporter? = nil,
-        table: TableLayout = .whole, _ body: (RecordWriter) throws -> Void
+        table: TableLayout = .whole, jsonKey: String? = nil, _ body: (RecordWriter) throws -> Void
     ) throws {
         let output = DescriptorOutput(progress: progress)
         let writer = RecordWriter(
-            format, columns: columns, to: output, table: table,
+            format, columns: columns, to: output, table: table, jsonKey: jsonKey,
             flushesEachRow: format == .jsonl)
         do {
             do {

@@ -1,4 +1,6 @@
 import ArgumentParser
+import DVTCore
+import DVTEvaluation
 import DVTModel
 
 /// The confidences that let images leave.
@@ -18,6 +20,7 @@ struct ThresholdOptions: ParsableArguments {
         parsing: .unconditional,
         help: ArgumentHelp(
             "The row, from 1, of the thresholds that the checkpoint holds for many budgets.",
+            discussion: "With --calibration, the row of that file.",
             valueName: "row"))
     var operatingPoint: Int?
 
@@ -28,14 +31,22 @@ struct ThresholdOptions: ParsableArguments {
             valueName: "GMACs"))
     var budget: Double?
 
+    @Option(
+        help: ArgumentHelp(
+            "Take the thresholds from this file, which dvt calibrate wrote.",
+            discussion: "Where it holds many, --budget or --operating-point chooses.",
+            valueName: "file"),
+        completion: .file(extensions: ["json"]))
+    var calibration: String?
+
     func validate() throws {
         guard threshold.allSatisfy({ $0 >= 0 && $0.isFinite }) else {
             throw ValidationError("--threshold takes a number of at least 0.")
         }
-        let names = names
-        guard names.count <= 1 else {
+        let exclusive = threshold.isEmpty ? names.filter { $0 != "--calibration" } : names
+        guard exclusive.count <= 1 else {
             throw ValidationError(
-                "\(names[0]) and \(names[1]) contradict each other; give one of them.")
+                "\(exclusive[0]) and \(exclusive[1]) contradict each other; give one of them.")
         }
     }
 
@@ -45,7 +56,7 @@ struct ThresholdOptions: ParsableArguments {
     private var names: [String] {
         [
             ("--threshold", !threshold.isEmpty), ("--operating-point", operatingPoint != nil),
-            ("--budget", budget != nil),
+            ("--budget", budget != nil), ("--calibration", calibration != nil),
         ].filter(\.1).map(\.0)
     }
 
@@ -53,11 +64,12 @@ struct ThresholdOptions: ParsableArguments {
     ///
     /// - Parameter model: the model.
     /// - Returns: the policy, or nil where none was asked for.
-    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if the checkpoint has no such row.
+    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if there is no such row, or the error of the
+    ///   calibration's file.
     func policy(of model: LoadedModel) throws -> ExitPolicy? {
-        if operatingPoint != nil || budget != nil {
+        if operatingPoint != nil || budget != nil || calibration != nil {
             let points = try points(of: model)
-            let row = try operatingPoint ?? points.row(budget: budget ?? 0)
+            let row = try row(of: points)
             let policy = try points.policy(row: row)
             printError("thresholds: \(points.summary(row: row))")
             return policy
@@ -70,12 +82,31 @@ struct ThresholdOptions: ParsableArguments {
         }
     }
 
+    private func row(of points: OperatingPoints) throws -> Int {
+        if let operatingPoint { return operatingPoint }
+        if let budget { return try points.row(budget: budget) }
+        guard points.thresholds.count == 1 else {
+            throw CalibrationError.unsuitable(
+                origin: calibration ?? "",
+                reason: """
+                    holds \(points.thresholds.count) operating points; choose one by --budget or \
+                    --operating-point
+                    """)
+        }
+        return 1
+    }
+
     private func points(of model: LoadedModel) throws -> OperatingPoints {
+        if let calibration {
+            let read = try Calibration(path: calibration)
+            try read.check(model.configuration, origin: calibration)
+            return read.operatingPoints
+        }
         guard let points = try model.operatingPoints() else {
             throw ModelError.invalidPolicy(
                 reason: """
                     \(given ?? "") needs a checkpoint that holds thresholds for many budgets, as \
-                    the authors' do; give --threshold
+                    the authors' do; give --threshold or --calibration
                     """)
         }
         return points

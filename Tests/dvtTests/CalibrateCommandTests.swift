@@ -1,0 +1,158 @@
+import DVTCheckpoints
+import DVTCore
+import Foundation
+import Testing
+
+/// `dvt calibrate`, and `dvt classify` by what it wrote.
+@Suite(.needsProgram, .timeLimit(.minutes(10)))
+struct CalibrateCommandTests {
+    struct Output: Decodable {
+        struct Budget: Decodable, Equatable {
+            let p: Int?
+            let thresholds: [Float]
+            let accuracy: Double
+            let gflops: Double
+        }
+
+        let budgets: [Budget]
+    }
+
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// Outputs of three exits for 200 images of two classes: the surer, the more often right, and
+    /// later exits more often.
+    private func outputs(model: String? = nil, hasTest: Bool = true) throws -> String {
+        let count = 200
+        func part(_ name: String, shift: Int) -> [(name: String, tensor: Tensor)] {
+            let places: [Int] = (0..<count).map { ($0 * 77 + shift) % count }
+            var values: [Float] = []
+            for exit in 0..<3 {
+                for place in places {
+                    let part = Float((place + 31 * exit) % count) / Float(2 * count)
+                    values += [0.5 + part, 0.5 - part]
+                }
+            }
+            var labels: [Float] = []
+            for (index, place) in places.enumerated() {
+                labels.append((index * 13) % count < 100 + place / 2 ? 0 : 1)
+            }
+            return [
+                ("\(name)_probabilities", Tensor([3, count, 2], values: values)),
+                ("\(name)_labels", Tensor([count], values: labels)),
+            ]
+        }
+        let path = "\(folder.path)/outputs.safetensors"
+        try SafetensorsWriter.write(
+            part("calibration", shift: 0) + (hasTest ? part("test", shift: 5) : [])
+                + [("gflops", Tensor([3], values: [1, 2, 4]))],
+            metadata: model.map { ["model": $0] } ?? [:], to: path)
+        return path
+    }
+
+    private func calibrate(_ arguments: String...) async throws -> ProgramOutput {
+        try await dvt(["calibrate"] + arguments, needsKernels: false)
+    }
+
+    private func budgets(_ run: ProgramOutput) throws -> [Output.Budget] {
+        try JSONDecoder().decode(Output.self, from: Data(run.output.utf8)).budgets
+    }
+
+    @Test func theAuthorsBudgetsAreOneObject() async throws {
+        let run = try await calibrate("--from", outputs(), "--format", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        let budgets = try budgets(run)
+        #expect(budgets.map(\.p) == Array(1...59))
+        #expect(budgets.allSatisfy { $0.thresholds.count == 3 && $0.thresholds[2] == -1e8 })
+        #expect(budgets.allSatisfy { (1...4).contains($0.gflops) && $0.accuracy <= 100 })
+        #expect(run.output.hasPrefix("{\"budgets\": [\n  {\"p\":1,\"thresholds\":["))
+        #expect(run.errors.contains("judged on 200 images, chosen on 200 others"))
+    }
+
+    @Test func otherFormatsAndCriteria() async throws {
+        let file = try outputs(hasTest: false)
+        let rows = try table(
+            await calibrate("--from", file, "--criterion", "margin").output)
+        #expect(rows.count == 60)
+        #expect(rows[0] == ["p", "Thresholds", "Accuracy, %", "GMACs", "Leave at each exit, %"])
+        let run = try await calibrate("--from", file, "--criterion", "entropy", "--format", "csv")
+        #expect(try csv(run.output).count == 59)
+        #expect(run.errors.contains("has no test part"))
+    }
+
+    @Test func theOptimalRuleToldAgainstTheAuthors() async throws {
+        let run = try await calibrate(
+            "--from", outputs(), "--rule", "optimal", "--temperature", "--format", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(try !budgets(run).isEmpty)
+        #expect(run.errors.contains("against the authors' rule at equal cost: "))
+        #expect(run.errors.contains("exit 3: temperature "))
+    }
+
+    @Test(arguments: ["geometric", "optimal"])
+    func targetsGiveOneRow(rule: String) async throws {
+        let file = try outputs()
+        func one(_ arguments: String...) async throws -> Output.Budget {
+            let all = ["calibrate", "--from", file, "--rule", rule, "--format", "json"]
+            let budgets = try budgets(await dvt(all + arguments, needsKernels: false))
+            #expect(budgets.count == 1)
+            return try #require(budgets.first)
+        }
+        #expect(try await one("--budget", "2").p.map { (1...59).contains($0) } != false)
+        #expect(try await one("--target-accuracy", "50").thresholds.count == 3)
+        _ = try await one("--latency-ms", "12.5", "--exit-ms", "5,9.5,30")
+    }
+
+    @Test func whatCannotBeHadIsExplained() async throws {
+        let file = try outputs()
+        for (arguments, error) in [
+            (["--target-accuracy", "99.9"], "no thresholds reach an accuracy of 99.9 %"),
+            (["--budget", "0.5"], "no thresholds cost as little as 0.5 GMACs"),
+            (["--latency-ms", "1", "--exit-ms", "2,3,4"], "they cost 2"),
+            (
+                ["--latency-ms", "1", "--exit-ms", "2,3"],
+                "--exit-ms is 2.0, 3.0; give 3 increasing"
+            ),
+        ] {
+            let run = try await dvt(["calibrate", "--from", file] + arguments, needsKernels: false)
+            #expect(run.code == 1 && run.output.isEmpty)
+            #expect(run.errorLines.count == 1 && run.errors.contains(error), "\(run.errors)")
+        }
+    }
+
+    @Test(.needsDevice) func classifyTakesWhatWasWritten() async throws {
+        let file = "\(folder.path)/calibration.json"
+        let made = try await calibrate(
+            "--from", outputs(model: "tiny-deit"), "--output", file, "--format", "json")
+        #expect(made.errors.contains("calibration.json: 59 operating points"))
+        let budgets = try budgets(made)
+        let best = try #require(
+            budgets.filter { $0.gflops <= 2 }.max { $0.accuracy < $1.accuracy })
+        func classify(_ arguments: String...) async throws -> ProgramOutput {
+            try await dvt(
+                ["classify", "--model", "tiny-deit", "--weights", "synthetic:50"] + arguments
+                    + ["--format", "jsonl", Fixtures.photos])
+        }
+        let run = try await classify("--calibration", file, "--budget", "2")
+        #expect(run.code == 0, "\(run.errors)")
+        let explicit = try await classify(
+            "--threshold", "\(best.thresholds[0])", "--threshold", "\(best.thresholds[1])")
+        let rows = try jsonLines(run.output, as: ClassifyRow.self)
+        #expect(rows.map(\.decision) == (try jsonLines(explicit.output)).map(\ClassifyRow.decision))
+        let open = try await classify("--calibration", file)
+        #expect(open.code == 1 && open.errors.contains("holds 59 operating points; choose one"))
+    }
+
+    @Test func anotherModelsCalibrationIsRefused() async throws {
+        let file = "\(folder.path)/calibration.json"
+        _ = try await calibrate("--from", outputs(model: "other"), "--output", file)
+        let run = try await dvt(
+            "classify", "--model", "tiny-deit", "--weights", "synthetic:1", "--calibration", file,
+            "--budget", "2", "x.jpg", needsKernels: false)
+        #expect(run.code == 1 && run.errorLines.count == 1)
+        #expect(run.errors.contains("was made for the model \"other\", and this is \"tiny-deit\""))
+    }
+}
