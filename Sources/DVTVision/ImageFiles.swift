@@ -10,6 +10,15 @@ public enum ImageFiles {
         let inode: UInt
     }
 
+    /// What a folder holds.
+    private struct Listing {
+        let identity: Identity
+        /// The names that are text, sorted by bytes.
+        var names: [String] = []
+        /// The others, as near as text can come.
+        var unreadable: [(path: String, isFolder: Bool)] = []
+    }
+
     /// Finds the pictures that a path stands for.
     ///
     /// A file stands for itself. A folder stands for every file below it whose name ends in .jpg,
@@ -20,6 +29,20 @@ public enum ImageFiles {
     /// - Returns: the paths, sorted by their bytes.
     /// - Throws: ``ImageError`` if there is nothing at `path`, or a folder cannot be read.
     public static func find(in path: String) throws(ImageError) -> [String] {
+        try find(in: path) { (problem) throws(ImageError) in throw problem }
+    }
+
+    /// Finds the pictures that a path stands for, also where some of them cannot be named.
+    ///
+    /// - Parameters:
+    ///   - path: a file or a folder.
+    ///   - onProblem: told of folders below `path` that cannot be read and of names that are not
+    ///     UTF-8; the rest goes on, unless it throws.
+    /// - Returns: the paths, sorted by their bytes.
+    /// - Throws: ``ImageError`` if there is nothing at `path`, and what `onProblem` throws.
+    static func find(
+        in path: String, onProblem: (ImageError) throws(ImageError) -> Void
+    ) throws(ImageError) -> [String] {
         var status = stat()
         guard stat(path, &status) == 0 else {
             throw .cannotOpen(path: path, reason: systemMessage())
@@ -30,10 +53,18 @@ public enum ImageFiles {
         // A list of folders yet to visit, and no recursion: the tree may be deep.
         var folders = [path]
         while let folder = folders.popLast() {
-            guard let names = try names(in: folder, visited: &visited) else { continue }
+            let listing: Listing
+            do throws(ImageError) {
+                listing = try list(folder)
+            } catch {
+                try onProblem(error)
+                continue
+            }
+            guard visited.insert(listing.identity).inserted else { continue }
+            for (path, _) in listing.unreadable { try onProblem(.nameNotUTF8(path: path)) }
             var subfolders: [String] = []
-            for name in names {
-                let child = folder.hasSuffix("/") ? folder + name : folder + "/" + name
+            for name in listing.names {
+                let child = self.path(of: name, in: folder)
                 if isFolder(child) {
                     subfolders.append(child)
                 } else if isPicture(name) {
@@ -45,10 +76,42 @@ public enum ImageFiles {
         return found.sorted(by: precedes)
     }
 
-    /// The names in a folder, sorted, or nil if it was visited before.
-    private static func names(
-        in folder: String, visited: inout Set<Identity>
-    ) throws(ImageError) -> [String]? {
+    /// The names in a folder that are text, sorted by bytes.
+    ///
+    /// - Parameter folder: the folder.
+    /// - Returns: the names.
+    /// - Throws: ``ImageError`` if it cannot be read.
+    static func names(in folder: String) throws(ImageError) -> [String] {
+        try list(folder).names
+    }
+
+    /// The folders in a folder, but those that begin with a point.
+    ///
+    /// - Parameters:
+    ///   - folder: the folder.
+    ///   - onProblem: told of files whose names are not UTF-8.
+    /// - Returns: their names, sorted by bytes.
+    /// - Throws: ``ImageError`` if `folder` cannot be read, or a folder in it has a name that is
+    ///   not UTF-8: without it, those after it would be counted wrongly.
+    static func subfolders(
+        of folder: String, onProblem: (ImageError) -> Void
+    ) throws(ImageError) -> [String] {
+        let listing = try list(folder)
+        for (path, isFolder) in listing.unreadable {
+            guard !isFolder else { throw .nameNotUTF8(path: path) }
+            onProblem(.nameNotUTF8(path: path))
+        }
+        return listing.names.filter {
+            !$0.hasPrefix(".") && isFolder(path(of: $0, in: folder))
+        }
+    }
+
+    /// The path of what a folder holds.
+    static func path(of name: String, in folder: String) -> String {
+        folder.hasSuffix("/") ? folder + name : folder + "/" + name
+    }
+
+    private static func list(_ folder: String) throws(ImageError) -> Listing {
         guard let stream = opendir(folder) else {
             throw .cannotOpen(path: folder, reason: systemMessage())
         }
@@ -57,28 +120,39 @@ public enum ImageFiles {
         guard fstat(dirfd(stream), &status) == 0 else {
             throw .cannotRead(path: folder, reason: systemMessage())
         }
-        let identity = Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino))
-        guard visited.insert(identity).inserted else { return nil }
-        var names: [String] = []
+        var listing = Listing(
+            identity: Identity(device: UInt(status.st_dev), inode: UInt(status.st_ino)))
         errno = 0
         while let entry = readdir(stream) {
-            let name = try name(of: entry, in: folder)
-            if name != ".", name != ".." { names.append(name) }
+            note(entry, of: stream, in: folder, &listing)
             errno = 0
         }
         guard errno == 0 else {
             throw .cannotRead(path: folder, reason: systemMessage())
         }
-        return names.sorted(by: precedes)
+        listing.names.sort(by: precedes)
+        listing.unreadable.sort { precedes($0.path, $1.path) }
+        return listing
     }
 
-    private static func name(
-        of entry: UnsafeMutablePointer<dirent>, in folder: String
-    ) throws(ImageError) -> String {
+    private static func note(
+        _ entry: UnsafeMutablePointer<dirent>, of stream: OpaquePointer, in folder: String,
+        _ listing: inout Listing
+    ) {
         let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
-        if let name = String(validating: bytes, as: UTF8.self) { return name }
+        if let name = String(validating: bytes, as: UTF8.self) {
+            if name != ".", name != ".." { listing.names.append(name) }
+            return
+        }
         // Text cannot hold such a name, so the file could never be opened by what is returned.
-        throw .nameNotUTF8(path: folder + "/" + String(decoding: bytes, as: UTF8.self))
+        var status = stat()
+        let name = bytes.map(CChar.init(bitPattern:)) + [0]
+        let found = fstatat(dirfd(stream), name, &status, 0)
+        listing.unreadable.append(
+            (
+                path: path(of: String(decoding: bytes, as: UTF8.self), in: folder),
+                isFolder: found == 0 && status.st_mode & S_IFMT == S_IFDIR
+            ))
     }
 
     private static func isFolder(_ path: String) -> Bool {

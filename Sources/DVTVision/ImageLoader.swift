@@ -1,7 +1,9 @@
 /// A picture that was loaded, or why it was not.
 public struct LoadedImage: Sendable {
-    /// The file.
+    /// The file; of an archive's picture also its number, in brackets.
     public let path: String
+    /// The class, from 0, where a set of labelled pictures says it.
+    public let label: Int?
     /// The preprocessed values, shape `[3, imageSize, imageSize]`, or what was wrong.
     public let result: Result<[Float], ImageError>
 }
@@ -28,14 +30,38 @@ public final class ImageLoader: Sendable {
     ///   - preprocessing: what happens to each picture.
     ///   - workers: the number of threads; with none, ``next()`` does the work itself.
     ///   - lookAhead: the most pictures decoded before they are asked for, at least 1.
-    public init(
+    public convenience init(
         paths: sending some Sequence<String>, preprocessing: Preprocessing, workers: Int = 2,
         lookAhead: Int = 16
+    ) {
+        self.init(
+            PictureSource(paths), preprocessing: preprocessing, workers: workers,
+            lookAhead: lookAhead)
+    }
+
+    /// Starts to load the pictures of a set, with their labels.
+    ///
+    /// - Parameters:
+    ///   - images: the set.
+    ///   - preprocessing: what happens to each picture.
+    ///   - workers: the number of threads; with none, ``next()`` does the work itself.
+    ///   - lookAhead: the most pictures decoded before they are asked for, at least 1.
+    public convenience init(
+        _ images: LabelledImages, preprocessing: Preprocessing, workers: Int = 2,
+        lookAhead: Int = 16
+    ) {
+        self.init(
+            PictureSource(images), preprocessing: preprocessing, workers: workers,
+            lookAhead: lookAhead)
+    }
+
+    private init(
+        _ source: PictureSource, preprocessing: Preprocessing, workers: Int, lookAhead: Int
     ) {
         precondition(workers >= 0, "there is no negative number of threads")
         precondition(lookAhead > 0, "at least one picture is decoded ahead")
         pipeline = LoaderPipeline(
-            source: PathSource(paths), preprocessing: preprocessing, lookAhead: lookAhead)
+            source: source, preprocessing: preprocessing, lookAhead: lookAhead)
         // More threads than pictures they may work on would only wait.
         pipeline.start(min(workers, lookAhead))
     }

@@ -24,7 +24,7 @@ final class LoaderPipeline: Sendable {
         case work
     }
 
-    private let source: PathSource
+    private let source: PictureSource
     private let preprocessing: Preprocessing
     private let lookAhead: Int
     private let monitor = Monitor(State())
@@ -35,7 +35,7 @@ final class LoaderPipeline: Sendable {
     ///   - source: the files.
     ///   - preprocessing: what happens to each picture.
     ///   - lookAhead: the most pictures in work or waiting.
-    init(source: PathSource, preprocessing: Preprocessing, lookAhead: Int) {
+    init(source: PictureSource, preprocessing: Preprocessing, lookAhead: Int) {
         self.source = source
         self.preprocessing = preprocessing
         self.lookAhead = lookAhead
@@ -135,7 +135,7 @@ final class LoaderPipeline: Sendable {
 
     /// Loads the next picture; one must have been reserved.
     private func work() {
-        guard let (index, path) = source.next() else {
+        guard let (index, item) = source.next() else {
             monitor.change { state in
                 state.reserved -= 1
                 state.listHasEnded = true
@@ -147,20 +147,22 @@ final class LoaderPipeline: Sendable {
             return state.isClosed
         }
         guard !isClosed else { return }
-        let image = load(path)
+        let image = load(item)
         monitor.change { state in
             state.decoding -= 1
             if !state.isClosed { state.ready[index] = image }
         }
     }
 
-    private func load(_ path: String) -> LoadedImage {
+    private func load(_ item: PictureSource.Item) -> LoadedImage {
+        let result: Result<[Float], ImageError>
         do throws(ImageError) {
-            let image = try ImageDecoder.decode(
-                path: path, applyingOrientation: preprocessing.applyingOrientation)
-            return LoadedImage(path: path, result: .success(preprocessing.values(from: image)))
+            let image = try item.location.decode(
+                applyingOrientation: preprocessing.applyingOrientation)
+            result = .success(preprocessing.values(from: image))
         } catch {
-            return LoadedImage(path: path, result: .failure(error))
+            result = .failure(error)
         }
+        return LoadedImage(path: item.location.name, label: item.label, result: result)
     }
 }

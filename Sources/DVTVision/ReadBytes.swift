@@ -13,6 +13,14 @@ enum OpenFailure: Error {
     case cannotOpen(reason: String)
     /// It is a folder, a pipe or a device.
     case notRegularFile
+
+    /// What is wrong, as a clause.
+    var reason: String {
+        switch self {
+        case .cannotOpen(let reason): reason
+        case .notRegularFile: "it is not a regular file"
+        }
+    }
 }
 
 /// A regular file that is open for reading.

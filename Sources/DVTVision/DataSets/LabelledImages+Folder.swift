@@ -1,0 +1,77 @@
+extension LabelledImages {
+    /// The folders that stand for parts of a set where nothing else is beside them.
+    private static let splitNames: Set<String> = ["train", "val", "valid", "validation", "test"]
+
+    /// Finds pictures in folders of a class each: `root/CLASS/*.jpg`, or `root/SPLIT/CLASS/*.jpg`.
+    ///
+    /// Classes are numbered from 0 by their names, sorted by bytes; a folder that begins with a
+    /// point is none. A class's pictures are all those below its folder, as ``ImageFiles`` finds
+    /// them, sorted by bytes. A class without pictures keeps its number.
+    ///
+    /// - Parameters:
+    ///   - path: the folder.
+    ///   - split: the folder in it that is meant, or nil: then `path` has classes, or one split.
+    /// - Returns: the set.
+    /// - Throws: ``DataSetError`` if there is no such folder, no class or no picture in it,
+    ///   ``ImageError`` if a folder cannot be read or a class's name is not UTF-8.
+    public static func imageFolder(path: String, split: String? = nil) throws -> LabelledImages {
+        let root = try splitFolder(of: path, split: split)
+        var problems: [String] = []
+        let names = try ImageFiles.subfolders(of: root) { problems.append($0.description) }
+        guard !names.isEmpty else {
+            throw DataSetError.empty(
+                path: root, reason: "it has no folder; put the pictures of each class in one")
+        }
+        var paths: [String] = []
+        var labels: [Int32] = []
+        for (label, name) in names.enumerated() {
+            let folder = ImageFiles.path(of: name, in: root)
+            let found = try pictures(in: folder, problems: &problems)
+            if found.isEmpty {
+                problems.append(DataSetError.emptyClass(folder).description)
+            }
+            paths += found
+            labels += repeatElement(Int32(label), count: found.count)
+        }
+        guard !paths.isEmpty else {
+            throw DataSetError.empty(
+                path: root, reason: "no folder in it has a .jpg, .jpeg, .png or .webp file")
+        }
+        return LabelledImages(
+            origin: root, classes: ClassLabels(names), labels: labels, storage: .files(paths),
+            problems: problems)
+    }
+
+    private static func pictures(in folder: String, problems: inout [String]) throws -> [String] {
+        var found: [ImageError] = []
+        defer { problems += found.map(\.description) }
+        return try ImageFiles.find(in: folder) { (error) throws(ImageError) in
+            found.append(error)
+        }
+    }
+
+    private static func splitFolder(of path: String, split: String?) throws -> String {
+        // What cannot be named is told by the scan of the part that is meant.
+        let folders = try ImageFiles.subfolders(of: path) { _ in }
+        let areSplits = !folders.isEmpty && folders.allSatisfy(splitNames.contains)
+        if let split {
+            guard folders.contains(split) else {
+                throw DataSetError.unknownSplit(
+                    path: path, split: split, splits: areSplits ? folders : [])
+            }
+            return ImageFiles.path(of: split, in: path)
+        }
+        guard areSplits else { return path }
+        guard folders.count == 1 else {
+            throw DataSetError.splitNeeded(path: path, splits: folders)
+        }
+        return ImageFiles.path(of: folders[0], in: path)
+    }
+}
+
+extension DataSetError {
+    /// A class of which there is nothing.
+    fileprivate static func emptyClass(_ folder: String) -> DataSetError {
+        .empty(path: folder, reason: "its class keeps its number")
+    }
+}

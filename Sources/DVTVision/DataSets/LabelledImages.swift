@@ -1,0 +1,112 @@
+import DVTCore
+import Glibc
+
+/// A picture of a set and its class; nothing of it is read yet.
+public struct LabelledPicture: Sendable {
+    /// The class, from 0.
+    public let label: Int
+    let location: PictureLocation
+
+    /// What messages call it: a path, or that of an archive with the picture's number in brackets.
+    public var name: String { location.name }
+
+    /// Reads the picture.
+    ///
+    /// - Parameter applyingOrientation: whether it is turned upright as its EXIF data asks.
+    /// - Returns: the picture.
+    /// - Throws: ``ImageError`` if there is no whole, undamaged picture.
+    public func decode(applyingOrientation: Bool) throws(ImageError) -> RGBImage {
+        try location.decode(applyingOrientation: applyingOrientation)
+    }
+}
+
+/// Pictures and their classes, always in the same order: folders of a class each, a CIFAR archive,
+/// or a CSV file.
+///
+/// Only names and labels are held; a picture is read when it is asked for. ``ImageLoader`` reads
+/// them ahead of their use.
+public struct LabelledImages: Sendable {
+    /// Where the pictures are.
+    enum Storage: Sendable {
+        /// Files, with their paths.
+        case files([String])
+        /// Archives, one after the other, with the number of the first picture of each.
+        case archives([(file: CIFARFile, start: Int)])
+    }
+
+    /// Where the set was found.
+    public let origin: String
+    /// The names of the classes, or nil where the set does not tell them.
+    public let classes: ClassLabels?
+    /// What was left aside, one line each: files whose names are no text, folders that cannot be
+    /// read, classes without pictures.
+    public let problems: [String]
+    private let labels: [Int32]
+    private let storage: Storage
+
+    init(
+        origin: String, classes: ClassLabels?, labels: [Int32], storage: Storage,
+        problems: [String] = []
+    ) {
+        self.origin = origin
+        self.classes = classes
+        self.labels = labels
+        self.storage = storage
+        self.problems = problems
+    }
+
+    /// Opens a set, whatever its kind: a file that ends in `.csv`, see ``csv(path:classes:)``, a
+    /// file or folder of CIFAR archives, see ``cifar(path:split:)``, or else folders of a class
+    /// each, see ``imageFolder(path:split:)``.
+    ///
+    /// - Parameters:
+    ///   - path: the file or folder.
+    ///   - split: the part, for example `test`, or nil where there is one alone.
+    ///   - classes: the names that labels of a CSV file may have, or nil.
+    /// - Returns: the set.
+    /// - Throws: ``DataSetError`` or ``ImageError`` if there is none.
+    public static func open(
+        path: String, split: String? = nil, classes: ClassLabels? = nil
+    ) throws -> LabelledImages {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw DataSetError.unreadable(path: path, reason: systemMessage())
+        }
+        let isFolder = status.st_mode & S_IFMT == S_IFDIR
+        if path.hasSuffix(".csv"), !isFolder {
+            guard split == nil else {
+                throw DataSetError.unknownSplit(path: path, split: split ?? "", splits: [])
+            }
+            return try csv(path: path, classes: classes)
+        }
+        if try !isFolder || CIFARArchives.areIn(folder: path) {
+            return try cifar(path: path, split: split)
+        }
+        return try imageFolder(path: path, split: split)
+    }
+}
+
+extension LabelledImages: RandomAccessCollection {
+    /// 0.
+    public var startIndex: Int { 0 }
+    /// The number of pictures.
+    public var endIndex: Int { labels.count }
+
+    /// A picture and its class.
+    ///
+    /// - Parameter index: its place, from 0.
+    public subscript(index: Int) -> LabelledPicture {
+        LabelledPicture(label: Int(labels[index]), location: location(at: index))
+    }
+
+    private func location(at index: Int) -> PictureLocation {
+        switch storage {
+        case .files(let paths):
+            return .file(paths[index])
+        case .archives(let archives):
+            // There are six at most.
+            let archive = archives.last { $0.start <= index } ?? archives[0]
+            return .record(archive.file, index - archive.start)
+        }
+    }
+}
