@@ -1,5 +1,5 @@
 import DVTCheckpoints
-import DVTCore
+internal import DVTCore
 import DVTModel
 
 extension Calibration {

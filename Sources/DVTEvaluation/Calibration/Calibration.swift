@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 public import DVTModel
 
 /// Thresholds that were chosen for a model, with what they did to images that were held out: the

@@ -1,5 +1,5 @@
 import DVTCheckpoints
-import DVTCore
+internal import DVTCore
 
 /// Saved outputs of a cascade: what thresholds are chosen on, what they are judged on, and what
 /// each exit costs.

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// Outputs that cannot be calibrated on, or a calibration that cannot be used.
 public enum CalibrationError: Error, Equatable, Sendable {

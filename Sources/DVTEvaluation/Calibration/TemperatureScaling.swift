@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 import Glibc
 
 /// A temperature that makes an exit's probabilities as likely as possible to be what they say.
