@@ -141,7 +141,7 @@ let package = Package(
         // Runs the program, which SwiftPM builds beside it.
         .testTarget(
             name: "dvtTests",
-            dependencies: ["dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "OpenCL"],
+            dependencies: ["dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "OpenCL"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -49,7 +49,7 @@ enum CLBlastTuning {
     /// - Throws: ``OpenCLBackendError/tuningRefused(kernel:status:)`` if CLBlast does not take
     ///   them.
     static func apply(to device: Device) throws {
-        guard device.platform.name == "Portable Computing Language", device.types.contains(.cpu)
+        guard device.isPoCL, device.types.contains(.cpu)
         else { return }
         try tunedDevices.withLock { tuned in
             guard !tuned.contains(device) else { return }

@@ -10,6 +10,7 @@ public final class CommandQueue: Sendable {
     public let context: Context
     private let id: Handle
     private let collection: Mutex<Collection>
+    private let launchGuard: LaunchGuard?
 
     private struct Collection {
         var isOn: Bool
@@ -27,9 +28,12 @@ public final class CommandQueue: Sendable {
             return clCreateCommandQueue(
                 context.handle, context.device.handle, properties, status)
         }
+        launchGuard = LaunchGuard.needed(by: context.device)
+        launchGuard?.enter(id)
     }
 
     deinit {
+        launchGuard?.leave(id)
         clReleaseCommandQueue(id.pointer)
     }
 
@@ -81,13 +85,21 @@ public final class CommandQueue: Sendable {
             UnsafeMutablePointer<cl_command_queue?>, UnsafeMutablePointer<cl_event?>?
         ) throws(Failure) -> Void
     ) throws(Failure) -> Event? {
-        var queue: cl_command_queue? = handle
-        guard collectsEvents else {
-            try body(&queue, nil)
-            return nil
-        }
         var event: cl_event?
-        try body(&queue, &event)
+        let collects = collectsEvents
+        func call() throws(Failure) {
+            var queue: cl_command_queue? = handle
+            if collects {
+                try body(&queue, &event)
+            } else {
+                try body(&queue, nil)
+            }
+        }
+        if let launchGuard {
+            try launchGuard.launch(on: id, call)
+        } else {
+            try call()
+        }
         return adopt(event, label: label)
     }
 

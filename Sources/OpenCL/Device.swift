@@ -98,6 +98,9 @@ extension Device {
         try Discovery.shared.get().flatMap(\.devices)
     }
 
+    /// Whether its driver is PoCL.
+    package var isPoCL: Bool { platform.name == "Portable Computing Language" }
+
     /// What a person needs to tell the device from others.
     public var summary: DeviceSummary {
         DeviceSummary(name: name, platformName: platform.name, types: types)

@@ -23,19 +23,6 @@ struct OperationTests {
         }
     }
 
-    /// Linear maps by every engine that tuning may choose, whatever the style of the other kernels.
-    @Test(arguments: LinearEngine.all)
-    func linearMapsMatchByEveryEngine(engine: LinearEngine) throws {
-        let backend = try TestDevice.makeBackend(.vector, engine: engine)
-        for operation in OperationCatalog.edges where operation is LinearOperation {
-            let result = try ParityComparison.operation(
-                operation, on: backend, against: ReferenceBackend())
-            #expect(
-                result.passes,
-                "\(result.name): \(result.distance) exceeds \(result.tolerance)")
-        }
-    }
-
     /// The matrix units' kernel, whose fragments are exchanged in local memory where there are
     /// none: all but their instruction is the kernel of a GPU.
     @Test func mixedPrecisionRoundsToFloat16() throws {

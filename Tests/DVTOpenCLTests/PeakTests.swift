@@ -57,9 +57,9 @@ struct PeakTests {
     }
 
     /// Transfers do not count, and a library's product says that it is not whole.
-    @Test(arguments: KernelStyle.allCases)
-    func kernelsAreProfiled(style: KernelStyle) throws {
-        let backend = try TestDevice.makeBackend(style)
+    @Test(arguments: [LinearEngine.tile(.standard), .clblast])
+    func kernelsAreProfiled(engine: LinearEngine) throws {
+        let backend = try TestDevice.makeBackend(.tile, engine: engine)
         let map = LinearParameters(
             weight: try backend.upload(.uniform([64, 48], name: "weight", seed: 1)),
             bias: try backend.upload(Tensor([64], repeating: 1)))
@@ -68,11 +68,11 @@ struct PeakTests {
             _ = try backend.download(
                 backend.linear(x, map, activation: .gelu, residual: nil))
         }
-        // The first packs the weight.
+        // The first builds what it runs.
         try run()
         let work = try backend.profile(run)
-        #expect(work.launches == (style == .vector ? 1 : 2))
-        #expect(work.isPartial == (style == .tile))
+        #expect(work.launches == (engine == .clblast ? 2 : 1))
+        #expect(work.isPartial == (engine == .clblast))
         #expect(work.milliseconds > 0)
         #expect(backend.queue.takeEvents().isEmpty && !backend.queue.collectsEvents)
     }

@@ -233,3 +233,37 @@ struct KernelTests {
         }
     }
 }
+
+@Suite(.needsDevice)
+struct LaunchGuardTests {
+    @Test func versionsAreRead() {
+        #expect(LaunchGuard.majorVersion("OpenCL 3.0 PoCL 3.1+debian  Linux, LLVM 15.0.6") == 3)
+        #expect(LaunchGuard.majorVersion("OpenCL 3.0 PoCL 6.0  Linux") == 6)
+        #expect(LaunchGuard.majorVersion("OpenCL 3.0 CUDA 12.4.131") == nil)
+    }
+
+    /// One kernel over grids of many widths, from several queues at once: PoCL 3.1 ends the process
+    /// where they overlap. Launches of each queue keep their order.
+    @Test func queuesOfOneProcessDoNotMeet() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for task in 0..<4 {
+                group.addTask {
+                    let setup = try Setup()
+                    let kernel = try setup.program.kernel("count_items")
+                    let count = try setup.buffer([0])
+                    var expected = 0
+                    for launch in 0..<400 {
+                        let width = 64 * (1 + (launch * 7 + task * 3) % 40)
+                        try setup.queue.enqueue(
+                            kernel, arguments: [.buffer(count)], global: [width], local: [64])
+                        expected += width
+                    }
+                    #expect(
+                        try setup.queue.read(Int32.self, count: 1, from: count) == [Int32(expected)]
+                    )
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}

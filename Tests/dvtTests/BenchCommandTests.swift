@@ -146,7 +146,7 @@ struct BenchCommandTests {
             #expect(row.ratio.map { $0 < 0.5 } ?? true)
         }
         #expect(
-            second.errors.contains("5 records compared, 5 are not in it, 5 of its own were not"))
+            second.errors.contains("6 records compared, 6 are not in it, 6 of its own were not"))
         #expect(second.errors.contains("warning: \(file) is of another device: another device"))
         let failing = try await dvt(
             Self.model + ["--batch-size", "2", "--compare", file, "--fail-below", "0.5"])

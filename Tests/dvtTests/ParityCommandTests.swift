@@ -1,5 +1,6 @@
 import DVTCheckpoints
 import DVTCore
+import DVTOpenCL
 import Testing
 
 /// `dvt parity`: both implementations against each other and against the authors' numbers.
@@ -22,6 +23,16 @@ struct ParityCommandTests {
         #expect(rows.allSatisfy { $0.passed })
         #expect(rows.last?.differing == 0)
         #expect(run.errorLines.last == "4 checks passed")
+    }
+
+    /// Linear maps by every engine that `dvt tune` may choose.
+    @Test(arguments: LinearEngine.all)
+    func linearMapsMatchByEveryEngine(engine: LinearEngine) async throws {
+        let run = try await dvt(
+            "parity", "--operations", "--filter", "linear", "--linear-engine", "\(engine)",
+            "--format", "json")
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(try json(run.output, as: Row.self).count == 12)
     }
 
     /// In mixed precision, here emulated, tensors may lie 1e-2 off and few exits may differ.
