@@ -242,8 +242,8 @@ struct LaunchGuardTests {
         #expect(LaunchGuard.majorVersion("OpenCL 3.0 CUDA 12.4.131") == nil)
     }
 
-    /// One kernel over grids of many widths, from several queues at once: PoCL 3.1 ends the process
-    /// where they overlap. Launches of each queue keep their order.
+    /// One kernel over grids of many widths, from several queues at once, as PoCL 3.1 cannot run
+    /// it; each queue's launches count.
     @Test func queuesOfOneProcessDoNotMeet() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<4 {
