@@ -23,7 +23,7 @@ extension CheckpointFileError: CustomStringConvertible {
         case .cannotOpen(let path, let reason):
             "\(shown(path)): cannot be opened (\(reason)); check the path and its permissions"
         case .notRegularFile(let path):
-            "\(shown(path)): is not a regular file; give the path of a checkpoint file"
+            "\(shown(path)): is not a regular file; give the path of one"
         case .cannotRead(let path, let reason):
             "\(shown(path)): cannot be read (\(reason)); check the disk, or copy the file again"
         case .endedEarly(let path, let needed):

@@ -49,4 +49,13 @@ public enum ExitPolicy: Equatable, Sendable {
     func leaves(at exit: Int, confidence: Float) -> Bool {
         if case .thresholds(let values) = self { confidence >= values[exit] } else { false }
     }
+
+    /// The exit that an image takes whose confidences at all exits are known.
+    ///
+    /// - Parameter confidences: one confidence an exit; the policy fits as many stages.
+    /// - Returns: the exit, from 0.
+    package func exit(for confidences: [Float]) -> Int {
+        let last = lastStage(of: confidences.count)
+        return (0..<last).first { leaves(at: $0, confidence: confidences[$0]) } ?? last
+    }
 }

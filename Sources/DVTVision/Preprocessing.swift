@@ -90,21 +90,24 @@ public struct Preprocessing: Sendable, Equatable {
 
     /// Resizes a picture and cuts the square out.
     ///
-    /// - Parameter image: the picture.
-    /// - Returns: `imageSize` by `imageSize` pixels.
-    func square(of image: RGBImage) -> RGBImage {
+    /// - Parameters:
+    ///   - image: the picture.
+    ///   - scale: how many pixels stand for one of the model's along each axis, at least 1; more
+    ///     show people the same square in more detail.
+    /// - Returns: `scale * imageSize` by `scale * imageSize` pixels.
+    package func square(of image: RGBImage, scale: Int = 1) -> RGBImage {
         let shorter = min(image.width, image.height)
         let width = shorterSide * image.width / shorter
         let height = shorterSide * image.height / shorter
         return image.resized(
-            width: width, height: height, filter: filter, columns: centre(of: width),
-            rows: centre(of: height))
+            width: scale * width, height: scale * height, filter: filter,
+            columns: centre(of: width, scale: scale), rows: centre(of: height, scale: scale))
     }
 
-    private func centre(of length: Int) -> Range<Int> {
+    private func centre(of length: Int, scale: Int) -> Range<Int> {
         // Python's round, which torchvision calls, takes ties to even.
         let start = Int((Double(length - imageSize) / 2).rounded(.toNearestOrEven))
-        return start..<start + imageSize
+        return scale * start..<scale * (start + imageSize)
     }
 
     /// Writes one plane after the other.

@@ -23,13 +23,7 @@ struct Classify: ParsableCommand {
 
     @OptionGroup var modelOptions: ModelOptions
 
-    @OptionGroup var thresholdOptions: ThresholdOptions
-
-    @Option(
-        help: ArgumentHelp(
-            "Let every image leave at this exit, from 1; `all`: run all, take the last.",
-            valueName: "number|all"))
-    var exit: ExitArgument?
+    @OptionGroup var exitOptions: ExitOptions
 
     @Option(help: "The classes listed for each image.")
     var topk = 1
@@ -40,9 +34,6 @@ struct Classify: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
-        if exit != nil, let option = thresholdOptions.given {
-            throw ValidationError("\(option) and --exit contradict each other; give one of them.")
-        }
         guard topk >= 1 else {
             throw ValidationError("--topk is \(topk); it takes at least 1.")
         }
@@ -50,18 +41,9 @@ struct Classify: ParsableCommand {
 
     func run() throws {
         let model = try modelOptions.load()
-        let policy = try policy(of: model)
-        try policy.check(stages: model.configuration.stages.count)
+        let policy = try exitOptions.policy(of: model)
         let labels = try labelOptions.labels(of: model.card)
         try classify(model, policy: policy, labels: labels, on: deviceOptions.makeBackend())
-    }
-
-    private func policy(of model: LoadedModel) throws -> ExitPolicy {
-        switch exit {
-        case .number(let number): .exit(number - 1)
-        case .all: .allExits
-        case nil: try thresholdOptions.policy(of: model) ?? model.card.exitPolicy
-        }
     }
 
     private func classify(
@@ -81,21 +63,5 @@ struct Classify: ParsableCommand {
             try run.run(writingTo: writer)
         }
         try stream.finish(summary: run.printSummary)
-    }
-}
-
-/// The exit that all images take: a number from 1, or `all`.
-enum ExitArgument: ExpressibleByArgument {
-    case number(Int)
-    case all
-
-    init?(argument: String) {
-        if argument.lowercased() == "all" {
-            self = .all
-        } else if let number = Int(argument), number >= 1 {
-            self = .number(number)
-        } else {
-            return nil
-        }
     }
 }

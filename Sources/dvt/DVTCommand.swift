@@ -18,6 +18,6 @@ struct DVTCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             Bench.self, Calibrate.self, Classify.self, Convert.self, Devices.self, Embed.self,
-            Info.self, Parity.self, Tune.self,
+            Explain.self, Info.self, Parity.self, Tune.self,
         ])
 }

@@ -72,7 +72,7 @@ private func openingError(
         let error = CheckpointFileError.notRegularFile(path: "a\n\u{1B}b")
         #expect(
             error.description == """
-                "a\\n\\u{1B}b": is not a regular file; give the path of a checkpoint file
+                "a\\n\\u{1B}b": is not a regular file; give the path of one
                 """)
     }
 

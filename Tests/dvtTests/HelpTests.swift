@@ -6,7 +6,7 @@ struct HelpTests {
     @Test(arguments: [
         [], ["bench"], ["bench", "model"], ["bench", "kernels"], ["bench", "peak"], ["calibrate"],
         ["classify"], ["tune"],
-        ["convert"], ["devices"], ["embed"], ["info"], ["parity"],
+        ["convert"], ["devices"], ["embed"], ["explain"], ["info"], ["parity"],
     ])
     func everyHelpHasExamples(command: [String]) async throws {
         let run = try await dvt(command + ["--help"], needsKernels: false)

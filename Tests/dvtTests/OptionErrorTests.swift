@@ -17,6 +17,7 @@ struct OptionErrorTests {
     }
 
     private static let toy = "classify --model tiny-deit --weights synthetic:1"
+    private static let explain = "explain --model tiny-deit --weights synthetic:1"
 
     @Test(arguments: [
         Case(toy, "Missing expected argument '<paths>"),
@@ -55,6 +56,10 @@ struct OptionErrorTests {
             "bench model --model tiny-deit --exit-share 50 --exit-share 40 --exit-share 5",
             "--exit-share takes percentages that add up to 100"),
         Case("embed --model tiny-deit --weights synthetic:1", "Missing expected argument '<paths>"),
+        Case("\(explain) --output x.png y.jpg", "it takes a name.html or a name.svg"),
+        Case("\(explain) --output html y.jpg", "it takes a name.html or a name.svg"),
+        Case("\(explain) --topk 0 x.jpg", "--topk is 0; it takes at least 1"),
+        Case("\(explain) --exit 1 --threshold 0.5 x.jpg", "--threshold and --exit contradict"),
         Case("parity", "Give either a model (--model, --weights) or --operations"),
         Case(
             "parity --model tiny-deit --operations",
@@ -110,6 +115,10 @@ struct OptionErrorTests {
         Case("\(toy) --calibration none x.jpg", "none: cannot be opened"),
         Case("calibrate --from none", "none: cannot be opened"),
         Case("embed --model tiny-deit x.jpg", "no weights are named"),
+        Case("\(explain) --exit 4 x.jpg", "exit 4 does not exist; the model has exits 1...3"),
+        Case(
+            "\(explain) --output nowhere/x.html x.jpg",
+            "nowhere/x.html: cannot be written (No such file or directory)"),
         Case("convert none out.safetensors", "none: cannot be opened"),
         Case("\(toy) --operating-point -1 x.jpg", "--operating-point needs a checkpoint"),
         Case("info none.safetensors", "none.safetensors: cannot be opened"),

@@ -19,8 +19,9 @@ final class PictureStream {
     let failures: FailureLog
     /// Whether Ctrl-C ended it.
     private(set) var wasInterrupted = false
+    /// How they are made of pictures.
+    let preprocessing: Preprocessing
     private let loader: ImageLoader
-    private let preprocessing: Preprocessing
     /// The images of a full batch.
     let batchSize: Int
     private let answersAtOnce: Bool

@@ -1,0 +1,109 @@
+public import DVTCore
+import Glibc
+
+/// Where a class token looks, through all blocks: attention rollout.
+///
+/// A block's attention is `A = softmax(logits)` over the keys, averaged over the heads. A token
+/// also keeps what it was, so the identity is added and every row divided by its sum. The product
+/// of all blocks, the last one first, says how much of each input token is in the class token at
+/// the end:
+///
+///     M_l = (mean over heads of A_l) + I, each row over its sum
+///     rollout = M_(L-1) ... M_1 M_0
+///
+/// Computed in Double. Only the class token's row is asked for, so no matrices are multiplied.
+///
+/// - SeeAlso: Abnar and Zuidema, Quantifying Attention Flow in Transformers, 2020,
+///   <https://arxiv.org/abs/2005.00928>.
+public struct AttentionRollout: Sendable {
+    private var batch = 0
+    private var tokens = 0
+    /// M of every block, `[B, T, T]`.
+    private var blocks: [[Double]] = []
+
+    /// Creates a rollout through no block.
+    public init() {}
+
+    /// Adds the next block.
+    ///
+    /// - Parameter logits: its attention logits, `[B, H, T, T]`, queries before keys; those of
+    ///   every block have the same B and T.
+    /// - Throws: ``/DVTCore/ShapeError`` if they have not.
+    public mutating func append(_ logits: Tensor) throws {
+        try check(logits.shape)
+        let (heads, rows) = (logits.shape[1], tokens)
+        var mixing = [Double](repeating: 0, count: batch * rows * rows)
+        for image in 0..<batch {
+            for row in 0..<rows {
+                let start = (image * rows + row) * tokens
+                for head in 0..<heads {
+                    let source = ((image * heads + head) * rows + row) * tokens
+                    let attention = softmax(logits.values[source..<source + tokens])
+                    for (key, value) in attention.enumerated() {
+                        mixing[start + key] += value / Double(heads)
+                    }
+                }
+                mixing[start + row] += 1
+                normalise(&mixing[start..<start + tokens])
+            }
+        }
+        blocks.append(mixing)
+    }
+
+    /// The class token's row of every image, without its own column.
+    ///
+    /// - Returns: for each image the shares of the other T - 1 tokens, row-major over the grid,
+    ///   which add up to 1; all 0 where the class token looked at nothing but itself.
+    public func classAttention() -> [[Double]] {
+        (0..<batch).map { image in
+            var row = [1.0] + [Double](repeating: 0, count: tokens - 1)
+            for block in blocks.reversed() {
+                row = product(row, block[image * tokens * tokens..<(image + 1) * tokens * tokens])
+            }
+            var patches = row.dropFirst()
+            normalise(&patches)
+            return Array(patches)
+        }
+    }
+
+    private mutating func check(_ shape: Shape) throws {
+        guard shape.rank == 4, shape[1] > 0, shape[2] > 0, shape[2] == shape[3] else {
+            throw ShapeError.invalid(
+                name: "attention logits", reason: "shape \(shape) is not [B, H, T, T]")
+        }
+        guard blocks.isEmpty || (shape[0] == batch && shape[2] == tokens) else {
+            throw ShapeError.mismatch(
+                name: "attention logits", expected: [batch, shape[1], tokens, tokens],
+                actual: shape)
+        }
+        (batch, tokens) = (shape[0], shape[2])
+    }
+}
+
+private func softmax(_ logits: ArraySlice<Float>) -> [Double] {
+    let largest = Double(logits.max() ?? 0)
+    var powers = logits.map { exp(Double($0) - largest) }[...]
+    normalise(&powers)
+    return Array(powers)
+}
+
+/// Divides values by their sum, unless they are all 0.
+private func normalise(_ values: inout ArraySlice<Double>) {
+    let sum = values.reduce(0, +)
+    guard sum != 0 else { return }
+    for index in values.indices {
+        values[index] /= sum
+    }
+}
+
+/// A row times a square matrix.
+private func product(_ row: [Double], _ matrix: ArraySlice<Double>) -> [Double] {
+    var result = [Double](repeating: 0, count: row.count)
+    for (index, factor) in row.enumerated() {
+        let start = matrix.startIndex + index * row.count
+        for column in result.indices {
+            result[column] += factor * matrix[start + column]
+        }
+    }
+    return result
+}

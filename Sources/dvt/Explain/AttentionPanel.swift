@@ -1,0 +1,101 @@
+import DVTEvaluation
+import DVTModel
+import DVTOutput
+
+/// A picture with the attention of one exit over it, as parts of a drawing of S x S units, S being
+/// the side of the model's input.
+struct AttentionPanel {
+    let exit: Int
+    let seen: ExitExplanation
+    /// The name of the element that shows the picture.
+    let pictureID: String
+    private let spans: [Range<Double>]
+    private let range: ClosedRange<Double>
+
+    init(_ model: CascadeConfiguration, exit: Int, seen: ExitExplanation, pictureID: String) {
+        self.exit = exit
+        self.seen = seen
+        self.pictureID = pictureID
+        spans = model.stages[exit].tokenSpans
+        range = (seen.attention.min() ?? 0)...(seen.attention.max() ?? 0)
+    }
+
+    /// What the panels of a document refer to: a filter and the ramp of colours.
+    static let definitions = Markup.element(
+        "defs", [:],
+        [
+            .element(
+                "filter", ["id": "grey", "color-interpolation-filters": "sRGB"],
+                [.element("feColorMatrix", ["type": "saturate", "values": "0"])]),
+            ColorRamp.gradient(id: "ramp"),
+        ])
+
+    /// The picture in grey, so that colour means attention alone; the cells' colours; their grid.
+    var parts: [Markup] {
+        [
+            .element("use", ["href": "#\(pictureID)", "filter": "url(#grey)"]),
+            .lines([.element("g", ["class": "heat", "opacity": "0.6"], cells)]),
+            .element(
+                "path",
+                [
+                    "class": "grid", "d": gridPath, "fill": "none", "stroke": "#fff",
+                    "stroke-opacity": "0.45", "stroke-width": "0.6",
+                ]),
+        ]
+    }
+
+    /// What a reader who does not see it is told.
+    var label: String {
+        """
+        Exit \(exit + 1): attention over \(seen.grid) by \(seen.grid) tokens, most in \
+        \(seen.mostAttendedText)
+        """
+    }
+
+    /// The ends of the ramp, as multiples of an even share.
+    var scale: (low: String, high: String) {
+        (multiple(range.lowerBound), multiple(range.upperBound))
+    }
+
+    private var cells: [Markup] {
+        let columns = spans
+        return zip(spans, seen.attentionRows).enumerated().flatMap { row, entry in
+            zip(columns, entry.1).enumerated().map { column, cell in
+                self.cell(row, entry.0, column, cell.0, share: cell.1)
+            }
+        }
+    }
+
+    private func cell(
+        _ row: Int, _ rows: Range<Double>, _ column: Int, _ columns: Range<Double>, share: Double
+    ) -> Markup {
+        let spread = range.upperBound - range.lowerBound
+        let place = spread > 0 ? (share - range.lowerBound) / spread : 0
+        let percent = decimalText(share * 100)
+        return .element(
+            "rect",
+            [
+                "x": shortNumber(columns.lowerBound), "y": shortNumber(rows.lowerBound),
+                "width": shortNumber(columns.upperBound - columns.lowerBound),
+                "height": shortNumber(rows.upperBound - rows.lowerBound),
+                "fill": ColorRamp.color(place),
+            ],
+            [
+                .element(
+                    "title", [:],
+                    ["row \(row + 1), column \(column + 1): \(percent) %, \(multiple(share))"])
+            ])
+    }
+
+    private var gridPath: String {
+        let end = shortNumber(spans.last?.upperBound ?? 0)
+        return spans.dropFirst().map { span in
+            let place = shortNumber(span.lowerBound)
+            return "M\(place) 0V\(end)M0 \(place)H\(end)"
+        }.joined()
+    }
+
+    private func multiple(_ share: Double) -> String {
+        "\(decimalText(share * Double(seen.attention.count)))×"
+    }
+}

@@ -1,0 +1,190 @@
+import DVTCore
+import DVTEvaluation
+import DVTOutput
+
+/// Explanations as a page: a section an image, a panel an exit.
+struct ExplanationPage: ExplanationLayout {
+    let words: ExplanationText
+
+    func part(of picture: ExplainedPicture) -> Markup {
+        let explanation = picture.explanation
+        let exits = explanation.exits.indices.map { panel(picture, exit: $0) }
+        return .element(
+            "section", ["aria-labelledby": "\(picture.id)-name"],
+            [
+                .lines([
+                    .element(
+                        "h2", ["id": "\(picture.id)-name"], [Markup(printable(picture.path))]),
+                    .element("p", [:], [Markup(words.summary(of: explanation))]),
+                    .element("div", ["class": "gallery"], [.lines([plain(picture)] + exits)]),
+                ])
+            ])
+    }
+
+    func source(_ parts: [Markup]) -> String {
+        let page = HTMLPage(title: words.title, rules: Self.rules, footer: [Self.method])
+        let definitions = Markup.element(
+            "svg", ["class": "definitions", "aria-hidden": "true"], [AttentionPanel.definitions])
+        let warnings = [words.warning].compactMap { $0 }.map {
+            Markup.element("p", ["class": "warning"], [Markup($0)])
+        }
+        return page.source(
+            [.element("p", [:], [Markup(words.rule)])] + warnings
+                + [Self.switches, definitions] + parts)
+    }
+
+    /// The picture as it is.
+    private func plain(_ picture: ExplainedPicture) -> Markup {
+        .element(
+            "figure", ["class": "panel plain"],
+            [
+                .element("h3", [:], ["What the model sees"]),
+                .element(
+                    "p", ["class": "note"],
+                    ["its square of \(picture.side) × \(picture.side) pixels"]),
+                drawing(
+                    of: picture, label: "The square of \(printable(picture.path))",
+                    [picture.image]),
+            ])
+    }
+
+    private func panel(_ picture: ExplainedPicture, exit: Int) -> Markup {
+        let explanation = picture.explanation
+        let seen = explanation.exits[exit]
+        let isTaken = exit == explanation.exit
+        let kind = isTaken ? "panel taken" : exit > explanation.exit ? "panel unused" : "panel"
+        let attention = AttentionPanel(words.model, exit: exit, seen: seen, pictureID: picture.id)
+        let badge = Markup.element("span", ["class": "badge"], ["leaves here"])
+        return .element(
+            "figure", ["class": kind],
+            [
+                .lines([
+                    .element("h3", [:], ["Exit \(exit + 1)"] + (isTaken ? [" ", badge] : [])),
+                    .element("p", ["class": "note"], [Markup(words.size(of: seen))]),
+                    drawing(of: picture, label: attention.label, attention.parts),
+                    scale(attention),
+                    verdict(explanation, exit),
+                    meter(seen.confidence, threshold: words.threshold(at: exit)),
+                    classes(seen),
+                ])
+            ])
+    }
+
+    private func drawing(
+        of picture: ExplainedPicture, label: String, _ parts: [Markup]
+    ) -> Markup {
+        .element(
+            "svg",
+            [
+                "viewBox": "0 0 \(picture.side) \(picture.side)", "role": "img",
+                "aria-label": label,
+            ], parts)
+    }
+
+    private func scale(_ attention: AttentionPanel) -> Markup {
+        let ramp = Markup.element(
+            "svg", ["viewBox": "0 0 100 6", "preserveAspectRatio": "none", "aria-hidden": "true"],
+            [.element("rect", ["width": "100", "height": "6", "fill": "url(#ramp)"])])
+        return .element(
+            "div", ["class": "scale note"],
+            [
+                .element("span", [:], [Markup(attention.scale.low)]), ramp,
+                .element("span", [:], ["\(attention.scale.high) even share"]),
+            ])
+    }
+
+    private func verdict(_ explanation: Explanation, _ exit: Int) -> Markup {
+        let confidence = words.probability(explanation.exits[exit].confidence)
+        return .element(
+            "p", [:],
+            [
+                .element("strong", [:], ["Confidence \(confidence)"]), .element("br"),
+                Markup(words.verdict(explanation, exit: exit)),
+            ])
+    }
+
+    /// The confidence as a bar, and the threshold as a mark on it.
+    private func meter(_ confidence: Float, threshold: Float?) -> Markup {
+        let bar = Markup.element("span", ["style": "width: \(percent(confidence))"])
+        // One above 1, which nothing reaches, has no place on the bar.
+        let marks = [threshold].compactMap { $0 }.filter { $0 <= 1 }.map {
+            Markup.element("i", ["style": "left: \(percent($0))"])
+        }
+        return .element("div", ["class": "bar meter", "aria-hidden": "true"], [bar] + marks)
+    }
+
+    private func classes(_ seen: ExitExplanation) -> Markup {
+        let rows = seen.top.map { entry in
+            let bar = Markup.element("span", ["style": "width: \(percent(entry.confidence))"])
+            return Markup.element(
+                "tr", [:],
+                [
+                    .element("th", ["scope": "row"], [Markup(words.name(entry))]),
+                    .element("td", ["class": "share"], [.element("div", ["class": "bar"], [bar])]),
+                    .element(
+                        "td", ["class": "number"], [Markup(words.probability(entry.confidence))]),
+                ])
+        }
+        return .element(
+            "table", [:],
+            [.element("caption", [:], ["Likeliest classes"]), .element("tbody", [:], rows)])
+    }
+
+    private func percent(_ share: Float) -> String {
+        "\(shortNumber(Double(share) * 100))%"
+    }
+
+    /// Boxes that hide what lies over the pictures.
+    private static let switches = Markup.element(
+        "p", ["class": "switches"],
+        [("show-heat", "attention"), ("show-grid", "token grid")].map { id, name in
+            .element(
+                "label", [:],
+                [
+                    .element("input", ["type": "checkbox", "id": id, "checked": "checked"]),
+                    Markup(" Show the \(name)"),
+                ])
+        })
+
+    private static let method = Markup.element(
+        "p", [:],
+        [
+            """
+            Bright cells had the largest part in the class token of the exit: attention rollout, \
+            heads averaged, through all blocks of the stage (
+            """,
+            .element(
+                "a", ["href": "https://arxiv.org/abs/2005.00928"], ["Abnar and Zuidema, 2020"]),
+            """
+            ). Under each picture are the least and the most of a token, as multiples of an even \
+            share. GMACs are 10⁹ multiply-adds, from the first stage to the end of this one. Made \
+            by dvt \(Version.number).
+            """,
+        ])
+
+    private static let rules = """
+        .definitions { position: absolute; width: 0; height: 0; }
+        .panel svg[role=img] { border-radius: 0.25rem; }
+        .taken { border-color: var(--good); box-shadow: 0 0 0 1px var(--good); }
+        .unused { border-style: dashed; }
+        .badge {
+          color: var(--good); border: 1px solid; border-radius: 1rem; padding: 0 0.5rem;
+          font-size: 0.8125rem; white-space: nowrap;
+        }
+        .warning { border-left: 0.25rem solid var(--accent); padding-left: 0.75rem; }
+        .switches { display: flex; flex-wrap: wrap; gap: 0 1.5rem; margin-bottom: 1.5rem; }
+        .switches input { accent-color: var(--accent); }
+        .scale { display: flex; align-items: center; gap: 0.5rem; white-space: nowrap; }
+        .scale svg { flex: 1; height: 0.5rem; border-radius: 0.25rem; }
+        .plain { align-self: start; }
+        .meter > span { background: var(--ink-soft); }
+        .taken .meter > span { background: var(--good); }
+        .meter > i {
+          position: absolute; top: -0.2rem; bottom: -0.2rem; width: 2px; background: var(--ink);
+        }
+        .share { width: 40%; padding: 0 0.5rem; }
+        body:has(#show-heat:not(:checked)) .heat, body:has(#show-grid:not(:checked)) .grid {
+          display: none;
+        }
+        """
+}

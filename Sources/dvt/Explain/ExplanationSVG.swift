@@ -1,0 +1,187 @@
+import DVTCore
+import DVTEvaluation
+import DVTOutput
+
+/// Explanations as one drawing: a row an image, a column an exit.
+struct ExplanationSVG: ExplanationLayout {
+    let words: ExplanationText
+
+    private static let margin = 24
+    private static let panelWidth = 264
+    private static let columnWidth = panelWidth + 24
+    private static let lineHeight = 20
+    /// Where the picture of a panel begins, under two lines.
+    private static let pictureTop = 48
+
+    func part(of picture: ExplainedPicture) -> Markup {
+        let explanation = picture.explanation
+        let top = headHeight + picture.index * rowHeight
+        let exits = explanation.exits.indices.map { exit in
+            column(exit + 1, exitParts(picture, exit: exit))
+        }
+        return .element(
+            "g", ["transform": "translate(\(Self.margin) \(top))"],
+            [
+                .lines(
+                    [
+                        text(printable(picture.path), y: 18, kind: "name", fit: fullWidth),
+                        text(words.summary(of: explanation), y: 40, kind: "soft", fit: fullWidth),
+                        column(0, plainParts(picture)),
+                    ] + exits)
+            ])
+    }
+
+    func source(_ parts: [Markup]) -> String {
+        let height = headHeight + parts.count * rowHeight
+        let lines = [words.rule] + [words.warning].compactMap { $0 }
+        let drawing = Markup.element(
+            "svg",
+            [
+                "xmlns": "http://www.w3.org/2000/svg", "viewBox": "0 0 \(width) \(height)",
+                "width": "\(width)", "height": "\(height)", "role": "img",
+                "aria-label": words.title,
+            ],
+            [
+                .lines(
+                    [
+                        .element("title", [:], [Markup(words.title)]),
+                        .style(PagePalette.rules + "\n" + Self.rules),
+                        AttentionPanel.definitions,
+                        .element("rect", ["class": "page", "width": "100%", "height": "100%"]),
+                        text(words.title, x: Self.margin, y: 40, kind: "title", fit: fullWidth),
+                    ]
+                        + lines.enumerated().map { line, words in
+                            let y = 64 + line * Self.lineHeight
+                            return text(words, x: Self.margin, y: y, kind: "soft", fit: fullWidth)
+                        } + parts)
+            ])
+        return drawing.source + "\n"
+    }
+
+    private func plainParts(_ picture: ExplainedPicture) -> [Markup] {
+        [
+            text("What the model sees", y: 16, kind: "strong"),
+            text("its square of \(picture.side) × \(picture.side) pixels", y: 36, kind: "soft"),
+            frame(picture, [picture.image]),
+        ]
+    }
+
+    private func exitParts(_ picture: ExplainedPicture, exit: Int) -> [Markup] {
+        let explanation = picture.explanation
+        let seen = explanation.exits[exit]
+        let isTaken = exit == explanation.exit
+        let attention = AttentionPanel(words.model, exit: exit, seen: seen, pictureID: picture.id)
+        let title = "Exit \(exit + 1)" + (isTaken ? ": leaves here" : "")
+        let bottom = Self.pictureTop + Self.panelWidth
+        return [
+            text(title, y: 16, kind: isTaken ? "strong taken" : "strong"),
+            text(words.size(of: seen), y: 36, kind: "soft"),
+            frame(picture, attention.parts, isTaken: isTaken),
+            .element(
+                "rect",
+                [
+                    "y": "\(bottom + 8)", "width": "\(Self.panelWidth)", "height": "6",
+                    "fill": "url(#ramp)",
+                ]),
+            text(
+                "\(attention.scale.low) to \(attention.scale.high) an even share",
+                y: bottom + 30, kind: "soft"),
+            text(
+                "Confidence \(words.probability(seen.confidence))", y: bottom + 56,
+                kind: isTaken ? "strong taken" : "strong"),
+            text(words.verdict(explanation, exit: exit), y: bottom + 76),
+        ]
+            + seen.top.enumerated().map { place, entry in
+                line(entry, y: classesTop + place * Self.lineHeight)
+            }
+    }
+
+    /// The picture in its place, scaled to the panel.
+    private func frame(
+        _ picture: ExplainedPicture, _ parts: [Markup], isTaken: Bool = false
+    ) -> Markup {
+        let size = "\(Self.panelWidth)"
+        let border = Markup.element(
+            "rect",
+            [
+                "class": isTaken ? "border taken" : "border", "y": "\(Self.pictureTop)",
+                "width": size, "height": size,
+            ])
+        let drawing = Markup.element(
+            "svg",
+            [
+                "y": "\(Self.pictureTop)", "width": size, "height": size,
+                "viewBox": "0 0 \(picture.side) \(picture.side)",
+            ], parts)
+        return .lines([drawing, border])
+    }
+
+    /// A class, a bar as long as it is likely, and its probability.
+    private func line(_ entry: ClassConfidence, y: Int) -> Markup {
+        let (start, length) = (148, 60)
+        let bar = Double(entry.confidence) * Double(length)
+        let (top, height) = ("\(y - 9)", "8")
+        return .lines([
+            text(words.name(entry), y: y, fit: start - 8),
+            .element(
+                "rect",
+                [
+                    "class": "track", "x": "\(start)", "y": top, "width": "\(length)",
+                    "height": height,
+                ]),
+            .element(
+                "rect",
+                [
+                    "class": "bar", "x": "\(start)", "y": top, "width": shortNumber(bar),
+                    "height": height,
+                ]),
+            text(
+                words.probability(entry.confidence), x: Self.panelWidth, y: y, kind: "number"),
+        ])
+    }
+
+    private func column(_ index: Int, _ parts: [Markup]) -> Markup {
+        .element(
+            "g", ["transform": "translate(\(index * Self.columnWidth) 56)"], [.lines(parts)])
+    }
+
+    /// A line of text; where it may be too long for its place it is cut, and whole as a tip.
+    private func text(
+        _ words: String, x: Int = 0, y: Int, kind: String? = nil, fit: Int = panelWidth
+    ) -> Markup {
+        let limit = fit / (Self.letterWidths[kind ?? ""] ?? 7)
+        let isLong = words.count > limit
+        let shown = isLong ? words.prefix(limit - 1) + "…" : words[...]
+        return .element(
+            "text", ["x": x == 0 ? nil : "\(x)", "y": "\(y)", "class": kind],
+            [Markup(String(shown))] + (isLong ? [.element("title", [:], [Markup(words)])] : []))
+    }
+
+    /// The units that a letter takes where it is larger than elsewhere; systems' fonts differ, and
+    /// these are of a wide one.
+    private static let letterWidths = ["title": 14, "name": 10]
+
+    private var fullWidth: Int { width - 2 * Self.margin }
+    private var width: Int {
+        2 * Self.margin + (words.exitCount + 1) * Self.columnWidth - 24
+    }
+    private var headHeight: Int { words.warning == nil ? 92 : 112 }
+    private var rowHeight: Int { 56 + classesTop + topCount * Self.lineHeight + 20 }
+    private var classesTop: Int { Self.pictureTop + Self.panelWidth + 102 }
+    private var topCount: Int { words.topK }
+
+    private static let rules = """
+        text { font: 13px system-ui, sans-serif; fill: var(--ink); }
+        .title { font-size: 22px; font-weight: 600; }
+        .name { font-size: 16px; font-weight: 600; }
+        .strong { font-weight: 600; }
+        .soft { fill: var(--ink-soft); }
+        .number { text-anchor: end; font-variant-numeric: tabular-nums; }
+        text.taken { fill: var(--good); }
+        .page { fill: var(--page); }
+        .track { fill: var(--track); }
+        .bar { fill: var(--accent); }
+        .border { fill: none; stroke: var(--line); }
+        .border.taken { stroke: var(--good); stroke-width: 3; }
+        """
+}

@@ -1,0 +1,177 @@
+import Foundation
+import FoundationXML
+import Testing
+
+/// `dvt explain`: its records, its pages and its drawings.
+@Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
+struct ExplainCommandTests {
+    struct Row: Decodable {
+        let file: String
+        let exit: Int
+        let taken: Bool
+        let grid: Int
+        let confidence: Double
+        let multiplyAdds: Int
+        let top: [ClassifyRow.Entry]
+        let attention: [[Double]]
+    }
+
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func explain(_ arguments: String...) async throws -> ProgramOutput {
+        try await dvt(["explain", "--model", "tiny-deit", "--weights", "synthetic:50"] + arguments)
+    }
+
+    private func text(_ path: String) throws -> String {
+        try String(contentsOfFile: path, encoding: .utf8)
+    }
+
+    /// A picture under a name that would be markup.
+    private func hostile() throws -> String {
+        try folder.copy(Fixtures.photo(2), as: #"<b>&"'.jpg"#)
+        return "\(folder.path)/<b>&\"'.jpg"
+    }
+
+    @Test func recordsAgreeWithClassify() async throws {
+        let files = [1, 2, 6].map(Fixtures.photo)
+        let run = try await explain("--format", "json", files[0], files[1], files[2])
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.map(\.exit) == [0, 1, 2, 0, 1, 2, 0, 1, 2])
+        #expect(rows.map(\.grid) == [7, 10, 14, 7, 10, 14, 7, 10, 14])
+        for row in rows {
+            #expect(row.attention.count == row.grid)
+            #expect(row.attention.allSatisfy { $0.count == row.grid })
+            #expect(abs(row.attention.flatMap { $0 }.reduce(0, +) - 1) < 1e-9)
+            #expect(row.top.count == 5)
+        }
+        let classified = try await classify(["--format", "json"] + files)
+        let expected = try json(classified.output, as: ClassifyRow.self)
+        let taken = rows.filter(\.taken)
+        #expect(taken.map(\.file) == files)
+        #expect(taken.map(\.exit) == expected.map(\.exit))
+        #expect(taken.map { $0.top[0].class } == expected.map(\.class))
+        #expect(taken.map(\.multiplyAdds) == expected.map(\.multiplyAdds))
+    }
+
+    @Test func peopleSeeATableWithoutGrids() async throws {
+        let run = try await explain("--exit", "2", "--topk", "1", Fixtures.photo(1))
+        let rows = try table(run.output)
+        #expect(
+            rows[0] == [
+                "File", "Exit", "Taken", "Grid", "Confidence", "GMACs", "Top 1", "Most attended",
+            ])
+        #expect(rows.dropFirst().map { $0[1] } == ["1", "2", "3"])
+        #expect(rows.dropFirst().map { $0[2] } == ["no", "yes", "no"])
+        #expect(rows[1][7].wholeMatch(of: /row \d, column \d \(\d+\.\d %\)/) != nil)
+    }
+
+    @Test(arguments: ["html", "svg"])
+    func documentsHaveAPanelForEveryExit(ending: String) async throws {
+        let path = "\(folder.path)/out.\(ending)"
+        let hostile = try hostile()
+        let run = try await explain("--output", path, Fixtures.photo(1), hostile)
+        #expect(run.code == 0)
+        #expect(run.errors.contains("out.\(ending): 2 images, "))
+        let document = Document(try text(path))
+        #expect(document.isWellFormed)
+        // A picture of its own and one under each of three grids.
+        #expect(document.count("image") == 2)
+        #expect(document.count("use") == 6)
+        #expect(document.count("rect", holding: "title") == 2 * (49 + 100 + 196))
+        #expect(document.count("b") == 0)
+        #expect(document.text.contains(hostile))
+        #expect(document.text.contains("untrained"))
+        let attributes = document.attributes
+        #expect(attributes.contains { $0.hasPrefix("data:image/jpeg;base64,/9j/") })
+        // Nothing is fetched: references lead into the document, and the paper is only a link.
+        let links = attributes.filter { $0.hasPrefix("http") }
+        let link =
+            ending == "html" ? "https://arxiv.org/abs/2005.00928" : "http://www.w3.org/2000/svg"
+        #expect(links == [link])
+        if ending == "html" {
+            #expect(document.count("figure") == 8)
+            #expect(document.count("figure", class: "panel taken") == 2)
+            #expect(document.count("figure", class: "panel unused") == 3)
+        }
+    }
+
+    @Test func anOlderFileStaysUntilTheNewOneIsWhole() async throws {
+        let path = try folder.file("out.html", "old")
+        let failed = try await explain("--output", path, "\(folder.path)/none.jpg")
+        #expect(failed.code == 1)
+        #expect(failed.errors.contains("none.jpg: cannot be opened"))
+        #expect(failed.errors.contains("out.html: not written, as there is no image to show"))
+        #expect(try text(path) == "old")
+        let run = try await explain("--output", path, Fixtures.photo(1))
+        #expect(run.code == 0)
+        #expect(try text(path).hasPrefix("<!DOCTYPE html>"))
+        // Nothing is left beside it.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.html"])
+    }
+
+    @Test func theOthersGoOn() async throws {
+        let broken = try folder.file("broken.jpg", "no picture")
+        let path = "\(folder.path)/out.svg"
+        let run = try await explain("--output", path, broken, Fixtures.photo(3))
+        #expect(run.code == 1)
+        #expect(run.errorLines.count { $0.hasPrefix("error: ") } == 1)
+        #expect(Document(try text(path)).count("image") == 1)
+    }
+
+    @Test func foldersAreNoDocuments() async throws {
+        let path = "\(folder.path)/out.html"
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: false)
+        let run = try await explain("--output", path, Fixtures.photo(1))
+        #expect(run.code == 1)
+        #expect(run.output.isEmpty)
+        #expect(run.errorLines == ["Error: \(path): is not a regular file; give the path of one"])
+    }
+}
+
+/// A document as a parser of XML reads it.
+private final class Document: NSObject, XMLParserDelegate {
+    private(set) var isWellFormed = false
+    private(set) var text = ""
+    private(set) var attributes: [String] = []
+    private var elements: [(name: String, kind: String?)] = []
+    private var parents: [String: [String: Int]] = [:]
+    private var open: [String] = []
+
+    init(_ source: String) {
+        super.init()
+        let parser = XMLParser(data: Data(source.utf8))
+        parser.delegate = self
+        isWellFormed = parser.parse()
+    }
+
+    func count(_ name: String, class kind: String? = nil, holding child: String? = nil) -> Int {
+        if let child { return parents[name]?[child] ?? 0 }
+        return elements.count { $0.name == name && (kind == nil || $0.kind == kind) }
+    }
+
+    func parser(
+        _ parser: XMLParser, didStartElement elementName: String, namespaceURI: String?,
+        qualifiedName: String?, attributes attributeDict: [String: String]
+    ) {
+        elements.append((elementName, attributeDict["class"]))
+        attributes += attributeDict.values
+        if let parent = open.last { parents[parent, default: [:]][elementName, default: 0] += 1 }
+        open.append(elementName)
+    }
+
+    func parser(
+        _ parser: XMLParser, didEndElement elementName: String, namespaceURI: String?,
+        qualifiedName: String?
+    ) {
+        open.removeLast()
+    }
+
+    func parser(_ parser: XMLParser, foundCharacters string: String) {
+        text += string
+    }
+}
