@@ -1,18 +1,18 @@
 // linear_matrix.cl: a linear map by matrix units that take 16-bit floats and sum in float32.
 //
-//   x, residual, y  [M, K], [M, N], [M, N]     bias  [N]
-//   halves          [N, P]     the weight as float16, P = K rounded up to DEPTH, zeros beyond K
+//   x, residual, y  [M, G K], [M, G N], [M, G N]     bias  [G N]     G groups, often 1
+//   halves          [G N, P]   the weight as float16, P = K rounded up to DEPTH, zeros beyond K
 //
-//   y[m, n] = activation(sum_k half(x[m, k]) halves[n, k] + bias[n]) + residual[m, n]
+//   y[m, g n] = activation(sum_k half(x[m, g k]) halves[g n, k] + bias[g n]) + residual[m, g n]
 //
 // A work-group of WARPS_Y x WARPS_X warps of 32 work-items computes a tile of TILE_ROWS x
 // TILE_COLUMNS, each warp MMA_Y x MMA_X products of 16 x 8. DEPTH steps along K of both factors lie
 // in local memory as float16, K last; 8 more a row let the lanes of a fragment fall into different
 // banks. Inputs beyond float16 saturate. `bias` and `residual` may be null; `activation` as in
-// linear_tile.cl. Global size (ceil(M / TILE_ROWS) ITEMS, ceil(N / TILE_COLUMNS)).
+// linear_tile.cl. Global size (ceil(M / TILE_ROWS) ITEMS, ceil(N / TILE_COLUMNS), G).
 //
-// With PTX the product of fragments is NVIDIA's instruction mma.sync.m16n8k16, on compute capability
-// 8.0 and later. Without, the same fragments are exchanged through local memory and multiplied in
+// With PTX the product of fragments is NVIDIA's instruction mma.sync.m16n8k16, on compute
+// capability 8.0 and later. Without, the same fragments are exchanged through local memory and multiplied in
 // float32: slow, and there to check the rest of the kernel on any device.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
 // Fragments: NVIDIA, PTX ISA, "Matrix fragments for mma.m16n8k16 with floating point type"
@@ -112,6 +112,10 @@ kernel void linear_matrix(global float *restrict y, global const float *restrict
   const int first_row = get_group_id(0) * TILE_ROWS, warp_row = warp / WARPS_X * 16 * MMA_Y;
   const int first_column = get_group_id(1) * TILE_COLUMNS, warp_column = warp % WARPS_X * 8 * MMA_X;
   const int pitch = (inputs + DEPTH - 1) / DEPTH * DEPTH;
+  const int group = get_group_id(2), groups = get_num_groups(2);
+  x += (size_t)group * inputs;
+  halves += (size_t)group * outputs * pitch;
+  if (bias) bias += group * outputs;
 
   float c[MMA_Y][MMA_X][4];
 #pragma unroll
@@ -126,7 +130,7 @@ kernel void linear_matrix(global float *restrict y, global const float *restrict
     for (int e = item; e < TILE_ROWS * DEPTH; e += ITEMS) {
       const int k = e % DEPTH, r = e / DEPTH;
       const int inside = first_row + r < rows && start + k < inputs;
-      const float value = inside ? x[(size_t)(first_row + r) * inputs + start + k] : 0.0f;
+      const float value = inside ? x[(size_t)(first_row + r) * groups * inputs + start + k] : 0.0f;
       vstore_half_rte(saturated(value), r * PITCH + k, (local half *)left);
     }
     for (int e = item; e < TILE_COLUMNS * DEPTH; e += ITEMS) {
@@ -143,7 +147,8 @@ kernel void linear_matrix(global float *restrict y, global const float *restrict
       for (int i = 0; i < MMA_Y; i++)
 #pragma unroll
         for (int w = 0; w < 4; w++) {
-          const int r = warp_row + 16 * i + lane / 4 + w % 2 * 8, k = step + lane % 4 * 2 + w / 2 * 8;
+          const int r = warp_row + 16 * i + lane / 4 + w % 2 * 8;
+          const int k = step + lane % 4 * 2 + w / 2 * 8;
           a[i][w] = *(local const uint *)(left + r * PITCH + k);
         }
 #pragma unroll
@@ -168,7 +173,7 @@ kernel void linear_matrix(global float *restrict y, global const float *restrict
         const int row = first_row + warp_row + 16 * i + lane / 4 + e / 2 * 8;
         const int column = first_column + warp_column + 8 * j + lane % 4 * 2 + e % 2;
         if (row >= rows || column >= outputs) continue;
-        const size_t index = (size_t)row * outputs + column;
+        const size_t index = ((size_t)row * groups + group) * outputs + column;
         const float value = activated(c[i][j][e] + (bias ? bias[column] : 0.0f), activation);
         y[index] = value + (residual ? residual[index] : 0.0f);
       }

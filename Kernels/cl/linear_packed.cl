@@ -1,11 +1,11 @@
 // linear_packed.cl: a linear map in one pass, for devices that want one work-item with wide vectors
 // (CPUs).
 //
-//   x, residual, y  [M, K], [M, N], [M, N]
-//   weight          [N, K], outputs first; packed once into panels of PANEL outputs:
-//   packed          [N / PANEL, K, PANEL], zeros past the last output
+//   x, residual, y  [M, G K], [M, G N], [M, G N]   G groups, often 1
+//   weight          [G N, K], outputs first; packed once into panels of PANEL outputs of a group:
+//   packed          [G, N / PANEL, K, PANEL], zeros past a group's last output
 //
-//   y[m, n] = activation(sum_k x[m, k] weight[n, k] + bias[n]) + residual[m, n]
+//   y[m, g n] = activation(sum_k x[m, g k] weight[g n, k] + bias[g n]) + residual[m, g n]
 //
 // linear_packed: one work-item per work-group computes ROWS x PANEL outputs, whose sums stay in
 // registers: ROWS x PANEL / 16 vectors of 16, one for x and PANEL / 16 for the panel must fit. Each
@@ -26,14 +26,15 @@
 
 // One work-item per element; over K and the panels it may stride.
 kernel void pack_panels(global float *restrict packed, global const float *restrict weight,
-                        int inputs, int outputs, int panels) {
-  const int column = get_global_id(0);
+                        int inputs, int outputs, int panels, int groups) {
+  const int column = get_global_id(0), group_panels = panels / groups;
   if (column >= PANEL) return;
   for (int panel = get_global_id(2); panel < panels; panel += get_global_size(2)) {
-    const int output = panel * PANEL + column;
+    const int group = panel / group_panels, output = panel % group_panels * PANEL + column;
+    const size_t row = (size_t)group * outputs + output;
     for (int k = get_global_id(1); k < inputs; k += get_global_size(1))
       packed[((size_t)panel * inputs + k) * PANEL + column] =
-          output < outputs ? weight[(size_t)output * inputs + k] : 0.0f;
+          output < outputs ? weight[row * inputs + k] : 0.0f;
   }
 }
 
@@ -61,10 +62,13 @@ kernel void linear_packed(global float *restrict y, global const float *restrict
                           global const float *restrict residual, int rows, int inputs,
                           int outputs, int activation) {
   const int first = get_group_id(0) * ROWS, panel = get_group_id(1);
-  global const float *restrict w = packed + (size_t)panel * inputs * PANEL;
+  const int group = get_group_id(2), groups = get_num_groups(2);
+  global const float *restrict w =
+      packed + ((size_t)group * get_num_groups(1) + panel) * inputs * PANEL;
   global const float *restrict row[ROWS];  // past the last row it repeats, and is not stored
 #pragma unroll
-  for (int r = 0; r < ROWS; r++) row[r] = x + (size_t)min(first + r, rows - 1) * inputs;
+  for (int r = 0; r < ROWS; r++)
+    row[r] = x + ((size_t)min(first + r, rows - 1) * groups + group) * inputs;
 
   float16 sum[ROWS][VECTORS];
 #pragma unroll
@@ -88,9 +92,9 @@ kernel void linear_packed(global float *restrict y, global const float *restrict
 #pragma unroll
     for (int p = 0; p < VECTORS; p++) {
       const int column = panel * PANEL + 16 * p;
-      const size_t index = (size_t)(first + r) * outputs + column;
+      const size_t index = ((size_t)(first + r) * groups + group) * outputs + column;
       if (column < outputs)
-        store_outputs(y + index, sum[r][p], bias ? bias + column : 0,
+        store_outputs(y + index, sum[r][p], bias ? bias + group * outputs + column : 0,
                       residual ? residual + index : 0, outputs - column, activation);
     }
   }

@@ -1,17 +1,18 @@
-// linear_tile.cl: a linear map in one pass, for devices that want many work-items and tiles in local
-// memory (GPUs).
+// linear_tile.cl: a linear map in one pass, for devices that want many work-items and tiles in
+// local memory (GPUs).
 //
-//   x, residual, y  [M, K], [M, N], [M, N]     weight  [N, K], outputs first     bias  [N]
+//   x, residual, y  [M, G K], [M, G N], [M, G N]   G groups, often 1
+//   weight  [G N, K], outputs first                bias  [G N]
 //
-//   y[m, n] = activation(sum_k x[m, k] weight[n, k] + bias[n]) + residual[m, n]
+//   y[m, g n] = activation(sum_k x[m, g k] weight[g n, k] + bias[g n]) + residual[m, g n]
 //
 // A work-group of ITEMS_X x ITEMS_Y computes a tile of TILE_ROWS x TILE_COLUMNS, each work-item
 // QUADS_Y x QUADS_X blocks of 4 x 4 whose sums stay in registers. DEPTH steps along K of both
 // factors lie in local memory, K-major, so that a work-item reads four rows or columns at once.
-// Blocks of one work-item lie ITEMS apart, so that neighbours read neighbouring words. The bias, the
-// activation (0 identity, 1 GELU, 2 GELU by tanh) and the residual follow before anything is stored;
-// `bias` and `residual` may be null. Global size (ceil(M / TILE_ROWS) ITEMS_X, ceil(N /
-// TILE_COLUMNS) ITEMS_Y): rows come first, of which there may be many.
+// Blocks of one work-item lie ITEMS apart, so that neighbours read neighbouring words. The bias,
+// the activation (0 identity, 1 GELU, 2 GELU by tanh) and the residual follow before anything is
+// stored; `bias` and `residual` may be null. Global size (ceil(M / TILE_ROWS) ITEMS_X, ceil(N /
+// TILE_COLUMNS) ITEMS_Y, G): rows come first, of which there may be many.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
 // The scheme is that of Volkov and Demmel, Benchmarking GPUs to Tune Dense Linear Algebra, SC 2008.
 
@@ -35,14 +36,14 @@
 #define TILE_COLUMNS (4 * ITEMS_X * QUADS_X)
 
 // tile[k][r] = matrix[first + r, start + k], zeros outside. Neighbouring work-items read
-// neighbouring numbers of a row. `pitch` counts floats.
+// neighbouring numbers of a row. Rows of the tile lie `pitch` apart, those of the matrix `stride`.
 static inline void load_tile(local float *restrict tile, int pitch, int tile_rows,
-                             global const float *restrict matrix, int first, int rows, int start,
-                             int depth, int item) {
+                             global const float *restrict matrix, size_t stride, int first,
+                             int rows, int start, int depth, int item) {
   for (int e = item; e < tile_rows * DEPTH; e += ITEMS) {
     const int k = e % DEPTH, r = e / DEPTH;
     const int inside = first + r < rows && start + k < depth;
-    tile[k * pitch + r] = inside ? matrix[(size_t)(first + r) * depth + start + k] : 0.0f;
+    tile[k * pitch + r] = inside ? matrix[(first + r) * stride + start + k] : 0.0f;
   }
 }
 
@@ -56,6 +57,10 @@ kernel void linear_tile(global float *restrict y, global const float *restrict x
   const int item_x = get_local_id(0), item_y = get_local_id(1), item = item_y * ITEMS_X + item_x;
   const int first_row = get_group_id(0) * TILE_ROWS;
   const int first_column = get_group_id(1) * TILE_COLUMNS;
+  const int group = get_group_id(2), groups = get_num_groups(2);
+  x += (size_t)group * inputs;
+  weight += (size_t)group * outputs * inputs;
+  if (bias) bias += group * outputs;
 
   float4 sum[QUADS_Y][4][QUADS_X];
 #pragma unroll
@@ -67,10 +72,10 @@ kernel void linear_tile(global float *restrict y, global const float *restrict x
 
   for (int start = 0; start < inputs; start += DEPTH) {
     barrier(CLK_LOCAL_MEM_FENCE);  // the last tiles are no longer read
-    load_tile((local float *)left, TILE_ROWS + 4, TILE_ROWS, x, first_row, rows, start, inputs,
-              item);
-    load_tile((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight, first_column, outputs,
-              start, inputs, item);
+    load_tile((local float *)left, TILE_ROWS + 4, TILE_ROWS, x, (size_t)groups * inputs,
+              first_row, rows, start, inputs, item);
+    load_tile((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight, inputs, first_column,
+              outputs, start, inputs, item);
     barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
     for (int k = 0; k < DEPTH; k++) {
@@ -103,7 +108,7 @@ kernel void linear_tile(global float *restrict y, global const float *restrict x
 #pragma unroll
         for (int c = 0; c < 4; c++) {
           if (column + c >= outputs) continue;
-          const size_t index = (size_t)row * outputs + column + c;
+          const size_t index = ((size_t)row * groups + group) * outputs + column + c;
           const float result =
               activated(value[c] + (bias ? bias[column + c] : 0.0f), activation);
           y[index] = result + (residual ? residual[index] : 0.0f);

@@ -1,9 +1,10 @@
 // resample.cl: tokens of one grid as weighted sums of tokens of another; the class token's row is
 // 0.
 //
-//   fine  [B, T, width]   coarse  [B, S, width]   indices, weights  [taps, T]
+//   fine  [B, T, width]   coarse  [B, S, pitch], of which `width` from `first` on count
+//   indices, weights  [taps, T]
 //
-//   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t]]   for t > 0,   fine[b, 0] = 0
+//   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t], first:]   for t > 0,  fine[b, 0] = 0
 //
 // With WG = 1 a work-item makes one row of `fine` in wide vectors. Otherwise there is one for every
 // element; the first dimension runs along rows, along the others a work-item may stride over
@@ -15,17 +16,18 @@ __attribute__((reqd_work_group_size(1, 1, 1)))
 kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
                             global const int *restrict indices,
                             global const float *restrict weights, int batch, int tokens,
-                            int coarse_tokens, int width, int taps) {
+                            int coarse_tokens, int width, int pitch, int first,
+                            int taps) {
   const int row = get_global_id(0), image = row / tokens, token = row % tokens;
   if (image >= batch) return;
   const int count = token > 0 ? taps : 0;
-  global const float *restrict from = coarse + (size_t)image * coarse_tokens * width;
+  global const float *restrict from = coarse + (size_t)image * coarse_tokens * pitch + first;
   global float *restrict to = fine + (size_t)row * width;
   int c = 0;
   for (; c + 16 <= width; c += 16) {
     float16 sum = 0.0f;
     for (int k = 0; k < count; k++) {
-      const size_t source = (size_t)indices[k * tokens + token] * width + c;
+      const size_t source = (size_t)indices[k * tokens + token] * pitch + c;
       sum = fma((float16)(weights[k * tokens + token]), vload16(0, from + source), sum);
     }
     vstore16(sum, 0, to + c);
@@ -33,7 +35,7 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
   for (; c < width; c++) {
     float sum = 0.0f;
     for (int k = 0; k < count; k++) {
-      const size_t source = (size_t)indices[k * tokens + token] * width + c;
+      const size_t source = (size_t)indices[k * tokens + token] * pitch + c;
       sum = fma(weights[k * tokens + token], from[source], sum);
     }
     to[c] = sum;
@@ -45,7 +47,8 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
 kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
                             global const int *restrict indices,
                             global const float *restrict weights, int batch, int tokens,
-                            int coarse_tokens, int width, int taps) {
+                            int coarse_tokens, int width, int pitch, int first,
+                            int taps) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int image = get_global_id(2); image < batch; image += get_global_size(2))
@@ -53,7 +56,8 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
       float sum = 0.0f;
       for (int k = 0; token > 0 && k < taps; k++) {
         const int source = indices[k * tokens + token];
-        const size_t index = ((size_t)image * coarse_tokens + source) * width + column;
+        const size_t index =
+            ((size_t)image * coarse_tokens + source) * pitch + first + column;
         sum = fma(weights[k * tokens + token], coarse[index], sum);
       }
       fine[((size_t)image * tokens + token) * width + column] = sum;

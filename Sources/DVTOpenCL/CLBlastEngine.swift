@@ -28,9 +28,9 @@ final class CLBlastEngine {
                 CLBlastSgemmWithTempBuffer(
                     CLBlastLayoutRowMajor, CLBlastTransposeNo, call.transposition, product.rows,
                     product.columns, product.depth, 1, product.left.buffer.handle,
-                    product.left.offset, product.depth, product.right.buffer.handle,
+                    product.left.offset, call.leftPitch, product.right.buffer.handle,
                     product.right.offset, call.rightPitch, 0, product.output.buffer.handle,
-                    product.output.offset, product.columns, queue, event, workspace?.handle))
+                    product.output.offset, call.outputPitch, queue, event, workspace?.handle))
         }
     }
 
@@ -55,6 +55,8 @@ private struct GemmCall {
         product.isRightTransposed ? CLBlastTransposeYes : CLBlastTransposeNo
     }
 
+    var leftPitch: Int { product.left.pitch ?? product.depth }
+    var outputPitch: Int { product.output.pitch ?? product.columns }
     var rightPitch: Int { product.isRightTransposed ? product.depth : product.columns }
 
     func workspaceBytes(on queue: CommandQueue) throws -> Int {
@@ -63,8 +65,8 @@ private struct GemmCall {
         try check(
             CLBlastSGemmTempBufferSize(
                 CLBlastLayoutRowMajor, CLBlastTransposeNo, transposition, product.rows,
-                product.columns, product.depth, product.left.offset, product.depth,
-                product.right.offset, rightPitch, product.output.offset, product.columns, &queue,
+                product.columns, product.depth, product.left.offset, leftPitch,
+                product.right.offset, rightPitch, product.output.offset, outputPitch, &queue,
                 &byteCount))
         return byteCount
     }
@@ -72,9 +74,9 @@ private struct GemmCall {
     /// CLBlast's kernels count elements in 32 bits: beyond that they would read elsewhere.
     func checkIndices(workspaceBytes: Int) throws {
         let ends = [
-            product.left.offset + product.rows * product.depth,
+            product.left.offset + product.rows * leftPitch,
             product.right.offset + product.depth * product.columns,
-            product.output.offset + product.rows * product.columns,
+            product.output.offset + product.rows * outputPitch,
             workspaceBytes / MemoryLayout<Float>.stride,
         ]
         if let largest = ends.max(), largest > Int(Int32.max) {

@@ -5,14 +5,17 @@ struct Matrix {
     let buffer: Buffer
     /// The first element.
     let offset: Int
+    /// The elements from one row to the next; nil means that rows follow each other.
+    let pitch: Int?
 
-    init(_ buffer: Buffer, offset: Int = 0) {
+    init(_ buffer: Buffer, offset: Int = 0, pitch: Int? = nil) {
         self.buffer = buffer
         self.offset = offset
+        self.pitch = pitch
     }
 }
 
-/// `output = left right`, or `left right^T`, dense and row-major.
+/// `output = left right`, or `left right^T`, row-major.
 struct MatrixProduct {
     let rows: Int
     let columns: Int

@@ -7,6 +7,8 @@ public final class OpenCLTensor: BackendTensor {
     public let shape: Shape
     private let memory: PooledBuffer
     private var copies: [WeightLayout: Buffer] = [:]
+    /// For the first of a stage's feature-reuse weights, all of them stacked.
+    var stacked: StackedMLPs?
 
     init(_ shape: Shape, _ memory: PooledBuffer) {
         self.shape = shape
