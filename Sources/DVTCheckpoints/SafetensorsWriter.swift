@@ -55,10 +55,52 @@ public enum SafetensorsWriter {
             entries, integers: [], metadata: metadata, as: elementType, to: path, tensor: tensor)
     }
 
+    /// Writes a file of float32 tensors whose elements come in pieces, whole or not at all: no
+    /// tensor need be in memory as a whole.
+    ///
+    /// - Parameters:
+    ///   - entries: names, each used once, and shapes, in the order of their bytes in the file.
+    ///   - integers: names and lists of integers, which follow the tensors as I32.
+    ///   - metadata: text to store beside the tensors.
+    ///   - path: the file to create or replace.
+    ///   - pieces: hands the elements of an entry, by its index, on piece by piece.
+    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``/DVTCore/ShapeError`` if an
+    ///   entry's pieces do not add up to its shape, ``CheckpointFileError`` if the system fails to
+    ///   write, and what `pieces` throws.
+    package static func write(
+        _ entries: [(name: String, shape: Shape)], integers: [(name: String, values: [Int32])],
+        metadata: [String: String], to path: String,
+        pieces: (Int, ([Float]) throws -> Void) throws -> Void
+    ) throws {
+        try write(entries, integers: integers, metadata: metadata, as: .float32, to: path) {
+            index, writer in
+            var count = 0
+            try pieces(index) { piece in
+                try piece.withUnsafeBytes { try writer.append($0) }
+                count += piece.count
+            }
+            try requireShape(
+                entries[index].name, [count], [entries[index].shape.elementCount])
+        }
+    }
+
     private static func write(
         _ entries: [(name: String, shape: Shape)], integers: [(name: String, values: [Int32])],
         metadata: [String: String], as elementType: ElementType, to path: String,
         tensor: (Int) throws -> Tensor
+    ) throws {
+        try write(entries, integers: integers, metadata: metadata, as: elementType, to: path) {
+            index, writer in
+            let tensor = try tensor(index)
+            try requireShape(entries[index].name, tensor.shape, entries[index].shape)
+            try append(tensor.values, as: elementType, to: writer)
+        }
+    }
+
+    private static func write(
+        _ entries: [(name: String, shape: Shape)], integers: [(name: String, values: [Int32])],
+        metadata: [String: String], as elementType: ElementType, to path: String,
+        body: (Int, borrowing AtomicFileWriter) throws -> Void
     ) throws {
         let header: [UInt8]
         do throws(SafetensorsError.Problem) {
@@ -71,10 +113,8 @@ public enum SafetensorsWriter {
         let writer = try AtomicFileWriter(path: path)
         try withUnsafeBytes(of: UInt64(header.count).littleEndian) { try writer.append($0) }
         try header.withUnsafeBytes { try writer.append($0) }
-        for (index, entry) in entries.enumerated() {
-            let tensor = try tensor(index)
-            try requireShape(entry.name, tensor.shape, entry.shape)
-            try append(tensor.values, as: elementType, to: writer)
+        for index in entries.indices {
+            try body(index, writer)
         }
         for (_, values) in integers {
             try values.withUnsafeBytes { try writer.append($0) }

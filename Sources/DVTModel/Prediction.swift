@@ -34,12 +34,21 @@ extension ClassConfidence {
     ///   - count: how many classes; all there are if fewer.
     /// - Returns: classes and softmax probabilities, likeliest first, equal ones by class.
     package static func top(_ logits: ArraySlice<Float>, count: Int) -> [ClassConfidence] {
+        let (probabilities, values) = (softmax(logits), Array(logits))
+        let order = values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
+        return order.prefix(count).map {
+            ClassConfidence(classIndex: $0, confidence: probabilities[$0])
+        }
+    }
+
+    /// The softmax of one image's logits.
+    ///
+    /// - Parameter logits: the image's logits.
+    /// - Returns: the probabilities, summed in Double.
+    package static func softmax(_ logits: ArraySlice<Float>) -> [Float] {
         let largest = Double(logits.max() ?? 0)
         let powers = logits.map { exp(Double($0) - largest) }
         let sum = powers.reduce(0, +)
-        let order = powers.indices.sorted { (powers[$1], $0) < (powers[$0], $1) }
-        return order.prefix(count).map {
-            ClassConfidence(classIndex: $0, confidence: Float(powers[$0] / sum))
-        }
+        return powers.map { Float($0 / sum) }
     }
 }

@@ -18,6 +18,7 @@ struct DVTCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             Bench.self, Calibrate.self, Classify.self, Convert.self, Devices.self, Embed.self,
+            Evaluate.self,
             Explain.self, Info.self, Parity.self, Tune.self,
         ])
 }

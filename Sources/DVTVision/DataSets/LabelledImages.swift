@@ -86,6 +86,23 @@ public struct LabelledImages: Sendable {
     }
 }
 
+extension LabelledImages {
+    /// The pictures from one on, for going on where something was interrupted.
+    ///
+    /// - Parameter index: the first picture's place, at most their number.
+    /// - Returns: the rest of the set; its pictures are numbered from 0.
+    public func rest(from index: Int) -> LabelledImages {
+        let storage: Storage =
+            switch storage {
+            case .files(let paths): .files(Array(paths[index...]))
+            case .archives(let archives): .archives(archives.map { ($0.file, $0.start - index) })
+            }
+        return LabelledImages(
+            origin: origin, classes: classes, labels: Array(labels[index...]), storage: storage,
+            problems: problems)
+    }
+}
+
 extension LabelledImages: RandomAccessCollection {
     /// 0.
     public var startIndex: Int { 0 }

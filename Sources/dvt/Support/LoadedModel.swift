@@ -73,6 +73,11 @@ struct LoadedModel {
         }
     }
 
+    /// What the weights are called in messages.
+    var weightsName: String {
+        (weights as? SyntheticWeights).map { "synthetic:\($0.seed)" } ?? file?.origin ?? "stages"
+    }
+
     /// How far storing in 16 bits may have moved the weights, or 0.
     var storedRoundoff: Double {
         guard let roundoff = file?.roundoff, roundoff > 0x1p-24 else { return 0 }

@@ -52,7 +52,7 @@ struct PictureOptions: ParsableArguments {
 extension PreprocessingPreset: ExpressibleByArgument {
     /// The preprocessing for a model: the card's, or another crop without EXIF orientation, with
     /// the card's mean and deviation.
-    fileprivate func preprocessing(of card: ModelCard) throws -> Preprocessing {
+    func preprocessing(of card: ModelCard) throws -> Preprocessing {
         let usual = try Preprocessing(card)
         guard self != .default else { return usual }
         let other = preprocessing(imageSize: usual.imageSize)

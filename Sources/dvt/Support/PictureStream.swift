@@ -7,6 +7,8 @@ import DVTVision
 struct PictureBatch {
     /// The files.
     let paths: [String]
+    /// Their classes, from 0, where a set of labelled pictures says them; else empty.
+    let labels: [Int]
     /// `[B, 3, S, S]`, normalised.
     let images: Tensor
 }
@@ -17,6 +19,8 @@ final class PictureStream {
     let progress: ProgressReporter
     /// The images that could not be read.
     let failures: FailureLog
+    /// How many of the listed pictures the batches so far have taken, unreadable ones included.
+    private(set) var takenCount = 0
     /// Whether Ctrl-C ended it.
     private(set) var wasInterrupted = false
     /// How they are made of pictures.
@@ -83,6 +87,7 @@ final class PictureStream {
     /// the end.
     private func nextBatch(whenIdle: () throws -> Void) throws -> PictureBatch? {
         var paths: [String] = []
+        var labels: [Int] = []
         var values: [Float] = []
         while paths.count < batchSize {
             if answersAtOnce, loader.isWaitingForPaths {
@@ -90,9 +95,11 @@ final class PictureStream {
                 try whenIdle()
             }
             guard let image = loader.next() else { break }
+            takenCount += 1
             switch image.result {
             case .success(let pixels):
                 paths.append(image.path)
+                image.label.map { labels.append($0) }
                 values += pixels
             case .failure(let error):
                 failures.report(error.description)
@@ -101,6 +108,7 @@ final class PictureStream {
         }
         guard !paths.isEmpty else { return nil }
         let shape = preprocessing.shape.withBatch(paths.count)
-        return PictureBatch(paths: paths, images: Tensor(shape, values: values))
+        return PictureBatch(
+            paths: paths, labels: labels, images: Tensor(shape, values: values))
     }
 }

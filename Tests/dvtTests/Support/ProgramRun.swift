@@ -120,6 +120,11 @@ func dvt(
 
 /// Runs a script of bash, in which `$DVT` is the program.
 func shell(_ script: String, _ arguments: String...) async throws -> ProgramOutput {
+    try await shell(script, arguments)
+}
+
+/// Runs a script of bash with a list of arguments, `$1` and so on.
+func shell(_ script: String, _ arguments: [String]) async throws -> ProgramOutput {
     try await Program.warmUp()
     return try await run(ProgramRun(arguments, shell: script))
 }

@@ -1,0 +1,49 @@
+internal import DVTCore
+
+/// An evaluation that cannot go on.
+package enum EvaluationError: Error, Equatable, CustomStringConvertible {
+    /// An interrupted evaluation left something that would be lost.
+    case unfinished(folder: String)
+    /// There is nothing to go on with.
+    case nothingToResume(folder: String)
+    /// What was left is of something else.
+    case anotherSubject(
+        folder: String, kept: OutputsJournal.Subject, wanted: OutputsJournal.Subject)
+    /// What was left is not whole.
+    case damaged(path: String)
+    /// The system does not take it.
+    case notWritable(path: String, reason: String)
+    /// A picture's label is no class of the model.
+    case labelOutOfRange(name: String, label: Int, classes: Int)
+    /// The set has no picture that can be read.
+    case noImages(origin: String)
+
+    package var description: String {
+        switch self {
+        case .unfinished(let folder):
+            "\(shown(folder)): an interrupted evaluation is kept there; go on with it by --resume, "
+                + "or remove the folder"
+        case .nothingToResume(let folder):
+            "\(shown(folder)): no interrupted evaluation is kept there; run without --resume"
+        case .anotherSubject(let folder, let kept, let wanted):
+            "\(shown(folder)): what is kept there is of \(kept.text), and this run of "
+                + "\(wanted.text); give the same options, or remove the folder"
+        case .damaged(let path):
+            "\(shown(path)): is not whole; remove its folder and run without --resume"
+        case .notWritable(let path, let reason): "\(shown(path)): \(reason)"
+        case .labelOutOfRange(let name, let label, let classes):
+            "\(shown(name)): its class is \(label), and the model has the classes "
+                + "0...\(classes - 1); give a set of the model's classes"
+        case .noImages(let origin):
+            "\(shown(origin)): no picture of the set can be read, so there is nothing to say"
+        }
+    }
+}
+
+extension OutputsJournal.Subject {
+    /// For messages.
+    fileprivate var text: String {
+        "\(printable(model)) (\(printable(weights))) on \(pictures) pictures of \(shown(data)), "
+            + "\(exits) exits, \(classes) classes, batches of \(batchSize)"
+    }
+}

@@ -1,0 +1,138 @@
+import DVTCore
+import DVTEvaluation
+import DVTModel
+import DVTOutput
+import DVTVision
+
+/// What an evaluation prints: a record an exit, and one each for the two ways of running.
+struct EvaluateRecord {
+    private let card: ModelCard
+    private let tally: EvaluationTally
+    private let times: RunTimes
+    private let early: EarlyExits?
+    private let deviceName: String
+    private let preprocessing: Preprocessing
+    private let parameterCount: Int
+    private let unreadable: Int
+
+    /// Takes what a run found.
+    ///
+    /// - Parameters:
+    ///   - run: the run.
+    ///   - card: the model's card.
+    ///   - stream: the pictures, which have ended.
+    ///   - unreadable: the pictures that are not among the images.
+    init<B>(
+        _ run: EvaluateRun<B>, _ card: ModelCard, _ stream: PictureStream, unreadable: Int
+    ) {
+        self.card = card
+        self.unreadable = unreadable
+        tally = run.tally
+        times = run.times
+        early = run.early
+        deviceName = run.model.backend.deviceName
+        preprocessing = stream.preprocessing
+        parameterCount = run.model.configuration.parameters.reduce(0) {
+            $0 + $1.shape.elementCount
+        }
+    }
+
+    /// The columns of a record; for machines those that timm's validate writes are among them.
+    static let columns: [OutputColumn] = [
+        OutputColumn("model", audience: .machines),
+        OutputColumn("measurement", title: "Measured"),
+        .number("exit", audience: .machines),
+        .number("top1", title: "Top-1, %"), .number("top1_err", audience: .machines),
+        .number("top5", title: "Top-5, %"), .number("top5_err", audience: .machines),
+        OutputColumn("shares", title: "Leave at each exit, %", decimals: 1),
+        .number("gmacs", title: "GMACs an image", decimals: 3),
+        .number("images_per_sec", title: "Images/s", decimals: 1),
+        OutputColumn("latency_ms", audience: .machines),
+        .number("p50_ms", title: "p50, ms", audience: .people),
+        .number("p90_ms", title: "p90", audience: .people),
+        .number("p99_ms", title: "p99", audience: .people),
+        .number("images", audience: .machines), .number("unreadable", audience: .machines),
+        OutputColumn("thresholds", audience: .machines),
+        .number("param_count", audience: .machines), .number("img_size", audience: .machines),
+        .number("crop_pct", audience: .machines),
+        OutputColumn("interpolation", audience: .machines),
+        OutputColumn("device", audience: .machines),
+    ]
+
+    /// The records.
+    var rows: [[OutputValue]] {
+        let costs = card.configuration.cumulativeMultiplyAdds.map { Double($0) / 1e9 }
+        var rows = costs.indices.map { exit in
+            row(
+                "exit \(exit + 1)", exit: exit, top1: tally.accuracy(top: 1, exit: exit),
+                top5: tally.accuracy(top: 5, exit: exit), gmacs: costs[exit])
+        }
+        if costs.count > 1 {
+            let last = costs.count - 1
+            rows.append(
+                row(
+                    "all exits", top1: tally.accuracy(top: 1, exit: last),
+                    top5: tally.accuracy(top: 5, exit: last), gmacs: costs[last], times: times))
+        } else {
+            rows[0] = row(
+                "exit 1", exit: 0, top1: tally.accuracy(top: 1, exit: 0),
+                top5: tally.accuracy(top: 5, exit: 0), gmacs: costs[0], times: times)
+        }
+        if let early, costs.count > 1 { rows.append(earlyRow(early, costs)) }
+        return rows
+    }
+
+    private func earlyRow(_ early: EarlyExits, _ costs: [Double]) -> [OutputValue] {
+        let count = Double(max(early.exits.count, 1))
+        let top5 = early.exits.indices.count { tally.ranks[Int(early.exits[$0])][$0] < 5 }
+        let shares = costs.indices.map(early.share)
+        return row(
+            "early exits", top1: 100 * Double(early.correct) / count,
+            top5: 100 * Double(top5) / count,
+            gmacs: zip(shares, costs).reduce(0) { $0 + $1.0 * $1.1 }, shares: shares,
+            times: early.times, policy: early.policy)
+    }
+
+    private func row(
+        _ measurement: String, exit: Int? = nil, top1: Double, top5: Double, gmacs: Double,
+        shares: [Double] = [], times: RunTimes? = nil, policy: ExitPolicy? = nil
+    ) -> [OutputValue] {
+        let latency = times?.statistics
+        let thresholds: [Float]? = if case .thresholds(let values) = policy { values } else { nil }
+        return [
+            .string(card.configuration.name), .string(measurement),
+            .optional(exit, OutputValue.int), .double(top1), .double(100 - top1), .double(top5),
+            .double(100 - top5),
+            shares.isEmpty ? .null : .array(shares.map { .double(100 * $0) }), .double(gmacs),
+            .optional(times?.imagesPerSecond, OutputValue.double),
+            .optional(latency) { latency in
+                [
+                    "p50": .double(latency.median), "p90": .double(latency.quantile(0.9)),
+                    "p99": .double(latency.quantile(0.99)),
+                ]
+            },
+            .optional(latency?.median, OutputValue.double),
+            .optional(latency?.quantile(0.9), OutputValue.double),
+            .optional(latency?.quantile(0.99), OutputValue.double),
+            .int(tally.images), .int(unreadable),
+            .optional(thresholds) { .array($0.map(OutputValue.float)) }, .int(parameterCount),
+            .int(preprocessing.imageSize),
+            .double(Double(preprocessing.imageSize) / Double(preprocessing.shorterSide)),
+            .string(preprocessing.filter == .bicubic ? "bicubic" : "bilinear"),
+            .string(deviceName),
+        ]
+    }
+
+    /// Says on standard error what of the set counts, and whether early exits differed.
+    func printNotes(wasInterrupted: Bool) {
+        let left = wasInterrupted ? "not reached or could not be read" : "could not be read"
+        printError(
+            "\(tally.images) image\(tally.images == 1 ? "" : "s")"
+                + (unreadable > 0 ? "; \(unreadable) \(left)" : ""))
+        if let differing = early?.differing, differing > 0 {
+            printError(
+                "note: \(differing) left at another exit than the run through all exits said: "
+                    + "their confidence lies within rounding of a threshold")
+        }
+    }
+}

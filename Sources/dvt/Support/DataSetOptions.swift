@@ -1,0 +1,80 @@
+import ArgumentParser
+import DVTEvaluation
+import DVTModel
+import DVTOutput
+import DVTVision
+
+/// Which labelled pictures a command runs, and how they become the model's input.
+struct DataSetOptions: ParsableArguments {
+    @Argument(
+        help: ArgumentHelp(
+            "A folder of class folders, a folder or file of CIFAR archives, or a CSV file.",
+            valueName: "data"),
+        completion: .directory)
+    var data: String
+
+    @Option(help: "The part of the set: train, val, test; needed where there are several.")
+    var split: String?
+
+    @Option(help: "The images that run together.")
+    var batchSize = 32
+
+    @Option(
+        help: ArgumentHelp(
+            "How an image becomes the model's input: default, authors or timm.",
+            discussion: "Default: as the model's card says, EXIF orientation applied."))
+    var preset = PreprocessingPreset.default
+
+    @Flag(help: "End with an error at the first picture that cannot be read.")
+    var strict = false
+
+    func validate() throws {
+        guard (1...4096).contains(batchSize) else {
+            throw ValidationError("--batch-size is \(batchSize); it takes 1...4096.")
+        }
+    }
+
+    /// Opens the set, and says what of it is left aside.
+    ///
+    /// - Parameter card: the card of the model that it is for.
+    /// - Returns: the set, its classes numbered as the model's are.
+    /// - Throws: ``DataSetError`` if there is none, ``EvaluationError`` if a class is none of the
+    ///   model's, and with `--strict` the exit code where something is left aside.
+    func open(for card: ModelCard) throws -> LabelledImages {
+        let set = try LabelledImages.open(
+            path: data, split: split, classes: ClassLabels.of(card))
+        for problem in set.problems {
+            printError("warning: \(problem)")
+        }
+        if strict, !set.problems.isEmpty { throw ExitCode.failure }
+        let classes = card.configuration.classes
+        if let picture = set.first(where: { $0.label >= classes }) {
+            throw EvaluationError.labelOutOfRange(
+                name: picture.name, label: picture.label, classes: classes)
+        }
+        return set
+    }
+
+    /// Starts to load pictures of the set.
+    ///
+    /// - Parameters:
+    ///   - set: the set.
+    ///   - first: the first picture that is loaded.
+    ///   - card: the card of the model that they are for.
+    ///   - label: what the progress is of.
+    /// - Returns: the pictures.
+    /// - Throws: ``ModelError`` if the model takes no pictures.
+    func stream(
+        _ set: LabelledImages, from first: Int, for card: ModelCard, label: String
+    ) throws -> PictureStream {
+        let preprocessing = try preset.preprocessing(of: card)
+        let failures = FailureLog()
+        let progress = ProgressReporter(
+            label: label, unit: "images", total: set.count - first, isQuiet: false)
+        failures.use(progress)
+        return PictureStream(
+            loader: ImageLoader(set.rest(from: first), preprocessing: preprocessing),
+            preprocessing: preprocessing, batchSize: batchSize, answersAtOnce: false,
+            failures: failures, progress: progress)
+    }
+}

@@ -1,0 +1,111 @@
+import DVTCore
+import DVTEvaluation
+import Foundation
+import Testing
+
+@Suite struct EvaluationTallyTests {
+    @Test func countsRanksAndConfidences() {
+        var tally = EvaluationTally(exits: 2)
+        tally.add([[0.1, 0.6, 0.3], [0.7, 0.2, 0.1]], label: 2)
+        // Equally likely classes come in their order.
+        tally.add([[0.4, 0.4, 0.2], [0.2, 0.4, 0.4]], label: 1)
+        #expect(tally.images == 2 && tally.exits == 2 && tally.labels == [2, 1])
+        #expect(tally.ranks == [[1, 1], [2, 0]])
+        #expect(tally.confidences == [[0.6, 0.4], [0.7, 0.4]])
+        #expect(tally.accuracy(top: 1, exit: 0) == 0 && tally.accuracy(top: 2, exit: 0) == 100)
+        #expect(tally.accuracy(top: 1, exit: 1) == 50)
+        #expect(tally.scores.isCorrect == [[false, false], [false, true]])
+        #expect(EvaluationTally(exits: 1).accuracy(top: 1, exit: 0) == 0)
+    }
+
+    @Test func manyClassesBeforeTheLabelAreCapped() {
+        var tally = EvaluationTally(exits: 1)
+        var row = [Float](repeating: 1, count: 1000)
+        row[999] = 0
+        tally.add([row[...]], label: 999)
+        #expect(tally.ranks == [[255]])
+        #expect(tally.accuracy(top: 5, exit: 0) == 0)
+    }
+
+    @Test func softmaxRowsAddUp() {
+        let rows = Tensor([2, 2], values: [0, 0, 1000, 1000]).softmaxRows
+        #expect(rows == [0.5, 0.5, 0.5, 0.5])
+    }
+}
+
+@Suite struct OutputsJournalTests {
+    private let path = NSTemporaryDirectory() + "dvt-journal-\(UUID().uuidString).safetensors"
+
+    private func subject(batch: Int = 2) -> OutputsJournal.Subject {
+        OutputsJournal.Subject(
+            model: "m", weights: "w", data: "d", pictures: 5, batchSize: batch, exits: 2,
+            classes: 2)
+    }
+
+    private func rows(_ values: [Float]) -> [Float] { values.flatMap { [$0, 1 - $0] } }
+
+    private func finish(_ journal: OutputsJournal, heldOut: Int) throws -> CalibrationData {
+        try journal.finish(exitGigaMultiplyAdds: [1, 2], heldOutEvery: heldOut)
+        return try CalibrationData(path: path)
+    }
+
+    private func remove() {
+        try? FileManager.default.removeItem(atPath: path)
+        try? FileManager.default.removeItem(atPath: path + ".part")
+    }
+
+    /// What an interruption left behind the last batch that counts is cut off.
+    @Test(arguments: [0, 2])
+    func goesOnAfterAnInterruption(heldOut: Int) throws {
+        defer { remove() }
+        var journal = try OutputsJournal(path: path, subject: subject(), resuming: false)
+        try journal.add([rows([0.5, 0.25]), rows([1, 0])], labels: [0, 1], taken: 3)
+        for file in ["exit0.f32", "labels.i32"] {
+            let handle = try #require(FileHandle(forWritingAtPath: "\(path).part/\(file)"))
+            try handle.seekToEnd()
+            try handle.write(contentsOf: Data([1, 2, 3]))
+        }
+        #expect(throws: EvaluationError.unfinished(folder: path + ".part")) {
+            try OutputsJournal(path: path, subject: subject(), resuming: false)
+        }
+        #expect(throws: EvaluationError.self) {
+            try OutputsJournal(path: path, subject: subject(batch: 3), resuming: true)
+        }
+        journal = try OutputsJournal(path: path, subject: subject(), resuming: true)
+        #expect(journal.images == 2 && journal.taken == 3)
+        var kept: [[Float]] = []
+        try journal.forEachPart { probabilities, labels in
+            kept += probabilities
+            #expect(labels == [0, 1])
+        }
+        #expect(kept == [rows([0.5, 0.25]), rows([1, 0])])
+        try journal.add([rows([0.75]), rows([0.5])], labels: [1], taken: 5)
+        let data = try finish(journal, heldOut: heldOut)
+        let (first, second) = (data.calibration, data.test)
+        #expect(first.labels + (second?.labels ?? []) == (heldOut == 0 ? [0, 1, 1] : [0, 1, 1]))
+        #expect(
+            first.images == (heldOut == 0 ? 3 : 2) && second?.images == (heldOut == 0 ? nil : 1))
+        #expect(
+            first.probabilities.values
+                == (heldOut == 0
+                    ? rows([0.5, 0.25, 0.75, 1, 0, 0.5]) : rows([0.5, 0.75, 1, 0.5])))
+        #expect(!FileManager.default.fileExists(atPath: path + ".part"))
+    }
+
+    @Test func damageIsTold() throws {
+        defer { remove() }
+        #expect(throws: EvaluationError.nothingToResume(folder: path + ".part")) {
+            try OutputsJournal(path: path, subject: subject(), resuming: true)
+        }
+        let journal = try OutputsJournal(path: path, subject: subject(), resuming: false)
+        try journal.add([rows([0.5]), rows([1])], labels: [0], taken: 1)
+        try Data([1]).write(to: URL(fileURLWithPath: path + ".part/exit1.f32"))
+        #expect(throws: EvaluationError.damaged(path: path + ".part/exit1.f32")) {
+            try OutputsJournal(path: path, subject: subject(), resuming: true)
+        }
+        try Data("{}".utf8).write(to: URL(fileURLWithPath: path + ".part/state.json"))
+        #expect(throws: EvaluationError.self) {
+            try OutputsJournal(path: path, subject: subject(), resuming: true)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import Testing
+
+/// `dvt evaluate`.
+@Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
+struct EvaluateCommandTests {
+    private struct Row: Decodable {
+        let measurement: String
+        let exit: Int?
+        let top1: Double
+        let top1Err: Double
+        let top5: Double
+        let shares: [Double]?
+        let gmacs: Double
+        let imagesPerSec: Double?
+        let latencyMs: [String: Double]?
+        let images: Int
+        let unreadable: Int
+        let thresholds: [Float]?
+        let paramCount: Int
+        let imgSize: Int
+        let cropPct: Double
+    }
+
+    private static let model = ["--model", "tiny-deit", "--weights", "synthetic:50"]
+
+    /// Class folders of drawings, with a file among them that is none.
+    private func makeSet(_ folder: TemporaryFolder, classes: Int = 3) throws -> String {
+        for (index, photo) in Fixtures.photoFiles.enumerated() {
+            try folder.copy(photo, as: "set/class\(index % classes)/\(index + 10).jpg")
+        }
+        _ = try folder.file("set/class0/00.jpg", "junk")
+        return "\(folder.path)/set"
+    }
+
+    @Test func exitsAreMeasuredSideBySide() async throws {
+        let folder = try TemporaryFolder()
+        let set = try makeSet(folder)
+        let run = try await dvt(
+            ["evaluate"] + Self.model + ["--threshold", "0.35", "--format", "json", set])
+        #expect(run.code == 0, "\(run.errors)")
+        let rows = try json(run.output, as: Row.self)
+        #expect(
+            rows.map(\.measurement) == ["exit 1", "exit 2", "exit 3", "all exits", "early exits"])
+        #expect(rows.map(\.exit) == [0, 1, 2, nil, nil])
+        for row in rows {
+            #expect(row.images == 12 && row.unreadable == 1 && row.imgSize == 224)
+            #expect(row.top1 + row.top1Err == 100 && row.top1 <= row.top5)
+            #expect(row.cropPct == 0.875 && row.paramCount == 780_542)
+        }
+        #expect(rows[3].top1 == rows[2].top1 && rows[3].gmacs == rows[2].gmacs)
+        let shares = try #require(rows[4].shares)
+        #expect(abs(shares.reduce(0, +) - 100) < 1e-9)
+        let cost = zip(shares, rows).reduce(0) { $0 + $1.0 / 100 * $1.1.gmacs }
+        #expect(abs(rows[4].gmacs - cost) < 1e-9 && rows[4].thresholds == [0.35, 0.35])
+        for row in rows.suffix(2) {
+            #expect((row.imagesPerSec ?? 0) > 0 && (row.latencyMs?["p99"] ?? 0) > 0)
+        }
+        #expect(run.errors.contains("00.jpg: ") && run.errors.contains("12 images; 1 could not"))
+    }
+
+    /// Killed at any moment and gone on with, the saved outputs are the same bytes.
+    @Test func anInterruptedEvaluationGoesOn() async throws {
+        let folder = try TemporaryFolder()
+        let set = try makeSet(folder)
+        let (whole, cut) = ("\(folder.path)/a.safetensors", "\(folder.path)/b.safetensors")
+        let common =
+            ["evaluate"] + Self.model + ["--batch-size", "2", "--hold-out-every", "2", set]
+        let first = try await dvt(common + ["--save-outputs", whole])
+        #expect(first.code == 0, "\(first.errors)")
+        let killed = try await shell(
+            """
+            "$DVT" "${@:2}" > /dev/null 2>&1 &
+            until grep -qs '"images":[2-9]' "$1.part/state.json"; do sleep 0.01; done
+            kill -9 $! 2> /dev/null || true
+            """, [cut] + common + ["--save-outputs", cut])
+        #expect(killed.code == 0, "\(killed.errors)")
+        if FileManager.default.fileExists(atPath: cut + ".part") {
+            let refused = try await dvt(common + ["--save-outputs", cut])
+            #expect(refused.code == 1 && refused.errors.contains("go on with it by --resume"))
+            let resumed = try await dvt(common + ["--save-outputs", cut, "--resume"])
+            #expect(resumed.code == 0, "\(resumed.errors)")
+        }
+        let files = [whole, cut].map { FileManager.default.contents(atPath: $0) }
+        #expect(files[0] != nil && files[0] == files[1])
+        let calibrated = try await dvt("calibrate", "--from", whole, "--format", "json")
+        #expect(calibrated.code == 0, "\(calibrated.errors)")
+    }
+
+    /// One class, which no label tells from others, and thresholds that every confidence meets.
+    @Test func oneClassIsASet() async throws {
+        let folder = try TemporaryFolder()
+        let set = try makeSet(folder, classes: 1)
+        let run = try await dvt(
+            ["evaluate"] + Self.model + ["--threshold", "0", "--format", "json", set])
+        #expect(run.code == 0, "\(run.errors)")
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows[4].shares == [100, 0, 0])
+    }
+
+    @Test func strictEndsAtTheFirstUnreadablePicture() async throws {
+        let folder = try TemporaryFolder()
+        let set = try makeSet(folder)
+        let run = try await dvt(
+            ["evaluate"] + Self.model + ["--strict", "--batch-size", "1", set])
+        #expect(run.code == 1 && run.output.isEmpty)
+        #expect(run.errors.contains("00.jpg: "))
+    }
+
+    @Test func whatIsNoSetIsRefused() async throws {
+        let folder = try TemporaryFolder()
+        let csv = try folder.file("set.csv", "path,label\na.jpg,10\n")
+        let cases = [
+            (csv, "a.jpg: its class is 10, and the model has the classes 0...9"),
+            ("\(folder.path)/none", "No such file"),
+        ]
+        for (data, expected) in cases {
+            let run = try await dvt(["evaluate"] + Self.model + [data], needsKernels: false)
+            #expect(run.code == 1 && run.output.isEmpty)
+            #expect(run.errorLines.count == 1 && run.errors.contains(expected), "\(run.errors)")
+        }
+    }
+}
