@@ -21,6 +21,7 @@ let package = Package(
                 .product(name: "Benchmark", package: "benchmark"),
                 .product(name: "DVTCheckpoints", package: "swift-dvt"),
                 .product(name: "DVTCore", package: "swift-dvt"),
+                .product(name: "DVTEvaluation", package: "swift-dvt"),
                 .product(name: "DVTModel", package: "swift-dvt"),
                 .product(name: "DVTReference", package: "swift-dvt"),
                 .product(name: "DVTVision", package: "swift-dvt"),

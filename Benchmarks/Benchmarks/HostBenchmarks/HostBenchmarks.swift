@@ -9,6 +9,7 @@ let benchmarks: @Sendable () -> Void = {
     registerImages()
     registerCheckpoints()
     registerArithmetic()
+    registerCalibration()
 }
 
 /// Registers one benchmark; the library runs it in a process of its own.
