@@ -141,7 +141,9 @@ let package = Package(
         // Runs the program, which SwiftPM builds beside it.
         .testTarget(
             name: "dvtTests",
-            dependencies: ["dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "OpenCL"],
+            dependencies: [
+                "dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTVision", "OpenCL",
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6],

@@ -1,22 +1,26 @@
-// png_rgb.c: the part of PNG decoding that needs setjmp.
+// png_rgb.c: the parts of decoding and encoding PNG that need setjmp.
 
 #include "png_rgb.h"
 
 #include <png.h>
 #include <setjmp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+typedef struct {
+    char *text;
+    size_t size;
+} message_room;
 
 typedef struct {
     const uint8_t *next;
     size_t remaining;
-    char *reason;
-    size_t reason_size;
-} decoding;
+} unread_bytes;
 
 static void on_error(png_structp png, png_const_charp message) {
-    decoding *state = png_get_error_ptr(png);
-    snprintf(state->reason, state->reason_size, "%s", message);
+    const message_room *reason = png_get_error_ptr(png);
+    snprintf(reason->text, reason->size, "%s", message);
     png_longjmp(png, 1);
 }
 
@@ -26,7 +30,7 @@ static void on_warning(png_structp png, png_const_charp message) {
 }
 
 static void on_read(png_structp png, png_bytep bytes, size_t count) {
-    decoding *state = png_get_io_ptr(png);
+    unread_bytes *state = png_get_io_ptr(png);
     if (count > state->remaining) {
         png_error(png, "the file ends early");
     }
@@ -74,11 +78,12 @@ static void read_pixels(
 int png_rgb_decode(
     const uint8_t *bytes, size_t byte_count, uint32_t width, uint32_t height,
     uint8_t *rgb, char *reason, size_t reason_size) {
-    decoding state = {bytes, byte_count, reason, reason_size};
+    message_room message = {reason, reason_size};
+    unread_bytes unread = {bytes, byte_count};
     snprintf(reason, reason_size, "out of memory");
     // Neither pointer changes after setjmp, so both keep their values over a longjmp.
     const png_structp png =
-        png_create_read_struct(PNG_LIBPNG_VER_STRING, &state, on_error, on_warning);
+        png_create_read_struct(PNG_LIBPNG_VER_STRING, &message, on_error, on_warning);
     if (png == NULL) {
         return 1;
     }
@@ -90,11 +95,65 @@ int png_rgb_decode(
     }
     const int failed = setjmp(png_jmpbuf(png));
     if (!failed) {
-        png_set_read_fn(png, &state, on_read);
+        png_set_read_fn(png, &unread, on_read);
         png_set_user_limits(png, width, height);
         skip_ancillary_chunks(png);
         read_pixels(png, info, width, height, rgb);
     }
     png_destroy_read_struct(&owned, &info, NULL);
+    return failed;
+}
+
+static void on_write(png_structp png, png_bytep bytes, size_t count) {
+    png_rgb_file *file = png_get_io_ptr(png);
+    // libpng hands over whole chunks' parts, of 8 KiB at most: growing by each costs little.
+    uint8_t *grown = realloc(file->bytes, file->count + count);
+    if (grown == NULL) {
+        png_error(png, "out of memory");
+    }
+    memcpy(grown + file->count, bytes, count);
+    file->bytes = grown;
+    file->count += count;
+}
+
+static void on_flush(png_structp png) { (void)png; }
+
+// Everything here may longjmp, so it owns nothing and its caller frees all.
+static void write_pixels(
+    png_structp png, png_infop info, const uint8_t *rgb, uint32_t width, uint32_t height) {
+    png_set_IHDR(
+        png, info, width, height, 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+        PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(png, info);
+    for (uint32_t row = 0; row < height; row++) {
+        png_write_row(png, rgb + (size_t)row * width * 3);
+    }
+    png_write_end(png, NULL);
+}
+
+int png_rgb_encode(
+    const uint8_t *rgb, uint32_t width, uint32_t height, png_rgb_file *file,
+    char *reason, size_t reason_size) {
+    message_room message = {reason, reason_size};
+    *file = (png_rgb_file){NULL, 0};
+    snprintf(reason, reason_size, "out of memory");
+    // As in png_rgb_decode, no variable changes after setjmp; the file is the caller's.
+    const png_structp png =
+        png_create_write_struct(PNG_LIBPNG_VER_STRING, &message, on_error, on_warning);
+    if (png == NULL) {
+        return 1;
+    }
+    png_structp owned = png;
+    png_infop info = png_create_info_struct(png);
+    if (info == NULL) {
+        png_destroy_write_struct(&owned, NULL);
+        return 1;
+    }
+    const int failed = setjmp(png_jmpbuf(png));
+    if (!failed) {
+        png_set_write_fn(png, file, on_write, on_flush);
+        write_pixels(png, info, rgb, width, height);
+    }
+    png_destroy_write_struct(&owned, &info);
     return failed;
 }

@@ -61,11 +61,13 @@ package struct AtomicFileWriter: ~Copyable {
 
     /// Puts the file in its place.
     ///
+    /// - Parameter flushing: whether to wait until the bytes are on the disk. Without, a power cut
+    ///   may leave an empty file, and thousands of small files take no longer than they must.
     /// - Throws: ``CheckpointFileError`` if the bytes do not reach the disk or the rename fails.
-    package consuming func commit() throws(CheckpointFileError) {
+    package consuming func commit(flushing: Bool = true) throws(CheckpointFileError) {
         // A rename may reach the disk before the bytes do: after a power cut the name would
         // then stand for an empty file.
-        guard fsync(descriptor) == 0, rename(temporaryPath, destination) == 0 else {
+        guard !flushing || fsync(descriptor) == 0, rename(temporaryPath, destination) == 0 else {
             throw .cannotWrite(path: path, reason: systemMessage())
         }
         isCommitted = true

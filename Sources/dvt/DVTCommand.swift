@@ -19,6 +19,6 @@ struct DVTCommand: ParsableCommand {
         subcommands: [
             Bench.self, Calibrate.self, Classify.self, Convert.self, Devices.self, Embed.self,
             Evaluate.self,
-            Explain.self, Info.self, Parity.self, Tune.self,
+            Explain.self, Info.self, Parity.self, Synthesize.self, Tune.self,
         ])
 }

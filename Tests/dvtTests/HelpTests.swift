@@ -5,7 +5,7 @@ import Testing
 struct HelpTests {
     @Test(arguments: [
         [], ["bench"], ["bench", "model"], ["bench", "kernels"], ["bench", "peak"], ["calibrate"],
-        ["classify"], ["evaluate"], ["tune"],
+        ["classify"], ["evaluate"], ["synthesize"], ["tune"],
         ["convert"], ["devices"], ["embed"], ["explain"], ["info"], ["parity"],
     ])
     func everyHelpHasExamples(command: [String]) async throws {

@@ -1,4 +1,4 @@
-// png_rgb.h: libpng behind one call that Swift can make.
+// png_rgb.h: libpng behind calls that Swift can make.
 //
 // libpng reports errors by longjmp, which must not cross Swift frames; here it stays inside C.
 
@@ -22,5 +22,23 @@
 int png_rgb_decode(
     const uint8_t *png, size_t png_size, uint32_t width, uint32_t height,
     uint8_t *rgb, char *reason, size_t reason_size);
+
+// A PNG file in memory.
+typedef struct {
+    uint8_t *bytes;  // to be freed by free(), also after a failure; NULL if there are none
+    size_t count;
+} png_rgb_file;
+
+// Encodes 8-bit RGB, row-major, without padding, as a PNG file without ancillary chunks.
+//
+//   rgb              width * height * 3 bytes
+//   width, height    at least 1
+//   file             receives the whole file
+//   reason           receives libpng's message on failure, always terminated
+//
+// Returns 0 on success. Prints nothing. The file's bytes, unlike its pixels, depend on zlib.
+int png_rgb_encode(
+    const uint8_t *rgb, uint32_t width, uint32_t height, png_rgb_file *file,
+    char *reason, size_t reason_size);
 
 #endif

@@ -1,0 +1,143 @@
+import DVTCore
+import DVTOutput
+import DVTVision
+import OpenCL
+
+/// The folder of a set of drawn pictures: how the set is made, and what of it is there.
+struct SceneFolder {
+    let path: String
+    let scenes: SyntheticScenes
+    let split: SceneSplit
+    let layout: SceneLayout
+
+    private static let settingsName = "synthesis.json"
+
+    /// Makes the folder, or checks that it was begun with the same settings.
+    ///
+    /// - Throws: ``SynthesisError``, or the file system's error.
+    func prepare() throws {
+        try makeFolder(path)
+        let names = FileTree().names(in: path)
+        if names.contains(Self.settingsName) {
+            guard try countThere() < split.count else { return }
+        } else if !names.isEmpty {
+            throw SynthesisError.foreignFiles(path: path)
+        }
+        let members = settings.map { (key: $0.key, value: $0.value) }
+        try writeText(
+            jsonObject(members + [("count", .int(split.count))]) + "\n",
+            to: "\(path)/\(Self.settingsName)")
+    }
+
+    /// The files of pictures that are not there yet.
+    func missingFiles() -> [SceneFile] {
+        layout.files(split).filter { file in
+            let bytes = byteCount(of: "\(path)/\(file.name)") ?? 0
+            return !layout.isWhole(file, byteCount: bytes)
+        }
+    }
+
+    /// Writes the classes' names, and each picture's place, class and difficulty.
+    ///
+    /// - Throws: the file system's error.
+    func finish() throws {
+        let names = SyntheticScenes.labels.names
+        try writeText(
+            names.map { "\($0)\n" }.joined(), to: "\(path)/\(layout.classesName)")
+        var rows = [String](repeating: "", count: split.count)
+        for file in layout.files(split) {
+            for (record, index) in file.indices.enumerated() {
+                let place = layout.place(of: record, in: file)
+                let difficulty = decimalText(scenes.difficulty(index), decimals: 3)
+                rows[index] = "\(place),\(names[scenes.label(index)]),\(difficulty)\n"
+            }
+        }
+        try writeText("path,label,difficulty\n" + rows.joined(), to: "\(path)/labels.csv")
+    }
+
+    /// What the set is, for people.
+    var summary: String {
+        let range = scenes.difficulty
+        return """
+            \(shown(path)): \(split.training.count) pictures for training and \
+            \(split.validation.count) for validation, \(scenes.size) x \(scenes.size) pixels, \
+            difficulty \(range.lowerBound)-\(range.upperBound), seed \(scenes.seed)
+            """
+    }
+
+    /// What must be the same for a set to go on.
+    private var settings: [(key: String, option: String, value: JSONValue)] {
+        let range = scenes.difficulty
+        // A number that JSON's readers may round is told as text.
+        let seed = Int(exactly: scenes.seed).map(JSONValue.int) ?? .string("\(scenes.seed)")
+        return [
+            ("generator", "version", .int(SyntheticScenes.version)), ("seed", "--seed", seed),
+            ("size", "--size", .int(scenes.size)),
+            ("difficulty", "--difficulty", [.double(range.lowerBound), .double(range.upperBound)]),
+            ("validation_share", "--validation-share", .double(split.validationShare)),
+            ("layout", "--layout", .string(layout.rawValue)),
+        ]
+    }
+
+    /// Checks the settings of the set that is there.
+    ///
+    /// - Returns: how many pictures it was to have.
+    /// - Throws: ``SynthesisError`` if it is not this set's beginning.
+    private func countThere() throws -> Int {
+        let file = "\(path)/\(Self.settingsName)"
+        guard let text = FileTree().text(file),
+            case .object(let members)? = try? JSONValue(parsing: Array(text.utf8)),
+            case .int(let count)? = members.first(where: { $0.key == "count" })?.value
+        else {
+            throw SynthesisError.unreadableSettings(path: file)
+        }
+        for setting in settings {
+            let there = members.first { $0.key == setting.key }?.value.jsonText
+            guard there == setting.value.jsonText else {
+                throw SynthesisError.otherSettings(
+                    path: path, option: setting.option, there: there ?? "none",
+                    given: setting.value.jsonText)
+            }
+        }
+        guard count <= split.count else {
+            throw SynthesisError.fewerPictures(path: path, there: count, given: split.count)
+        }
+        return count
+    }
+}
+
+/// Why a set of pictures cannot be written.
+enum SynthesisError: Error, Equatable, CustomStringConvertible {
+    case cannotMakeFolder(path: String, reason: String)
+    case foreignFiles(path: String)
+    case unreadableSettings(path: String)
+    case otherSettings(path: String, option: String, there: String, given: String)
+    case fewerPictures(path: String, there: Int, given: Int)
+
+    var description: String {
+        switch self {
+        case .cannotMakeFolder(let path, let reason):
+            "\(shown(path)): cannot be made (\(reason)); check the path and its permissions"
+        case .foreignFiles(let path):
+            """
+            \(shown(path)): holds files that dvt synthesize did not make; name a new or an empty \
+            folder
+            """
+        case .unreadableSettings(let path):
+            """
+            \(shown(path)): does not tell how the pictures beside it were made; name a new or an \
+            empty folder
+            """
+        case .otherSettings(let path, let option, let there, let given):
+            """
+            \(shown(path)): holds pictures made with \(option) \(printable(there)), not \(given); \
+            give the same options, or name another folder
+            """
+        case .fewerPictures(let path, let there, let given):
+            """
+            \(shown(path)): was begun with --count \(there), more than \(given); give at least as \
+            many, or name another folder
+            """
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import ArgumentParser
+import DVTCheckpoints
+import DVTCore
+import DVTOutput
+import DVTVision
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Draws pictures on several threads and writes them, until the end or Ctrl-C.
+struct SceneWriter {
+    let scenes: SyntheticScenes
+    let layout: SceneLayout
+    let threads: Int
+    let interruption: Interruption
+    let progress: ProgressReporter
+
+    /// Writes files, each whole or not at all.
+    ///
+    /// - Parameters:
+    ///   - files: the files.
+    ///   - folder: the set's folder.
+    /// - Throws: the exit code if Ctrl-C ended it, or the file system's error.
+    func write(_ files: [SceneFile], in folder: String) throws {
+        for parent in Set(files.map { parentFolder(of: "\(folder)/\($0.name)") }).sorted() {
+            try makeFolder(parent)
+        }
+        switch layout {
+        case .folder: try writePictures(files, in: folder)
+        case .cifar: try files.forEach { try writeRecords($0, in: folder) }
+        }
+    }
+
+    private func writePictures(_ files: [SceneFile], in folder: String) throws {
+        try forEachRun(of: files[...]) { [scenes] file in
+            for index in file.indices {
+                let bytes = try PNGEncoder.encode(scenes.picture(index).image)
+                let writer = try AtomicFileWriter(path: "\(folder)/\(file.name)")
+                try bytes.withUnsafeBytes { try writer.append($0) }
+                try writer.commit(flushing: false)
+            }
+        } then: { _ in
+        }
+    }
+
+    private func writeRecords(_ file: SceneFile, in folder: String) throws {
+        let writer = try AtomicFileWriter(path: "\(folder)/\(file.name)")
+        try forEachRun(of: file.indices) { [scenes] index in
+            CIFARFile.record(scenes.picture(index))
+        } then: { records in
+            for record in records {
+                try record.withUnsafeBytes { try writer.append($0) }
+            }
+        }
+        try writer.commit()
+    }
+
+    /// Goes through a list in runs, each worked on by all threads.
+    ///
+    /// - Parameters:
+    ///   - items: what to work on, one picture each.
+    ///   - work: does one of them, on any thread.
+    ///   - finish: takes a run's results in order.
+    /// - Throws: the exit code if Ctrl-C ended it, or what `work` or `finish` throws.
+    private func forEachRun<Item: Sendable, Value: Sendable>(
+        of items: ArraySlice<Item>, work: @Sendable (Item) throws -> Value,
+        then finish: ([Value]) throws -> Void
+    ) throws {
+        // Long enough that threads seldom wait for the last of a run, short enough for Ctrl-C.
+        let length = 32 * threads
+        var rest = items
+        while !rest.isEmpty {
+            guard !interruption.isRequested else { throw ExitCode(130) }
+            try finish(try inParallel(Array(rest.prefix(length)), work))
+            rest = rest.dropFirst(length)
+        }
+    }
+
+    private func inParallel<Item: Sendable, Value: Sendable>(
+        _ items: [Item], _ work: @Sendable (Item) throws -> Value
+    ) throws -> [Value] {
+        let next = Atomic(0)
+        let results = Mutex([Result<Value, any Error>?](repeating: nil, count: items.count))
+        DispatchQueue.concurrentPerform(iterations: min(threads, items.count)) {
+            [progress] _ in
+            while true {
+                let position = next.wrappingAdd(1, ordering: .relaxed).oldValue
+                guard position < items.count else { return }
+                let result = Result { try work(items[position]) }
+                results.withLock { $0[position] = result }
+                progress.advance()
+            }
+        }
+        return try results.withLock { $0 }.compactMap { try $0?.get() }
+    }
+}
+
+/// Makes a folder, and those above it, where they are not there.
+///
+/// - Parameter path: the folder.
+/// - Throws: ``SynthesisError``.
+func makeFolder(_ path: String) throws(SynthesisError) {
+    if mkdir(path, 0o777) == 0 { return }
+    let parent = parentFolder(of: path)
+    if errno == ENOENT, !parent.isEmpty {
+        try makeFolder(parent)
+        if mkdir(path, 0o777) == 0 { return }
+    }
+    let code = errno
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        throw .cannotMakeFolder(path: path, reason: systemMessage(code))
+    }
+}
+
+/// The size of a regular file, or nil if there is none.
+func byteCount(of path: String) -> Int? {
+    var status = stat()
+    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    return Int(status.st_size)
+}
+
+/// Writes a file of text, whole or not at all.
+///
+/// - Parameters:
+///   - text: what it will hold.
+///   - path: the file to create or replace.
+/// - Throws: ``CheckpointFileError``.
+func writeText(_ text: String, to path: String) throws {
+    let writer = try AtomicFileWriter(path: path)
+    try Array(text.utf8).withUnsafeBytes { try writer.append($0) }
+    try writer.commit()
+}
+
+private func parentFolder(of path: String) -> String {
+    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
+}
