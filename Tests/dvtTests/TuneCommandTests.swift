@@ -26,7 +26,8 @@ struct TuneCommandTests {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let rows = try decoder.decode([Row].self, from: Data(run.output.utf8))
         #expect(rows.count == 1 && rows[0].operation.hasPrefix("linear"))
-        #expect(rows[0].medianMs <= rows[0].untunedMs && rows[0].enginesTried == 2)
+        // On a busy machine the named engine can look hopeless, and is then not timed to the end.
+        #expect(rows[0].medianMs <= rows[0].untunedMs && (1...2).contains(rows[0].enginesTried))
         #expect(run.errors.contains("tuned: 1 of "))
 
         let kept = try FileManager.default.contentsOfDirectory(atPath: "\(cache)/dvt/values")
