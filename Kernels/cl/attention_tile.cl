@@ -4,7 +4,7 @@
 //   qkv      [B, T, 3 H d]     q before k before v, each H x d
 //   output   [B, Q, H d]       of the first Q tokens, which attend: all, or the class token
 //   coarse   [B, C, S, S]      the relations to reuse, or null; this block's begin at a channel
-//   logits   [B, K, T, T]      where the logits are kept, or null; likewise
+//   logits   [B, K, Q, T]      where the logits are kept, or null; likewise
 //   indices, weights [taps, T] how a fine token is made of coarse tokens (class token included)
 //
 //   A[i, j] = scale q[i] . k[j] + sum_m sum_n w_i[m] w_j[n] coarse[m, n]
@@ -82,7 +82,7 @@ kernel void attention_tile(global float *restrict output, global float *restrict
     coarse += ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens *
               coarse_tokens;
   if (logits)
-    logits += ((size_t)image * kept_channels + kept_channel + head) * tokens * tokens;
+    logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
 
   for (int e = item; e < TILE_ROWS * HEAD_WIDTH; e += ITEMS) {
     const int row = e / HEAD_WIDTH, column = e % HEAD_WIDTH;

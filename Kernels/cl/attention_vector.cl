@@ -5,7 +5,7 @@
 //   keys     [B, H, P / 32, d, 32]  the keys transposed in panels of 32, T padded with zeros to P
 //   output   [B, Q, H d]       of the first Q tokens, which attend: all, or the class token
 //   coarse   [B, C, S, S]      the relations to reuse, or null; this block's begin at a channel
-//   logits   [B, K, T, T]      where the logits are kept, or null; likewise
+//   logits   [B, K, Q, T]      where the logits are kept, or null; likewise
 //   indices, weights [taps, T] how a fine token is made of coarse tokens (class token included)
 //   axis_indices, axis_weights [axis_taps, t]  how a row or column of the fine grid, t x t, is made
 //                              of those of the coarse one, g x g: `source` and `target`
@@ -167,7 +167,7 @@ kernel void attention_vector(global float *restrict output, global float *restri
     }
   }
   if (logits)
-    logits += ((size_t)image * kept_channels + kept_channel + head) * tokens * tokens;
+    logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
 
   const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   float score[ROWS * CHUNK], largest[ROWS], total[ROWS];

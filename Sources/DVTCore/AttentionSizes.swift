@@ -53,11 +53,8 @@ package struct AttentionSizes: Equatable, Sendable {
                 "resampled to a grid of side \(grid.target), but there are \(tokens) tokens"
             throw .invalid(name: "reused relations", reason: reason)
         }
-        if logits != nil, queries == .classToken {
-            let reason = "they are those of all tokens, but only the class token attends"
-            throw .invalid(name: "kept logits", reason: reason)
-        }
-        try logits?.check("kept logits", batch: batch, heads: heads, tokens: tokens)
+        try logits?.check(
+            "kept logits", batch: batch, heads: heads, pairs: (self.queries, tokens))
         // Only now is it sure that the stores have such axes.
         coarseChannels = relations?.store[1] ?? 0
         coarseTokens = relations?.store[-1] ?? 0
@@ -84,13 +81,14 @@ package struct RelationShape: Equatable, Sendable {
     }
 
     fileprivate func check(
-        _ name: String, batch: Int, heads: Int, tokens: Int? = nil
+        _ name: String, batch: Int, heads: Int, pairs: (queries: Int, keys: Int)? = nil
     ) throws(ShapeError) {
-        let side = tokens ?? resampling.map { $0.source * $0.source + 1 } ?? 0
+        let side = resampling.map { $0.source * $0.source + 1 } ?? 0
         guard store.rank == 4 else {
             throw .invalid(name: name, reason: "shape \(store) is not [B, LH, T, T]")
         }
-        try requireShape(name, store, [batch, store[1], side, side])
+        try requireShape(
+            name, store, [batch, store[1], pairs?.queries ?? side, pairs?.keys ?? side])
         guard channel >= 0, channel + heads <= store[1] else {
             let reason = "channels \(channel) ..< \(channel + heads) are not among its \(store[1])"
             throw .invalid(name: name, reason: reason)

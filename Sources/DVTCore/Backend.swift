@@ -158,7 +158,8 @@ public protocol Backend {
     ///   - scale: the factor of the products, usually `d^-0.5`.
     ///   - queries: the tokens that attend.
     ///   - relations: the coarse relations to reuse, or nil (R = 0).
-    ///   - logits: where to write A for a later stage to reuse, or nil; all tokens attend then.
+    ///   - logits: where to write A, for a later stage to reuse or for the way back, or nil; of the
+    ///     class token alone its store is `[B, C, 1, T]`.
     /// - Returns: `[B, T, D]`, or `[B, D]` where only class tokens attend.
     /// - Throws: see ``Backend``.
     func attention(
@@ -239,4 +240,24 @@ public protocol Backend {
     /// - Returns: one pair an image.
     /// - Throws: see ``Backend``.
     func confidence(_ logits: DeviceTensor) throws -> [ClassConfidence]
+
+    /// Tells which part of the network comes next. Most backends need not know.
+    ///
+    /// - Parameter part: the part.
+    func enter(_ part: NetworkPart)
+}
+
+extension Backend {
+    /// Does nothing.
+    ///
+    /// - Parameter part: the part.
+    public func enter(_ part: NetworkPart) {}
+}
+
+/// A part of a network.
+public enum NetworkPart: Sendable, Equatable {
+    /// A block, by its number from 0, of so many.
+    case block(Int, of: Int)
+    /// Anything else: tokeniser, reuse, head.
+    case other
 }

@@ -61,10 +61,26 @@ public struct GridResampling: Hashable, Sendable {
         return [[Tap(index: 0, weight: 1)]] + patches
     }
 
+    /// The fine tokens that read every coarse token, with their weights: the way back.
+    package var transposedTokenTaps: [[Tap]] {
+        var transposed = [[Tap]](repeating: [], count: source * source + 1)
+        for (token, taps) in tokenTaps.enumerated() {
+            for tap in taps {
+                transposed[tap.index].append(Tap(index: token, weight: tap.weight))
+            }
+        }
+        return transposed
+    }
+
     /// ``tokenTaps`` as two dense arrays `[width, target^2 + 1]`; unused entries repeat the token's
     /// first index with weight 0, so that they read nothing that the token would not.
     package func table() -> (width: Int, indices: [Int32], weights: [Float]) {
         Self.table(of: tokenTaps)
+    }
+
+    /// ``transposedTokenTaps`` in the same form, `[width, source^2 + 1]`.
+    package func transposedTable() -> (width: Int, indices: [Int32], weights: [Float]) {
+        Self.table(of: transposedTokenTaps)
     }
 
     /// ``axisTaps`` as a dense matrix `[source, pitch]`, the pitch being the target rounded up to

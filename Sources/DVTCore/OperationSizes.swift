@@ -64,6 +64,42 @@ package struct LinearSizes: Equatable, Sendable {
     }
 }
 
+/// The sizes of a linear map's gradients.
+package struct LinearGradientSizes: Equatable, Sendable {
+    package let rows: Int
+    package let inputs: Int
+    package let outputs: Int
+    /// The shape of dx.
+    package let inputShape: Shape
+
+    /// The sizes of ``DifferentiableBackend/linearInputGradient(_:weight:)``.
+    package init(dy: Shape, weight: Shape) throws(ShapeError) {
+        guard dy.rank >= 1, weight.rank >= 2 else {
+            let reason = "shapes \(dy) and \(weight) are not [..., O] and [O, K]"
+            throw .invalid(name: "linear gradient", reason: reason)
+        }
+        rows = dy.rowCount
+        outputs = dy[-1]
+        inputs = weight[1]
+        inputShape = Shape(dy.dimensions.dropLast() + [inputs])
+        let trailing = weight.dimensions.dropFirst(2).map { _ in 1 }
+        try requireShape("linear weight", weight, Shape([outputs, inputs] + trailing))
+    }
+
+    /// The sizes of ``DifferentiableBackend/linearParameterGradients(_:_:hasBias:)``.
+    package init(dy: Shape, x: Shape) throws(ShapeError) {
+        guard dy.rank >= 1, x.rank >= 1 else {
+            let reason = "shapes \(dy) and \(x) are not [..., O] and [..., K]"
+            throw .invalid(name: "linear gradient", reason: reason)
+        }
+        rows = x.rowCount
+        outputs = dy[-1]
+        inputs = x[-1]
+        inputShape = x
+        try requireShape("dy", dy, Shape(x.dimensions.dropLast() + [outputs]))
+    }
+}
+
 /// The sizes of ``Backend/layerNorm(_:appending:_:)``.
 package struct LayerNormSizes: Equatable, Sendable {
     package let rows: Int

@@ -75,3 +75,21 @@ package func columnsShape(_ shape: Shape, _ columns: Range<Int>) throws(ShapeErr
     }
     return Shape(shape.dimensions.dropLast() + [columns.count])
 }
+
+/// The shape of rows put among zeros, checked.
+///
+/// - Parameters:
+///   - shape: the rows' shape, `[..., n]`.
+///   - first: the column where they begin.
+///   - width: the columns of the result.
+/// - Returns: the shape of ``DifferentiableBackend/columnsGradient(_:first:width:)``.
+/// - Throws: ``ShapeError`` if they do not fit.
+package func columnsGradientShape(
+    _ shape: Shape, first: Int, width: Int
+) throws(ShapeError) -> Shape {
+    guard shape.rank > 0, first >= 0, first + shape[-1] <= width else {
+        let reason = "columns from \(first) of shape \(shape) do not fit \(width) columns"
+        throw .invalid(name: "columns", reason: reason)
+    }
+    return Shape(shape.dimensions.dropLast() + [width])
+}

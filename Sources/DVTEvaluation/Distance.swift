@@ -7,6 +7,11 @@ public struct Distance: Equatable, Sendable {
     /// The largest absolute difference of an element.
     public let largestError: Double
 
+    init(relativeL2: Double, largestError: Double) {
+        self.relativeL2 = relativeL2
+        self.largestError = largestError
+    }
+
     /// Measures the distance of two tensors.
     ///
     /// - Parameters:

@@ -55,15 +55,20 @@ struct VisionTransformer<B: Backend> {
         for (index, block) in blocks.dropLast(isWhole ? 0 : 1).enumerated() {
             let logits = store.map { KeptLogits(store: $0, channel: index * configuration.heads) }
             let blockReuse = reused?[index] ?? BlockReuse()
+            backend.enter(.block(index, of: blocks.count))
             let result = try block(x, reusing: blockReuse, keeping: logits, on: backend)
             x = result.output
             try trace?.record(
                 block: index, attended: result.attended, output: x, reuse: blockReuse,
                 logits: logits, heads: configuration.heads)
         }
+        if classBlock != nil {
+            backend.enter(.block(blocks.count - 1, of: blocks.count))
+        }
         let classTokens =
             try classBlock?.classToken(x, reusing: reused?.last ?? BlockReuse(), on: backend)
             ?? backend.classTokens(x)
+        backend.enter(.other)
         let normalised = try backend.layerNorm(classTokens, appending: nil, norm)
         let logits = try backend.linear(normalised, head, activation: .identity, residual: nil)
         return StageOutput(

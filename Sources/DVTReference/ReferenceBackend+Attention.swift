@@ -130,10 +130,10 @@ private struct CoarseRelations: Sendable {
 extension KeptLogits<ReferenceTensor> {
     /// Writes a block's logits `[B, H, T, T]` to its channels of the store.
     fileprivate func take(_ scores: [Float], sizes: AttentionSizes) {
-        let length = sizes.heads * sizes.tokens * sizes.tokens
-        let stride = sizes.keptChannels * sizes.tokens * sizes.tokens
+        let plane = sizes.queries * sizes.tokens
+        let length = sizes.heads * plane
         for image in 0..<sizes.batch {
-            let start = image * stride + channel * sizes.tokens * sizes.tokens
+            let start = (image * sizes.keptChannels + channel) * plane
             store.values.replaceSubrange(
                 start..<start + length, with: scores[image * length..<(image + 1) * length])
         }

@@ -14,12 +14,11 @@ extension ReferenceBackend {
         activation: Activation
     ) throws -> ReferenceTensor {
         let sizes = try RelationReuseSizes(relations: relations.shape, parameters: parameters)
-        let pairs = [sizes.batch, sizes.channels, sizes.positions]
-        let columns = transposed(relations, pairs)
+        let columns = try transposed(
+            reshaped(relations, [sizes.batch, sizes.channels, sizes.positions]))
         let hidden = try linear(columns, parameters.expand, activation: activation, residual: nil)
         let mixed = try linear(hidden, parameters.contract, activation: .identity, residual: nil)
-        let rows = transposed(mixed, [sizes.batch, sizes.positions, sizes.channels])
-        return ReferenceTensor(relations.shape, rows.values)
+        return reshaped(try transposed(mixed), relations.shape)
     }
 
     /// What every block reuses of the last stage's features: one small MLP a block, resampled.
@@ -35,44 +34,14 @@ extension ReferenceBackend {
         _ features: ReferenceTensor, _ blocks: [FeatureReuseParameters<ReferenceTensor>],
         activation: Activation, resampling: GridResampling
     ) throws -> [ReferenceTensor] {
-        let taps = resampling.tokenTaps
-        return try blocks.map { block in
-            let sizes = try FeatureReuseSizes(
+        try blocks.map { block in
+            _ = try FeatureReuseSizes(
                 features: features.shape, block: block, resampling: resampling)
             let normalised =
                 try block.norm.map { try layerNorm(features, appending: nil, $0) } ?? features
             let hidden = try linear(normalised, block.fc1, activation: activation, residual: nil)
             let mixed = try linear(hidden, block.fc2, activation: .identity, residual: nil)
-            return resampled(mixed, taps: taps, to: sizes.outputShape)
-        }
-    }
-
-    /// Every fine token's weighted sum of coarse tokens; the class token's row is zero.
-    private func resampled(
-        _ x: ReferenceTensor, taps: [[GridResampling.Tap]], to shape: Shape
-    ) -> ReferenceTensor {
-        let (coarseTokens, width, values) = (x.shape[1], x.shape[2], x.values)
-        return ReferenceTensor(shape, rowWidth: width) { row, output in
-            let (image, token) = row.quotientAndRemainder(dividingBy: taps.count)
-            let sources = token == 0 ? [] : taps[token]
-            for column in output.indices {
-                let sum = sources.reduce(0.0) { sum, tap in
-                    let value = values[(image * coarseTokens + tap.index) * width + column]
-                    return sum + Double(tap.weight) * Double(value)
-                }
-                output[column] = Float(sum)
-            }
-        }
-    }
-
-    /// `[B, R, C]` to `[B, C, R]`.
-    private func transposed(_ x: ReferenceTensor, _ extents: [Int]) -> ReferenceTensor {
-        let (rows, columns, values) = (extents[1], extents[2], x.values)
-        return ReferenceTensor([extents[0], columns, rows], rowWidth: rows) { index, output in
-            let (matrix, column) = index.quotientAndRemainder(dividingBy: columns)
-            for row in output.indices {
-                output[row] = values[(matrix * rows + row) * columns + column]
-            }
+            return try resampleTokens(mixed, resampling)
         }
     }
 }

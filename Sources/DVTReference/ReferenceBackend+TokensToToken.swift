@@ -55,7 +55,7 @@ extension ReferenceBackend {
 }
 
 /// The inputs of a performer's attention, and its two steps.
-private struct Performer: Sendable {
+struct Performer: Sendable {
     let sizes: PerformerSizes
     let kqv: [Float]
     let features: [Float]
@@ -67,7 +67,7 @@ private struct Performer: Sendable {
     }
 
     /// phi of the key (part 0) or query (part 1) of one row.
-    private func phi(_ row: Int, part: Int) -> [Double] {
+    func phi(_ row: Int, part: Int) -> [Double] {
         let start = (row * 3 + part) * sizes.width
         let half = dot(kqv, start, kqv, start, count: sizes.width) / 2
         let scale = 1 / Double(sizes.features).squareRoot()
@@ -98,11 +98,17 @@ private struct Performer: Sendable {
     func attend(_ row: Int, _ sums: Sums, into output: UnsafeMutableBufferPointer<Float>) {
         let query = phi(row, part: 1)
         let mass = zip(query, sums.weights).reduce(1e-8) { $0 + $1.0 * $1.1 }
-        for column in output.indices {
-            let sum = query.indices.reduce(0.0) {
+        for (column, value) in attended(query, sums, mass: mass).enumerated() {
+            output[column] = Float(value)
+        }
+    }
+
+    /// The weighted mean of the values.
+    func attended(_ query: [Double], _ sums: Sums, mass: Double) -> [Double] {
+        (0..<sizes.width).map { column in
+            query.indices.reduce(0.0) {
                 $0 + query[$1] * sums.values[$1 * sizes.width + column]
-            }
-            output[column] = Float(sum / mass)
+            } / mass
         }
     }
 }

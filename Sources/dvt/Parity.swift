@@ -18,6 +18,7 @@ struct Parity: ParsableCommand {
               dvt parity --model tiny-deit --expected tiny_deit_f1r1_s1.safetensors
               dvt parity --weights dvt.safetensors --batch-size 4
               dvt parity --operations
+              dvt parity --model tiny-deit --gradients --expected tiny_deit_gradients_s1.safetensors
 
             Images are generated from the seed, and weights where no file gives them. The exit code is 1 if a tensor lies \
             further off than its tolerance (the yardstick for the reference, four times it for \
@@ -44,6 +45,15 @@ struct Parity: ParsableCommand {
     @Flag(help: "Compare every block's intermediates too.")
     var layers = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Compare the gradient of every parameter, and every exit's loss.",
+            discussion: """
+                The loss is the sum over the exits of the mean cross-entropy. The labels are \
+                those of the file, or else each image's number.
+                """))
+    var gradients = false
+
     @Option(
         help: ArgumentHelp(
             "Compare with this file's logits0, logits1, ... and use its yardsticks.",
@@ -58,6 +68,9 @@ struct Parity: ParsableCommand {
         let namesModel = modelOptions.model != nil || modelOptions.weights != nil
         guard namesModel != operations else {
             throw ValidationError("Give either a model (--model, --weights) or --operations.")
+        }
+        guard !(gradients && layers) else {
+            throw ValidationError("--layers has no gradients of its own; leave it out.")
         }
         if let batchSize, !(1...1024).contains(batchSize) {
             throw ValidationError("--batch-size is \(batchSize); it takes 1...1024.")
@@ -87,7 +100,9 @@ struct Parity: ParsableCommand {
 
     func run() throws {
         // What can be refused is refused here, before the output begins.
-        let compare = try operations ? operationsComparison() : modelComparison()
+        let compare =
+            try operations
+            ? operationsComparison() : gradients ? gradientComparison() : modelComparison()
         var report = ParityReport()
         try outputOptions.withWriter(
             ParityReport.columns, table: .streaming(firstRows: 40)
@@ -117,7 +132,8 @@ struct Parity: ParsableCommand {
 
     private func modelComparison() throws -> Comparison {
         let file = try expected.map { try ExpectedOutputs(path: $0) }
-        let model = try loadedModel(file)
+        let model = try loadedModel(
+            seed: seed(file), features: file?.featureReuse, relations: file?.relationReuse)
         let run = try parityRun(model, file)
         let backend = deviceOptions.isReference ? nil : try deviceOptions.makeBackend()
         return { report, writer in
@@ -141,14 +157,43 @@ struct Parity: ParsableCommand {
         }
     }
 
+    private func gradientComparison() throws -> Comparison {
+        let file = try expected.map { try ExpectedGradients(path: $0) }
+        let seed = seed ?? file?.seed ?? 1
+        let model = try loadedModel(seed: seed)
+        let configuration = model.configuration
+        try file?.check(configuration, seed: seed, batch: batchSize)
+        let labels = file?.labels ?? (0..<(batchSize ?? 2)).map { $0 % configuration.classes }
+        let run = ParityRun(
+            configuration, weights: model.weights,
+            images: SyntheticImages.batch(
+                configuration.imageShape(batch: labels.count), seed: seed), includesLayers: false)
+        let parity = GradientParity(run, labels: labels)
+        let expected = try file.map { try ParityGradients($0.tensors, of: configuration) }
+        let backend = deviceOptions.isReference ? nil : try deviceOptions.makeOpenCLBackend()
+        if let backend { printError("device: \(backend.deviceName)") }
+        return { report, writer in
+            let reference = try parity.gradients(on: ReferenceBackend())
+            if let expected {
+                for comparison in try GradientParity.compare(reference, expected, sums: .double) {
+                    try report.add(comparison, to: writer)
+                }
+            }
+            guard let backend else { return }
+            _ = backend
+        }
+    }
+
     private func seed(_ file: ExpectedOutputs?) -> UInt64 { seed ?? file?.seed ?? 1 }
 
-    private func loadedModel(_ file: ExpectedOutputs?) throws -> LoadedModel {
+    private func loadedModel(
+        seed: UInt64, features: Bool? = nil, relations: Bool? = nil
+    ) throws -> LoadedModel {
         try LoadedModel(
             model: modelOptions.model, weights: modelOptions.weights,
-            otherwise: .synthetic(seed: seed(file))
+            otherwise: .synthetic(seed: seed)
         ) {
-            try modelOptions.reuse.applied(to: $0, else: file?.featureReuse, file?.relationReuse)
+            try modelOptions.reuse.applied(to: $0, else: features, relations)
         }
     }
 

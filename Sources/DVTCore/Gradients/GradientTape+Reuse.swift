@@ -1,0 +1,67 @@
+extension GradientTape {
+    /// Transforms the logits that a stage handed on; see
+    /// ``Backend/relationReuse(_:_:activation:)``. The 1x1 convolutions run as linear maps over
+    /// rows of channels.
+    ///
+    /// - Parameters:
+    ///   - relations: `[B, LH, S, S]`.
+    ///   - parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
+    ///   - activation: the GELU between them.
+    /// - Returns: `[B, LH, S, S]`.
+    /// - Throws: see ``Backend``.
+    public func relationReuse(
+        _ relations: TapeTensor<Base>, _ parameters: RelationReuseParameters<TapeTensor<Base>>,
+        activation: Activation
+    ) throws -> TapeTensor<Base> {
+        let sizes = try RelationReuseSizes(relations: relations.shape, parameters: parameters)
+        let planes = try reshaped(relations, [sizes.batch, sizes.channels, sizes.positions])
+        let hidden = try linear(
+            transposed(planes), parameters.expand, activation: activation, residual: nil)
+        let mixed = try linear(
+            hidden, parameters.contract, activation: .identity, residual: nil)
+        return try reshaped(transposed(mixed), relations.shape)
+    }
+
+    /// What every block reuses of the last stage's features; see
+    /// ``Backend/featureReuse(_:_:activation:resampling:)``.
+    ///
+    /// - Parameters:
+    ///   - features: F `[B, M + 1, D']`.
+    ///   - blocks: each block's LayerNorm over D' or none, fc1 and fc2.
+    ///   - activation: the GELU.
+    ///   - resampling: from the earlier grid to this one.
+    /// - Returns: for every block, `[B, N + 1, E]`.
+    /// - Throws: see ``Backend``.
+    public func featureReuse(
+        _ features: TapeTensor<Base>, _ blocks: [FeatureReuseParameters<TapeTensor<Base>>],
+        activation: Activation, resampling: GridResampling
+    ) throws -> [TapeTensor<Base>] {
+        let source =
+            stopsReusedFeatures ? TapeTensor(features.value, needsGradient: false) : features
+        return try blocks.map { block in
+            _ = try FeatureReuseSizes(
+                features: features.shape, block: block, resampling: resampling)
+            let normalised =
+                try block.norm.map { try layerNorm(source, appending: nil, $0) } ?? source
+            let hidden = try linear(normalised, block.fc1, activation: activation, residual: nil)
+            let coarse = try linear(hidden, block.fc2, activation: .identity, residual: nil)
+            return try resampled(coarse, resampling)
+        }
+    }
+
+    private func transposed(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.transposed(x.value), from: [x]) { dy in
+            try x.accumulate(base.transposed(dy), on: base)
+        }
+    }
+
+    private func resampled(
+        _ x: TapeTensor<Base>, _ resampling: GridResampling
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.resampleTokens(x.value, resampling), from: [x]) { dy in
+            try x.accumulate(base.resampleTokensGradient(dy, resampling), on: base)
+        }
+    }
+}

@@ -1,0 +1,114 @@
+extension GradientTape {
+    /// Gathers overlapping patches into rows; see ``Backend/softSplit(_:geometry:)``.
+    ///
+    /// - Parameters:
+    ///   - x: images `[B, C, S, S]`, or tokens `[B, S * S, C]`.
+    ///   - geometry: kernel k, stride and zero padding.
+    /// - Returns: `[B, N, C k k]`.
+    /// - Throws: see ``Backend``.
+    public func softSplit(
+        _ x: TapeTensor<Base>, geometry: PatchGeometry
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.softSplit(x.value, geometry: geometry), from: [x]) { dy in
+            let dx = try base.softSplitGradient(dy, shape: x.shape, geometry: geometry)
+            try x.accumulate(dx, on: base)
+        }
+    }
+
+    /// Some columns of every row; see ``Backend/columns(_:_:)``.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., D]`.
+    ///   - columns: the columns, within D.
+    /// - Returns: `[..., columns.count]`.
+    /// - Throws: see ``Backend``.
+    public func columns(
+        _ x: TapeTensor<Base>, _ columns: Range<Int>
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.columns(x.value, columns), from: [x]) { dy in
+            let dx = try base.columnsGradient(
+                dy, first: columns.lowerBound, width: x.shape[-1])
+            try x.accumulate(dx, on: base)
+        }
+    }
+
+    /// Prepends the class token and adds the positions; see
+    /// ``Backend/embedTokens(_:classToken:positions:)``.
+    ///
+    /// - Parameters:
+    ///   - tokens: `[B, N, D]`.
+    ///   - classToken: `[1, 1, D]`.
+    ///   - positions: `[1, N + 1, D]`.
+    /// - Returns: `[B, N + 1, D]`.
+    /// - Throws: see ``Backend``.
+    public func embedTokens(
+        _ tokens: TapeTensor<Base>, classToken: TapeTensor<Base>, positions: TapeTensor<Base>
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        let embedded = try base.embedTokens(
+            tokens.value, classToken: classToken.value, positions: positions.value)
+        let (batch, count, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
+        let result = record(embedded, from: [tokens, classToken, positions]) { dy in
+            // Without its class tokens, a row of all tokens is a run of columns.
+            let rows = try base.reshaped(dy, [batch, (count + 1) * width])
+            if tokens.needsGradient {
+                let patches = try base.columns(rows, width..<(count + 1) * width)
+                try tokens.accumulate(base.reshaped(patches, tokens.shape), on: base)
+            }
+            let sums = try base.sumOverBatch(rows)
+            let first = try base.columns(sums, 0..<width)
+            try classToken.accumulate(base.reshaped(first, classToken.shape), on: base)
+            try positions.accumulate(base.reshaped(sums, positions.shape), on: base)
+        }
+        return try droppedOut(result)
+    }
+
+    /// The class token's row of every image; see ``Backend/classTokens(_:)``.
+    ///
+    /// - Parameter x: `[B, T, D]`.
+    /// - Returns: `[B, D]`.
+    /// - Throws: see ``Backend``.
+    public func classTokens(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.classTokens(x.value), from: [x]) { dy in
+            let rows = try base.columnsGradient(
+                dy, first: 0, width: x.shape.elementCount / x.shape[0])
+            try x.accumulate(base.reshaped(rows, x.shape), on: base)
+        }
+    }
+
+    /// Copies some images' rows behind another batch; see ``Backend/gather(_:rows:after:)``.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, ...]`.
+    ///   - rows: indices below B, in the order wanted.
+    ///   - batch: `[F, ...]`, the rows that come first, or nil.
+    /// - Returns: `[F + rows.count, ...]`.
+    /// - Throws: see ``Backend``.
+    public func gather(
+        _ x: TapeTensor<Base>, rows: [Int], after batch: TapeTensor<Base>?
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        let y = try base.gather(x.value, rows: rows, after: batch?.value)
+        let kept = batch?.shape[0] ?? 0
+        return record(y, from: [x, batch]) { dy in
+            try batch?.accumulate(
+                base.gather(dy, rows: Array(0..<kept), after: nil), on: base)
+            let own = try base.gather(
+                dy, rows: Array(kept..<kept + rows.count), after: nil)
+            try x.accumulate(
+                base.gatherGradient(own, rows: rows, batch: x.shape[0]), on: base)
+        }
+    }
+
+    /// The likeliest class of every image; see ``Backend/confidence(_:)``. It has no gradient.
+    ///
+    /// - Parameter logits: `[B, classes]`.
+    /// - Returns: one pair an image.
+    /// - Throws: see ``Backend``.
+    public func confidence(_ logits: TapeTensor<Base>) throws -> [ClassConfidence] {
+        try base.confidence(logits.value)
+    }
+}
