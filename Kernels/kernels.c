@@ -3,17 +3,29 @@
 // Each file of cl/ as a string of its own; `#embed` makes the build depend on it.
 #define SOURCE(identifier) { #identifier ".cl", identifier##_cl }
 
+static const char attention_gradient_cl[] = {
+#embed "cl/attention_gradient.cl" suffix(, 0)
+};
+static const char attention_gradient_vector_cl[] = {
+#embed "cl/attention_gradient_vector.cl" suffix(, 0)
+};
 static const char attention_tile_cl[] = {
 #embed "cl/attention_tile.cl" suffix(, 0)
 };
 static const char attention_vector_cl[] = {
 #embed "cl/attention_vector.cl" suffix(, 0)
 };
+static const char column_sums_cl[] = {
+#embed "cl/column_sums.cl" suffix(, 0)
+};
 static const char common_cl[] = {
 #embed "cl/common.cl" suffix(, 0)
 };
 static const char confidence_cl[] = {
 #embed "cl/confidence.cl" suffix(, 0)
+};
+static const char elementwise_cl[] = {
+#embed "cl/elementwise.cl" suffix(, 0)
 };
 static const char layernorm_cl[] = {
 #embed "cl/layernorm.cl" suffix(, 0)
@@ -30,11 +42,20 @@ static const char linear_packed_cl[] = {
 static const char linear_tile_cl[] = {
 #embed "cl/linear_tile.cl" suffix(, 0)
 };
+static const char loss_cl[] = {
+#embed "cl/loss.cl" suffix(, 0)
+};
+static const char optimizer_cl[] = {
+#embed "cl/optimizer.cl" suffix(, 0)
+};
 static const char peak_cl[] = {
 #embed "cl/peak.cl" suffix(, 0)
 };
 static const char performer_cl[] = {
 #embed "cl/performer.cl" suffix(, 0)
+};
+static const char performer_gradient_cl[] = {
+#embed "cl/performer_gradient.cl" suffix(, 0)
 };
 static const char performer_vector_cl[] = {
 #embed "cl/performer_vector.cl" suffix(, 0)
@@ -45,15 +66,20 @@ static const char relation_mlp_cl[] = {
 static const char resample_cl[] = {
 #embed "cl/resample.cl" suffix(, 0)
 };
+static const char token_gradients_cl[] = {
+#embed "cl/token_gradients.cl" suffix(, 0)
+};
 static const char tokens_cl[] = {
 #embed "cl/tokens.cl" suffix(, 0)
 };
 
 static const kernel_source sources[] = {
-    SOURCE(attention_tile), SOURCE(attention_vector), SOURCE(common), SOURCE(confidence),
-    SOURCE(layernorm), SOURCE(linear), SOURCE(linear_matrix), SOURCE(linear_packed),
-    SOURCE(linear_tile), SOURCE(peak), SOURCE(performer), SOURCE(performer_vector),
-    SOURCE(relation_mlp), SOURCE(resample), SOURCE(tokens),
+    SOURCE(attention_gradient), SOURCE(attention_gradient_vector), SOURCE(attention_tile),
+    SOURCE(attention_vector), SOURCE(column_sums), SOURCE(common), SOURCE(confidence),
+    SOURCE(elementwise), SOURCE(layernorm), SOURCE(linear), SOURCE(linear_matrix),
+    SOURCE(linear_packed), SOURCE(linear_tile), SOURCE(loss), SOURCE(optimizer), SOURCE(peak),
+    SOURCE(performer), SOURCE(performer_gradient), SOURCE(performer_vector),
+    SOURCE(relation_mlp), SOURCE(resample), SOURCE(token_gradients), SOURCE(tokens),
 };
 
 const size_t kernel_source_count = sizeof sources / sizeof sources[0];

@@ -33,15 +33,15 @@
 #endif
 #define PARTS (HEAD_WIDTH / 16)
 
-// keys[b, h, t / 32, c, t % 32] = k[b, t, h, c], and 0 for t >= T. One work-item per 16 tokens and head: it
-// reads rows and writes vectors, so that neither end is touched in strides wider than the cache.
+// keys[b, h, t / 32, c, t % 32] = k[b, t, h, c], and 0 for t >= T; part 1 of qkv is k, 2 is v. One
+// work-item per 16 tokens and head: it reads rows and writes vectors, so that neither end is touched in strides wider than the cache.
 __attribute__((reqd_work_group_size(1, 1, 1)))
 kernel void transpose_keys(global float *restrict keys, global const float *restrict qkv,
-                           int tokens, int padded, int heads) {
+                           int tokens, int padded, int heads, int part) {
   const int first = get_group_id(0) * 16, head = get_group_id(1), image = get_group_id(2);
   const size_t stride = 3 * heads * HEAD_WIDTH;
   global const float *restrict rows =
-      qkv + ((size_t)image * tokens + first) * stride + (heads + head) * HEAD_WIDTH;
+      qkv + ((size_t)image * tokens + first) * stride + (part * heads + head) * HEAD_WIDTH;
   global float *restrict to = keys + ((size_t)image * heads + head) * HEAD_WIDTH * padded +
                               first / 32 * 32 * HEAD_WIDTH + first % 32;
   const int count = min(tokens - first, 16);

@@ -13,10 +13,11 @@ static inline float gelu_erf(float x) { return 0.5f * x * (1.0f + erf(x * 0.7071
 #define GELU_TANH_EXPONENT(x) (-1.5957691216057308f * (x) * (1.0f + 0.044715f * (x) * (x)))
 static inline float gelu_tanh(float x) { return x / (1.0f + exp(GELU_TANH_EXPONENT(x))); }
 
-// GELU of 16 numbers. CPU drivers compute erf for one number at a time, so here it is a rational
-// function: erf(x) / x fitted on [0, 3.9] in x^2, beyond which erf is 1 within half a unit in the
-// last place. It lies within 6 units of erf on [-6, 6] (OpenCL grants its own erf 16).
-static inline float16 gelu16(float16 x) {
+// The standard normal distribution's function of 16 numbers, (1 + erf(x / sqrt 2)) / 2. CPU drivers
+// compute erf for one number at a time, so here it is a rational function: erf(x) / x fitted on
+// [0, 3.9] in x^2, beyond which erf is 1 within half a unit in the last place. It lies within 6
+// units of erf on [-6, 6] (OpenCL grants its own erf 16).
+static inline float16 normal_cdf16(float16 x) {
   const float16 t = clamp(x * 0.70710678118654752f, -3.9f, 3.9f), z = t * t;
   float16 p = fma((float16)(2.06647041522956e-06f), z, (float16)(0.0002850630844477564f));
   p = fma(p, z, (float16)(0.003738377010449767f));
@@ -28,8 +29,10 @@ static inline float16 gelu16(float16 x) {
   q = fma(q, z, (float16)(0.11381924897432327f));
   q = fma(q, z, (float16)(0.5014212727546692f));
   q = fma(q, z, (float16)(1.0f));
-  return 0.5f * x * (1.0f + t * p / q);
+  return 0.5f * (1.0f + t * p / q);
 }
+
+static inline float16 gelu16(float16 x) { return x * normal_cdf16(x); }
 
 // exp of 16 numbers within one unit in the last place: 2^n exp(r) with |r| <= ln 2 / 2, n ln 2 in
 // two parts, and (exp(r) - 1 - r) / r^2 as a polynomial. What float32 holds only as a subnormal is
@@ -76,3 +79,35 @@ static inline float max16(float16 v) {
                        fmax(fmax(v.sc, v.sd), fmax(v.se, v.sf)));
   return fmax(a, b);
 }
+
+#if WG > 1
+
+// The sum over the work-group; WG is a power of two, and all work-items must call it.
+static inline float group_sum(local float *scratch, float value) {
+  const int item = get_local_id(0);
+  scratch[item] = value;
+  for (int half_count = WG / 2; half_count > 0; half_count /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (item < half_count) scratch[item] += scratch[item + half_count];
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  const float sum = scratch[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return sum;
+}
+
+// The largest value of the work-group, likewise.
+static inline float group_max(local float *scratch, float value) {
+  const int item = get_local_id(0);
+  scratch[item] = value;
+  for (int half_count = WG / 2; half_count > 0; half_count /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (item < half_count) scratch[item] = fmax(scratch[item], scratch[item + half_count]);
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+  const float largest = scratch[0];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  return largest;
+}
+
+#endif

@@ -8,7 +8,15 @@
 //
 // One work-group of WG work-items per row: WG = 1 walks it in wide vectors, a larger WG strides
 // over it and reduces in local memory. Sums are float32, the variance in a second pass.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
+//
+// The way back, for g = dy weight, n = (z - mean) scale and scale = 1 / sqrt(variance + epsilon):
+//
+//   dz = scale (g - mean(g) - n mean(g n)),  dweight = sum_r dy n,  dbias = sum_r dy
+//
+//   stats    [rows, 2]                mean and scale
+//   partial  [chunks, 2, columns]     dweight and dbias over SUM_CHUNK rows; see column_sums.cl
+//
+// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift, Gradients
 // Paper: Ba et al., Layer Normalization, arXiv:1607.06450
 
 #if WG == 1
@@ -63,20 +71,6 @@ static inline void segment_store(global float *restrict y, global const float *r
     y[c] = fma((p[c] - mean) * scale, weight[c], bias[c]);
 }
 
-// The sum over the work-group; WG is a power of two, and all work-items must call it.
-static inline float group_sum(local float *scratch, float value) {
-  const int item = get_local_id(0);
-  scratch[item] = value;
-  for (int half_count = WG / 2; half_count > 0; half_count /= 2) {
-    barrier(CLK_LOCAL_MEM_FENCE);
-    if (item < half_count) scratch[item] += scratch[item + half_count];
-  }
-  barrier(CLK_LOCAL_MEM_FENCE);
-  const float sum = scratch[0];
-  barrier(CLK_LOCAL_MEM_FENCE);
-  return sum;
-}
-
 #define ROW_SUM(value) group_sum(scratch, value)
 
 #endif
@@ -107,3 +101,161 @@ kernel void layernorm_forward(global float *restrict y, global const float *rest
   if (features)
     segment_store(y + width, features, weight + width, bias + width, appended, mean, scale);
 }
+
+#ifndef SUM_CHUNK
+#define SUM_CHUNK 64  // rows of a partial sum
+#endif
+
+// Adds to the sums of g and g n over a segment.
+static inline void segment_gradient_sums(global const float *restrict dy,
+                                         global const float *restrict p,
+                                         global const float *restrict weight, int count,
+                                         float mean, float scale, float *total, float *slope) {
+#if WG == 1
+  float16 totals = 0.0f, slopes = 0.0f;
+  int c = 0;
+  for (; c + 16 <= count; c += 16) {
+    const float16 g = vload16(0, dy + c) * vload16(0, weight + c);
+    totals += g;
+    slopes = fma(g, (vload16(0, p + c) - mean) * scale, slopes);
+  }
+  *total += sum16(totals);
+  *slope += sum16(slopes);
+#else
+  int c = get_local_id(0);
+#endif
+  for (; c < count; c += WG) {
+    const float g = dy[c] * weight[c];
+    *total += g;
+    *slope = fma(g, (p[c] - mean) * scale, *slope);
+  }
+}
+
+static inline void segment_gradient(global float *restrict dz, global const float *restrict dy,
+                                    global const float *restrict p,
+                                    global const float *restrict weight, int count, float mean,
+                                    float scale, float total, float slope) {
+#if WG == 1
+  int c = 0;
+  for (; c + 16 <= count; c += 16) {
+    const float16 n = (vload16(0, p + c) - mean) * scale;
+    const float16 g = vload16(0, dy + c) * vload16(0, weight + c);
+    vstore16(scale * (g - total - n * slope), 0, dz + c);
+  }
+#else
+  int c = get_local_id(0);
+#endif
+  for (; c < count; c += WG) {
+    const float n = (p[c] - mean) * scale;
+    dz[c] = scale * (dy[c] * weight[c] - total - n * slope);
+  }
+}
+
+// dz of every row, as dx and dfeatures, and the row's mean and scale.
+__attribute__((reqd_work_group_size(WG, 1, 1)))
+kernel void layernorm_gradient(global float *restrict dx, global float *restrict dfeatures,
+                               global float *restrict stats, global const float *restrict dy,
+                               global const float *restrict x,
+                               global const float *restrict features,
+                               global const float *restrict weight, int width, int appended,
+                               float epsilon) {
+#if WG > 1
+  local float scratch[WG];
+#endif
+  const size_t row = get_group_id(0);
+  const int columns = width + appended;
+  x += row * width;
+  dx += row * width;
+  dy += row * columns;
+  if (features) {
+    features += row * appended;
+    dfeatures += row * appended;
+  }
+
+  float sum = segment_sum(x, width, 0.0f, 0);
+  if (features) sum += segment_sum(features, appended, 0.0f, 0);
+  const float mean = ROW_SUM(sum) / columns;
+  sum = segment_sum(x, width, mean, 1);
+  if (features) sum += segment_sum(features, appended, mean, 1);
+  const float scale = 1.0f / sqrt(ROW_SUM(sum) / columns + epsilon);
+  float total = 0.0f, slope = 0.0f;
+  segment_gradient_sums(dy, x, weight, width, mean, scale, &total, &slope);
+  if (features)
+    segment_gradient_sums(dy + width, features, weight + width, appended, mean, scale, &total,
+                          &slope);
+  total = ROW_SUM(total) / columns;
+  slope = ROW_SUM(slope) / columns;
+  segment_gradient(dx, dy, x, weight, width, mean, scale, total, slope);
+  if (features)
+    segment_gradient(dfeatures, dy + width, features, weight + width, appended, mean, scale, total,
+                     slope);
+  if (get_local_id(0) == 0) {
+    stats[2 * row] = mean;
+    stats[2 * row + 1] = scale;
+  }
+}
+
+#if WG == 1
+
+// Adds a row's part of dweight and dbias over a segment.
+static inline void segment_parameter_gradients(global float *restrict dweight,
+                                               global float *restrict dbias,
+                                               global const float *restrict dy,
+                                               global const float *restrict p, int count,
+                                               float mean, float scale) {
+  for (int c = 0; c < count; c++) {
+    dweight[c] = fma(dy[c], (p[c] - mean) * scale, dweight[c]);
+    dbias[c] += dy[c];
+  }
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+kernel void layernorm_parameter_gradients(global float *restrict partial,
+                                          global const float *restrict stats,
+                                          global const float *restrict dy,
+                                          global const float *restrict x,
+                                          global const float *restrict features, int rows,
+                                          int width, int appended) {
+  const int chunk = get_global_id(0), columns = width + appended;
+  const int end = min((chunk + 1) * SUM_CHUNK, rows);
+  global float *restrict dweight = partial + (size_t)chunk * 2 * columns;
+  global float *restrict dbias = dweight + columns;
+  for (int c = 0; c < 2 * columns; c++) dweight[c] = 0.0f;
+  for (int row = chunk * SUM_CHUNK; row < end; row++) {
+    const float mean = stats[2 * row], scale = stats[2 * row + 1];
+    global const float *restrict change = dy + (size_t)row * columns;
+    segment_parameter_gradients(dweight, dbias, change, x + (size_t)row * width, width, mean,
+                                scale);
+    if (features)
+      segment_parameter_gradients(dweight + width, dbias + width, change + width,
+                                  features + (size_t)row * appended, appended, mean, scale);
+  }
+}
+
+#else
+
+kernel void layernorm_parameter_gradients(global float *restrict partial,
+                                          global const float *restrict stats,
+                                          global const float *restrict dy,
+                                          global const float *restrict x,
+                                          global const float *restrict features, int rows,
+                                          int width, int appended) {
+  const int column = get_global_id(0), columns = width + appended;
+  if (column >= columns) return;
+  const int chunks = (rows + SUM_CHUNK - 1) / SUM_CHUNK;
+  for (int chunk = get_global_id(1); chunk < chunks; chunk += get_global_size(1)) {
+    const int end = min((chunk + 1) * SUM_CHUNK, rows);
+    float dweight = 0.0f, dbias = 0.0f;
+    for (int row = chunk * SUM_CHUNK; row < end; row++) {
+      const float z = column < width ? x[(size_t)row * width + column]
+                                     : features[(size_t)row * appended + column - width];
+      const float change = dy[(size_t)row * columns + column];
+      dweight = fma(change, (z - stats[2 * row]) * stats[2 * row + 1], dweight);
+      dbias += change;
+    }
+    partial[(size_t)chunk * 2 * columns + column] = dweight;
+    partial[((size_t)chunk * 2 + 1) * columns + column] = dbias;
+  }
+}
+
+#endif

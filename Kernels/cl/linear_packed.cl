@@ -23,6 +23,14 @@
 #define VECTORS 2  // vectors of 16 outputs in a panel
 #endif
 #define PANEL (16 * VECTORS)
+// With TRANSPOSED, x is [K, M] and has one group: what a weight's gradient takes.
+#ifdef TRANSPOSED
+#define ROW_PITCH 1
+#define COLUMN_PITCH (size_t)rows
+#else
+#define ROW_PITCH inputs
+#define COLUMN_PITCH 1
+#endif
 
 // One work-item per element; over K and the panels it may stride.
 kernel void pack_panels(global float *restrict packed, global const float *restrict weight,
@@ -35,6 +43,29 @@ kernel void pack_panels(global float *restrict packed, global const float *restr
     for (int k = get_global_id(1); k < inputs; k += get_global_size(1))
       packed[((size_t)panel * inputs + k) * PANEL + column] =
           output < outputs ? weight[row * inputs + k] : 0.0f;
+  }
+}
+
+// Packs a matrix whose rows are the inputs, [K, N]: the weight of a linear map that is transposed,
+// or the inputs that a weight's gradient sums over. One work-item per panel and PACK_CHUNK rows.
+#ifndef PACK_CHUNK
+#define PACK_CHUNK 64
+#endif
+__attribute__((reqd_work_group_size(1, 1, 1)))
+kernel void pack_rows(global float *restrict packed, global const float *restrict rows, int inputs,
+                      int outputs) {
+  const int panel = get_global_id(1), first = panel * PANEL, count = outputs - first;
+  const int begin = get_global_id(0) * PACK_CHUNK, end = min(begin + PACK_CHUNK, inputs);
+  global float *restrict to = packed + (size_t)panel * inputs * PANEL;
+  for (int k = begin; k < end; k++) {
+    global const float *restrict from = rows + (size_t)k * outputs + first;
+    if (count >= PANEL) {
+#pragma unroll
+      for (int p = 0; p < VECTORS; p++)
+        vstore16(vload16(p, from), p, to + (size_t)k * PANEL);
+    } else {
+      for (int c = 0; c < PANEL; c++) to[(size_t)k * PANEL + c] = c < count ? from[c] : 0.0f;
+    }
   }
 }
 
@@ -68,7 +99,7 @@ kernel void linear_packed(global float *restrict y, global const float *restrict
   global const float *restrict row[ROWS];  // past the last row it repeats, and is not stored
 #pragma unroll
   for (int r = 0; r < ROWS; r++)
-    row[r] = x + ((size_t)min(first + r, rows - 1) * groups + group) * inputs;
+    row[r] = x + ((size_t)min(first + r, rows - 1) * groups + group) * ROW_PITCH;
 
   float16 sum[ROWS][VECTORS];
 #pragma unroll
@@ -81,7 +112,7 @@ kernel void linear_packed(global float *restrict y, global const float *restrict
     for (int p = 0; p < VECTORS; p++) v[p] = vload16(p, w + (size_t)k * PANEL);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
-      const float16 value = (float16)(row[r][k]);
+      const float16 value = (float16)(row[r][k * COLUMN_PITCH]);
 #pragma unroll
       for (int p = 0; p < VECTORS; p++) sum[r][p] = fma(value, v[p], sum[r][p]);
     }

@@ -8,8 +8,8 @@
 //   phi(z) = exp(z w^T - |z|^2 / 2) / sqrt(m)
 //   output[t] = sum_i phi(q_t)_i sums[i, :E] / (sum_i phi(q_t)_i sums[i, E] + 1e-8)
 //
-// Sums over thousands of tokens are made in two steps, chunks first: each float32 sum stays short,
-// and the chunks run side by side. One work-item per element of what a kernel writes; the first
+// Sums over thousands of tokens are made in two steps, chunks first, the second by column_sums.cl:
+// each float32 sum stays short, and the chunks run side by side. One work-item per element of what a kernel writes; the first
 // dimension runs along its rows, along the others a work-item may stride over several.
 // CPU reference: Sources/DVTReference/ReferenceBackend+TokensToToken.swift
 // Paper: Choromanski et al., Rethinking Attention with Performers, arXiv:2009.14794
@@ -53,18 +53,6 @@ kernel void performer_partial_sums(global float *restrict partial,
       }
       partial[((size_t)image * chunks + chunk) * columns + column] = sum;
     }
-}
-
-kernel void performer_sums(global float *restrict sums, global const float *restrict partial,
-                           int batch, int chunks, int columns) {
-  const int column = get_global_id(0);
-  if (column >= columns) return;
-  for (int image = get_global_id(1); image < batch; image += get_global_size(1)) {
-    float sum = 0.0f;
-    for (int chunk = 0; chunk < chunks; chunk++)
-      sum += partial[((size_t)image * chunks + chunk) * columns + column];
-    sums[(size_t)image * columns + column] = sum;
-  }
 }
 
 kernel void performer_attend(global float *restrict output, global const float *restrict phi,

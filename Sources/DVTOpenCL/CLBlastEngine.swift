@@ -26,8 +26,8 @@ final class CLBlastEngine {
         try queue.enqueueExternal(label: "gemm") { queue, event in
             try call.check(
                 CLBlastSgemmWithTempBuffer(
-                    CLBlastLayoutRowMajor, CLBlastTransposeNo, call.transposition, product.rows,
-                    product.columns, product.depth, 1, product.left.buffer.handle,
+                    CLBlastLayoutRowMajor, call.leftTransposition, call.transposition,
+                    product.rows, product.columns, product.depth, 1, product.left.buffer.handle,
                     product.left.offset, call.leftPitch, product.right.buffer.handle,
                     product.right.offset, call.rightPitch, 0, product.output.buffer.handle,
                     product.output.offset, call.outputPitch, queue, event, workspace?.handle))
@@ -55,7 +55,13 @@ private struct GemmCall {
         product.isRightTransposed ? CLBlastTransposeYes : CLBlastTransposeNo
     }
 
-    var leftPitch: Int { product.left.pitch ?? product.depth }
+    var leftTransposition: CLBlastTranspose {
+        product.isLeftTransposed ? CLBlastTransposeYes : CLBlastTransposeNo
+    }
+
+    var leftPitch: Int {
+        product.left.pitch ?? (product.isLeftTransposed ? product.rows : product.depth)
+    }
     var outputPitch: Int { product.output.pitch ?? product.columns }
     var rightPitch: Int { product.isRightTransposed ? product.depth : product.columns }
 
@@ -64,7 +70,7 @@ private struct GemmCall {
         var byteCount = 0
         try check(
             CLBlastSGemmTempBufferSize(
-                CLBlastLayoutRowMajor, CLBlastTransposeNo, transposition, product.rows,
+                CLBlastLayoutRowMajor, leftTransposition, transposition, product.rows,
                 product.columns, product.depth, product.left.offset, leftPitch,
                 product.right.offset, rightPitch, product.output.offset, outputPitch, &queue,
                 &byteCount))
@@ -74,7 +80,8 @@ private struct GemmCall {
     /// CLBlast's kernels count elements in 32 bits: beyond that they would read elsewhere.
     func checkIndices(workspaceBytes: Int) throws {
         let ends = [
-            product.left.offset + product.rows * leftPitch,
+            product.left.offset
+                + (product.isLeftTransposed ? product.depth : product.rows) * leftPitch,
             product.right.offset + product.depth * product.columns,
             product.output.offset + product.rows * outputPitch,
             workspaceBytes / MemoryLayout<Float>.stride,

@@ -15,13 +15,14 @@ struct Matrix {
     }
 }
 
-/// `output = left right`, or `left right^T`, row-major.
+/// `output = left right`, row-major; either factor may be stored transposed.
 struct MatrixProduct {
     let rows: Int
     let columns: Int
     let depth: Int
-    /// The left factor, `[rows, depth]`.
+    /// The left factor, `[rows, depth]`, or `[depth, rows]` where it is transposed.
     let left: Matrix
+    var isLeftTransposed = false
     /// The right factor, `[depth, columns]`, or `[columns, depth]` where it is transposed.
     let right: Matrix
     let isRightTransposed: Bool

@@ -22,9 +22,7 @@ extension OpenCLBackend {
         let sizes = try AttentionSizes(
             qkv: qkv.shape, heads: heads, queries: queries,
             reusing: relations.map(RelationShape.init), keeping: logits.map(RelationShape.init))
-        guard sizes.headWidth % 16 == 0, sizes.headWidth <= 128 else {
-            throw OpenCLBackendError.headWidth(sizes.headWidth)
-        }
+        try sizes.checkHeadWidth()
         let output = try makeTensor(sizes.outputShape)
         let call = try AttentionCall(
             sizes: sizes, output: output, qkv: qkv, relations: relations,
@@ -52,15 +50,7 @@ extension OpenCLBackend {
 
     private func enqueueVectorAttention(_ call: AttentionCall) throws {
         let sizes = call.sizes
-        let padded = (sizes.tokens + 31) / 32 * 32
-        let keys = try makeTensor([sizes.batch, sizes.heads, sizes.headWidth, padded])
-        try queue.enqueue(
-            kernels.kernel("transpose_keys", in: "attention_vector", defines: call.vectorDefines),
-            arguments: [
-                .tensor(keys), .tensor(call.qkv), .int(sizes.tokens), .int(padded),
-                .int(sizes.heads),
-            ],
-            global: [padded / 16, sizes.heads, sizes.batch], local: [1, 1, 1])
+        let (keys, padded) = try transposedHeads(call.qkv, part: 1, sizes, call.vectorDefines)
         let kernel = try kernels.kernel(
             "attention_vector", in: "attention_vector", defines: call.vectorDefines)
         let arguments: [KernelArgument] =
@@ -74,6 +64,23 @@ extension OpenCLBackend {
         try queue.enqueue(
             kernel, arguments: arguments, global: [groups, sizes.heads, sizes.batch],
             local: [1, 1, 1])
+    }
+
+    /// The keys (part 1) or values (part 2) of all heads, transposed in panels of 32 tokens, and
+    /// the tokens with those that fill the last panel.
+    func transposedHeads(
+        _ qkv: OpenCLTensor, part: Int, _ sizes: AttentionSizes, _ defines: [String]
+    ) throws -> (panels: OpenCLTensor, padded: Int) {
+        let padded = (sizes.tokens + 31) / 32 * 32
+        let panels = try makeTensor([sizes.batch, sizes.heads, sizes.headWidth, padded])
+        try queue.enqueue(
+            kernels.kernel("transpose_keys", in: "attention_vector", defines: defines),
+            arguments: [
+                .tensor(panels), .tensor(qkv), .int(sizes.tokens), .int(padded),
+                .int(sizes.heads), .int(part),
+            ],
+            global: [padded / 16, sizes.heads, sizes.batch], local: [1, 1, 1])
+        return (panels, padded)
     }
 
     private func enqueueTileAttention(_ call: AttentionCall) throws {
@@ -142,17 +149,8 @@ private struct AttentionCall {
         ]
     }
 
-    /// The queries of one work-item: its accumulators, this many times d / 16 vectors, should
-    /// fit 32 registers.
-    var vectorRows: Int {
-        switch sizes.headWidth {
-        case ...64: 6
-        case ...96: 4
-        default: 3
-        }
-    }
-
-    var vectorDefines: [String] { ["HEAD_WIDTH=\(sizes.headWidth)", "ROWS=\(vectorRows)"] }
+    var vectorRows: Int { sizes.vectorRows }
+    var vectorDefines: [String] { sizes.vectorDefines }
 
     /// The local memory of what one work-item's queries reuse; a pointer argument needs a byte at
     /// least.
@@ -160,5 +158,26 @@ private struct AttentionCall {
         guard pitch > 0 else { return 4 }
         let mixed = (sizes.coarseTokens + 15) / 16 * 16
         return (vectorRows * sizes.tokens + pitch + mixed + source * pitch) * 4
+    }
+}
+
+extension AttentionSizes {
+    /// The queries of one work-item: its accumulators, this many times d / 16 vectors, should
+    /// fit 32 registers.
+    var vectorRows: Int {
+        switch headWidth {
+        case ...64: 6
+        case ...96: 4
+        default: 3
+        }
+    }
+
+    var vectorDefines: [String] { ["HEAD_WIDTH=\(headWidth)", "ROWS=\(vectorRows)"] }
+
+    /// Refuses a head that no attention kernel takes.
+    func checkHeadWidth() throws(OpenCLBackendError) {
+        guard headWidth % 16 == 0, headWidth <= 128 else {
+            throw .headWidth(headWidth)
+        }
     }
 }

@@ -36,8 +36,9 @@ extension OpenCLBackend {
         let table = try table(resampling)
         return try blocks.indices.map { block in
             let fine = try makeTensor(first.outputShape)
+            let width = first.outputs
             try enqueueResampling(
-                of: coarse, block: block, of: blocks.count, to: fine, table, first)
+                of: coarse, columns: block * width..<(block + 1) * width, to: fine, table.tokens)
             return fine
         }
     }
@@ -59,25 +60,24 @@ extension OpenCLBackend {
         return coarse
     }
 
-    private func enqueueResampling(
-        of coarse: OpenCLTensor, block: Int, of blocks: Int, to fine: OpenCLTensor,
-        _ table: ResamplingTable, _ sizes: FeatureReuseSizes
+    /// Enqueues the resampling of some columns of tokens, `[B, S, pitch]`, to `fine` `[B, T, n]`.
+    func enqueueResampling(
+        of coarse: OpenCLTensor, columns: Range<Int>, to fine: OpenCLTensor, _ taps: TapArrays
     ) throws {
+        let (batch, tokens) = (fine.shape[0], fine.shape[1])
         let arguments: [KernelArgument] = try [
-            .tensor(fine), .tensor(coarse), .buffer(table.tokens.indices),
-            .buffer(table.tokens.weights), .int(sizes.batch), .int(sizes.fineTokens),
-            .int(sizes.coarseTokens), .int(sizes.outputs), .int(blocks * sizes.outputs),
-            .int(block * sizes.outputs), .int(table.tokens.taps),
+            .tensor(fine), .tensor(coarse), .buffer(taps.indices), .buffer(taps.weights),
+            .int(batch), .int(tokens), .int(coarse.shape[1]), .int(columns.count),
+            .int(coarse.shape[2]), .int(columns.lowerBound), .int(taps.taps),
         ]
         switch kernelStyle {
         case .vector:
             try enqueueRows(
-                "resample_tokens", in: "resample", items: 1, arguments,
-                rows: sizes.batch * sizes.fineTokens)
+                "resample_tokens", in: "resample", items: 1, arguments, rows: batch * tokens)
         case .tile:
             try enqueueElements(
                 "resample_tokens", in: "resample", arguments,
-                over: [sizes.outputs, sizes.fineTokens, sizes.batch])
+                over: [columns.count, tokens, batch])
         }
     }
 }

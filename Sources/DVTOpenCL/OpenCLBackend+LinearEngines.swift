@@ -128,28 +128,28 @@ extension OpenCLBackend {
     ) throws -> Buffer {
         let panels = groups * tile.padded(outputs) / tile.panel
         return try weight.copy(.panels(tile.panel)) {
-            let packed = try context.makeBuffer(byteCount: panels * tile.panel * inputs * 4)
+            try context.makeBuffer(byteCount: panels * tile.panel * inputs * 4)
+        } fill: { packed in
             try enqueueElements(
                 "pack_panels", in: "linear_packed", defines: tile.defines,
                 [
                     .buffer(packed), .tensor(weight), .int(inputs), .int(outputs), .int(panels),
                     .int(groups),
                 ], over: [tile.panel, inputs, panels])
-            return packed
         }
     }
 
     /// A weight as float16, made when it is first used and kept with it.
     private func halves(_ weight: OpenCLTensor, inputs: Int, outputs: Int) throws -> Buffer {
-        try weight.copy(.halves) {
-            let pitch = (inputs + 31) / 32 * 32
-            let halves = try context.makeBuffer(byteCount: pitch * outputs * 2)
+        let pitch = (inputs + 31) / 32 * 32
+        return try weight.copy(.halves) {
+            try context.makeBuffer(byteCount: pitch * outputs * 2)
+        } fill: { halves in
             try enqueueElements(
                 "weight_to_halves", in: "linear_matrix", defines: matrixDefines,
                 [
                     .buffer(halves), .tensor(weight), .int(inputs), .int(outputs), .int(pitch),
                 ], over: [pitch, outputs])
-            return halves
         }
     }
 }

@@ -27,7 +27,7 @@ extension OpenCLBackend {
     }
 
     /// The tokens of a partial sum.
-    private var performerChunk: Int { 64 }
+    var performerChunk: Int { 64 }
 
     private func enqueueVectorPerformer(
         _ kqv: OpenCLTensor, features: OpenCLTensor, to output: OpenCLTensor,
@@ -61,6 +61,22 @@ extension OpenCLBackend {
     ) throws {
         let rows = sizes.batch * sizes.tokens
         let (count, width) = (sizes.features, sizes.width)
+        let (phi, sums) = try performerFeatures(kqv, features: features, sizes)
+        try enqueueElements(
+            "performer_attend", in: "performer",
+            [
+                .tensor(output), .tensor(phi), .tensor(sums), .int(rows), .int(sizes.tokens),
+                .int(count), .int(width),
+            ], over: [width, rows])
+    }
+
+    /// phi of every key and query `[B, T, 2, m]`, and what the keys and values of each image add up
+    /// to, by kernels of one element a work-item.
+    func performerFeatures(
+        _ kqv: OpenCLTensor, features: OpenCLTensor, _ sizes: PerformerSizes
+    ) throws -> (phi: OpenCLTensor, sums: OpenCLTensor) {
+        let rows = sizes.batch * sizes.tokens
+        let (count, width) = (sizes.features, sizes.width)
         let phi = try makeTensor([sizes.batch, sizes.tokens, 2 * count])
         try enqueueElements(
             "performer_features", in: "performer",
@@ -74,12 +90,7 @@ extension OpenCLBackend {
                     .int(sizes.tokens), .int(chunks), .int(count), .int(width),
                 ], over: [count * (width + 1), chunks, sizes.batch])
         }
-        try enqueueElements(
-            "performer_attend", in: "performer",
-            [
-                .tensor(output), .tensor(phi), .tensor(sums), .int(rows), .int(sizes.tokens),
-                .int(count), .int(width),
-            ], over: [width, rows])
+        return (phi, sums)
     }
 
     /// What all keys and values of each image add up to, `[B, m, E + 1]`.
@@ -89,7 +100,7 @@ extension OpenCLBackend {
     ///   - enqueuePartial: enqueues the sums over each chunk of tokens, `[B, chunks, m (E + 1)]`.
     /// - Returns: their sums.
     /// - Throws: the device's error.
-    private func performerSums(
+    func performerSums(
         _ sizes: PerformerSizes,
         enqueuePartial: (_ partial: OpenCLTensor, _ chunks: Int) throws -> Void
     ) throws -> OpenCLTensor {
@@ -99,7 +110,7 @@ extension OpenCLBackend {
         try enqueuePartial(partial, chunks)
         let sums = try makeTensor([sizes.batch, columns])
         try enqueueElements(
-            "performer_sums", in: "performer",
+            "sum_chunks", in: "column_sums",
             [
                 .tensor(sums), .tensor(partial), .int(sizes.batch), .int(chunks), .int(columns),
             ], over: [columns, sizes.batch])

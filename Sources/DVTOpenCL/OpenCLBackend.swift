@@ -6,7 +6,7 @@ public final class OpenCLTensor: BackendTensor {
     /// The extents.
     public let shape: Shape
     private let memory: PooledBuffer
-    private var copies: [WeightLayout: Buffer] = [:]
+    private var copies: [WeightLayout: (buffer: Buffer, isCurrent: Bool)] = [:]
     /// For the first of a stage's feature-reuse weights, all of them stacked.
     var stacked: StackedMLPs?
 
@@ -34,16 +34,41 @@ public final class OpenCLTensor: BackendTensor {
     enum WeightLayout: Hashable {
         /// In panels of so many outputs, for `linear_packed.cl`.
         case panels(Int)
+        /// The transposed weight in panels of so many inputs, for the way back.
+        case transposedPanels(Int)
         /// As float16, for `linear_matrix.cl`.
         case halves
     }
 
-    /// The same numbers in another layout, made once.
-    func copy(_ layout: WeightLayout, make: () throws -> Buffer) rethrows -> Buffer {
-        if let copy = copies[layout] { return copy }
-        let copy = try make()
-        copies[layout] = copy
-        return copy
+    /// The same numbers in another layout, made when they are first asked for and again when they
+    /// have changed.
+    ///
+    /// - Parameters:
+    ///   - layout: the layout.
+    ///   - allocate: makes room for it.
+    ///   - fill: writes it.
+    /// - Returns: the copy.
+    func copy(
+        _ layout: WeightLayout, allocate: () throws -> Buffer, fill: (Buffer) throws -> Void
+    ) rethrows -> Buffer {
+        if let copy = copies[layout], copy.isCurrent { return copy.buffer }
+        let buffer = try copies[layout]?.buffer ?? allocate()
+        try fill(buffer)
+        copies[layout] = (buffer, true)
+        return buffer
+    }
+
+    /// Says that the elements have changed, so that what was made of them is no longer right.
+    func noteChange() {
+        stacked = nil
+        for layout in copies.keys {
+            copies[layout]?.isCurrent = false
+        }
+    }
+
+    /// The same memory under another shape of equal size.
+    func reshaped(_ shape: Shape) -> OpenCLTensor {
+        OpenCLTensor(shape, memory)
     }
 }
 
@@ -84,6 +109,7 @@ public final class OpenCLBackend: Backend {
     var localMemoryLimit: Int
     private var batchCapacity = 1
     private var tables: [GridResampling: ResamplingTable] = [:]
+    private var transposedTables: [GridResampling: TapArrays] = [:]
     private var lastRows: (rows: [Int], indices: OpenCLTensor)?
 
     /// Creates a backend with a queue of its own.
@@ -253,6 +279,14 @@ public final class OpenCLBackend: Backend {
         if let table = tables[resampling] { return table }
         let table = try ResamplingTable(resampling, context: context, queue: queue)
         tables[resampling] = table
+        return table
+    }
+
+    /// The fine tokens of every coarse token on the device, made when they are first used.
+    func transposedTable(_ resampling: GridResampling) throws -> TapArrays {
+        if let table = transposedTables[resampling] { return table }
+        let table = try TapArrays(resampling.transposedTable(), context: context, queue: queue)
+        transposedTables[resampling] = table
         return table
     }
 }

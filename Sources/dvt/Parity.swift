@@ -180,7 +180,12 @@ struct Parity: ParsableCommand {
                 }
             }
             guard let backend else { return }
-            _ = backend
+            let actual = try parity.gradients(on: backend)
+            for comparison in try GradientParity.compare(
+                actual, expected ?? reference, sums: .float32)
+            {
+                try report.add(comparison, to: writer)
+            }
         }
     }
 

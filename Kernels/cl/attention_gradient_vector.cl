@@ -1,0 +1,189 @@
+// attention_gradient_vector.cl: the way back of attention, for devices that want one work-item with
+// wide vectors (CPUs).
+//
+//   qkv, dqkv  [B, T, 3 H d]    q before k before v, each H x d
+//   dy         [B, Q, H d]      of the first Q tokens, which attended: all, or the class token
+//   logits     [B, K, Q, T]     A, as the way there kept it; this block's begin at a channel
+//   dlogits    [B, K, Q, T]     the gradient of A that later stages hand back, or null; likewise
+//   values     [B, H, P / 32, d, 32]  v transposed in panels of 32, T padded with zeros to P; by
+//                               transpose_keys of attention_vector.cl
+//   weights    [B, H, Q, P]     softmax(A)
+//   changes    [B, H, Q, P]     dA
+//
+//   dP = dy v^T,  dA = weights (dP - sum_j weights dP) + dlogits
+//   dq = scale dA k,  dk = scale dA^T q,  dv = weights^T dy
+//
+// attention_gradient_rows: one work-item per work-group takes ROWS queries of one head and makes
+// their rows of `weights` and `changes`, zeros beyond T, and dq. attention_gradient_columns: one
+// takes COLUMNS keys and makes dk and dv.
+// CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+AttentionGradients.swift
+
+#ifndef HEAD_WIDTH
+#define HEAD_WIDTH 64  // d, a multiple of 16
+#endif
+#ifndef ROWS
+#define ROWS 6  // queries of a work-item: ROWS x d / 16 accumulators should fit the registers
+#endif
+#ifndef COLUMNS
+#define COLUMNS 3  // keys of a work-item, with twice as many accumulators
+#endif
+#define PARTS (HEAD_WIDTH / 16)
+
+// Up to 16 elements; those beyond `count` are `fill`.
+static inline float16 load_part(global const float *restrict p, int count, float fill) {
+  if (count >= 16) return vload16(0, p);
+  float part[16];
+  for (int k = 0; k < 16; k++) part[k] = k < count ? p[k] : fill;
+  return vload16(0, part);
+}
+
+// weights = softmax(logits) over one row, zeros from `tokens` to `padded`.
+static inline void softmax_row(global float *restrict weights,
+                               global const float *restrict logits, int tokens, int padded) {
+  float16 peak = -INFINITY;
+  for (int j = 0; j < tokens; j += 16)
+    peak = fmax(peak, load_part(logits + j, tokens - j, -INFINITY));
+  const float largest = max16(peak);
+  float16 mass = 0.0f;
+  for (int j = 0; j < padded; j += 16) {
+    const float16 e = j < tokens
+        ? exp16(load_part(logits + j, tokens - j, -INFINITY) - largest) : (float16)(0.0f);
+    vstore16(e, 0, weights + j);
+    mass += e;
+  }
+  const float total = sum16(mass);
+  for (int j = 0; j < padded; j += 16) vstore16(vload16(0, weights + j) / total, 0, weights + j);
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+kernel void attention_gradient_rows(global float *restrict dqkv, global float *restrict weights,
+                                    global float *restrict changes,
+                                    global const float *restrict dy,
+                                    global const float *restrict qkv,
+                                    global const float *restrict values,
+                                    global const float *restrict logits,
+                                    global const float *restrict dlogits, int tokens,
+                                    int attending, int padded, int heads, int kept_channels,
+                                    int kept_channel, float scale) {
+  const int first = get_group_id(0) * ROWS, head = get_group_id(1), image = get_group_id(2);
+  const int width = heads * HEAD_WIDTH;
+  const size_t stride = 3 * width, plane = (size_t)image * heads + head;
+  const size_t kept =
+      ((size_t)image * kept_channels + kept_channel + head) * attending * (size_t)tokens;
+  global const float *restrict vt = values + plane * HEAD_WIDTH * padded;
+  global const float *restrict k = qkv + (size_t)image * tokens * stride + width + head * HEAD_WIDTH;
+
+  // Rows past the end repeat the last one: what they store is the same.
+  size_t query[ROWS];
+  global const float *restrict change_y[ROWS];
+  global float *weight[ROWS];
+  global float *change[ROWS];
+  for (int r = 0; r < ROWS; r++) {
+    query[r] = min(first + r, attending - 1);
+    change_y[r] = dy + ((size_t)image * attending + query[r]) * width + head * HEAD_WIDTH;
+    weight[r] = weights + (plane * attending + query[r]) * padded;
+    change[r] = changes + (plane * attending + query[r]) * padded;
+    if (first + r < attending)
+      softmax_row(weight[r], logits + kept + query[r] * tokens, tokens, padded);
+  }
+  float mean[ROWS];
+  for (int r = 0; r < ROWS; r++) mean[r] = 0.0f;
+  for (int j = 0; j < padded; j += 32) {
+    float16 low[ROWS], high[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) low[r] = high[r] = 0.0f;
+    global const float *restrict panel = vt + (size_t)j * HEAD_WIDTH;
+    for (int c = 0; c < HEAD_WIDTH; c++) {
+      const float16 v0 = vload16(0, panel + c * 32), v1 = vload16(1, panel + c * 32);
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+        const float16 x = (float16)(change_y[r][c]);
+        low[r] = fma(x, v0, low[r]);
+        high[r] = fma(x, v1, high[r]);
+      }
+    }
+    for (int r = 0; r < ROWS; r++) {
+      vstore16(low[r], 0, change[r] + j);
+      vstore16(high[r], 1, change[r] + j);
+      mean[r] += sum16(fma(vload16(0, weight[r] + j), low[r], vload16(1, weight[r] + j) * high[r]));
+    }
+  }
+  for (int r = 0; r < ROWS && first + r < attending; r++)
+    for (int j = 0; j < padded; j += 16) {
+      float16 v = vload16(0, weight[r] + j) * (vload16(0, change[r] + j) - mean[r]);
+      if (dlogits && j < tokens)
+        v += load_part(dlogits + kept + query[r] * tokens + j, tokens - j, 0.0f);
+      vstore16(v, 0, change[r] + j);
+    }
+
+  float16 sum[ROWS][PARTS];
+#pragma unroll
+  for (int r = 0; r < ROWS; r++)
+#pragma unroll
+    for (int p = 0; p < PARTS; p++) sum[r][p] = 0.0f;
+  for (int j = 0; j < tokens; j++) {
+#pragma unroll
+    for (int p = 0; p < PARTS; p++) {
+      const float16 x = vload16(p, k + j * stride);
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) sum[r][p] = fma((float16)(change[r][j]), x, sum[r][p]);
+    }
+  }
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    if (first + r < attending) {
+      const size_t row = ((size_t)image * tokens + query[r]) * stride + head * HEAD_WIDTH;
+#pragma unroll
+      for (int p = 0; p < PARTS; p++) vstore16(sum[r][p] * scale, p, dqkv + row);
+    }
+  }
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+kernel void attention_gradient_columns(global float *restrict dqkv,
+                                       global const float *restrict weights,
+                                       global const float *restrict changes,
+                                       global const float *restrict dy,
+                                       global const float *restrict qkv, int tokens,
+                                       int attending, int padded, int heads, float scale) {
+  const int first = get_group_id(0) * COLUMNS, head = get_group_id(1), image = get_group_id(2);
+  const int width = heads * HEAD_WIDTH;
+  const size_t stride = 3 * width, plane = (size_t)image * heads + head;
+  global const float *restrict q = qkv + (size_t)image * tokens * stride + head * HEAD_WIDTH;
+  global const float *restrict change_y =
+      dy + (size_t)image * attending * width + head * HEAD_WIDTH;
+  weights += plane * attending * padded;
+  changes += plane * attending * padded;
+  int key[COLUMNS];  // columns past the end repeat the last one and are not stored
+#pragma unroll
+  for (int c = 0; c < COLUMNS; c++) key[c] = min(first + c, tokens - 1);
+
+  float16 dk[COLUMNS][PARTS], dv[COLUMNS][PARTS];
+#pragma unroll
+  for (int c = 0; c < COLUMNS; c++)
+#pragma unroll
+    for (int p = 0; p < PARTS; p++) dk[c][p] = dv[c][p] = 0.0f;
+  for (int i = 0; i < attending; i++) {
+#pragma unroll
+    for (int p = 0; p < PARTS; p++) {
+      const float16 x = vload16(p, q + i * stride);
+      const float16 y = vload16(p, change_y + (size_t)i * width);
+#pragma unroll
+      for (int c = 0; c < COLUMNS; c++) {
+        dk[c][p] = fma((float16)(changes[(size_t)i * padded + key[c]]), x, dk[c][p]);
+        dv[c][p] = fma((float16)(weights[(size_t)i * padded + key[c]]), y, dv[c][p]);
+      }
+    }
+  }
+#pragma unroll
+  for (int c = 0; c < COLUMNS; c++) {
+    if (first + c < tokens) {
+      const size_t row = ((size_t)image * tokens + key[c]) * stride + head * HEAD_WIDTH;
+#pragma unroll
+      for (int p = 0; p < PARTS; p++) {
+        vstore16(dk[c][p] * scale, p, dqkv + row + width);
+        vstore16(dv[c][p], p, dqkv + row + 2 * width);
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// column_sums.cl: sums over the rows of a matrix in two steps, chunks of rows first: each float32
+// sum stays short, and the chunks run side by side.
+//
+//   x        [rows, columns]
+//   partial  [batch, chunks, columns]   sums over each SUM_CHUNK rows
+//   sums     [batch, columns]
+//
+// One work-item per element of what a kernel writes, but where WG is 1: then one sums a chunk, row
+// by row. CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
+
+#ifndef SUM_CHUNK
+#define SUM_CHUNK 64  // rows of a partial sum
+#endif
+
+#if WG == 1
+
+__attribute__((reqd_work_group_size(1, 1, 1)))
+kernel void sum_rows(global float *restrict partial, global const float *restrict x, int rows,
+                     int columns) {
+  const int chunk = get_global_id(0);
+  const int end = min((chunk + 1) * SUM_CHUNK, rows);
+  partial += (size_t)chunk * columns;
+  for (int c = 0; c < columns; c++) partial[c] = 0.0f;
+  for (int row = chunk * SUM_CHUNK; row < end; row++)
+    for (int c = 0; c < columns; c++) partial[c] += x[(size_t)row * columns + c];
+}
+
+#else
+
+kernel void sum_rows(global float *restrict partial, global const float *restrict x, int rows,
+                     int columns) {
+  const int column = get_global_id(0);
+  if (column >= columns) return;
+  const int chunks = (rows + SUM_CHUNK - 1) / SUM_CHUNK;
+  for (int chunk = get_global_id(1); chunk < chunks; chunk += get_global_size(1)) {
+    const int end = min((chunk + 1) * SUM_CHUNK, rows);
+    float sum = 0.0f;
+    for (int row = chunk * SUM_CHUNK; row < end; row++)
+      sum += x[(size_t)row * columns + column];
+    partial[(size_t)chunk * columns + column] = sum;
+  }
+}
+
+#endif
+
+kernel void sum_chunks(global float *restrict sums, global const float *restrict partial,
+                       int batch, int chunks, int columns) {
+  const int column = get_global_id(0);
+  if (column >= columns) return;
+  for (int image = get_global_id(1); image < batch; image += get_global_size(1)) {
+    float sum = 0.0f;
+    for (int chunk = 0; chunk < chunks; chunk++)
+      sum += partial[((size_t)image * chunks + chunk) * columns + column];
+    sums[(size_t)image * columns + column] = sum;
+  }
+}
+
+// sums[i] = the squares of every LANES-th element from the i-th on.
+#define LANES 256
+kernel void sum_squares(global float *restrict sums, global const float *restrict x, int count,
+                        int first) {
+  const int lane = get_global_id(0);
+  if (lane >= LANES) return;
+  float sum = 0.0f;
+  for (int i = lane; i < count; i += LANES) sum = fma(x[i], x[i], sum);
+  sums[first + lane] = sum;
+}

@@ -1,0 +1,100 @@
+// elementwise.cl: what training does to every element of a tensor alone.
+//
+//   x, y, z, dy  [count], whatever their shapes
+//
+// One work-item per element, but for activations on CPU-like devices (WG = 1), where one walks
+// BLOCK elements in wide vectors.
+// CPU reference: Sources/DVTReference/Gradients
+
+#ifndef BLOCK
+#define BLOCK 2048
+#endif
+
+kernel void clear(global float *restrict y, int count) {
+  const int i = get_global_id(0);
+  if (i < count) y[i] = 0.0f;
+}
+
+kernel void sum_arrays(global float *restrict y, global const float *restrict a,
+                       global const float *restrict b, int count) {
+  const int i = get_global_id(0);
+  if (i < count) y[i] = a[i] + b[i];
+}
+
+// y[b, ...] = factors[b] x[b, ...], `width` elements an image.
+kernel void scale_images(global float *restrict y, global const float *restrict x,
+                         global const float *restrict factors, int batch, int width) {
+  const int column = get_global_id(0);
+  if (column >= width) return;
+  for (int image = get_global_id(1); image < batch; image += get_global_size(1))
+    y[(size_t)image * width + column] = factors[image] * x[(size_t)image * width + column];
+}
+
+// Element i stays, times `factor`, when 24 bits of a hash of i and the seed reach the threshold.
+kernel void dropout(global float *restrict y, global const float *restrict x, int count,
+                    uint seed, uint threshold, float factor) {
+  const int i = get_global_id(0);
+  if (i >= count) return;
+  uint h = (uint)i + seed * 0x9E3779B9u;
+  h = (h ^ (h >> 16)) * 0x7FEB352Du;
+  h = (h ^ (h >> 15)) * 0x846CA68Bu;
+  h = (h ^ (h >> 16)) >> 8;
+  y[i] = h >= threshold ? x[i] * factor : 0.0f;
+}
+
+// The derivative of GELU: Phi(x) + x phi(x), or that of its approximation by tanh, where
+// s = 1 / (1 + exp(-2u)) and x s' = 2 x s (1 - s) u'.
+static inline float activation_slope(float x, int activation) {
+  if (activation == 1)
+    return 0.5f * (1.0f + erf(x * 0.70710678118654752f)) +
+           x * 0.39894228040143268f * exp(-0.5f * x * x);
+  if (activation == 2) {
+    const float s = 1.0f / (1.0f + exp(GELU_TANH_EXPONENT(x)));
+    return s + x * s * (1.0f - s) * 1.5957691216057308f * (1.0f + 0.134145f * x * x);
+  }
+  return 1.0f;
+}
+
+static inline float16 activation_slope16(float16 x, int activation) {
+  if (activation == 1) return normal_cdf16(x) + x * 0.39894228040143268f * exp16(-0.5f * x * x);
+  if (activation == 2) {
+    const float16 s = 1.0f / (1.0f + exp(GELU_TANH_EXPONENT(x)));
+    return s + x * s * (1.0f - s) * 1.5957691216057308f * (1.0f + 0.134145f * x * x);
+  }
+  return 1.0f;
+}
+
+#if WG == 1
+
+kernel void activate(global float *restrict y, global const float *restrict z, int count,
+                     int activation) {
+  const size_t end = min((size_t)count, (get_global_id(0) + 1) * (size_t)BLOCK);
+  size_t i = get_global_id(0) * BLOCK;
+  for (; i + 16 <= end; i += 16) vstore16(activated16(vload16(0, z + i), activation), 0, y + i);
+  for (; i < end; i++) y[i] = activated(z[i], activation);
+}
+
+kernel void activation_gradient(global float *restrict dz, global const float *restrict dy,
+                                global const float *restrict z, int count, int activation) {
+  const size_t end = min((size_t)count, (get_global_id(0) + 1) * (size_t)BLOCK);
+  size_t i = get_global_id(0) * BLOCK;
+  for (; i + 16 <= end; i += 16)
+    vstore16(vload16(0, dy + i) * activation_slope16(vload16(0, z + i), activation), 0, dz + i);
+  for (; i < end; i++) dz[i] = dy[i] * activation_slope(z[i], activation);
+}
+
+#else
+
+kernel void activate(global float *restrict y, global const float *restrict z, int count,
+                     int activation) {
+  const int i = get_global_id(0);
+  if (i < count) y[i] = activated(z[i], activation);
+}
+
+kernel void activation_gradient(global float *restrict dz, global const float *restrict dy,
+                                global const float *restrict z, int count, int activation) {
+  const int i = get_global_id(0);
+  if (i < count) dz[i] = dy[i] * activation_slope(z[i], activation);
+}
+
+#endif

@@ -1,0 +1,67 @@
+// token_gradients.cl: the ways back of the copies in tokens.cl, and transposition.
+//
+// One work-item per element of the output; the first dimension runs along its rows. Along the
+// others a work-item may stride over several: devices limit the groups there.
+// CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
+
+// y[b, c, r] = x[b, r, c]
+kernel void transpose_matrices(global float *restrict y, global const float *restrict x,
+                               int batch, int rows, int columns) {
+  const int row = get_global_id(0);
+  if (row >= rows) return;
+  for (int matrix = get_global_id(2); matrix < batch; matrix += get_global_size(2)) {
+    const size_t start = (size_t)matrix * rows * columns;
+    for (int column = get_global_id(1); column < columns; column += get_global_size(1))
+      y[start + (size_t)column * rows + row] = x[start + (size_t)row * columns + column];
+  }
+}
+
+// dx[r, c] = dy[r, c - first] for `count` columns from `first` on, and 0 for the others.
+kernel void spread_columns(global float *restrict dx, global const float *restrict dy, int rows,
+                           int count, int first, int width) {
+  const int column = get_global_id(0);
+  if (column >= width) return;
+  const int inside = column >= first && column < first + count;
+  for (int row = get_global_id(1); row < rows; row += get_global_size(1))
+    dx[(size_t)row * width + column] =
+        inside ? dy[(size_t)row * count + column - first] : 0.0f;
+}
+
+// dx[b] = sum of dy[r] over the rows r that were copied from image b.
+kernel void gather_gradient(global float *restrict dx, global const float *restrict dy,
+                            global const int *restrict indices, int batch, int rows, int width) {
+  const int column = get_global_id(0);
+  if (column >= width) return;
+  for (int image = get_global_id(1); image < batch; image += get_global_size(1)) {
+    float sum = 0.0f;
+    for (int row = 0; row < rows; row++)
+      if (indices[row] == image) sum += dy[(size_t)row * width + column];
+    dx[(size_t)image * width + column] = sum;
+  }
+}
+
+// dx[b, c, y, x] = sum of patches[b, n, (c, i, j)] over the patches n that hold the pixel. The
+// strides say where the next channel and the next pixel of an image lie.
+kernel void fold_patches(global float *restrict dx, global const float *restrict patches,
+                         int batch, int channels, int size, int grid, int side, int stride,
+                         int padding, int channel_stride, int pixel_stride) {
+  const int pixel = get_global_id(0);
+  if (pixel >= size * size) return;
+  const int y = pixel / size + padding, x = pixel % size + padding;
+  // The patches that begin at most `side` - 1 before the pixel.
+  const int top = max((y - side + stride) / stride, 0), bottom = min(y / stride, grid - 1);
+  const int left = max((x - side + stride) / stride, 0), right = min(x / stride, grid - 1);
+  const int columns = channels * side * side;
+  for (int image = get_global_id(2); image < batch; image += get_global_size(2))
+    for (int channel = get_global_id(1); channel < channels; channel += get_global_size(1)) {
+      float sum = 0.0f;
+      for (int row = top; row <= bottom; row++)
+        for (int column = left; column <= right; column++) {
+          const int within = (y - row * stride) * side + x - column * stride;
+          const size_t patch = ((size_t)image * grid + row) * grid + column;
+          sum += patches[patch * columns + channel * side * side + within];
+        }
+      dx[(size_t)image * channels * size * size + (size_t)channel * channel_stride +
+         (size_t)pixel * pixel_stride] = sum;
+    }
+}

@@ -1,0 +1,145 @@
+import DVTCore
+import OpenCL
+
+extension OpenCLBackend {
+    /// Every matrix of a batch transposed.
+    ///
+    /// - Parameter x: `[B, R, C]`.
+    /// - Returns: `[B, C, R]`.
+    /// - Throws: ``/DVTCore/ShapeError`` if `x` has another rank,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    public func transposed(_ x: OpenCLTensor) throws -> OpenCLTensor {
+        try requireRank("x", x.shape, 3)
+        let (batch, rows, columns) = (x.shape[0], x.shape[1], x.shape[2])
+        let y = try makeTensor([batch, columns, rows])
+        try enqueueElements(
+            "transpose_matrices", in: "token_gradients",
+            [.tensor(y), .tensor(x), .int(batch), .int(rows), .int(columns)],
+            over: [rows, columns, batch])
+        return y
+    }
+
+    /// The patch tokens of one grid resampled to another; the class token's row is zero.
+    ///
+    /// - Parameters:
+    ///   - x: `[B, M + 1, E]`.
+    ///   - resampling: from M to N.
+    /// - Returns: `[B, N + 1, E]`.
+    /// - Throws: ``/DVTCore/ShapeError`` if `x` is not of the coarse grid,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    public func resampleTokens(
+        _ x: OpenCLTensor, _ resampling: GridResampling
+    ) throws -> OpenCLTensor {
+        try resampled(
+            x, from: resampling.source, to: resampling.target, table(resampling).tokens)
+    }
+
+    /// The gradient of ``resampleTokens(_:_:)``: the same by the transposed taps.
+    ///
+    /// - Parameters:
+    ///   - dy: `[B, N + 1, E]`.
+    ///   - resampling: from M to N.
+    /// - Returns: `[B, M + 1, E]`.
+    /// - Throws: ``/DVTCore/ShapeError`` if `dy` is not of the fine grid,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    public func resampleTokensGradient(
+        _ dy: OpenCLTensor, _ resampling: GridResampling
+    ) throws -> OpenCLTensor {
+        try resampled(
+            dy, from: resampling.target, to: resampling.source, transposedTable(resampling))
+    }
+
+    private func resampled(
+        _ x: OpenCLTensor, from source: Int, to target: Int, _ taps: TapArrays
+    ) throws -> OpenCLTensor {
+        try requireRank("tokens", x.shape, 3)
+        let (batch, width) = (x.shape[0], x.shape[2])
+        try requireShape("tokens", x.shape, [batch, source * source + 1, width])
+        let y = try makeTensor([batch, target * target + 1, width])
+        try enqueueResampling(of: x, columns: 0..<width, to: y, taps)
+        return y
+    }
+
+    /// The sums over the first axis.
+    ///
+    /// - Parameter x: `[B, ...]`.
+    /// - Returns: `[1, ...]`.
+    /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
+    public func sumOverBatch(_ x: OpenCLTensor) throws -> OpenCLTensor {
+        let shape = x.shape.withBatch(1)
+        return try columnSums(x, rows: x.shape[0], columns: shape.elementCount).reshaped(shape)
+    }
+
+    /// Rows put among zeros.
+    ///
+    /// - Parameters:
+    ///   - dy: `[..., n]`.
+    ///   - first: the column where they begin.
+    ///   - width: the columns of the result.
+    /// - Returns: `[..., width]`.
+    /// - Throws: ``/DVTCore/ShapeError`` if they do not fit,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    public func columnsGradient(
+        _ dy: OpenCLTensor, first: Int, width: Int
+    ) throws -> OpenCLTensor {
+        let shape = try columnsGradientShape(dy.shape, first: first, width: width)
+        let dx = try makeTensor(shape)
+        try enqueueElements(
+            "spread_columns", in: "token_gradients",
+            [
+                .tensor(dx), .tensor(dy), .int(shape.rowCount), .int(dy.shape[-1]), .int(first),
+                .int(width),
+            ], over: [width, shape.rowCount])
+        return dx
+    }
+
+    /// The gradient of ``gather(_:rows:after:)`` by the tensor that is gathered from.
+    ///
+    /// - Parameters:
+    ///   - dy: `[rows.count, ...]`.
+    ///   - rows: the rows that were gathered.
+    ///   - batch: B.
+    /// - Returns: `[B, ...]`.
+    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    public func gatherGradient(
+        _ dy: OpenCLTensor, rows: [Int], batch: Int
+    ) throws -> OpenCLTensor {
+        let shape = dy.shape.withBatch(batch)
+        _ = try gatheredShape(shape, rows: rows, after: nil)
+        let dx = try makeTensor(shape)
+        let width = shape.withBatch(1).elementCount
+        try enqueueElements(
+            "gather_gradient", in: "token_gradients",
+            [
+                .tensor(dx), .tensor(dy), .tensor(rowIndices(rows)), .int(batch),
+                .int(rows.count), .int(width),
+            ], over: [width, batch])
+        return dx
+    }
+
+    /// The gradient of ``softSplit(_:geometry:)``.
+    ///
+    /// - Parameters:
+    ///   - dy: `[B, N, C k k]`.
+    ///   - shape: that of x.
+    ///   - geometry: kernel k, stride and zero padding.
+    /// - Returns: dx.
+    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
+    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    public func softSplitGradient(
+        _ dy: OpenCLTensor, shape: Shape, geometry: PatchGeometry
+    ) throws -> OpenCLTensor {
+        let sizes = try SoftSplitSizes(shape, geometry: geometry)
+        try requireShape("dy", dy.shape, sizes.outputShape)
+        let dx = try makeTensor(shape)
+        try enqueueElements(
+            "fold_patches", in: "token_gradients",
+            [
+                .tensor(dx), .tensor(dy), .int(sizes.batch), .int(sizes.channels),
+                .int(sizes.side), .int(sizes.grid), .int(geometry.kernel), .int(geometry.stride),
+                .int(geometry.padding), .int(sizes.channelStride), .int(sizes.pixelStride),
+            ], over: [sizes.side * sizes.side, sizes.channels, sizes.batch])
+        return dx
+    }
+}
