@@ -21,7 +21,13 @@ public struct LoadedImage: Sendable {
 /// while let image = loader.next() { ... }
 /// ```
 public final class ImageLoader: Sendable {
-    private let pipeline: LoaderPipeline
+    private let pipeline: LoaderPipeline<Item, LoadedImage>
+
+    /// A picture that is to be loaded.
+    private struct Item: Sendable {
+        let location: PictureLocation
+        let label: Int?
+    }
 
     /// Starts to load pictures.
     ///
@@ -35,8 +41,8 @@ public final class ImageLoader: Sendable {
         lookAhead: Int = 16
     ) {
         self.init(
-            PictureSource(paths), preprocessing: preprocessing, workers: workers,
-            lookAhead: lookAhead)
+            SharedSequence(paths.lazy.map { Item(location: .file($0), label: nil) }),
+            preprocessing: preprocessing, workers: workers, lookAhead: lookAhead)
     }
 
     /// Starts to load the pictures of a set, with their labels.
@@ -51,19 +57,17 @@ public final class ImageLoader: Sendable {
         lookAhead: Int = 16
     ) {
         self.init(
-            PictureSource(images), preprocessing: preprocessing, workers: workers,
-            lookAhead: lookAhead)
+            SharedSequence(images.lazy.map { Item(location: $0.location, label: $0.label) }),
+            preprocessing: preprocessing, workers: workers, lookAhead: lookAhead)
     }
 
     private init(
-        _ source: PictureSource, preprocessing: Preprocessing, workers: Int, lookAhead: Int
+        _ source: SharedSequence<Item>, preprocessing: Preprocessing, workers: Int, lookAhead: Int
     ) {
-        precondition(workers >= 0, "there is no negative number of threads")
-        precondition(lookAhead > 0, "at least one picture is decoded ahead")
-        pipeline = LoaderPipeline(
-            source: source, preprocessing: preprocessing, lookAhead: lookAhead)
-        // More threads than pictures they may work on would only wait.
-        pipeline.start(min(workers, lookAhead))
+        pipeline = LoaderPipeline(source: source, lookAhead: lookAhead) { item in
+            Self.load(item, preprocessing)
+        }
+        pipeline.start(workers)
     }
 
     deinit {
@@ -73,7 +77,7 @@ public final class ImageLoader: Sendable {
     /// Whether ``next()`` would wait for the list of paths, as for standard input, and not for a
     /// picture's decoding; unknown, so false, where no thread works ahead.
     public var isWaitingForPaths: Bool {
-        pipeline.isWaitingForPaths
+        pipeline.isWaitingForElements
     }
 
     /// Waits for the next picture.
@@ -83,5 +87,17 @@ public final class ImageLoader: Sendable {
     /// - Returns: the picture or its error, or nil after the last one.
     public func next() -> LoadedImage? {
         pipeline.next()
+    }
+
+    private static func load(_ item: Item, _ preprocessing: Preprocessing) -> LoadedImage {
+        let result: Result<[Float], ImageError>
+        do throws(ImageError) {
+            let image = try item.location.decode(
+                applyingOrientation: preprocessing.applyingOrientation)
+            result = .success(preprocessing.values(from: image))
+        } catch {
+            result = .failure(error)
+        }
+        return LoadedImage(path: item.location.name, label: item.label, result: result)
     }
 }

@@ -1,3 +1,5 @@
+import DVTCore
+
 /// One picture before it is painted: a thing, what lies around it and what hides a part of it.
 ///
 /// All that makes it hard grows with its difficulty; what is drawn at random does not depend on it,
@@ -24,10 +26,10 @@ struct Scene {
         self.index = index
         self.shape = shape
         self.difficulty = difficulty
-        var random = SceneRandom(seed: seed, index: index, purpose: "light")
+        var random = SeededGenerator(seed: seed, scene: index, purpose: "light")
         light = SceneLight(random: &random)
         let tones = Self.faded(light.tones(random: &random), light, difficulty)
-        random = SceneRandom(seed: seed, index: index, purpose: "object")
+        random = SeededGenerator(seed: seed, scene: index, purpose: "object")
         let scale = (0.44 - 0.21 * difficulty) * random.next(0.92...1.06)
         // Turned, its corners reach a little beyond its side.
         let reach = max(0, 0.5 - 1.15 * scale) * difficulty
@@ -60,7 +62,7 @@ struct Scene {
 
     /// Pieces of other things behind the object.
     private var clutter: [SceneThing] {
-        var random = SceneRandom(seed: seed, index: index, purpose: "clutter")
+        var random = SeededGenerator(seed: seed, scene: index, purpose: "clutter")
         let others = SceneShape.allCases.filter { $0 != shape }
         let amount = random.next(7...12) * difficulty * difficulty
         return (0..<Int(amount)).map { _ in
@@ -76,7 +78,7 @@ struct Scene {
 
     /// Bars across the object, from a difficulty of 1/4 on one and from 2/3 on two.
     private func paintOccluders(on canvas: inout SceneCanvas) {
-        var random = SceneRandom(seed: seed, index: index, purpose: "occluders")
+        var random = SeededGenerator(seed: seed, scene: index, purpose: "occluders")
         let count = difficulty < 0.25 ? 0 : difficulty < 2.0 / 3 ? 1 : 2
         for _ in 0..<count {
             let tones = Self.faded(light.tones(random: &random), light, difficulty)
@@ -94,7 +96,7 @@ struct Scene {
 
     /// Uniform noise, each sample on its own.
     private func addNoise(to canvas: inout SceneCanvas) {
-        var random = SceneRandom(seed: seed, index: index, purpose: "noise")
+        var random = SeededGenerator(seed: seed, scene: index, purpose: "noise")
         let strength = 0.1 * difficulty
         guard strength > 0 else { return }
         canvas.forEachPixel { _, _, pixel in
@@ -114,7 +116,7 @@ struct SceneGround {
     private let patches: [Double]
 
     init(seed: UInt64, index: Int) {
-        var random = SceneRandom(seed: seed, index: index, purpose: "ground")
+        var random = SeededGenerator(seed: seed, scene: index, purpose: "ground")
         slope = random.direction()
         patches = (0..<Self.side * Self.side).map { _ in random.next(-1...1) }
     }

@@ -1,3 +1,5 @@
+import DVTCore
+
 /// Which of a thing's colours a part of it has.
 enum SceneTone: Int {
     case main, second, light, dark
@@ -12,7 +14,7 @@ struct SceneTones {
     /// - Parameters:
     ///   - luma: the brightness of what is largest, from 0 to 1.
     ///   - random: the numbers.
-    init(luma: Double, random: inout SceneRandom) {
+    init(luma: Double, random: inout SeededGenerator) {
         let main = colour(luma: luma, saturation: random.next(0.35...0.95), random: &random)
         let other = luma < 0.5 ? luma + 0.16 : luma - 0.16
         let second = colour(luma: other, saturation: random.next(0.35...0.95), random: &random)
@@ -37,7 +39,7 @@ struct SceneLight {
     private let things: ClosedRange<Double>
 
     /// Draws whether the ground is light or dark, and its colour.
-    init(random: inout SceneRandom) {
+    init(random: inout SeededGenerator) {
         let isLight = random.coin()
         let luma = random.next(isLight ? 0.74...0.92 : 0.08...0.24)
         ground = colour(luma: luma, saturation: random.next(0...0.45), random: &random)
@@ -45,7 +47,7 @@ struct SceneLight {
     }
 
     /// Draws the colours of a thing.
-    func tones(random: inout SceneRandom) -> SceneTones {
+    func tones(random: inout SeededGenerator) -> SceneTones {
         SceneTones(luma: random.next(things), random: &random)
     }
 }
@@ -58,7 +60,7 @@ struct SceneLight {
 ///   - random: where the hue comes from.
 /// - Returns: red, green and blue from 0 to 1.
 private func colour(
-    luma: Double, saturation: Double, random: inout SceneRandom
+    luma: Double, saturation: Double, random: inout SeededGenerator
 ) -> SIMD3<Double> {
     let hue = random.next(0...6)
     func level(_ peak: Double) -> Double {

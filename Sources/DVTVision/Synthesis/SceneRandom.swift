@@ -1,48 +1,17 @@
 import DVTCore
 
-/// Random numbers for one purpose in one picture.
+/// Random numbers for scenes.
 ///
-/// Number `i` is element `i` of ``SeededValues`` named `scene.INDEX.PURPOSE`, so that more draws
-/// for one purpose leave those for the others as they are.
-struct SceneRandom {
-    private let values: SeededValues
-    private var drawn = 0
-
-    /// Creates the numbers.
+/// Each purpose has its own, so that more draws for one leave those for the others as they are.
+extension SeededGenerator {
+    /// Creates the numbers for one purpose in one picture, named `scene.INDEX.PURPOSE`.
     ///
     /// - Parameters:
     ///   - seed: the seed of the set.
     ///   - index: the picture.
     ///   - purpose: what they are for.
-    init(seed: UInt64, index: Int, purpose: String) {
-        values = SeededValues(name: "scene.\(index).\(purpose)", seed: seed)
-    }
-
-    /// The next 64 random bits.
-    mutating func bits() -> UInt64 {
-        defer { drawn += 1 }
-        return values.bits(drawn)
-    }
-
-    /// The next number, uniform in [0, 1).
-    mutating func unit() -> Double {
-        // 53 bits: every such number is a Double.
-        Double(bits() >> 11) * 0x1p-53
-    }
-
-    /// The next number, uniform in a range.
-    mutating func next(_ range: ClosedRange<Double>) -> Double {
-        range.lowerBound + (range.upperBound - range.lowerBound) * unit()
-    }
-
-    /// The next whole number of `0..<count`, all equally likely but for 1 in 2^53.
-    mutating func next(below count: Int) -> Int {
-        Int(unit() * Double(count))
-    }
-
-    /// Heads or tails.
-    mutating func coin() -> Bool {
-        bits() >> 63 == 1
+    init(seed: UInt64, scene index: Int, purpose: String) {
+        self.init(name: "scene.\(index).\(purpose)", seed: seed)
     }
 
     /// A direction: a vector of length 1, in any quarter alike.

@@ -1,3 +1,5 @@
+import DVTCore
+
 /// Where and how a thing lies in the picture.
 struct ScenePlacement {
     /// Its middle.
@@ -14,7 +16,7 @@ struct ScenePlacement {
     ///   - scale: half its side.
     ///   - tilt: the tangent of half the largest angle by which it is turned.
     ///   - random: the numbers.
-    init(centre: SIMD2<Double>, scale: Double, tilt: Double, random: inout SceneRandom) {
+    init(centre: SIMD2<Double>, scale: Double, tilt: Double, random: inout SeededGenerator) {
         self.centre = centre
         self.scale = scale
         let ratio = random.next(0.86...1)

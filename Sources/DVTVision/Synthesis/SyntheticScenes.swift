@@ -1,3 +1,5 @@
+import DVTCore
+
 /// Labelled pictures that depend on a seed alone: drawn scenes in ten classes, from one large thing
 /// on a plain ground to a small one that is partly hidden, among pieces of others, in noise.
 ///
@@ -52,7 +54,7 @@ public struct SyntheticScenes: Sendable {
     /// - Parameter index: the picture, from 0.
     /// - Returns: a multiple of 0.001, so that three decimals tell it exactly.
     public func difficulty(_ index: Int) -> Double {
-        var random = SceneRandom(seed: seed, index: index, purpose: "difficulty")
+        var random = SeededGenerator(seed: seed, scene: index, purpose: "difficulty")
         return (random.next(difficulty) * 1000 + 0.5).rounded(.down) / 1000
     }
 
