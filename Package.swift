@@ -18,6 +18,7 @@ let package = Package(
         .library(name: "DVTCheckpoints", targets: ["DVTCheckpoints"]),
         .library(name: "DVTVision", targets: ["DVTVision"]),
         .library(name: "DVTEvaluation", targets: ["DVTEvaluation"]),
+        .library(name: "DVTTraining", targets: ["DVTTraining"]),
         .executable(name: "dvt", targets: ["dvt"]),
     ],
     dependencies: [
@@ -75,6 +76,9 @@ let package = Package(
         .target(
             name: "DVTEvaluation",
             dependencies: ["DVTCheckpoints", "DVTCore", "DVTModel", "DVTOperations"],
+            swiftSettings: strict),
+        .target(
+            name: "DVTTraining", dependencies: ["DVTCore", "DVTModel", "DVTVision"],
             swiftSettings: strict),
         .target(name: "DVTOutput", dependencies: ["DVTCore"], swiftSettings: strict),
         // Runs one kernel file for `make check-kernels`.
@@ -136,6 +140,10 @@ let package = Package(
                 "DVTOperations", "DVTReference", "DVTTestSupport",
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "DVTTrainingTests",
+            dependencies: ["DVTCore", "DVTTestSupport", "DVTTraining", "DVTVision"],
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "DVTOutputTests", dependencies: ["DVTCore", "DVTOutput"], swiftSettings: strict),
         // Runs the program, which SwiftPM builds beside it.

@@ -13,10 +13,12 @@ work=.build/documentation/work
 guide=docs/swift-dvt.docc
 # A page can link only to modules before its own.
 modules=(
-    OpenCL DVTCore DVTModel DVTReference DVTOpenCL DVTCheckpoints DVTVision DVTEvaluation)
+    OpenCL DVTCore DVTModel DVTReference DVTOpenCL DVTCheckpoints DVTVision DVTEvaluation
+    DVTTraining)
 # In this order on the page of all modules.
 shown=(
-    DVTModel DVTVision DVTCheckpoints DVTOpenCL DVTReference DVTEvaluation DVTCore OpenCL)
+    DVTModel DVTVision DVTTraining DVTCheckpoints DVTOpenCL DVTReference DVTEvaluation DVTCore
+    OpenCL)
 
 fail() {
     printf 'documentation.sh: %s\n' "$*" >&2

@@ -81,7 +81,17 @@ public struct Preprocessing: Sendable, Equatable {
     /// - Parameter image: the picture.
     /// - Returns: its values, shape `[3, imageSize, imageSize]`.
     func values(from image: RGBImage) -> [Float] {
-        let square = square(of: image)
+        normalised(square(of: image))
+    }
+
+    /// Normalises a picture of the model's size.
+    ///
+    /// - Parameter square: `imageSize` by `imageSize` pixels.
+    /// - Returns: its values, shape `[3, imageSize, imageSize]`.
+    package func normalised(_ square: RGBImage) -> [Float] {
+        precondition(
+            square.width == imageSize && square.height == imageSize,
+            "\(square.width)x\(square.height) pixels are no square of \(imageSize)")
         return [Float](unsafeUninitializedCapacity: shape.elementCount) { values, count in
             normalize(square, into: values.baseAddress)
             count = shape.elementCount

@@ -79,7 +79,13 @@ extension RGBImage {
         return RGBImage(width: width, height: weights.count.count, pixels: heightened)
     }
 
-    private func cropped(columns: Range<Int>, rows: Range<Int>) -> RGBImage {
+    /// Cuts a part out.
+    ///
+    /// - Parameters:
+    ///   - columns: the columns to keep; within the picture, not empty.
+    ///   - rows: the rows to keep; within the picture, not empty.
+    /// - Returns: that part.
+    package func cropped(columns: Range<Int>, rows: Range<Int>) -> RGBImage {
         guard columns.count < width || rows.count < height else { return self }
         var cropped: [UInt8] = []
         cropped.reserveCapacity(columns.count * rows.count * 3)

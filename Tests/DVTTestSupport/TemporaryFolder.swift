@@ -19,8 +19,14 @@ package final class TemporaryFolder: Sendable {
 
     /// Writes a text and returns its path.
     package func file(_ name: String, _ text: String) throws -> String {
+        try file(name, Array(text.utf8))
+    }
+
+    /// Writes bytes and returns their path.
+    @discardableResult
+    package func file(_ name: String, _ bytes: [UInt8]) throws -> String {
         let file = "\(path)/\(name)"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try Data(bytes).write(to: URL(fileURLWithPath: file))
         return file
     }
 }

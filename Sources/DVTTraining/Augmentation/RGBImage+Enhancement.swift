@@ -1,0 +1,75 @@
+import DVTVision
+
+// Pillow's ImageEnhance: a picture blended with one that lacks something, or away from it.
+extension RGBImage {
+    /// Less or more colour, Pillow's `ImageEnhance.Color`; at 0 the picture is grey.
+    func withColor(_ factor: Double) -> RGBImage {
+        let factor = Float(factor)
+        return RGBImage(width: width, height: height) { target in
+            pixels.withUnsafeBufferPointer { pixels in
+                for index in stride(from: 0, to: pixels.count, by: 3) {
+                    let grey = Self.grey(pixels, index)
+                    for sample in index..<index + 3 {
+                        target[sample] = Self.blend(grey, Int(pixels[sample]), factor)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Less or more contrast, Pillow's `ImageEnhance.Contrast`; at 0 all is of the mean grey.
+    func withContrast(_ factor: Double) -> RGBImage {
+        let sum = pixels.withUnsafeBufferPointer { pixels in
+            stride(from: 0, to: pixels.count, by: 3).reduce(0) { $0 + Self.grey(pixels, $1) }
+        }
+        let mean = Int(Double(sum) / Double(width * height) + 0.5)
+        return mapped { Int(Self.blend(mean, $0, Float(factor))) }
+    }
+
+    /// Darker or brighter, Pillow's `ImageEnhance.Brightness`; at 0 all is black.
+    func withBrightness(_ factor: Double) -> RGBImage {
+        mapped { Int(Self.blend(0, $0, Float(factor))) }
+    }
+
+    /// Smoother or sharper, Pillow's `ImageEnhance.Sharpness`; at 0 each pixel is the mean of the
+    /// 3 x 3 around it, itself five times, but for the border, which stays.
+    func withSharpness(_ factor: Double) -> RGBImage {
+        let rowSize = width * 3
+        return RGBImage(width: width, height: height) { target in
+            pixels.withUnsafeBufferPointer { pixels in
+                guard let source = pixels.baseAddress else { return }
+                target.update(from: source, count: pixels.count)
+                guard width > 2, height > 2 else { return }
+                for row in 1..<height - 1 {
+                    for index in row * rowSize + 3..<(row + 1) * rowSize - 3 {
+                        target[index] = Self.blend(
+                            Self.smoothed(source + index, rowSize), Int(source[index]),
+                            Float(factor))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Pillow's `ImageFilter.SMOOTH` at one sample.
+    ///
+    /// Its float32 sums round alike: as 13 is odd, none lies just between two levels.
+    private static func smoothed(_ sample: UnsafePointer<UInt8>, _ rowSize: Int) -> Int {
+        var sum = 4 * Int(sample[0])
+        for row in [sample - rowSize, sample, sample + rowSize] {
+            sum += Int(row[-3]) + Int(row[0]) + Int(row[3])
+        }
+        return (2 * sum + 13) / 26
+    }
+
+    /// ITU-R 601 luma in 16 bits after the point, Pillow's `convert("L")`.
+    private static func grey(_ pixels: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
+        (Int(pixels[index]) * 19595 + Int(pixels[index + 1]) * 38470 + Int(pixels[index + 2]) * 7471
+            + 0x8000) >> 16
+    }
+
+    /// Pillow's `Image.blend` of two levels: in float32, cut off after the point.
+    private static func blend(_ first: Int, _ second: Int, _ factor: Float) -> UInt8 {
+        UInt8(max(0, min(255, Float(first) + factor * Float(second - first))))
+    }
+}

@@ -1,0 +1,132 @@
+public import DVTCore
+public import DVTVision
+
+/// Pictures and targets for one step of training.
+public struct TrainingBatch: Sendable {
+    /// Its place in the epoch, from 0.
+    public let index: Int
+    /// The pictures, shape `[B, 3, S, S]`.
+    public let images: Tensor
+    /// What each class's probability should be, shape `[B, classes]`; each row adds up to 1.
+    public let targets: Tensor
+    /// The class of each picture, from 0; of a mixed one that of the first part.
+    public let labels: [Int]
+}
+
+/// The batches of an epoch, made ahead of their use in threads of their own.
+///
+/// What comes out depends on the set, the augmentation, the seed and the epoch alone, not on the
+/// number of threads, and not on the batch it begins with. A batch covers a fixed part of the
+/// epoch's order, so a picture that cannot be read makes its batch smaller; a batch of which
+/// nothing is left is passed over.
+///
+/// Memory holds a batch in work or waiting, and as many pictures as a batch has, decoded ahead.
+/// Releasing the batches ends the threads, each after its picture.
+public final class TrainingBatches {
+    /// A batch, and the pictures it had to leave out.
+    private struct Outcome: Sendable {
+        let batch: TrainingBatch?
+        let skipped: [ImageError]
+    }
+
+    /// A picture that is ready, or why it is not.
+    private struct Picture: Sendable {
+        let label: Int
+        let result: Result<Tensor, ImageError>
+    }
+
+    /// The pictures left out so far, and why.
+    public private(set) var skipped: [ImageError] = []
+    private let isStrict: Bool
+    private let pictures: LoaderPipeline<Int, Picture>
+    private let batches: LoaderPipeline<Int, Outcome>
+
+    /// Starts to make batches.
+    init(_ input: TrainingInput, epoch: Int, from first: Int) {
+        precondition(epoch >= 0 && first >= 0, "epochs and batches count from 0")
+        let (count, size) = (input.images.count, input.options.batchSize)
+        let batchIndices = min(first, input.batchCount)..<input.batchCount
+        let places =
+            min(batchIndices.lowerBound * size, count)..<min(input.batchCount * size, count)
+        isStrict = input.options.isStrict
+        let pictures = LoaderPipeline(
+            source: SharedSequence(input.order(epoch: epoch)[places]), lookAhead: size
+        ) { index in
+            Picture(
+                label: input.images[index].label,
+                result: Result { () throws(ImageError) in
+                    try input.picture(index, epoch: epoch)
+                })
+        }
+        self.pictures = pictures
+        batches = LoaderPipeline(source: SharedSequence(batchIndices), lookAhead: 1) { index in
+            Self.batch(
+                index, of: min(size, count - index * size), from: pictures, input: input,
+                epoch: epoch)
+        }
+        pictures.start(input.options.workers)
+        batches.start(min(1, input.options.workers))
+    }
+
+    deinit {
+        close()
+    }
+
+    private func close() {
+        batches.close()
+        pictures.close()
+    }
+
+    /// Waits for the next batch.
+    ///
+    /// - Returns: the batch, or nil after the last one.
+    /// - Throws: ``/DVTVision/ImageError`` if a picture cannot be read and the input is strict;
+    ///   there are no more batches then.
+    public func next() throws(ImageError) -> TrainingBatch? {
+        while let outcome = batches.next() {
+            skipped += outcome.skipped
+            if isStrict, let error = outcome.skipped.first {
+                close()
+                throw error
+            }
+            if let batch = outcome.batch { return batch }
+        }
+        return nil
+    }
+
+    /// Puts the next pictures together, and mixes them.
+    private static func batch(
+        _ index: Int, of count: Int, from pictures: LoaderPipeline<Int, Picture>,
+        input: TrainingInput, epoch: Int
+    ) -> Outcome {
+        let side = input.preprocessing.imageSize
+        var (values, labels, skipped) = ([Float](), [Int](), [ImageError]())
+        values.reserveCapacity(count * 3 * side * side)
+        for _ in 0..<count {
+            // None comes once the batches are released, and nobody sees this one then.
+            guard let picture = pictures.next() else { break }
+            switch picture.result {
+            case .success(let tensor):
+                values += tensor.values
+                labels.append(picture.label)
+            case .failure(let error): skipped.append(error)
+            }
+        }
+        guard !labels.isEmpty else { return Outcome(batch: nil, skipped: skipped) }
+        var images = Tensor([labels.count, 3, side, side], values: values)
+        var share = 1.0
+        if let mixing = input.augmentation.mixing {
+            var random = SeededGenerator(
+                name: "training.\(epoch).\(index).mixing", seed: input.options.seed)
+            let mix = mixing.mix(side: side, random: &random)
+            mix.apply(to: &images)
+            share = mix.share(side: side)
+        }
+        let targets = Tensor.softTargets(
+            labels, classes: input.classes, smoothing: input.augmentation.labelSmoothing,
+            share: share)
+        return Outcome(
+            batch: TrainingBatch(index: index, images: images, targets: targets, labels: labels),
+            skipped: skipped)
+    }
+}

@@ -1,0 +1,31 @@
+import DVTCore
+
+/// Settings or a set of pictures that cannot be trained with.
+public enum TrainingInputError: Error, Equatable, Sendable {
+    /// A setting of the augmentation lies outside its range.
+    case invalidAugmentation(setting: String, value: String, allowed: String)
+    /// A picture's class is none of the model's.
+    case labelOutOfRange(picture: String, label: Int, classes: Int)
+    /// The set does not fill one batch, and short ones are not kept.
+    case tooFewPictures(origin: String, count: Int, batchSize: Int)
+}
+
+extension TrainingInputError: CustomStringConvertible {
+    /// One line that says what is wrong, with which value, and what to do.
+    public var description: String {
+        switch self {
+        case .invalidAugmentation(let setting, let value, let allowed):
+            "augmentation: \(setting) is \(value); give \(allowed)"
+        case .labelOutOfRange(let picture, let label, let classes):
+            """
+            \(shown(picture)): is of class \(label) (from 0), and the model has \(classes) \
+            classes; check the labels, or take a model with more
+            """
+        case .tooFewPictures(let origin, let count, let batchSize):
+            """
+            \(shown(origin)): has \(count) pictures, which do not fill one batch of \(batchSize); \
+            give a smaller batch size, or keep the short batch
+            """
+        }
+    }
+}
