@@ -24,6 +24,7 @@ let package = Package(
                 .product(name: "DVTEvaluation", package: "swift-dvt"),
                 .product(name: "DVTModel", package: "swift-dvt"),
                 .product(name: "DVTReference", package: "swift-dvt"),
+                .product(name: "DVTTraining", package: "swift-dvt"),
                 .product(name: "DVTVision", package: "swift-dvt"),
             ],
             path: "Benchmarks/HostBenchmarks",

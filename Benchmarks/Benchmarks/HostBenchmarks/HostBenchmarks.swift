@@ -10,6 +10,7 @@ let benchmarks: @Sendable () -> Void = {
     registerCheckpoints()
     registerArithmetic()
     registerCalibration()
+    registerTraining()
 }
 
 /// Registers one benchmark; the library runs it in a process of its own.

@@ -35,7 +35,7 @@ private let photo = "11-shelves.jpg"
 private let photoFolder = URL(fileURLWithPath: #filePath)
     .appendingPathComponent("../../../../Examples/photos").standardizedFileURL.path
 
-private func photoPaths() throws -> [String] {
+func photoPaths() throws -> [String] {
     let paths = try ImageFiles.find(in: photoFolder)
     guard paths.count == 12 else {
         throw InputError(description: "\(photoFolder) has \(paths.count) pictures, not 12")
