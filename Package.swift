@@ -78,7 +78,8 @@ let package = Package(
             dependencies: ["DVTCheckpoints", "DVTCore", "DVTModel", "DVTOperations"],
             swiftSettings: strict),
         .target(
-            name: "DVTTraining", dependencies: ["DVTCore", "DVTModel", "DVTVision"],
+            name: "DVTTraining",
+            dependencies: ["DVTCheckpoints", "DVTCore", "DVTModel", "DVTVision"],
             swiftSettings: strict),
         .target(name: "DVTOutput", dependencies: ["DVTCore"], swiftSettings: strict),
         // Runs one kernel file for `make check-kernels`.
@@ -106,7 +107,8 @@ let package = Package(
         .testTarget(
             name: "DVTCoreTests", dependencies: ["DVTCore"], swiftSettings: strict),
         .testTarget(
-            name: "DVTReferenceTests", dependencies: ["DVTCore", "DVTReference", "DVTTestSupport"],
+            name: "DVTReferenceTests",
+            dependencies: ["DVTCore", "DVTOperations", "DVTReference", "DVTTestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "DVTOpenCLTests",

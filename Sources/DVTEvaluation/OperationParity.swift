@@ -11,7 +11,7 @@ extension ParityComparison {
     ///   - sums: how the device sums.
     /// - Returns: the comparison of the worst output.
     /// - Throws: a backend's error, or ``ShapeError``.
-    package static func operation<B: Backend, R: Backend>(
+    package static func operation<B: DifferentiableBackend, R: DifferentiableBackend>(
         _ operation: any Operation, on backend: B, against reference: R,
         sums: SumPrecision = .float32
     ) throws -> ParityComparison {

@@ -93,7 +93,7 @@ extension CheckpointWeights {
         "pooler.dense.weight", "pooler.dense.bias", "epoch_num", "step_num", "global_step",
         "learning_rate", "beta1_power", "beta2_power",
     ]
-    private static let optimiserStates = ["moment1.", "moment2.", "moments.", "adam_m.", "adam_v."]
+    private static let optimiserStates = ["moment1.", "moment2.", "moments.", "adam_m.", "adam_v.", "average."]
 
     /// Whether a tensor that the model has not is no sign of another model's file.
     private static func isUnused(_ name: String) -> Bool {
@@ -147,7 +147,7 @@ extension Tensor {
     ///   - parts: at least one.
     ///   - shape: the shape of the result.
     /// - Returns: the tensor.
-    static func joined(_ parts: [Tensor], as shape: Shape) -> Tensor {
+    package static func joined(_ parts: [Tensor], as shape: Shape) -> Tensor {
         guard parts.count > 1 else { return Tensor(shape, values: parts[0].values) }
         return Tensor(shape, values: parts.flatMap(\.values))
     }

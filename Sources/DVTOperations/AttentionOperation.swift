@@ -1,7 +1,7 @@
 import DVTCore
 
 /// ``Backend/attention(_:heads:scale:queries:reusing:keeping:)``.
-package struct AttentionOperation: Operation {
+package struct AttentionOperation: NetworkOperation {
     package let name = "attention"
     let batch: Int
     let grid: Int

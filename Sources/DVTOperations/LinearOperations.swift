@@ -1,7 +1,7 @@
 import DVTCore
 
 /// ``Backend/linear(_:_:activation:residual:)``.
-package struct LinearOperation: Operation {
+package struct LinearOperation: NetworkOperation {
     package let name = "linear"
     package let rows: Int
     package let inputs: Int
@@ -46,7 +46,7 @@ package struct LinearOperation: Operation {
 }
 
 /// ``Backend/layerNorm(_:appending:_:)``.
-package struct LayerNormOperation: Operation {
+package struct LayerNormOperation: NetworkOperation {
     package let name = "layerNorm"
     let rows: Int
     let width: Int
@@ -58,6 +58,8 @@ package struct LayerNormOperation: Operation {
         self.appended = appended
     }
 
+    /// A row of one element is normalised to 0, whatever it is.
+    package var hasGradient: Bool { width + appended > 1 }
     package var sizes: String { "\(rows)x\(width)" + (appended > 0 ? "+\(appended)" : "") }
     package var multiplyAdds: Int { 0 }
     package var byteCount: Int { byteSum([2, rows + 1, width + appended]) }

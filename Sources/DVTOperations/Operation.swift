@@ -22,7 +22,25 @@ package protocol Operation: Sendable {
     /// - Parameter backend: the device.
     /// - Returns: a closure that enqueues the operation once and returns its outputs.
     /// - Throws: the backend's error.
+    func prepare<B: DifferentiableBackend>(on backend: B) throws -> () throws -> [B.DeviceTensor]
+}
+
+/// An operation that a network is made of.
+package protocol NetworkOperation: Operation {
+    /// Whether its gradients are more than zeros and rounding.
+    var hasGradient: Bool { get }
+
+    /// Copies seeded inputs to a device; see ``Operation``.
+    ///
+    /// - Parameter backend: the device, or a tape over one.
+    /// - Returns: a closure that enqueues the operation once and returns its outputs.
+    /// - Throws: the backend's error.
     func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor]
+}
+
+extension NetworkOperation {
+    /// Most have.
+    package var hasGradient: Bool { true }
 }
 
 extension Operation {
@@ -38,7 +56,7 @@ extension Operation {
     /// - Parameter backend: the device.
     /// - Returns: the outputs' values.
     /// - Throws: the backend's error.
-    package func run<B: Backend>(on backend: B) throws -> [Tensor] {
+    package func run<B: DifferentiableBackend>(on backend: B) throws -> [Tensor] {
         try prepare(on: backend)().map(backend.download)
     }
 

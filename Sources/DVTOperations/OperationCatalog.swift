@@ -5,15 +5,40 @@ package enum OperationCatalog {
     /// Every kernel at sizes around the edges of its vectors, tiles and work-groups, small enough
     /// for a simulator that runs a few million operations a second.
     package static var small: [any Operation] {
-        tokens + tokensToToken + linearMaps + norms + smallAttention + reuse
+        smallNetwork + gradients(of: smallNetwork) + training
     }
 
     /// ``small``, and the sizes at which chunks, tiles and matrix products wrap around.
     package static var edges: [any Operation] {
-        small + headWidths + largeAttention + modelSized
+        let larger = headWidths + largeAttention + modelSized
+        return small + larger + gradients(of: larger)
     }
 
-    private static var tokens: [any Operation] {
+    private static var smallNetwork: [any NetworkOperation] {
+        tokens + tokensToToken + linearMaps + norms + smallAttention + reuse
+    }
+
+    /// The ways back of those that have one.
+    package static func gradients(of operations: [any NetworkOperation]) -> [GradientOperation] {
+        operations.filter(\.hasGradient).map { GradientOperation($0) }
+    }
+
+    /// Every operation of a network with a way back, at small sizes; for finite differences.
+    package static var differentiable: [GradientOperation] { gradients(of: smallNetwork) }
+
+    private static var training: [any Operation] {
+        [1, 63, 64, 4097].map { ActivationOperation(count: $0, activation: .geluTanh) }
+            + [
+                ActivationOperation(count: 65, activation: .gelu),
+                CrossEntropyOperation(batch: 1, classes: 1),
+                CrossEntropyOperation(batch: 65, classes: 10),
+                AdamWOperation(count: 1), AdamWOperation(count: 1000),
+                SquaredNormOperation(counts: [1, 255, 1025]),
+                DropoutOperation(batch: 3, width: 43),
+            ]
+    }
+
+    private static var tokens: [any NetworkOperation] {
         [
             PatchEmbedOperation(
                 batch: 2, imageSize: 8, width: 5, geometry: PatchGeometry(kernel: 4)),
@@ -36,7 +61,7 @@ package enum OperationCatalog {
         ]
     }
 
-    private static var tokensToToken: [any Operation] {
+    private static var tokensToToken: [any NetworkOperation] {
         [
             SoftSplitOperation(
                 batch: 2, channels: 3, side: 5,
@@ -53,7 +78,7 @@ package enum OperationCatalog {
         ]
     }
 
-    private static var linearMaps: [any Operation] {
+    private static var linearMaps: [any NetworkOperation] {
         [
             LinearOperation(rows: 1, inputs: 1, outputs: 1),
             LinearOperation(rows: 3, inputs: 17, outputs: 5, hasBias: false),
@@ -65,7 +90,7 @@ package enum OperationCatalog {
         ]
     }
 
-    private static var norms: [any Operation] {
+    private static var norms: [any NetworkOperation] {
         [
             LayerNormOperation(rows: 1, width: 1),
             LayerNormOperation(rows: 3, width: 15),
@@ -75,7 +100,7 @@ package enum OperationCatalog {
         ]
     }
 
-    private static var smallAttention: [any Operation] {
+    private static var smallAttention: [any NetworkOperation] {
         [
             AttentionOperation(batch: 1, grid: 1, heads: 1, headWidth: 32),
             AttentionOperation(
@@ -92,7 +117,7 @@ package enum OperationCatalog {
             }
     }
 
-    private static var reuse: [any Operation] {
+    private static var reuse: [any NetworkOperation] {
         [
             RelationReuseOperation(batch: 1, channels: 1, tokens: 2),
             RelationReuseOperation(batch: 2, channels: 4, tokens: 5),
@@ -107,7 +132,7 @@ package enum OperationCatalog {
     }
 
     /// Every width that the attention kernels take.
-    private static var headWidths: [any Operation] {
+    private static var headWidths: [any NetworkOperation] {
         stride(from: 16, through: 128, by: 16).map {
             AttentionOperation(
                 batch: 2, grid: 5, heads: 3, headWidth: $0, reusing: 4, keepsLogits: true)
@@ -116,7 +141,7 @@ package enum OperationCatalog {
 
     /// Tokens below, at and above the tile of 32 keys, the rows of a work-item and the chunk of
     /// 256 keys; a softmax so sharp that a later chunk's largest logit replaces the earlier one's.
-    private static var largeAttention: [any Operation] {
+    private static var largeAttention: [any NetworkOperation] {
         [
             AttentionOperation(batch: 1, grid: 7, heads: 2, headWidth: 64, keepsLogits: true),
             AttentionOperation(batch: 2, grid: 10, heads: 6, headWidth: 64, reusing: 7),
@@ -133,7 +158,7 @@ package enum OperationCatalog {
     }
 
     /// The released models' own sizes, and more rows than one dimension has groups.
-    private static var modelSized: [any Operation] {
+    private static var modelSized: [any NetworkOperation] {
         [
             PatchEmbedOperation(
                 batch: 1, imageSize: 224, width: 384,

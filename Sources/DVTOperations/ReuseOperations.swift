@@ -1,7 +1,7 @@
 import DVTCore
 
 /// ``Backend/relationReuse(_:_:activation:)``.
-package struct RelationReuseOperation: Operation {
+package struct RelationReuseOperation: NetworkOperation {
     package let name = "relationReuse"
     let batch: Int
     let channels: Int
@@ -29,7 +29,7 @@ package struct RelationReuseOperation: Operation {
 }
 
 /// ``Backend/featureReuse(_:_:activation:resampling:)``.
-package struct FeatureReuseOperation: Operation {
+package struct FeatureReuseOperation: NetworkOperation {
     package let name = "featureReuse"
     let batch: Int
     let resampling: GridResampling
@@ -55,6 +55,8 @@ package struct FeatureReuseOperation: Operation {
     private var coarseTokens: Int { resampling.source * resampling.source + 1 }
     private var fineTokens: Int { resampling.target * resampling.target + 1 }
 
+    /// A LayerNorm of one element gives 0, whatever that is.
+    package var hasGradient: Bool { width > 1 || !hasNorm }
     package var sizes: String {
         """
         B=\(batch) grid=\(resampling.source)->\(resampling.target) \(width)->\(hidden)->\(outputs) \

@@ -1,7 +1,7 @@
 import DVTCore
 
 /// ``Backend/patchEmbed(_:_:geometry:)``.
-package struct PatchEmbedOperation: Operation {
+package struct PatchEmbedOperation: NetworkOperation {
     package let name = "patchEmbed"
     let batch: Int
     let channels: Int
@@ -47,7 +47,7 @@ package struct PatchEmbedOperation: Operation {
 }
 
 /// ``Backend/embedTokens(_:classToken:positions:)``.
-package struct EmbedTokensOperation: Operation {
+package struct EmbedTokensOperation: NetworkOperation {
     package let name = "embedTokens"
     let batch: Int
     let patches: Int
@@ -74,7 +74,7 @@ package struct EmbedTokensOperation: Operation {
 }
 
 /// ``Backend/classTokens(_:)``.
-package struct ClassTokensOperation: Operation {
+package struct ClassTokensOperation: NetworkOperation {
     package let name = "classTokens"
     let batch: Int
     let tokens: Int
@@ -97,7 +97,7 @@ package struct ClassTokensOperation: Operation {
 }
 
 /// ``Backend/gather(_:rows:after:)``: every second image, backwards.
-package struct GatherOperation: Operation {
+package struct GatherOperation: NetworkOperation {
     package let name = "gather"
     let batch: Int
     let width: Int
@@ -125,8 +125,9 @@ package struct GatherOperation: Operation {
 }
 
 /// ``Backend/confidence(_:)``; its results come as two tensors, the classes and the probabilities.
-package struct ConfidenceOperation: Operation {
+package struct ConfidenceOperation: NetworkOperation {
     package let name = "confidence"
+    package let hasGradient = false
     let batch: Int
     let classes: Int
 

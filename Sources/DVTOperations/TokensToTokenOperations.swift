@@ -1,7 +1,7 @@
 import DVTCore
 
 /// ``Backend/softSplit(_:geometry:)`` of images or of tokens.
-package struct SoftSplitOperation: Operation {
+package struct SoftSplitOperation: NetworkOperation {
     package let name = "softSplit"
     let batch: Int
     let channels: Int
@@ -43,7 +43,7 @@ package struct SoftSplitOperation: Operation {
 }
 
 /// ``Backend/performerAttention(_:features:)``.
-package struct PerformerOperation: Operation {
+package struct PerformerOperation: NetworkOperation {
     package let name = "performerAttention"
     let batch: Int
     let tokens: Int
@@ -69,7 +69,7 @@ package struct PerformerOperation: Operation {
 }
 
 /// ``Backend/columns(_:_:)``: the last third, as the values of q, k and v.
-package struct ColumnsOperation: Operation {
+package struct ColumnsOperation: NetworkOperation {
     package let name = "columns"
     let batch: Int
     let tokens: Int

@@ -66,15 +66,6 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
         steps = []
     }
 
-    /// Forgets the parameters' gradients.
-    ///
-    /// - Parameter parameters: the parameters.
-    public func clearGradients(of parameters: [TapeTensor<Base>]) {
-        for parameter in parameters {
-            parameter.gradient = nil
-        }
-    }
-
     /// A result, and the step from its gradient to those of its inputs, if any is wanted.
     ///
     /// - Parameters:

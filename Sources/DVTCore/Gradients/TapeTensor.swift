@@ -19,6 +19,11 @@ public final class TapeTensor<Base: DifferentiableBackend>: BackendTensor {
         self.needsGradient = needsGradient
     }
 
+    /// Forgets the gradient.
+    public func clearGradient() {
+        gradient = nil
+    }
+
     /// Adds to the gradient, if it is wanted.
     func accumulate(_ part: Base.DeviceTensor, on base: Base) throws {
         guard needsGradient else { return }

@@ -13,7 +13,7 @@ package struct OperationBenchmark {
     ///   - operation: the operation.
     ///   - backend: the device.
     /// - Throws: the backend's error.
-    package init<B: Backend>(_ operation: any Operation, on backend: B) throws {
+    package init<B: DifferentiableBackend>(_ operation: any Operation, on backend: B) throws {
         let enqueue = try operation.prepare(on: backend)
         run = {
             _ = try enqueue()

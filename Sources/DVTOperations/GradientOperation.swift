@@ -1,0 +1,93 @@
+import DVTCore
+
+/// The way back of an operation: the gradients of its inputs, for seeded gradients of its outputs.
+package struct GradientOperation: Operation {
+    private let operation: any NetworkOperation
+
+    /// Describes the way back of an operation.
+    ///
+    /// - Parameter operation: the operation; it has inputs that get gradients.
+    package init(_ operation: any NetworkOperation) {
+        self.operation = operation
+    }
+
+    package var name: String { "\(operation.name)Gradient" }
+    package var sizes: String { operation.sizes }
+    /// Each product of the way there comes back as two.
+    package var multiplyAdds: Int { 3 * operation.multiplyAdds }
+    package var byteCount: Int { 3 * operation.byteCount }
+    /// The errors of the way there come in, and sums over all rows: up to 66,000 of them.
+    package var tolerance: Double { 6 * operation.tolerance }
+
+    package func prepare<B: DifferentiableBackend>(
+        on backend: B
+    ) throws -> () throws -> [B.DeviceTensor] {
+        let run = try prepareRun(on: backend)
+        return { try run.gradients().compactMap { $0 } }
+    }
+
+    /// Copies the inputs to a device.
+    ///
+    /// - Parameter backend: the device.
+    /// - Returns: what runs there and back.
+    /// - Throws: the backend's error.
+    package func prepareRun<B: DifferentiableBackend>(
+        on backend: B
+    ) throws -> GradientRun<B> {
+        let tape = GradientTape(backend)
+        tape.differentiatesUploads = true
+        let forward = try operation.prepare(on: tape)
+        return GradientRun(tape: tape, inputs: tape.uploads, forward: forward) { index, shape in
+            try backend.upload(input("output\(index)", shape))
+        }
+    }
+}
+
+/// An operation on a tape, with its inputs.
+package final class GradientRun<B: DifferentiableBackend> {
+    /// What was uploaded.
+    package let inputs: [TapeTensor<B>]
+    private let tape: GradientTape<B>
+    private let forward: () throws -> [TapeTensor<B>]
+    private let makeSeed: (Int, Shape) throws -> B.DeviceTensor
+    private var seeds: [B.DeviceTensor] = []
+
+    init(
+        tape: GradientTape<B>, inputs: [TapeTensor<B>],
+        forward: @escaping () throws -> [TapeTensor<B>],
+        makeSeed: @escaping (Int, Shape) throws -> B.DeviceTensor
+    ) {
+        self.tape = tape
+        self.inputs = inputs
+        self.forward = forward
+        self.makeSeed = makeSeed
+    }
+
+    /// The outputs, and the gradient that each is given; nothing is run back.
+    ///
+    /// - Returns: outputs and gradients, in order.
+    /// - Throws: the backend's error.
+    package func outputs() throws -> [(value: B.DeviceTensor, gradient: B.DeviceTensor)] {
+        defer { tape.discard() }
+        return try seeded(forward()).map { ($0.0.value, $0.1) }
+    }
+
+    /// Runs there and back.
+    ///
+    /// - Returns: each input's gradient; nil where it gets none, or is written into.
+    /// - Throws: the backend's error.
+    package func gradients() throws -> [B.DeviceTensor?] {
+        for input in inputs { input.clearGradient() }
+        try tape.backward(from: seeded(forward()))
+        return inputs.map { $0.isWritten ? nil : $0.gradient }
+    }
+
+    private func seeded(
+        _ outputs: [TapeTensor<B>]
+    ) throws -> [(TapeTensor<B>, B.DeviceTensor)] {
+        if seeds.isEmpty {
+            seeds = try outputs.enumerated().map { try makeSeed($0.offset, $0.element.shape) }
+        }
+        return Array(zip(outputs, seeds))
+    }
+}

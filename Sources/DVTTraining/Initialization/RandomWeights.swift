@@ -1,0 +1,71 @@
+public import DVTCore
+public import DVTModel
+
+/// Weights to begin training with, drawn from a seed.
+///
+/// Weights of maps and convolutions are uniform in `+- 1 / sqrt(fanIn)`, as PyTorch draws them;
+/// biases are 0, LayerNorms 1 and 0; class tokens and learned positions are uniform with a deviation
+/// of 0.02. A T2T-ViT's positions are the sinusoids that its authors fix, and a performer's random
+/// features orthogonal rows of length `sqrt(m)`.
+public struct RandomWeights: ParameterSource {
+    /// The seed.
+    public let seed: UInt64
+
+    /// Creates the source.
+    ///
+    /// - Parameter seed: the seed.
+    public init(seed: UInt64) {
+        self.seed = seed
+    }
+
+    /// Accepts every model.
+    ///
+    /// - Parameter configuration: the model.
+    public func check(_ configuration: CascadeConfiguration) {}
+
+    /// Draws one parameter.
+    ///
+    /// - Parameters:
+    ///   - parameter: which one.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: its values.
+    public func tensor(
+        _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
+    ) -> Tensor {
+        let (name, shape) = (parameter.name, parameter.shape)
+        if !configuration.trains(parameter) {
+            return name == "pos_embed" ? .sinusoid(shape) : orthogonalRows(parameter)
+        }
+        if name.hasSuffix(".bias") { return Tensor(shape, repeating: 0) }
+        if shape.rank == 1 { return Tensor(shape, repeating: 1) }
+        let fanIn = Double(shape.elementCount / max(shape[0], 1))
+        let isToken = name == "cls_token" || name == "pos_embed"
+        let bound = isToken ? 0.02 * 3.0.squareRoot() : 1 / fanIn.squareRoot()
+        return uniform(parameter, bound: Float(bound))
+    }
+
+    private func uniform(_ parameter: ParameterSpecification, bound: Float) -> Tensor {
+        .uniform(
+            parameter.shape, name: "start.\(parameter.stage).\(parameter.name)", seed: seed,
+            scale: bound)
+    }
+
+    /// Rows made orthogonal by Gram and Schmidt, `sqrt(m)` long; beyond a row's width they begin
+    /// anew.
+    private func orthogonalRows(_ parameter: ParameterSpecification) -> Tensor {
+        let (count, width) = (parameter.shape[0], parameter.shape[1])
+        let drawn = uniform(parameter, bound: 1).values.map(Double.init)
+        var rows: [[Double]] = []
+        for index in 0..<count {
+            var row = Array(drawn[index * width..<(index + 1) * width])
+            for other in rows[(index / width * width)...] {
+                let product = zip(row, other).reduce(0) { $0 + $1.0 * $1.1 }
+                row = zip(row, other).map { $0 - product * $1 }
+            }
+            let length = row.reduce(0) { $0 + $1 * $1 }.squareRoot()
+            rows.append(row.map { $0 / length })
+        }
+        let scale = Double(count).squareRoot()
+        return Tensor(parameter.shape, values: rows.flatMap { $0.map { Float($0 * scale) } })
+    }
+}

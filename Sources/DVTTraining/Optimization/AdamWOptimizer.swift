@@ -1,0 +1,133 @@
+public import DVTCore
+public import DVTModel
+
+/// The numbers that stay the same over a run.
+public struct AdamWSettings: Hashable, Sendable {
+    /// The decoupled weight decay.
+    public var weightDecay: Double
+    /// The decay of the first moment.
+    public var beta1: Double
+    /// The decay of the second moment.
+    public var beta2: Double
+    /// Added to the root of the second moment.
+    public var epsilon: Double
+    /// The largest norm of the whole gradient, or nil where it is not clipped.
+    public var clipNorm: Double?
+
+    /// Creates the numbers.
+    ///
+    /// - Parameters:
+    ///   - weightDecay: the decoupled weight decay.
+    ///   - beta1: the decay of the first moment.
+    ///   - beta2: the decay of the second moment.
+    ///   - epsilon: added to the root of the second moment.
+    ///   - clipNorm: the largest norm of the whole gradient, or nil.
+    public init(
+        weightDecay: Double = 0.05, beta1: Double = 0.9, beta2: Double = 0.999,
+        epsilon: Double = 1e-8, clipNorm: Double? = nil
+    ) {
+        self.weightDecay = weightDecay
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.clipNorm = clipNorm
+    }
+}
+
+/// AdamW on the trained parameters of a cascade, with clipping by the whole gradient's norm.
+///
+/// Weight decay is decoupled, and left away for biases, norms, class tokens and positions.
+///
+/// - SeeAlso: Loshchilov and Hutter, Decoupled Weight Decay Regularization,
+///   <https://arxiv.org/abs/1711.05101>.
+public final class AdamWOptimizer<B: DifferentiableBackend> {
+    /// One parameter and what the optimiser keeps of it.
+    struct Slot {
+        let parameter: TrainableCascade<B>.Parameter
+        let first: B.DeviceTensor
+        let second: B.DeviceTensor
+    }
+
+    /// The numbers that stay the same.
+    public let settings: AdamWSettings
+    /// The steps made.
+    public internal(set) var steps = 0
+    let slots: [Slot]
+    private let backend: B
+
+    /// Creates an optimiser whose moments are zero.
+    ///
+    /// - Parameters:
+    ///   - model: the cascade.
+    ///   - settings: the numbers.
+    /// - Throws: the backend's error.
+    public convenience init(_ model: TrainableCascade<B>, _ settings: AdamWSettings) throws {
+        try self.init(model, settings, steps: 0) { parameter, _ in
+            Tensor(parameter.specification.shape, repeating: 0)
+        }
+    }
+
+    /// Creates an optimiser that goes on.
+    ///
+    /// - Parameters:
+    ///   - model: the cascade.
+    ///   - settings: the numbers.
+    ///   - steps: the steps made.
+    ///   - moment: gives a parameter's first (1) and second (2) moment.
+    /// - Throws: the backend's error, or `moment`'s.
+    init(
+        _ model: TrainableCascade<B>, _ settings: AdamWSettings, steps: Int,
+        moment: (TrainableCascade<B>.Parameter, Int) throws -> Tensor
+    ) throws {
+        self.settings = settings
+        self.steps = steps
+        backend = model.tape.base
+        slots = try model.parameters.filter(\.isTrained).map { parameter in
+            Slot(
+                parameter: parameter, first: try model.tape.base.upload(moment(parameter, 1)),
+                second: try model.tape.base.upload(moment(parameter, 2)))
+        }
+    }
+
+    /// Changes the parameters by their gradients, and forgets those.
+    ///
+    /// - Parameter rate: the learning rate.
+    /// - Returns: the norm of the whole gradient, before clipping; nil where it is not clipped.
+    /// - Throws: the backend's error, or ``TrainingError/notFinite(_:value:step:)`` if the
+    ///   gradient is not finite; no parameter has changed then.
+    @discardableResult
+    public func step(rate: Double) throws -> Double? {
+        var scale = 1.0
+        var norm: Double?
+        if let limit = settings.clipNorm {
+            let length = try backend.squaredNorm(
+                slots.compactMap(\.parameter.tensor.gradient)
+            ).squareRoot()
+            guard length.isFinite else {
+                throw TrainingError.notFinite("the gradient's norm", value: length, step: steps)
+            }
+            norm = length
+            scale = min(1, limit / (length + 1e-6))
+        }
+        steps += 1
+        for slot in slots {
+            guard let gradient = slot.parameter.tensor.gradient else { continue }
+            let decay = slot.parameter.specification.isDecayed ? settings.weightDecay : 0
+            try backend.adamW(
+                slot.parameter.tensor.value, gradient: gradient,
+                moments: (slot.first, slot.second),
+                AdamWStep(
+                    index: steps, rate: Float(rate),
+                    betas: (Float(settings.beta1), Float(settings.beta2)),
+                    epsilon: Float(settings.epsilon), decay: Float(decay), scale: Float(scale)))
+            slot.parameter.tensor.clearGradient()
+        }
+        return norm
+    }
+}
+
+extension ParameterSpecification {
+    /// Whether weight decay shrinks it: weights of maps, not biases, norms, class tokens or
+    /// positions.
+    var isDecayed: Bool { shape.rank > 1 && name != "cls_token" && name != "pos_embed" }
+}

@@ -1,0 +1,175 @@
+public import DVTCheckpoints
+public import DVTCore
+public import DVTModel
+
+extension Trainer {
+    /// Writes all that the run needs to be gone on with: weights, moments, averages and position.
+    ///
+    /// The file is a checkpoint of the model too: weights have its own names, and what belongs to
+    /// training stands behind `moment1.`, `moment2.` and `average.`.
+    ///
+    /// - Parameter path: the safetensors file to create or replace, whole or not at all.
+    /// - Throws: the backend's error, or ``/DVTCheckpoints/CheckpointFileError`` if the system fails
+    ///   to write.
+    public func save(to path: String) throws {
+        let (store, base) = (RunStore(card.configuration), model.tape.base)
+        var entries: [(name: String, tensor: Tensor)] = []
+        func add(
+            _ tensor: B.DeviceTensor, _ parameter: TrainableCascade<B>.Parameter,
+            _ kind: RunStore.Kind
+        ) throws {
+            entries += store.parts(try base.download(tensor), parameter.specification, kind)
+        }
+        for (index, parameter) in model.parameters.enumerated() {
+            try add(parameter.tensor.value, parameter, .weights)
+            if let average { try add(average.tensors[index], parameter, .average) }
+        }
+        for slot in optimizer.slots {
+            try add(slot.first, slot.parameter, .firstMoment)
+            try add(slot.second, slot.parameter, .secondMoment)
+        }
+        try SafetensorsWriter.write(
+            entries,
+            metadata: [
+                ModelCard.metadataKey: card.json, RunStore.recipeKey: recipe.json,
+                RunStore.positionKey: position.json, "format": "pt",
+            ], to: path)
+    }
+
+    /// Writes the weights alone, as inference uses them.
+    ///
+    /// - Parameters:
+    ///   - path: the safetensors file to create or replace, whole or not at all.
+    ///   - elementType: the type of every element.
+    /// - Throws: the backend's error, or ``/DVTCheckpoints/CheckpointFileError`` if the system fails
+    ///   to write.
+    public func saveWeights(
+        to path: String, as elementType: SafetensorsWriter.ElementType = .float32
+    ) throws {
+        let store = RunStore(card.configuration)
+        let tensors = average?.tensors ?? model.parameters.map(\.tensor.value)
+        let entries = try zip(model.parameters, tensors).flatMap {
+            store.parts(try model.tape.base.download($1), $0.specification, .weights)
+        }
+        try SafetensorsWriter.write(
+            entries, metadata: [ModelCard.metadataKey: card.json, "format": "pt"],
+            as: elementType, to: path)
+    }
+
+    /// Goes on with a run.
+    ///
+    /// - Parameters:
+    ///   - file: what ``save(to:)`` wrote.
+    ///   - other: another recipe than the file's, for example a longer one, or nil.
+    ///   - backend: the device.
+    /// - Throws: ``TrainingError/invalidCheckpoint(origin:reason:)`` if it is another file, or the
+    ///   file's or backend's error.
+    public convenience init(
+        resuming file: any NamedTensors, recipe other: TrainingRecipe? = nil, backend: B
+    ) throws {
+        let card = try ModelCard(storedIn: file)
+        let run = try StoredRun(file, card.configuration)
+        let recipe = other ?? run.recipe
+        try recipe.check(origin: "recipe")
+        guard (recipe.averageDecay == nil) == (run.recipe.averageDecay == nil) else {
+            throw TrainingError.invalidCheckpoint(
+                origin: file.origin,
+                reason: "averaged weights are on in one of it and the recipe, and off in the other")
+        }
+        let model = try TrainableCascade(
+            card.configuration, weights: run, backend: backend,
+            stopsReusedFeatures: recipe.stopsReusedFeatures)
+        let optimizer = try AdamWOptimizer(
+            model, recipe.optimizer, steps: run.position.step
+        ) { parameter, moment in
+            try run.tensor(
+                parameter.specification, moment == 1 ? .firstMoment : .secondMoment)
+        }
+        let average = try recipe.averageDecay.map { limit in
+            try WeightAverage(model, limit: limit) { try run.tensor($0.specification, .average) }
+        }
+        self.init(
+            card, recipe: recipe, model: model, optimizer: optimizer, average: average,
+            position: run.position)
+    }
+}
+
+/// How the tensors of a run are named in its checkpoint.
+struct RunStore {
+    enum Kind: String {
+        case weights = ""
+        case average = "average."
+        case firstMoment = "moment1."
+        case secondMoment = "moment2."
+    }
+
+    static let recipeKey = "dvt.training_recipe"
+    static let positionKey = "dvt.training_position"
+    private let configuration: CascadeConfiguration
+
+    init(_ configuration: CascadeConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// The tensors that hold a parameter, named as the model's own family does.
+    func stored(_ parameter: ParameterSpecification) -> [StoredTensor] {
+        configuration.naming.storedTensors(parameter, stages: configuration.stages.count)
+    }
+
+    /// A parameter's tensor cut into those.
+    func parts(
+        _ tensor: Tensor, _ parameter: ParameterSpecification, _ kind: Kind
+    ) -> [(name: String, tensor: Tensor)] {
+        var start = 0
+        return stored(parameter).map { part in
+            let end = start + part.shape.elementCount
+            defer { start = end }
+            return (
+                kind.rawValue + part.name,
+                Tensor(part.shape, values: Array(tensor.values[start..<end]))
+            )
+        }
+    }
+}
+
+/// A run's checkpoint.
+private struct StoredRun: ParameterSource {
+    let recipe: TrainingRecipe
+    let position: TrainingPosition
+    private let store: RunStore
+    private let file: any NamedTensors
+
+    init(_ file: any NamedTensors, _ configuration: CascadeConfiguration) throws {
+        guard let recipe = file.metadata[RunStore.recipeKey],
+            let position = file.metadata[RunStore.positionKey]
+        else {
+            throw TrainingError.invalidCheckpoint(
+                origin: file.origin, reason: "it holds weights, but no position of a run")
+        }
+        self.recipe = try TrainingRecipe(json: Array(recipe.utf8), origin: file.origin)
+        self.position = try TrainingPosition(
+            json: position, origin: file.origin, exits: configuration.stages.count)
+        self.file = file
+        store = RunStore(configuration)
+    }
+
+    func check(_ configuration: CascadeConfiguration) {}
+
+    func tensor(
+        _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
+    ) throws -> Tensor {
+        try tensor(parameter, .weights)
+    }
+
+    func tensor(_ parameter: ParameterSpecification, _ kind: RunStore.Kind) throws -> Tensor {
+        let parts = try store.stored(parameter).map { part in
+            let name = kind.rawValue + part.name
+            guard file.shapes[name] == part.shape else {
+                throw TrainingError.invalidCheckpoint(
+                    origin: file.origin, reason: "it has no tensor \(name) \(part.shape)")
+            }
+            return try file.tensor(named: name)
+        }
+        return .joined(parts, as: parameter.shape)
+    }
+}

@@ -1,0 +1,91 @@
+import DVTCore
+import DVTModel
+
+/// Where a run is: all that decides what comes next beside weights and moments. What is drawn at
+/// random depends on the seed and on these numbers alone.
+public struct TrainingPosition: Hashable, Sendable {
+    /// The epoch, from 0.
+    public internal(set) var epoch = 0
+    /// The batch of it that comes next, from 0.
+    public internal(set) var batch = 0
+    /// The steps made.
+    public internal(set) var step = 0
+    /// The time spent on training, seconds.
+    public internal(set) var seconds = 0.0
+    /// What the epoch's batches came to so far.
+    public internal(set) var tally: TrainingTally
+
+    init(exits: Int) {
+        tally = TrainingTally(exits: exits)
+    }
+}
+
+/// The losses and hits of an epoch, exit by exit.
+public struct TrainingTally: Hashable, Sendable {
+    /// The images.
+    public internal(set) var images = 0
+    /// The sum of the images' losses at every exit.
+    public internal(set) var losses: [Double]
+    /// The images whose likeliest class was their label, or of mixed ones the first one's.
+    public internal(set) var hits: [Int]
+
+    /// Creates an empty tally.
+    ///
+    /// - Parameter exits: how many exits there are.
+    public init(exits: Int) {
+        losses = Array(repeating: 0, count: exits)
+        hits = Array(repeating: 0, count: exits)
+    }
+
+    /// The mean loss of every exit.
+    public var meanLosses: [Double] { losses.map { $0 / Double(max(images, 1)) } }
+    /// The share of hits of every exit, percent.
+    public var accuracies: [Double] { hits.map { 100 * Double($0) / Double(max(images, 1)) } }
+
+    /// Adds a batch.
+    ///
+    /// - Parameters:
+    ///   - exits: what every exit made of it.
+    ///   - labels: the class of each image.
+    public mutating func add(_ exits: [ExitLoss], labels: [Int]) {
+        images += labels.count
+        for (exit, result) in exits.enumerated() {
+            losses[exit] += result.losses.reduce(0) { $0 + Double($1) }
+            hits[exit] += zip(result.classes, labels).count { $0 == $1 }
+        }
+    }
+}
+
+extension TrainingPosition {
+    var json: String {
+        JSONValue.object([
+            ("epoch", .int(epoch)), ("batch", .int(batch)), ("step", .int(step)),
+            ("seconds", .double(seconds)), ("images", .int(tally.images)),
+            ("losses", .array(tally.losses.map(JSONValue.double))),
+            ("hits", .array(tally.hits.map(JSONValue.int))),
+        ]).jsonText
+    }
+
+    init(json: String, origin: String, exits: Int) throws {
+        let fault: DescriptionReader.Fault = {
+            TrainingError.invalidCheckpoint(origin: $0, reason: $1)
+        }
+        var reader = try DescriptionReader(
+            JSONValue(parsing: Array(json.utf8)), origin: origin, fault: fault)
+        self.init(exits: exits)
+        epoch = try reader.int("epoch") ?? 0
+        batch = try reader.int("batch") ?? 0
+        step = try reader.int("step") ?? 0
+        seconds = try reader.number("seconds") ?? 0
+        tally.images = try reader.int("images") ?? 0
+        guard case .array(let losses) = reader.value("losses"),
+            case .array(let hits) = reader.value("hits"), losses.count == exits,
+            hits.count == exits
+        else {
+            throw fault(origin, "it is of another number of exits than \(exits)")
+        }
+        tally.losses = losses.map { $0.number ?? .nan }
+        tally.hits = hits.map { Int($0.number ?? 0) }
+        try reader.finish()
+    }
+}

@@ -1,0 +1,81 @@
+import DVTCore
+import DVTModel
+
+extension TrainingRecipe {
+    /// Reads a recipe; what it does not name stays as ``init()`` has it. Names are those of timm's
+    /// train script where it has one.
+    ///
+    /// - Parameters:
+    ///   - json: the text of an object.
+    ///   - origin: the file, for messages.
+    /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` if an entry is unknown, of another
+    ///   kind or outside its range.
+    public init(json: [UInt8], origin: String) throws {
+        let fault: DescriptionReader.Fault = {
+            TrainingError.invalidRecipe(origin: $0, reason: $1)
+        }
+        let value: JSONValue
+        do {
+            value = try JSONValue(parsing: json)
+        } catch let error as JSONError {
+            throw fault(origin, error.description)
+        }
+        self.init()
+        var reader = try DescriptionReader(value, origin: origin, fault: fault)
+        try read(&reader)
+        try reader.finish()
+        try check(origin: origin)
+    }
+
+    private mutating func read(_ reader: inout DescriptionReader) throws {
+        // An end by time alone is asked for by naming no epochs beside it.
+        maxHours = try reader.number("max_hours")
+        epochs = try reader.int("epochs") ?? (maxHours == nil ? epochs : nil)
+        batchSize = try reader.int("batch_size") ?? batchSize
+        accumulation = try reader.int("accumulation") ?? accumulation
+        learningRate = try reader.number("lr") ?? learningRate
+        lastLearningRate = try reader.number("min_lr") ?? min(lastLearningRate, learningRate)
+        warmup = try reader.number("warmup") ?? warmup
+        optimizer.weightDecay = try reader.number("weight_decay") ?? optimizer.weightDecay
+        optimizer.beta1 = try reader.number("beta1") ?? optimizer.beta1
+        optimizer.beta2 = try reader.number("beta2") ?? optimizer.beta2
+        optimizer.epsilon = try reader.number("opt_eps") ?? optimizer.epsilon
+        // 0 turns off what is on by itself.
+        optimizer.clipNorm = (try reader.number("clip_grad") ?? optimizer.clipNorm).flatMap(Self.on)
+        averageDecay = (try reader.number("model_ema_decay") ?? averageDecay).flatMap(Self.on)
+        dropout = try reader.number("drop") ?? dropout
+        stochasticDepth = try reader.number("drop_path") ?? stochasticDepth
+        distillation = try reader.number("distillation") ?? distillation
+        stopsReusedFeatures = try reader.bool("stop_reused_features")
+        seed = UInt64(try reader.int("seed") ?? Int(seed))
+        if var augmentation = try reader.object("augmentation") {
+            self.augmentation = try AugmentationConfiguration(reading: &augmentation)
+            try augmentation.finish()
+        }
+    }
+
+    private static func on(_ value: Double) -> Double? { value == 0 ? nil : value }
+
+    /// The recipe as JSON, every entry spelt out; what ``init(json:origin:)`` reads.
+    public var json: String {
+        let lines = members.map { "  \(jsonString($0.key)): \($0.value.jsonText)" }
+        return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
+    }
+
+    private var members: [(key: String, value: JSONValue)] {
+        [
+            ("epochs", .optional(epochs, JSONValue.int)),
+            ("max_hours", .optional(maxHours, JSONValue.double)),
+            ("batch_size", .int(batchSize)), ("accumulation", .int(accumulation)),
+            ("lr", .double(learningRate)), ("min_lr", .double(lastLearningRate)),
+            ("warmup", .double(warmup)), ("weight_decay", .double(optimizer.weightDecay)),
+            ("beta1", .double(optimizer.beta1)), ("beta2", .double(optimizer.beta2)),
+            ("opt_eps", .double(optimizer.epsilon)),
+            ("clip_grad", .double(optimizer.clipNorm ?? 0)),
+            ("model_ema_decay", .double(averageDecay ?? 0)), ("drop", .double(dropout)),
+            ("drop_path", .double(stochasticDepth)), ("distillation", .double(distillation)),
+            ("stop_reused_features", .optional(stopsReusedFeatures, JSONValue.bool)),
+            ("seed", .int(Int(seed))), ("augmentation", .object(augmentation.members)),
+        ]
+    }
+}
