@@ -90,8 +90,8 @@ let package = Package(
             name: "dvt",
             dependencies: [
                 "DVTCore", "DVTModel", "DVTReference", "DVTOpenCL", "DVTOperations",
-                "DVTCheckpoints", "DVTVision", "DVTEvaluation", "DVTOutput", "OpenCL", "CCLBlast",
-                "CBuildInformation",
+                "DVTCheckpoints", "DVTVision", "DVTEvaluation", "DVTOutput", "DVTTraining", "OpenCL",
+                "CCLBlast", "CBuildInformation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -72,6 +72,20 @@ public struct CheckpointWeights: StoredParameterSource {
         }
     }
 
+    /// The tensors that hold a parameter, with the shapes that it needs and that the file has.
+    ///
+    /// - Parameters:
+    ///   - parameter: which one.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: names and shapes; a tensor that is missing has none.
+    package func shapes(
+        of parameter: ParameterSpecification, in configuration: CascadeConfiguration
+    ) -> [(name: String, needed: Shape, actual: Shape?)] {
+        storedTensors(parameter, of: configuration).map { stored in
+            (stored.name, stored.shape, names[stored.name].flatMap { file.shapes[$0] })
+        }
+    }
+
     private func storedTensors(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) -> [StoredTensor] {
@@ -93,7 +107,9 @@ extension CheckpointWeights {
         "pooler.dense.weight", "pooler.dense.bias", "epoch_num", "step_num", "global_step",
         "learning_rate", "beta1_power", "beta2_power",
     ]
-    private static let optimiserStates = ["moment1.", "moment2.", "moments.", "adam_m.", "adam_v.", "average."]
+    private static let optimiserStates = [
+        "moment1.", "moment2.", "moments.", "adam_m.", "adam_v.", "average.",
+    ]
 
     /// Whether a tensor that the model has not is no sign of another model's file.
     private static func isUnused(_ name: String) -> Bool {

@@ -8,6 +8,12 @@ public struct ParameterSpecification: Hashable, Sendable {
     public let name: String
     /// The shape.
     public let shape: Shape
+
+    package init(stage: Int, name: String, shape: Shape) {
+        self.stage = stage
+        self.name = name
+        self.shape = shape
+    }
 }
 
 extension CascadeConfiguration {

@@ -1,7 +1,8 @@
 import DVTCore
 import Glibc
 
-/// A cascade whose parameters get gradients: the same network, run on a ``GradientTape``.
+/// A cascade whose parameters get gradients: the same network, run on a
+/// ``/DVTCore/GradientTape``.
 ///
 /// The loss is the sum of the cross-entropies of all exits, so that every exit is trained to be
 /// right.
@@ -144,6 +145,16 @@ public struct ExitLoss: Sendable {
     public let losses: [Float]
     /// Each image's likeliest class.
     public let classes: [Int]
+
+    /// Creates the result.
+    ///
+    /// - Parameters:
+    ///   - losses: each image's cross-entropy.
+    ///   - classes: each image's likeliest class.
+    public init(losses: [Float], classes: [Int]) {
+        self.losses = losses
+        self.classes = classes
+    }
 
     /// The mean of the losses.
     public var mean: Double { losses.reduce(0) { $0 + Double($1) } / Double(max(losses.count, 1)) }

@@ -32,6 +32,32 @@ public enum ResizeFilter: String, Sendable, CaseIterable {
     }
 }
 
+extension ResizeFilter {
+    /// The inputs that make each output along an axis, with weights that add up to 1.
+    ///
+    /// - Parameters:
+    ///   - inputSize: how many there are.
+    ///   - outputSize: how many are wanted.
+    /// - Returns: for every output, inputs and weights.
+    package func taps(from inputSize: Int, to outputSize: Int) -> [[(index: Int, weight: Double)]] {
+        (0..<outputSize).map { taps(of: $0, inputSize: inputSize, outputSize: outputSize) }
+    }
+
+    /// The inputs of one output.
+    fileprivate func taps(
+        of output: Int, inputSize: Int, outputSize: Int
+    ) -> [(index: Int, weight: Double)] {
+        let scale = Double(inputSize) / Double(outputSize)
+        // When a picture shrinks, the filter widens with it, so that no pixel is passed over.
+        let filterScale = max(scale, 1)
+        let reach = support * filterScale
+        let center = (Double(output) + 0.5) * scale
+        let inputs = max(0, Int(center - reach + 0.5))..<min(inputSize, Int(center + reach + 0.5))
+        let weights = inputs.map { weight(at: (Double($0) - center + 0.5) * (1 / filterScale)) }
+        return Array(zip(inputs, ResizeWeights.normalized(weights)))
+    }
+}
+
 /// The fixed-point weights that make each pixel of a resized row or column.
 struct ResizeWeights {
     /// The bits after the point, Pillow's PRECISION_BITS for 8-bit samples.
@@ -54,29 +80,21 @@ struct ResizeWeights {
     ///   - outputs: which of them are needed.
     ///   - filter: how they are found.
     init(inputSize: Int, outputSize: Int, outputs: Range<Int>, filter: ResizeFilter) {
-        let scale = Double(inputSize) / Double(outputSize)
-        // When a picture shrinks, the filter widens with it, so that no pixel is passed over.
-        let filterScale = max(scale, 1)
-        let support = filter.support * filterScale
-        stride = Int(support.rounded(.up)) * 2 + 1
+        let taps = outputs.map {
+            filter.taps(of: $0, inputSize: inputSize, outputSize: outputSize)
+        }
+        stride = taps.map(\.count).max() ?? 0
         weights = [Int32](repeating: 0, count: stride * outputs.count)
-        for (row, output) in outputs.enumerated() {
-            let center = (Double(output) + 0.5) * scale
-            let start = max(0, Int(center - support + 0.5))
-            let end = min(inputSize, Int(center + support + 0.5))
-            first.append(start)
-            count.append(end - start)
-            let exact = Self.normalized(
-                (start..<end).map { input in
-                    filter.weight(at: (Double(input) - center + 0.5) * (1 / filterScale))
-                })
-            for (tap, weight) in exact.enumerated() {
-                weights[row * stride + tap] = Self.fixedPoint(weight)
+        for (row, taps) in taps.enumerated() {
+            first.append(taps.first?.index ?? 0)
+            count.append(taps.count)
+            for (tap, entry) in taps.enumerated() {
+                weights[row * stride + tap] = Self.fixedPoint(entry.weight)
             }
         }
     }
 
-    private static func normalized(_ weights: [Double]) -> [Double] {
+    fileprivate static func normalized(_ weights: [Double]) -> [Double] {
         let sum = weights.reduce(0, +)
         return sum == 0 ? weights : weights.map { $0 / sum }
     }

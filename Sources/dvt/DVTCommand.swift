@@ -18,7 +18,7 @@ struct DVTCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             Bench.self, Calibrate.self, Classify.self, Convert.self, Devices.self, Embed.self,
-            Evaluate.self,
-            Explain.self, Info.self, Parity.self, Synthesize.self, Tune.self,
+            Evaluate.self, Explain.self, Info.self, Parity.self, Synthesize.self, Train.self,
+            Tune.self,
         ])
 }

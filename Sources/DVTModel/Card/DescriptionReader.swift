@@ -77,7 +77,7 @@ package struct DescriptionReader {
         return number
     }
 
-    mutating func bool(_ key: String) throws -> Bool? {
+    package mutating func bool(_ key: String) throws -> Bool? {
         guard let value = value(key) else { return nil }
         guard case .bool(let flag) = value else { throw fault(key, "is not true or false") }
         return flag
@@ -142,7 +142,7 @@ package struct DescriptionReader {
     }
 
     /// An object.
-    mutating func object(_ key: String) throws -> DescriptionReader? {
+    package mutating func object(_ key: String) throws -> DescriptionReader? {
         try value(key).map { try object($0, named: key) }
     }
 

@@ -54,12 +54,12 @@ public struct TrainingInput: Sendable {
         }
     }
 
-    let images: LabelledImages
+    package let images: LabelledImages
     let classes: Int
     let preprocessing: Preprocessing
     let augmentation: AugmentationConfiguration
     let pictureAugmentation: PictureAugmentation
-    let options: Options
+    package let options: Options
     let cache: PictureCache
 
     /// Creates the input of a training run.

@@ -1,6 +1,6 @@
 public import DVTCheckpoints
 public import DVTCore
-public import DVTModel
+import DVTModel
 
 extension Trainer {
     /// Writes all that the run needs to be gone on with: weights, moments, averages and position.
@@ -54,6 +54,15 @@ extension Trainer {
         try SafetensorsWriter.write(
             entries, metadata: [ModelCard.metadataKey: card.json, "format": "pt"],
             as: elementType, to: path)
+    }
+
+    /// The recipe of a run.
+    ///
+    /// - Parameter file: what ``save(to:)`` wrote.
+    /// - Returns: its recipe.
+    /// - Throws: ``TrainingError/invalidCheckpoint(origin:reason:)`` if it is another file.
+    public static func recipe(storedIn file: any NamedTensors) throws -> TrainingRecipe {
+        try StoredRun(file, ModelCard(storedIn: file).configuration).recipe
     }
 
     /// Goes on with a run.

@@ -32,6 +32,8 @@ public struct LabelledImages: Sendable {
         case files([String])
         /// Archives, one after the other, with the number of the first picture of each.
         case archives([(file: CIFARFile, start: Int)])
+        /// Some of another set's pictures.
+        case chosen([PictureLocation])
     }
 
     /// Where the set was found.
@@ -96,10 +98,36 @@ extension LabelledImages {
             switch storage {
             case .files(let paths): .files(Array(paths[index...]))
             case .archives(let archives): .archives(archives.map { ($0.file, $0.start - index) })
+            case .chosen(let locations): .chosen(Array(locations[index...]))
             }
         return LabelledImages(
             origin: origin, classes: classes, labels: Array(labels[index...]), storage: storage,
             problems: problems)
+    }
+}
+
+extension LabelledImages {
+    /// Every so many-th picture, from the first on: a part to measure on.
+    ///
+    /// - Parameter count: 10 gives pictures 0, 10, 20, ...
+    /// - Returns: a set of those.
+    public func only(every count: Int) -> LabelledImages {
+        part { $0 % count == 0 }
+    }
+
+    /// The pictures that ``only(every:)`` leaves: a part to train on.
+    ///
+    /// - Parameter count: 10 leaves pictures 0, 10, 20, ... out.
+    /// - Returns: a set of the others.
+    public func leavingOut(every count: Int) -> LabelledImages {
+        part { $0 % count != 0 }
+    }
+
+    private func part(_ isIncluded: (Int) -> Bool) -> LabelledImages {
+        let chosen = indices.filter(isIncluded)
+        return LabelledImages(
+            origin: origin, classes: classes, labels: chosen.map { labels[$0] },
+            storage: .chosen(chosen.map(location)), problems: problems)
     }
 }
 
@@ -113,10 +141,10 @@ extension LabelledImages: RandomAccessCollection {
     ///
     /// - Parameter index: its place, from 0.
     public subscript(index: Int) -> LabelledPicture {
-        LabelledPicture(label: Int(labels[index]), location: location(at: index))
+        LabelledPicture(label: Int(labels[index]), location: location(index))
     }
 
-    private func location(at index: Int) -> PictureLocation {
+    private func location(_ index: Int) -> PictureLocation {
         switch storage {
         case .files(let paths):
             return .file(paths[index])
@@ -124,6 +152,8 @@ extension LabelledImages: RandomAccessCollection {
             // There are six at most.
             let archive = archives.last { $0.start <= index } ?? archives[0]
             return .record(archive.file, index - archive.start)
+        case .chosen(let locations):
+            return locations[index]
         }
     }
 }

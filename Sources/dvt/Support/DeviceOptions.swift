@@ -63,8 +63,9 @@ struct DeviceOptions: ParsableArguments {
     ///
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if there is no such device.
-    func makeBackend() throws -> any Backend {
-        let backend: any Backend = isReference ? ReferenceBackend() : try makeOpenCLBackend()
+    func makeBackend() throws -> any DifferentiableBackend {
+        let backend: any DifferentiableBackend =
+            isReference ? ReferenceBackend() : try makeOpenCLBackend()
         printError("device: \(backend.deviceName)")
         return backend
     }

@@ -1,0 +1,129 @@
+public import DVTCore
+public import DVTModel
+import DVTVision
+
+/// Weights of another model to start from: what fits is taken, and the rest adapted as timm does.
+///
+/// A head of another number of classes starts anew, and positions of another grid are resampled
+/// bicubically; anything else must fit.
+public struct AdaptedWeights: ParameterSource {
+    private let stored: CheckpointWeights
+    private let random: RandomWeights
+
+    /// Creates the source.
+    ///
+    /// - Parameters:
+    ///   - file: the open checkpoint.
+    ///   - random: where a new head comes from.
+    public init(_ file: any NamedTensors, otherwise random: RandomWeights) {
+        stored = CheckpointWeights(file)
+        self.random = random
+    }
+
+    /// Checks that all but heads and positions fit.
+    ///
+    /// - Parameter configuration: the model.
+    /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` naming the first that does not.
+    public func check(_ configuration: CascadeConfiguration) throws {
+        for parameter in configuration.parameters { _ = try source(of: parameter, configuration) }
+    }
+
+    /// Reads one parameter.
+    ///
+    /// - Parameters:
+    ///   - parameter: which one.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: its values, of the specified shape.
+    /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` if it does not fit, or the file's
+    ///   error.
+    public func tensor(
+        _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
+    ) throws -> Tensor {
+        switch try source(of: parameter, configuration) {
+        case .fitting: return try stored.tensor(parameter, of: configuration)
+        case .fresh: return random.tensor(parameter, of: configuration)
+        case .resampled(let shape):
+            let former = ParameterSpecification(
+                stage: parameter.stage, name: parameter.name, shape: shape)
+            return try stored.tensor(former, of: configuration)
+                .resampledPositions(to: parameter.shape)
+        }
+    }
+
+    /// What is not taken as it is, a line each.
+    ///
+    /// - Parameter configuration: the model.
+    /// - Returns: the lines.
+    /// - Throws: as ``check(_:)`` does.
+    public func changes(for configuration: CascadeConfiguration) throws -> [String] {
+        try configuration.parameters.compactMap { parameter in
+            let name = "\(parameter.name) of stage \(parameter.stage + 1)"
+            switch try source(of: parameter, configuration) {
+            case .fitting: return nil
+            case .fresh: return "\(name) \(parameter.shape) starts anew"
+            case .resampled(let shape): return "\(name) resampled, \(shape) to \(parameter.shape)"
+            }
+        }
+    }
+
+    private enum Source {
+        case fitting
+        case fresh
+        case resampled(Shape)
+    }
+
+    private func source(
+        of parameter: ParameterSpecification, _ configuration: CascadeConfiguration
+    ) throws -> Source {
+        let shapes = stored.shapes(of: parameter, in: configuration)
+        if shapes.allSatisfy({ $0.actual == $0.needed }) { return .fitting }
+        if parameter.name.hasPrefix("head.") { return .fresh }
+        if parameter.name == "pos_embed", let shape = shapes.first?.actual, shape.rank == 3,
+            shape[0] == 1, shape[2] == parameter.shape[2],
+            let side = squareSide(shape[1] - 1), side > 0
+        {
+            return .resampled(shape)
+        }
+        let first = shapes.first { $0.actual != $0.needed }
+        let actual = first?.actual.map { "has shape \($0)" } ?? "is missing"
+        throw TrainingError.unfitWeights(
+            origin: stored.file.origin,
+            reason: """
+                \(first?.name ?? parameter.name) \(actual), but \(configuration.name) needs \
+                \(first?.needed ?? parameter.shape); only heads and positions are adapted
+                """)
+    }
+}
+
+/// The side of a square of so many cells, or nil.
+private func squareSide(_ count: Int) -> Int? {
+    let side = Int(Double(max(count, 0)).squareRoot().rounded())
+    return side * side == count ? side : nil
+}
+
+extension Tensor {
+    /// Positions `[1, N + 1, D]` on another square grid, bicubically; the class token's stay.
+    fileprivate func resampledPositions(to target: Shape) -> Tensor {
+        let width = shape[2]
+        guard let source = squareSide(shape[1] - 1), let side = squareSide(target[1] - 1) else {
+            preconditionFailure("positions lie on a square grid")
+        }
+        let taps = ResizeFilter.bicubic.taps(from: source, to: side)
+        var values = Array(values[..<width])
+        for row in taps {
+            for column in taps {
+                var sums = [Double](repeating: 0, count: width)
+                for (y, a) in row {
+                    for (x, b) in column {
+                        let start = (1 + y * source + x) * width
+                        for index in 0..<width {
+                            sums[index] += a * b * Double(self.values[start + index])
+                        }
+                    }
+                }
+                values += sums.map { Float($0) }
+            }
+        }
+        return Tensor(target, values: values)
+    }
+}
