@@ -11,6 +11,7 @@ import Testing
         tally.add([[0.4, 0.4, 0.2], [0.2, 0.4, 0.4]], label: 1)
         #expect(tally.images == 2 && tally.exits == 2 && tally.labels == [2, 1])
         #expect(tally.ranks == [[1, 1], [2, 0]])
+        #expect(tally.predictions == [[1, 0], [0, 1]])
         #expect(tally.confidences == [[0.6, 0.4], [0.7, 0.4]])
         #expect(tally.accuracy(top: 1, exit: 0) == 0 && tally.accuracy(top: 2, exit: 0) == 100)
         #expect(tally.accuracy(top: 1, exit: 1) == 50)
@@ -59,8 +60,9 @@ import Testing
     func goesOnAfterAnInterruption(heldOut: Int) throws {
         defer { remove() }
         var journal = try OutputsJournal(path: path, subject: subject(), resuming: false)
-        try journal.add([rows([0.5, 0.25]), rows([1, 0])], labels: [0, 1], taken: 3)
-        for file in ["exit0.f32", "labels.i32"] {
+        try journal.add(
+            [rows([0.5, 0.25]), rows([1, 0])], labels: [0, 1], places: [0, 2], taken: 3)
+        for file in ["exit0.f32", "labels.i32", "places.i32"] {
             let handle = try #require(FileHandle(forWritingAtPath: "\(path).part/\(file)"))
             try handle.seekToEnd()
             try handle.write(contentsOf: Data([1, 2, 3]))
@@ -74,12 +76,12 @@ import Testing
         journal = try OutputsJournal(path: path, subject: subject(), resuming: true)
         #expect(journal.images == 2 && journal.taken == 3)
         var kept: [[Float]] = []
-        try journal.forEachPart { probabilities, labels in
+        try journal.forEachPart { probabilities, labels, places in
             kept += probabilities
-            #expect(labels == [0, 1])
+            #expect(labels == [0, 1] && places == [0, 2])
         }
         #expect(kept == [rows([0.5, 0.25]), rows([1, 0])])
-        try journal.add([rows([0.75]), rows([0.5])], labels: [1], taken: 5)
+        try journal.add([rows([0.75]), rows([0.5])], labels: [1], places: [4], taken: 5)
         let data = try finish(journal, heldOut: heldOut)
         let (first, second) = (data.calibration, data.test)
         #expect(first.labels + (second?.labels ?? []) == (heldOut == 0 ? [0, 1, 1] : [0, 1, 1]))
@@ -98,7 +100,7 @@ import Testing
             try OutputsJournal(path: path, subject: subject(), resuming: true)
         }
         let journal = try OutputsJournal(path: path, subject: subject(), resuming: false)
-        try journal.add([rows([0.5]), rows([1])], labels: [0], taken: 1)
+        try journal.add([rows([0.5]), rows([1])], labels: [0], places: [0], taken: 1)
         try Data([1]).write(to: URL(fileURLWithPath: path + ".part/exit1.f32"))
         #expect(throws: EvaluationError.damaged(path: path + ".part/exit1.f32")) {
             try OutputsJournal(path: path, subject: subject(), resuming: true)

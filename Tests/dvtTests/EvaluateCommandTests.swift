@@ -59,14 +59,16 @@ struct EvaluateCommandTests {
         #expect(run.errors.contains("00.jpg: ") && run.errors.contains("12 images; 1 could not"))
     }
 
-    /// Killed at any moment and gone on with, the saved outputs are the same bytes.
+    /// Killed at any moment and gone on with, the saved outputs are the same bytes, and the page
+    /// shows the same images.
     @Test func anInterruptedEvaluationGoesOn() async throws {
         let folder = try TemporaryFolder()
         let set = try makeSet(folder)
         let (whole, cut) = ("\(folder.path)/a.safetensors", "\(folder.path)/b.safetensors")
         let common =
             ["evaluate"] + Self.model + ["--batch-size", "2", "--hold-out-every", "2", set]
-        let first = try await dvt(common + ["--save-outputs", whole])
+        let pages = [whole, cut].map { $0 + ".html" }
+        let first = try await dvt(common + ["--save-outputs", whole, "--report", pages[0]])
         #expect(first.code == 0, "\(first.errors)")
         let killed = try await shell(
             """
@@ -78,8 +80,14 @@ struct EvaluateCommandTests {
         if FileManager.default.fileExists(atPath: cut + ".part") {
             let refused = try await dvt(common + ["--save-outputs", cut])
             #expect(refused.code == 1 && refused.errors.contains("go on with it by --resume"))
-            let resumed = try await dvt(common + ["--save-outputs", cut, "--resume"])
+            let resumed = try await dvt(
+                common + ["--save-outputs", cut, "--resume", "--report", pages[1]])
             #expect(resumed.code == 0, "\(resumed.errors)")
+            let galleries = try pages.map { page in
+                let text = try String(contentsOfFile: page, encoding: .utf8)
+                return String(text[try #require(text.range(of: "Easy and hard")).lowerBound...])
+            }
+            #expect(galleries[0] == galleries[1] && galleries[0].contains("<img"))
         }
         let files = [whole, cut].map { FileManager.default.contents(atPath: $0) }
         #expect(files[0] != nil && files[0] == files[1])

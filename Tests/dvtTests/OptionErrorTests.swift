@@ -74,6 +74,7 @@ struct OptionErrorTests {
         Case("parity --operations --device reference", "compared with a file (--expected)"),
         Case("evaluate --model tiny-deit --resume x", "belong to --save-outputs"),
         Case("evaluate --model tiny-deit --save-outputs x y", "it takes a name.safetensors"),
+        Case("evaluate --model tiny-deit --report x y", "--report is x; it takes a name.html"),
         Case("evaluate --model tiny-deit --batch-size 0 x", "--batch-size is 0; it takes 1...4096"),
         Case("synthesize", "Missing expected argument '<output>'"),
         Case("synthesize x --count 0", "--count is 0; it takes 1...1000000"),

@@ -8,6 +8,9 @@ public struct ExitReliability: Equatable, Sendable {
         public let confidence: Double
         /// The part of them whose class is right, 0 where there are none.
         public let accuracy: Double
+
+        /// The images whose class is right.
+        package var correct: Int { Int((accuracy * Double(count)).rounded()) }
     }
 
     /// The intervals: bin i is from above i/15 to (i + 1)/15.
@@ -19,7 +22,10 @@ public struct ExitReliability: Equatable, Sendable {
     public let negativeLogLikelihood: Double
 
     /// The expected calibration error, `sum(count |accuracy - confidence|) / n`, in 0...1.
-    public var expectedCalibrationError: Double {
+    public var expectedCalibrationError: Double { Self.calibrationError(of: bins) }
+
+    /// The expected calibration error of bins that hold an image.
+    package static func calibrationError(of bins: [Bin]) -> Double {
         let images = bins.reduce(0) { $0 + $1.count }
         let sum = bins.reduce(0) { $0 + Double($1.count) * abs($1.accuracy - $1.confidence) }
         return sum / Double(images)
@@ -39,25 +45,33 @@ public struct ExitReliability: Equatable, Sendable {
     }
 
     init(_ exit: LogProbabilities, temperature: Double) {
-        var counts = [Int](repeating: 0, count: Self.binCount)
-        var confidences = [Double](repeating: 0, count: Self.binCount)
-        var correct = [Int](repeating: 0, count: Self.binCount)
-        var loss = 0.0
-        for image in 0..<exit.images {
-            let scaled = exit.scaled(image, temperature: temperature)
-            let place = (scaled.confidence * Double(Self.binCount)).rounded(.up)
-            let bin = min(max(Int(place) - 1, 0), Self.binCount - 1)
+        let answers = (0..<exit.images).map { exit.scaled($0, temperature: temperature) }
+        bins = Self.bins(answers.lazy.map { ($0.confidence, $0.isCorrect) })
+        negativeLogLikelihood = answers.reduce(0) { $0 + $1.loss } / Double(exit.images)
+    }
+
+    /// Puts answers into their intervals.
+    ///
+    /// - Parameter answers: how sure an exit is of each image, and whether it is right.
+    /// - Returns: ``binCount`` bins.
+    package static func bins(
+        _ answers: some Sequence<(confidence: Double, isCorrect: Bool)>
+    ) -> [Bin] {
+        var counts = [Int](repeating: 0, count: binCount)
+        var confidences = [Double](repeating: 0, count: binCount)
+        var correct = [Int](repeating: 0, count: binCount)
+        for answer in answers {
+            let place = (answer.confidence * Double(binCount)).rounded(.up)
+            let bin = min(max(Int(place) - 1, 0), binCount - 1)
             counts[bin] += 1
-            confidences[bin] += scaled.confidence
-            correct[bin] += scaled.isCorrect ? 1 : 0
-            loss += scaled.loss
+            confidences[bin] += answer.confidence
+            correct[bin] += answer.isCorrect ? 1 : 0
         }
-        bins = counts.indices.map { bin in
+        return counts.indices.map { bin in
             let count = Double(max(counts[bin], 1))
             return Bin(
                 count: counts[bin], confidence: confidences[bin] / count,
                 accuracy: Double(correct[bin]) / count)
         }
-        negativeLogLikelihood = loss / Double(exit.images)
     }
 }

@@ -6,6 +6,8 @@ internal import DVTModel
 public struct EvaluationTally: Equatable, Sendable {
     /// The class of every image, from 0.
     public private(set) var labels: [Int32] = []
+    /// The likeliest class, `[K][n]`; of equally likely ones the first.
+    public private(set) var predictions: [[Int32]]
     /// The largest softmax probability, `[K][n]`.
     public private(set) var confidences: [[Float]]
     /// How many classes come before the label, `[K][n]`; 255 stands for that many and more.
@@ -15,6 +17,7 @@ public struct EvaluationTally: Equatable, Sendable {
     ///
     /// - Parameter exits: K.
     public init(exits: Int) {
+        predictions = Array(repeating: [], count: exits)
         confidences = Array(repeating: [], count: exits)
         ranks = Array(repeating: [], count: exits)
     }
@@ -37,7 +40,9 @@ public struct EvaluationTally: Equatable, Sendable {
             let own = row[place]
             // Of equally likely classes the first comes first.
             let before = row.indices.count { row[$0] > own || (row[$0] == own && $0 < place) }
-            confidences[exit].append(row.max() ?? 0)
+            let likeliest = row.indices.max { row[$0] < row[$1] } ?? row.startIndex
+            predictions[exit].append(Int32(likeliest - row.startIndex))
+            confidences[exit].append(row[likeliest])
             ranks[exit].append(UInt8(min(before, 255)))
         }
     }

@@ -6,8 +6,8 @@ import Glibc
 /// they need no memory, and kept where the evaluation is interrupted, so that it can go on.
 ///
 /// They lie beside the file, in a folder of its name and `.part`: one file of float32 an exit, the
-/// labels, and `state.json`, which is replaced after every batch and says how much of the others
-/// counts.
+/// labels, the places of the pictures in their set, and `state.json`, which is replaced after every
+/// batch and says how much of the others counts.
 package final class OutputsJournal {
     /// What the outputs are of; a journal of anything else is not gone on with.
     package struct Subject: Equatable, Sendable {
@@ -43,6 +43,7 @@ package final class OutputsJournal {
     private var folder: String { path + ".part" }
     private var statePath: String { folder + "/state.json" }
     private var labelsPath: String { folder + "/labels.i32" }
+    private var placesPath: String { folder + "/places.i32" }
     private func exitPath(_ exit: Int) -> String { folder + "/exit\(exit).f32" }
 
     /// Begins a journal, or goes on with one.
@@ -79,13 +80,18 @@ package final class OutputsJournal {
     /// - Parameters:
     ///   - probabilities: of every exit, `[B, C]`.
     ///   - labels: the classes of the images.
+    ///   - places: their places in the set, which has unreadable pictures too.
     ///   - taken: the pictures taken so far.
     /// - Throws: ``EvaluationError`` if the system fails to write.
-    package func add(_ probabilities: [[Float]], labels: [Int], taken: Int) throws {
+    package func add(
+        _ probabilities: [[Float]], labels: [Int], places: [Int], taken: Int
+    ) throws {
         for (exit, values) in probabilities.enumerated() {
             try values.withUnsafeBytes { try append($0, to: exitPath(exit)) }
         }
-        try labels.map { Int32($0) }.withUnsafeBytes { try append($0, to: labelsPath) }
+        for (numbers, path) in [(labels, labelsPath), (places, placesPath)] {
+            try numbers.map { Int32($0) }.withUnsafeBytes { try append($0, to: path) }
+        }
         images += labels.count
         self.taken = taken
         try writeState()
@@ -93,14 +99,16 @@ package final class OutputsJournal {
 
     /// Goes through what is kept, some images at a time.
     ///
-    /// - Parameter body: takes the probabilities of every exit, `[n, C]`, and the labels.
+    /// - Parameter body: takes the probabilities of every exit, `[n, C]`, the labels and the
+    ///   places.
     /// - Throws: ``EvaluationError`` if the files cannot be read, and what `body` throws.
-    package func forEachPart(_ body: ([[Float]], [Int]) throws -> Void) throws {
-        let labels = try readLabels()
+    package func forEachPart(_ body: ([[Float]], [Int], [Int]) throws -> Void) throws {
+        let (labels, places) = (try readNumbers(labelsPath), try readNumbers(placesPath))
         for start in stride(from: 0, to: images, by: Self.part) {
             let count = min(Self.part, images - start)
             let rows = try (0..<subject.exits).map { try readRows($0, from: start, count: count) }
-            try body(rows, labels[start..<start + count].map { Int($0) })
+            let range = start..<start + count
+            try body(rows, labels[range].map { Int($0) }, places[range].map { Int($0) })
         }
     }
 
@@ -113,7 +121,7 @@ package final class OutputsJournal {
     package func finish(exitGigaMultiplyAdds: [Double], heldOutEvery heldOut: Int) throws {
         let parts = heldOut > 0 ? ["calibration", "test"] : ["calibration"]
         func isTest(_ image: Int) -> Bool { heldOut > 0 && image % heldOut == heldOut - 1 }
-        let labels = try readLabels()
+        let labels = try readNumbers(labelsPath)
         let places = parts.map { part in
             labels.indices.filter { isTest($0) == (part == "test") }
         }
@@ -136,7 +144,7 @@ package final class OutputsJournal {
 
     /// Removes the journal.
     private func remove() {
-        for path in (0..<subject.exits).map(exitPath) + [labelsPath, statePath] {
+        for path in (0..<subject.exits).map(exitPath) + [labelsPath, placesPath, statePath] {
             unlink(path)
         }
         rmdir(folder)
@@ -161,8 +169,8 @@ package final class OutputsJournal {
         return try read(exitPath(exit), offset: start * size, count: count * subject.classes)
     }
 
-    private func readLabels() throws -> [Int32] {
-        try read(labelsPath, offset: 0, count: images)
+    private func readNumbers(_ path: String) throws -> [Int32] {
+        try read(path, offset: 0, count: images)
     }
 
     private func read<Element: BitwiseCopyable>(
@@ -187,7 +195,7 @@ package final class OutputsJournal {
         for exit in 0..<subject.exits {
             try cut(exitPath(exit), to: images * subject.classes * 4)
         }
-        try cut(labelsPath, to: images * 4)
+        for path in [labelsPath, placesPath] { try cut(path, to: images * 4) }
     }
 
     private func cut(_ path: String, to byteCount: Int) throws {

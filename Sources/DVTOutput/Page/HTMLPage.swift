@@ -84,6 +84,10 @@ package struct HTMLPage: Sendable {
         }
         .panel p { margin: 0; }
         .panel h3 + .note { margin-top: -0.375rem; }
+        .warning { border-left: 0.25rem solid var(--accent); padding-left: 0.75rem; }
+        .scroll { overflow-x: auto; }
+        .scroll td, .scroll th { padding: 0.25rem 1rem 0.25rem 0; white-space: nowrap; }
+        .scroll th { color: var(--ink-soft); border-bottom: 1px solid var(--line); }
         table { border-collapse: collapse; width: 100%; font-size: 0.875rem; }
         caption { text-align: left; color: var(--ink-soft); }
         td, th { padding: 0.125rem 0; text-align: left; font-weight: normal; }

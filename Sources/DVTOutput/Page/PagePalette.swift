@@ -22,6 +22,7 @@ package enum PagePalette {
         Entry(name: "ink-soft", light: 0x56_5B66, dark: 0xA9_AFBA),
         Entry(name: "accent", light: 0x1A_5FB4, dark: 0x7D_B4F5),
         Entry(name: "good", light: 0x1B_6E3D, dark: 0x7F_D6A0),
+        Entry(name: "bad", light: 0xB5_3A1B, dark: 0xF5_9B78),
     ]
 
     /// The colours of lines and of bars' grounds, which nobody reads.

@@ -14,12 +14,13 @@ struct Evaluate: ParsableCommand {
               dvt evaluate --weights dvt.safetensors cifar-10-batches-bin --split test \\
                 --calibration dvt.calibration.json --budget 1.5
               dvt evaluate --weights dvt.safetensors val/ --save-outputs outputs.safetensors
+              dvt evaluate --weights dvt.safetensors val/ --report report.html
 
             Each batch runs through all exits, and then with early exits, so that both are \
             measured side by side; times are the device's and the host's part of a batch, decoding \
             apart. Pictures that cannot be read are listed and counted. Saved outputs are what dvt \
             calibrate chooses thresholds on; an evaluation that saves them can be interrupted and \
-            gone on with by --resume, to the same result.
+            gone on with by --resume, to the same result. --report draws all of it on one page.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -42,6 +43,13 @@ struct Evaluate: ParsableCommand {
     @Flag(help: "Go on with the interrupted evaluation that --save-outputs kept.")
     var resume = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Draw curves, confidences, easy and hard images on this page, whole in itself.",
+            valueName: "file.html"),
+        completion: .file(extensions: ["html"]))
+    var report: String?
+
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
 
@@ -49,6 +57,9 @@ struct Evaluate: ParsableCommand {
         if let saveOutputs, !saveOutputs.hasSuffix(".safetensors") {
             throw ValidationError(
                 "--save-outputs is \(saveOutputs); it takes a name.safetensors.")
+        }
+        if let report, !report.lowercased().hasSuffix(".html") {
+            throw ValidationError("--report is \(report); it takes a name.html.")
         }
         guard saveOutputs != nil || (!resume && holdOutEvery == nil) else {
             throw ValidationError("--resume and --hold-out-every belong to --save-outputs.")
@@ -63,9 +74,30 @@ struct Evaluate: ParsableCommand {
         let policy = try exitOptions.policy(of: model)
         if let saveOutputs { try model.checkIsNoInput(saveOutputs) }
         let set = try dataOptions.open(for: model.card)
-        let journal = try makeJournal(of: model, set)
-        try evaluate(
-            model, policy: policy, set, journal: journal, on: deviceOptions.makeBackend())
+        // What cannot be written ends the run before it begins.
+        let report = try makeReport(of: model, policy, set)
+        let targets = Targets(journal: try makeJournal(of: model, set), report: report)
+        try evaluate(model, policy: policy, set, targets, on: deviceOptions.makeBackend())
+    }
+
+    /// What an evaluation leaves behind beside what it prints.
+    private struct Targets {
+        let journal: OutputsJournal?
+        let report: EvaluationReport?
+    }
+
+    private func makeReport(
+        of model: LoadedModel, _ policy: ExitPolicy, _ set: LabelledImages
+    ) throws -> EvaluationReport? {
+        guard let report else { return nil }
+        try model.checkIsNoInput(report)
+        let subject = EvaluationReport.Subject(
+            set: set, labels: try ClassLabels.of(model.card) ?? set.classes,
+            weights: model.weightsName,
+            isUntrained: model.weights is SyntheticWeights, policy: policy,
+            stored: try exitOptions.thresholdOptions.storedPoints(of: model),
+            batchSize: dataOptions.batchSize)
+        return try EvaluationReport(path: report, subject)
     }
 
     private func makeJournal(
@@ -84,29 +116,32 @@ struct Evaluate: ParsableCommand {
     }
 
     private func evaluate(
-        _ loaded: LoadedModel, policy: ExitPolicy, _ set: LabelledImages,
-        journal: OutputsJournal?, on backend: some Backend
+        _ loaded: LoadedModel, policy: ExitPolicy, _ set: LabelledImages, _ targets: Targets,
+        on backend: some Backend
     ) throws {
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()
         var run = EvaluateRun(model, policy: policy)
-        try journal?.forEachPart { run.restore($0, labels: $1) }
+        let journal = targets.journal
+        try journal?.forEachPart { run.restore($0, labels: $1, places: $2) }
         let taken = journal?.taken ?? 0
         let stream = try dataOptions.stream(
             set, from: taken, for: loaded.card, label: "evaluate")
         try stream.forEachBatch { batch in
-            let probabilities = try run.add(batch)
+            let places = batch.places.map { taken + $0 }
+            let probabilities = try run.add(batch, places: places)
             try journal?.add(
-                probabilities, labels: batch.labels, taken: taken + stream.takenCount)
+                probabilities, labels: batch.labels, places: places,
+                taken: taken + stream.takenCount)
             if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }
         }
-        try finish(run, loaded, set, stream, journal)
+        try finish(run, loaded, set, stream, targets)
     }
 
     private func finish<B>(
         _ run: EvaluateRun<B>, _ loaded: LoadedModel, _ set: LabelledImages,
-        _ stream: PictureStream, _ journal: OutputsJournal?
+        _ stream: PictureStream, _ targets: Targets
     ) throws {
         stream.progress.finish()
         guard run.tally.images > 0 || stream.wasInterrupted else {
@@ -123,14 +158,16 @@ struct Evaluate: ParsableCommand {
             for row in record.rows { try writer.write(row) }
         }
         record.printNotes(wasInterrupted: stream.wasInterrupted)
-        if stream.wasInterrupted { throw ExitCode(130) }
-        if let saveOutputs, let journal {
+        if stream.wasInterrupted {
+            targets.report?.tellOfInterruption()
+            throw ExitCode(130)
+        }
+        if let saveOutputs, let journal = targets.journal {
             try journal.finish(
-                exitGigaMultiplyAdds: loaded.configuration.cumulativeMultiplyAdds.map {
-                    Double($0) / 1e9
-                }, heldOutEvery: holdOutEvery ?? 0)
+                exitGigaMultiplyAdds: record.exitCosts, heldOutEvery: holdOutEvery ?? 0)
             printError("outputs: \(shown(saveOutputs))")
         }
+        try targets.report?.write(record)
         if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }
     }
 }

@@ -6,14 +6,16 @@ import DVTVision
 
 /// What an evaluation prints: a record an exit, and one each for the two ways of running.
 struct EvaluateRecord {
-    private let card: ModelCard
-    private let tally: EvaluationTally
-    private let times: RunTimes
-    private let early: EarlyExits?
-    private let deviceName: String
-    private let preprocessing: Preprocessing
+    let card: ModelCard
+    let tally: EvaluationTally
+    let places: [Int32]
+    let times: RunTimes
+    let exitSeconds: [Double]
+    let early: EarlyExits?
+    let deviceName: String
+    let preprocessing: Preprocessing
+    let unreadable: Int
     private let parameterCount: Int
-    private let unreadable: Int
 
     /// Takes what a run found.
     ///
@@ -28,7 +30,9 @@ struct EvaluateRecord {
         self.card = card
         self.unreadable = unreadable
         tally = run.tally
+        places = run.places
         times = run.times
+        exitSeconds = run.exitSeconds
         early = run.early
         deviceName = run.model.backend.deviceName
         preprocessing = stream.preprocessing
@@ -59,9 +63,14 @@ struct EvaluateRecord {
         OutputColumn("device", audience: .machines),
     ]
 
+    /// What an image costs that leaves at each exit, 10^9 multiply-adds.
+    var exitCosts: [Double] {
+        card.configuration.cumulativeMultiplyAdds.map { Double($0) / 1e9 }
+    }
+
     /// The records.
     var rows: [[OutputValue]] {
-        let costs = card.configuration.cumulativeMultiplyAdds.map { Double($0) / 1e9 }
+        let costs = exitCosts
         var rows = costs.indices.map { exit in
             row(
                 "exit \(exit + 1)", exit: exit, top1: tally.accuracy(top: 1, exit: exit),
@@ -85,12 +94,10 @@ struct EvaluateRecord {
     private func earlyRow(_ early: EarlyExits, _ costs: [Double]) -> [OutputValue] {
         let count = Double(max(early.exits.count, 1))
         let top5 = early.exits.indices.count { tally.ranks[Int(early.exits[$0])][$0] < 5 }
-        let shares = costs.indices.map(early.share)
         return row(
-            "early exits", top1: 100 * Double(early.correct) / count,
-            top5: 100 * Double(top5) / count,
-            gmacs: zip(shares, costs).reduce(0) { $0 + $1.0 * $1.1 }, shares: shares,
-            times: early.times, policy: early.policy)
+            "early exits", top1: early.accuracy, top5: 100 * Double(top5) / count,
+            gmacs: early.cost(costs), shares: costs.indices.map(early.share), times: early.times,
+            policy: early.policy)
     }
 
     private func row(

@@ -33,6 +33,17 @@ struct EarlyExits {
     /// The images that would have left elsewhere by what the run through all exits said.
     fileprivate(set) var differing = 0
 
+    /// The images that were right at their exit, percent.
+    var accuracy: Double { 100 * Double(correct) / Double(max(exits.count, 1)) }
+
+    /// What an image cost on average.
+    ///
+    /// - Parameter costs: what an image costs that leaves at each exit.
+    /// - Returns: the average, in their unit.
+    func cost(_ costs: [Double]) -> Double {
+        costs.enumerated().reduce(0) { $0 + share($1.offset) * $1.element }
+    }
+
     /// The part of the images that left at an exit.
     func share(_ exit: Int) -> Double {
         exits.isEmpty ? 0 : Double(exits.count { $0 == exit }) / Double(exits.count)
@@ -45,8 +56,12 @@ struct EarlyExits {
 struct EvaluateRun<B: Backend> {
     let model: DynamicVisionTransformer<B>
     private(set) var tally: EvaluationTally
+    /// The place of every image in its set, which has unreadable pictures too.
+    private(set) var places: [Int32] = []
     /// Times of the run through all exits.
     private(set) var times = RunTimes()
+    /// The times from the batches' starts until each exit had answered in that run, added up.
+    private(set) var exitSeconds: [Double]
     /// What the early exits did, or nil where all images were to take the last one.
     private(set) var early: EarlyExits?
     private var isWarm = false
@@ -59,6 +74,7 @@ struct EvaluateRun<B: Backend> {
     init(_ model: DynamicVisionTransformer<B>, policy: ExitPolicy) {
         self.model = model
         tally = EvaluationTally(exits: model.configuration.stages.count)
+        exitSeconds = Array(repeating: 0, count: tally.exits)
         early = policy == .allExits ? nil : EarlyExits(policy: policy)
     }
 
@@ -67,8 +83,9 @@ struct EvaluateRun<B: Backend> {
     /// - Parameters:
     ///   - probabilities: of every exit, `[n, C]`.
     ///   - labels: the classes of the images.
-    mutating func restore(_ probabilities: [[Float]], labels: [Int]) {
-        note(probabilities, labels: labels)
+    ///   - places: their places in the set.
+    mutating func restore(_ probabilities: [[Float]], labels: [Int], places: [Int]) {
+        note(probabilities, labels: labels, places: places)
         guard var early else { return }
         for image in tally.images - labels.count..<tally.images {
             let exit = exit(of: image, policy: early.policy)
@@ -80,10 +97,12 @@ struct EvaluateRun<B: Backend> {
 
     /// Runs a batch.
     ///
-    /// - Parameter batch: the images.
+    /// - Parameters:
+    ///   - batch: the images.
+    ///   - places: their places in the set.
     /// - Returns: the softmax outputs of every exit, `[B, C]`.
     /// - Throws: the model's or the backend's error.
-    mutating func add(_ batch: PictureBatch) throws -> [[Float]] {
+    mutating func add(_ batch: PictureBatch, places: [Int]) throws -> [[Float]] {
         if !isWarm {
             // The first run builds kernels and packs weights.
             _ = try timed(batch.images, policy: .allExits)
@@ -91,10 +110,11 @@ struct EvaluateRun<B: Backend> {
         }
         let all = try timed(batch.images, policy: .allExits)
         times.add(seconds: all.seconds, latencies: all.latencies)
+        for (exit, seconds) in all.answers.enumerated() { exitSeconds[exit] += seconds }
         let probabilities = try all.visits.map {
             try model.backend.download($0.logits).softmaxRows
         }
-        note(probabilities, labels: batch.labels)
+        note(probabilities, labels: batch.labels, places: places)
         if let policy = early?.policy { try addEarly(batch, policy: policy) }
         return probabilities
     }
@@ -124,6 +144,8 @@ struct EvaluateRun<B: Backend> {
     private struct Timed {
         var visits: [ExitVisit<B.DeviceTensor>] = []
         var latencies: [Double]
+        /// When each exit that ran had answered, from the start.
+        var answers: [Double] = []
         var seconds = 0.0
     }
 
@@ -137,13 +159,15 @@ struct EvaluateRun<B: Backend> {
                 throw ModelError.notFinite(exit: visit.exit, image: tally.images + row)
             }
             run.visits.append(visit)
+            run.answers.append(milliseconds / 1000)
             for row in visit.leaving { run.latencies[visit.rows[row]] = milliseconds }
         }
         run.seconds = (ContinuousClock.now - start) / .seconds(1)
         return run
     }
 
-    private mutating func note(_ probabilities: [[Float]], labels: [Int]) {
+    private mutating func note(_ probabilities: [[Float]], labels: [Int], places: [Int]) {
+        self.places += places.map { Int32($0) }
         let classes = model.configuration.classes
         for (row, label) in labels.enumerated() {
             tally.add(

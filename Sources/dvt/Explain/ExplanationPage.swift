@@ -171,7 +171,6 @@ struct ExplanationPage: ExplanationLayout {
           color: var(--good); border: 1px solid; border-radius: 1rem; padding: 0 0.5rem;
           font-size: 0.8125rem; white-space: nowrap;
         }
-        .warning { border-left: 0.25rem solid var(--accent); padding-left: 0.75rem; }
         .switches { display: flex; flex-wrap: wrap; gap: 0 1.5rem; margin-bottom: 1.5rem; }
         .switches input { accent-color: var(--accent); }
         .scale { display: flex; align-items: center; gap: 0.5rem; white-space: nowrap; }

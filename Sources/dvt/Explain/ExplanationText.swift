@@ -20,21 +20,10 @@ struct ExplanationText {
     var exitCount: Int { model.stages.count }
 
     /// When images leave.
-    var rule: String {
-        switch policy {
-        case .exit(let exit): return "Every image is told to leave at exit \(exit + 1)."
-        case .allExits: return "Every image is told to go to the last exit."
-        case .thresholds(let values) where values.isEmpty: return "The model has one exit."
-        case .thresholds(let values):
-            let texts = values.enumerated().map { "\($0.element) at exit \($0.offset + 1)" }
-            return "An image leaves at a confidence of at least \(texts.joined(separator: ", "))."
-        }
-    }
+    var rule: String { policy.rule }
 
     /// What must be said of the weights, or nil.
-    var warning: String? {
-        isUntrained ? "The weights are synthetic and untrained: the results mean nothing." : nil
-    }
+    var warning: String? { isUntrained ? SyntheticWeights.warning : nil }
 
     /// What becomes of an image.
     func summary(of explanation: Explanation) -> String {

@@ -7,6 +7,8 @@ import DVTVision
 struct PictureBatch {
     /// The files.
     let paths: [String]
+    /// Their places among the listed pictures, unreadable ones included.
+    let places: [Int]
     /// Their classes, from 0, where a set of labelled pictures says them; else empty.
     let labels: [Int]
     /// `[B, 3, S, S]`, normalised.
@@ -87,6 +89,7 @@ final class PictureStream {
     /// the end.
     private func nextBatch(whenIdle: () throws -> Void) throws -> PictureBatch? {
         var paths: [String] = []
+        var places: [Int] = []
         var labels: [Int] = []
         var values: [Float] = []
         while paths.count < batchSize {
@@ -95,10 +98,11 @@ final class PictureStream {
                 try whenIdle()
             }
             guard let image = loader.next() else { break }
-            takenCount += 1
+            defer { takenCount += 1 }
             switch image.result {
             case .success(let pixels):
                 paths.append(image.path)
+                places.append(takenCount)
                 image.label.map { labels.append($0) }
                 values += pixels
             case .failure(let error):
@@ -109,6 +113,6 @@ final class PictureStream {
         guard !paths.isEmpty else { return nil }
         let shape = preprocessing.shape.withBatch(paths.count)
         return PictureBatch(
-            paths: paths, labels: labels, images: Tensor(shape, values: values))
+            paths: paths, places: places, labels: labels, images: Tensor(shape, values: values))
     }
 }

@@ -97,19 +97,30 @@ struct ThresholdOptions: ParsableArguments {
     }
 
     private func points(of model: LoadedModel) throws -> OperatingPoints {
-        if let calibration {
-            let read = try Calibration(path: calibration)
-            try read.check(model.configuration, origin: calibration)
-            return read.operatingPoints
-        }
-        guard let points = try model.operatingPoints() else {
+        guard let stored = try storedPoints(of: model) else {
             throw ModelError.invalidPolicy(
                 reason: """
                     \(given ?? "") needs a checkpoint that holds thresholds for many budgets, as \
                     the authors' do; give --threshold or --calibration
                     """)
         }
-        return points
+        return stored.points
+    }
+
+    /// Thresholds for many budgets: those of `--calibration`, or else of the checkpoint.
+    ///
+    /// - Parameter model: the model.
+    /// - Returns: the rows and their file, or nil where there are none.
+    /// - Throws: the error of the file.
+    func storedPoints(
+        of model: LoadedModel
+    ) throws -> (points: OperatingPoints, file: String)? {
+        if let calibration {
+            let read = try Calibration(path: calibration)
+            try read.check(model.configuration, origin: calibration)
+            return (read.operatingPoints, calibration)
+        }
+        return try model.operatingPoints().map { ($0, model.weightsName) }
     }
 }
 

@@ -1,0 +1,34 @@
+import DVTCore
+
+extension Markup {
+    /// Records as people see them, as a table that scrolls where the page is narrower.
+    ///
+    /// - Parameters:
+    ///   - columns: the columns; those for machines are left out.
+    ///   - rows: the records, each with a value for every column.
+    /// - Returns: the table in its frame.
+    package static func table(_ columns: [OutputColumn], rows: [[OutputValue]]) -> Markup {
+        let shown = columns.indices.filter { columns[$0].audience != .machines }
+        func kind(_ column: Int) -> String? {
+            columns[column].alignment == .trailing ? "number" : nil
+        }
+        let titles = shown.map { column in
+            element("th", ["scope": "col", "class": kind(column)], [Markup(columns[column].title)])
+        }
+        let lines = rows.map { row in
+            element(
+                "tr", [:],
+                shown.map { column in
+                    element(
+                        "td", ["class": kind(column)], [Markup(columns[column].shown(row[column]))])
+                })
+        }
+        let table = element(
+            "table", [:],
+            [
+                element("thead", [:], [element("tr", [:], titles)]),
+                element("tbody", [:], [.lines(lines)]),
+            ])
+        return element("div", ["class": "scroll"], [table])
+    }
+}

@@ -1,0 +1,168 @@
+/// A plot: two axes with a grid, and layers of lines, points and bars, as one drawing of SVG.
+///
+/// Text stays readable down to a width of 320 pixels. Colours are those of ``PagePalette``, by the
+/// class that each layer has: `one`, `two`, `three` or `soft`.
+package struct Plot: Sendable {
+    private let horizontal: PlotAxis
+    private let vertical: PlotAxis
+    private let label: String
+    private let height: Double
+
+    /// Creates a plot without layers.
+    ///
+    /// - Parameters:
+    ///   - label: what a reader is told who does not see it.
+    ///   - horizontal: the horizontal axis.
+    ///   - vertical: the vertical axis.
+    ///   - height: its height; it is 400 wide.
+    package init(
+        _ label: String, horizontal: PlotAxis, vertical: PlotAxis, height: Double = 280
+    ) {
+        self.label = label
+        self.horizontal = horizontal
+        self.vertical = vertical
+        self.height = height
+    }
+
+    private static let width = 400.0
+    /// Room for the numbers of the axes and for their titles.
+    private static let (left, right, top, bottom) = (46.0, 20.0, 28.0, 44.0)
+
+    /// The drawing.
+    ///
+    /// - Parameter layers: what it shows, from the lowest, each with the class of its colour.
+    /// - Returns: an element `svg`.
+    package func drawing(_ layers: [(PlotLayer, kind: String)]) -> Markup {
+        let groups = layers.map { layer, kind in
+            Markup.element("g", ["class": kind], marks(of: layer))
+        }
+        let texts = axisLabels.map { text($0, kind: "axis") }
+        let names = names(beside: layers.flatMap(\.0.points)).map { text($0, kind: "name") }
+        return .element(
+            "svg",
+            [
+                "class": "plot", "role": "img", "aria-label": label,
+                "viewBox": "0 0 \(shortNumber(Self.width)) \(shortNumber(height))",
+            ], [.lines([grid] + texts + groups + names)])
+    }
+
+    /// A mark as an entry of a legend shows it, with its text.
+    ///
+    /// - Parameters:
+    ///   - mark: the mark.
+    ///   - kind: the class of its colour.
+    ///   - text: what it stands for.
+    /// - Returns: an element `span`.
+    package static func key(_ mark: PlotMark, kind: String, _ text: String) -> Markup {
+        let drawing = Markup.element(
+            "svg", ["viewBox": "0 0 16 16", "class": "plot key", "aria-hidden": "true"],
+            [.element("g", ["class": kind], [mark.drawing(x: 8, y: 8)])])
+        return .element("span", [:], [drawing, Markup(text)])
+    }
+
+    private func x(_ value: Double) -> Double {
+        Self.left + horizontal.place(value) * (Self.width - Self.left - Self.right)
+    }
+
+    private func y(_ value: Double) -> Double {
+        height - Self.bottom - vertical.place(value) * (height - Self.top - Self.bottom)
+    }
+
+    private var grid: Markup {
+        let (low, high) = (height - Self.bottom, Self.width - Self.right)
+        let upright = horizontal.ticks.map {
+            "M\(shortNumber(x($0))) \(shortNumber(Self.top))V\(shortNumber(low))"
+        }
+        let level = vertical.ticks.map {
+            "M\(shortNumber(Self.left)) \(shortNumber(y($0)))H\(shortNumber(high))"
+        }
+        return .element("path", ["class": "grid", "d": (upright + level).joined()])
+    }
+
+    /// The numbers of the axes and their titles.
+    private var axisLabels: [PlacedLabel] {
+        let (low, high) = (height - Self.bottom, Self.width - Self.right)
+        let columns = horizontal.ticks.map { tick in
+            let words = horizontal.text(tick)
+            // A long number at the end of the axis would be cut at the drawing's edge.
+            let most = Self.width - PlacedLabel.width(of: words) / 2
+            return PlacedLabel(words, x: min(x(tick), most), middle: low + 12, anchor: .middle)
+        }
+        let rows = vertical.ticks.map {
+            PlacedLabel(vertical.text($0), x: Self.left - 6, middle: y($0), anchor: .end)
+        }
+        return columns + rows + [
+            PlacedLabel(vertical.title, x: 2, middle: 10, anchor: .start),
+            PlacedLabel(horizontal.title, x: high, middle: height - 10, anchor: .end),
+        ]
+    }
+
+    private func marks(of layer: PlotLayer) -> [Markup] {
+        switch layer {
+        case .line(let points):
+            let path = points.enumerated().map { index, point in
+                "\(index == 0 ? "M" : "L")\(shortNumber(x(point.x))) \(shortNumber(y(point.y)))"
+            }
+            return [.element("path", ["class": "line", "d": path.joined()])]
+        case .marks(let points, let mark):
+            return points.map { mark.drawing(x: x($0.x), y: y($0.y), title: $0.title) }
+        case .bars(let bars):
+            return bars.map(drawing(of:))
+        }
+    }
+
+    private func drawing(of bar: PlotBar) -> Markup {
+        let (left, right) = (x(bar.x.lowerBound), x(bar.x.upperBound))
+        let (low, high) = (y(bar.y.lowerBound), y(bar.y.upperBound))
+        return .element(
+            "rect",
+            [
+                "class": "column", "x": shortNumber(left + 0.5), "y": shortNumber(high),
+                "width": shortNumber(right - left - 1), "height": shortNumber(low - high),
+            ], [.element("title", [:], [Markup(bar.title)])])
+    }
+
+    private func names(beside points: [PlotPoint]) -> [PlacedLabel] {
+        var placement = LabelPlacement(
+            frame: LabelBox(x: 0, y: 0, width: Self.width, height: height),
+            taken: axisLabels.map(\.box),
+            points: points.map { (x($0.x), y($0.y), $0.name != nil) })
+        return points.indices.compactMap { index in
+            points[index].name.map { placement.place($0, besidePoint: index) }
+        }
+    }
+
+    private func text(_ label: PlacedLabel, kind: String) -> Markup {
+        .element(
+            "text",
+            [
+                "class": "\(kind) \(label.anchor.rawValue)", "x": shortNumber(label.x),
+                "y": shortNumber(label.baseline),
+            ], [Markup(label.text)])
+    }
+
+    /// The rules of a page that has plots.
+    package static let rules = """
+        .plot text { font: 12px system-ui, sans-serif; }
+        .plot .axis { fill: var(--ink-soft); }
+        .plot .middle { text-anchor: middle; }
+        .plot .end { text-anchor: end; }
+        .plot .name {
+          fill: var(--ink); stroke: var(--panel); stroke-width: 3px; paint-order: stroke;
+        }
+        .plot .grid { stroke: var(--line); fill: none; stroke-width: 0.75; }
+        .plot .line { fill: none; stroke: currentColor; stroke-width: 1.5; }
+        .plot g { fill: currentColor; }
+        .plot .one { color: var(--accent); }
+        .plot .two { color: var(--bad); }
+        .plot .three { color: var(--good); }
+        .plot .soft { color: var(--ink-soft); }
+        .plot .soft .line { stroke-dasharray: 4 4; }
+        .plot .mark { stroke: currentColor; stroke-width: 1.5; }
+        .plot .hollow .mark { fill: var(--panel); }
+        .plot .faint .column { opacity: 0.35; }
+        .legend { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+        .legend > span { display: inline-flex; align-items: center; gap: 0.25rem; }
+        .key { width: 1rem; flex: none; }
+        """
+}

@@ -1,0 +1,94 @@
+import DVTCore
+import DVTEvaluation
+import DVTOutput
+import DVTVision
+
+/// Easy and hard images of an evaluation, read again by their places in the set.
+struct EvaluationGallery {
+    let findings: EvaluationFindings
+
+    /// The most pixels of a side: an image is that large on the page, and a page of many stays
+    /// small.
+    private static let shownSide = 112
+
+    /// A panel for every class that is shown.
+    var panels: Markup {
+        .element("div", ["class": "gallery plots"], [.lines(findings.examples.map(panel))])
+    }
+
+    private func panel(_ examples: ClassExamples) -> Markup {
+        let rows = [("Easiest", examples.easiest), ("Hardest", examples.hardest)]
+            .filter { !$0.1.isEmpty }
+        return .element(
+            "section", ["class": "panel"],
+            [
+                .lines(
+                    [
+                        .element("h3", [:], [Markup(findings.subject.name(examples.label))]),
+                        .element(
+                            "p", ["class": "note"],
+                            ["\(examples.correct) of \(examples.images) right at their exits"]),
+                    ]
+                        + rows.flatMap { title, images in
+                            [
+                                .element("h4", [:], [Markup(title)]),
+                                .element("div", ["class": "tiles"], images.map(tile)),
+                            ]
+                        })
+            ])
+    }
+
+    private func tile(_ image: Int) -> Markup {
+        let tally = findings.record.tally
+        let exit = Int(findings.exits[image])
+        let isRight = tally.ranks[exit][image] == 0
+        let prediction = findings.subject.name(Int(tally.predictions[exit][image]))
+        let confidence = decimalText(Double(tally.confidences[exit][image]))
+        return .element(
+            "figure", ["class": "tile"],
+            [
+                picture(of: image),
+                .element(
+                    "figcaption", [:],
+                    [
+                        "exit \(exit + 1), \(confidence)", .element("br"),
+                        .element(
+                            "span", ["class": isRight ? "right" : "wrong"],
+                            ["\(isRight ? "✓" : "✗ as") \(prediction)"]),
+                    ]),
+            ])
+    }
+
+    private func picture(of image: Int) -> Markup {
+        let labelled = findings.subject.set[Int(findings.record.places[image])]
+        let label = findings.subject.name(labelled.label)
+        do {
+            return .element(
+                "img",
+                [
+                    "src": "data:image/jpeg;base64,\(base64(try bytes(of: labelled)))",
+                    "alt": "\(label): \(printable(labelled.name))",
+                    "title": printable(labelled.name),
+                    "class": square.imageSize < Self.shownSide ? "coarse" : nil,
+                ])
+        } catch {
+            // The set has changed while it was evaluated; what was measured is worth a page still.
+            printError("warning: \(error)")
+            return .element("p", ["class": "note"], ["cannot be read any more"])
+        }
+    }
+
+    private func bytes(of picture: LabelledPicture) throws(ImageError) -> [UInt8] {
+        let image = try picture.decode(applyingOrientation: square.applyingOrientation)
+        return try JPEGEncoder.encode(square.square(of: image), name: picture.name)
+    }
+
+    /// The model's own square of a picture, with no more pixels than are shown.
+    private var square: Preprocessing {
+        let whole = findings.record.preprocessing
+        let side = min(whole.imageSize, Self.shownSide)
+        return Preprocessing(
+            shorterSide: whole.shorterSide * side / whole.imageSize, imageSize: side,
+            filter: whole.filter, applyingOrientation: whole.applyingOrientation)
+    }
+}

@@ -1,0 +1,108 @@
+import DVTCore
+import DVTEvaluation
+import DVTOutput
+
+extension EvaluationPage {
+    /// What the exits and the thresholds are worth, and how fast they are.
+    var accuracy: Markup {
+        let panels = [costPanel, speedPanel, exitPanel]
+        return section(
+            "Accuracy, cost and speed",
+            [
+                .element("div", ["class": "gallery plots"], [.lines(panels)]),
+                .table(EvaluateRecord.columns, rows: findings.record.rows),
+            ])
+    }
+
+    private var costPanel: Markup {
+        var keys = [Plot.key(.square, kind: "soft", "all images leave at one exit")]
+        if findings.curve != nil {
+            keys.insert(Plot.key(.dot, kind: "one", "thresholds swept"), at: 0)
+        }
+        if findings.early != nil {
+            keys.append(Plot.key(.diamond, kind: "three", "this run"))
+        }
+        return panel(
+            "Accuracy against multiply-adds", note: curveNote,
+            [plots.costs, legend(keys)])
+    }
+
+    private var curveNote: String {
+        switch findings.curve?.origin {
+        case nil: "The model has one exit, so there is no threshold to sweep."
+        case .samePictures:
+            """
+            The swept thresholds, one point each of the authors' \(GeometricBudgets.budgets.count) \
+            budgets, were chosen on these same images: others may fare worse.
+            """
+        case .file(let path):
+            """
+            The swept thresholds come from \(shown(path)); they were not chosen here, but flatter \
+            the model if they were chosen on these images.
+            """
+        }
+    }
+
+    private var speedPanel: Markup {
+        let title = "Accuracy against throughput"
+        guard let drawing = plots.throughputs else {
+            return panel(title, note: "Nothing was timed: an earlier run saw all images.", [])
+        }
+        var keys = [Plot.key(.square, kind: "soft", "measured")]
+        if findings.costs.count > 1 {
+            keys.append(Plot.key(.square, kind: "soft hollow", "derived"))
+        }
+        if findings.early?.times.imagesPerSecond != nil {
+            keys.append(Plot.key(.diamond, kind: "three", "measured, this run"))
+        }
+        return panel(title, note: speedNote, [drawing, legend(keys)])
+    }
+
+    private var speedNote: String {
+        let (timed, images) = (findings.record.times.images, findings.record.tally.images)
+        let part = timed < images ? "Times are of the \(timed) images that ran last. " : ""
+        guard findings.costs.count > 1 else {
+            return part + "Measured with every image at the one exit."
+        }
+        let early = findings.early == nil ? "" : ", and early exits, batch by batch"
+        return part + """
+            Measured: all exits\(early). Derived: an exit alone, from the time at which it had \
+            answered in the run through all exits, which includes what is handed on to later stages.
+            """
+    }
+
+    private var exitPanel: Markup {
+        let titles = ["Exit", "", "Share, %", "Images", "Right, %"].enumerated().map {
+            Markup.element(
+                "th", ["scope": "col", "class": $0.offset < 2 ? nil : "number"],
+                [Markup($0.element)])
+        }
+        let rows = findings.summaries.enumerated().map { exitRow($0.offset, $0.element) }
+        return panel(
+            "Where images leave", note: "Right: the part of those that leave there.",
+            [
+                .element(
+                    "table", ["class": "shares"],
+                    [
+                        .element("thead", [:], [.element("tr", [:], titles)]),
+                        .element("tbody", [:], [.lines(rows)]),
+                    ])
+            ])
+    }
+
+    private func exitRow(_ exit: Int, _ summary: ExitSummary) -> Markup {
+        let share = 100 * Double(summary.leaving) / Double(findings.record.tally.images)
+        let right = 100 * Double(summary.leavingCorrect) / Double(max(summary.leaving, 1))
+        let numbers = [
+            decimalText(share, decimals: 1), "\(summary.leaving)",
+            summary.leaving > 0 ? decimalText(right, decimals: 1) : "-",
+        ]
+        let bar = Markup.element("span", ["style": "width: \(shortNumber(share))%"])
+        return .element(
+            "tr", [:],
+            [
+                .element("th", ["scope": "row"], ["\(exit + 1)"]),
+                .element("td", ["class": "share"], [.element("div", ["class": "bar"], [bar])]),
+            ] + numbers.map { .element("td", ["class": "number"], [Markup($0)]) })
+    }
+}

@@ -1,0 +1,159 @@
+import DVTEvaluation
+import DVTOutput
+
+/// The plots of an evaluation's page.
+struct EvaluationPlots {
+    let findings: EvaluationFindings
+
+    private let curve: [PlotPoint]
+    private let costExits: [PlotPoint]
+    private let costRun: [PlotPoint]
+    /// Cascades that end at an exit before the last.
+    private let derived: [PlotPoint]
+    /// All exits, or nothing where nothing was timed.
+    private let speedExits: [PlotPoint]
+    private let speedRun: [PlotPoint]
+
+    init(_ findings: EvaluationFindings) {
+        self.findings = findings
+        let (costs, last) = (findings.costs, findings.costs.count - 1)
+        let early = findings.early
+        func cost(
+            _ x: Double, _ accuracy: Double, _ name: String, isNamed: Bool = true
+        ) -> PlotPoint {
+            Self.point(x, accuracy, name, "\(decimalText(x, decimals: 4)) GMACs", isNamed: isNamed)
+        }
+        func speed(_ x: Double?, _ accuracy: Double, _ name: String) -> [PlotPoint] {
+            [x].compactMap { $0 }.map {
+                Self.point($0, accuracy, name, "\(decimalText($0, decimals: 1)) images/s")
+            }
+        }
+        curve = (findings.curve?.points ?? []).map {
+            cost($0.cost, $0.accuracy, "thresholds", isNamed: false)
+        }
+        costExits = costs.indices.map {
+            cost(costs[$0], findings.accuracy(exit: $0), "exit \($0 + 1)")
+        }
+        costRun = [early].compactMap { $0 }.map {
+            cost($0.cost(costs), $0.accuracy, "early exits")
+        }
+        derived = (0..<last).flatMap {
+            speed(
+                findings.imagesPerSecond(exit: $0), findings.accuracy(exit: $0), "exit \($0 + 1)")
+        }
+        speedExits = speed(
+            findings.imagesPerSecond(exit: last), findings.accuracy(exit: last),
+            last == 0 ? "exit 1" : "all exits")
+        speedRun = [early].compactMap { $0 }.flatMap {
+            speed($0.times.imagesPerSecond, $0.accuracy, "early exits")
+        }
+    }
+
+    /// Accuracy against what an image costs on average.
+    var costs: Markup {
+        plot(
+            "Accuracy against multiply-adds", "GMACs an image",
+            [
+                (.line(curve), kind: "one"), (.marks(curve, .dot), kind: "one"),
+                (.marks(costExits, .square), kind: "soft"),
+                (.marks(costRun, .diamond), kind: "three"),
+            ])
+    }
+
+    /// Accuracy against images a second, or nil where nothing was timed.
+    var throughputs: Markup? {
+        guard !speedExits.isEmpty else { return nil }
+        return plot(
+            "Accuracy against throughput", "Images/s",
+            [
+                (.marks(derived, .square), kind: "soft hollow"),
+                (.marks(speedExits, .square), kind: "soft"),
+                (.marks(speedRun, .diamond), kind: "three"),
+            ])
+    }
+
+    /// A plot of top-1 accuracy; both have the same axis for it.
+    private func plot(
+        _ label: String, _ unit: String, _ layers: [(PlotLayer, kind: String)]
+    ) -> Markup {
+        let points = layers.flatMap(\.0.points)
+        let accuracies = (curve + costExits + costRun + speedRun).map(\.y)
+        return Plot(
+            label,
+            horizontal: PlotAxis(unit, covering: points.map(\.x), within: 0...(.infinity)),
+            // Accuracies that differ by less than a point are not worth a finer grid.
+            vertical: PlotAxis(
+                "Top-1 accuracy, %", covering: accuracies, within: 0...100, leastStep: 1)
+        ).drawing(layers)
+    }
+
+    private static func point(
+        _ x: Double, _ accuracy: Double, _ name: String, _ cost: String, isNamed: Bool = true
+    ) -> PlotPoint {
+        PlotPoint(
+            x: x, y: accuracy, title: "\(name): \(decimalText(accuracy)) %, \(cost)",
+            name: isNamed ? name : nil)
+    }
+
+    /// How many images have which confidence at an exit, by whether it is right.
+    func confidences(exit: Int) -> Markup {
+        let bins = findings.summaries[exit].bins
+        func bars(
+            _ range: (ExitReliability.Bin) -> ClosedRange<Double>, _ word: String
+        ) -> [PlotBar] {
+            bins.enumerated().compactMap { index, bin in
+                let y = range(bin)
+                let count = Int(y.upperBound - y.lowerBound)
+                guard count > 0 else { return nil }
+                return PlotBar(
+                    x: Self.interval(index), y: y,
+                    title: "\(count) \(word) at \(Self.intervalText(index))")
+            }
+        }
+        return Plot(
+            "Confidences at exit \(exit + 1)", horizontal: Self.confidence,
+            vertical: PlotAxis(
+                "Images", covering: [0] + bins.map { Double($0.count) }, within: 0...(.infinity),
+                leastStep: 1), height: 200
+        ).drawing([
+            (.bars(bars({ 0...Double($0.correct) }, "right")), kind: "one"),
+            (.bars(bars({ Double($0.correct)...Double($0.count) }, "wrong")), kind: "two"),
+        ])
+    }
+
+    /// How often an exit is right that is so sure.
+    func reliability(exit: Int) -> Markup {
+        let bins = findings.summaries[exit].bins.enumerated().filter { $0.element.count > 0 }
+        let bars = bins.filter { $0.element.accuracy > 0 }.map { index, bin in
+            PlotBar(
+                x: Self.interval(index), y: 0...bin.accuracy,
+                title: "\(bin.correct) of \(bin.count) right at \(Self.intervalText(index))")
+        }
+        let points = bins.map { _, bin in
+            PlotPoint(
+                x: bin.confidence, y: bin.accuracy,
+                title: "confidence \(decimalText(bin.confidence)), right "
+                    + "\(decimalText(bin.accuracy)), \(bin.count) images")
+        }
+        let diagonal = [0.0, 1].map { PlotPoint(x: $0, y: $0, title: "") }
+        return Plot(
+            "Reliability of exit \(exit + 1)", horizontal: Self.confidence,
+            vertical: PlotAxis("Accuracy", covering: [0, 1], within: 0...1), height: 240
+        ).drawing([
+            (.bars(bars), kind: "one faint"), (.line(diagonal), kind: "soft"),
+            (.marks(points, .dot), kind: "one"),
+        ])
+    }
+
+    private static let confidence = PlotAxis("Confidence", covering: [0, 1], within: 0...1)
+
+    private static func interval(_ bin: Int) -> ClosedRange<Double> {
+        let count = Double(ExitReliability.binCount)
+        return Double(bin) / count...Double(bin + 1) / count
+    }
+
+    private static func intervalText(_ bin: Int) -> String {
+        let interval = interval(bin)
+        return "\(decimalText(interval.lowerBound)) to \(decimalText(interval.upperBound))"
+    }
+}

@@ -1,0 +1,22 @@
+import DVTModel
+
+// What the pages of several commands say.
+
+extension ExitPolicy {
+    /// When images leave, as a sentence.
+    var rule: String {
+        switch self {
+        case .exit(let exit): return "Every image is told to leave at exit \(exit + 1)."
+        case .allExits: return "Every image is told to go to the last exit."
+        case .thresholds(let values) where values.isEmpty: return "The model has one exit."
+        case .thresholds(let values):
+            let texts = values.enumerated().map { "\($0.element) at exit \($0.offset + 1)" }
+            return "An image leaves at a confidence of at least \(texts.joined(separator: ", "))."
+        }
+    }
+}
+
+extension SyntheticWeights {
+    /// What must be said of results.
+    static let warning = "The weights are synthetic and untrained: the results mean nothing."
+}

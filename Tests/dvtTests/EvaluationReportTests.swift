@@ -1,0 +1,130 @@
+import Foundation
+import Testing
+
+/// The pages of `dvt evaluate --report`.
+@Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
+struct EvaluationReportTests {
+    private let folder: TemporaryFolder
+    private let page: String
+
+    init() throws {
+        folder = try TemporaryFolder()
+        page = "\(folder.path)/out.html"
+    }
+
+    private func evaluate(_ arguments: String...) async throws -> ProgramOutput {
+        try await dvt(
+            ["evaluate", "--model", "tiny-deit", "--weights", "synthetic:50", "--report", page]
+                + arguments)
+    }
+
+    private func document() throws -> Document {
+        Document(try String(contentsOfFile: page, encoding: .utf8))
+    }
+
+    /// What a page must have, and what it must not.
+    private func check(_ document: Document, images: Int, exits: Int = 3) {
+        #expect(document.isWellFormed)
+        #expect(document.count("img") == images)
+        #expect(document.count("svg", class: "plot") == 2 + 2 * exits)
+        for name in ["script", "link", "iframe", "object"] {
+            #expect(document.count(name) == 0, "\(name)")
+        }
+        // Nothing is fetched.
+        #expect(!document.attributes.contains { $0.hasPrefix("http") || $0.hasPrefix("url(") })
+        #expect(
+            document.attributes.count { $0.hasPrefix("data:image/jpeg;base64,/9j/") } == images)
+    }
+
+    @Test func aPageShowsAllOfIt() async throws {
+        for (index, photo) in Fixtures.photoFiles.enumerated() {
+            try folder.copy(photo, as: "set/<b>&\(index % 3)/\(index).jpg")
+        }
+        let run = try await evaluate("--threshold", "0.35", "\(folder.path)/set")
+        #expect(run.code == 0 && run.errors.contains("out.html: "), "\(run.errors)")
+        let document = try document()
+        // Of each class's four images two are easy and two are hard.
+        check(document, images: 12)
+        #expect(document.count("figure", class: "tile") == 12 && document.count("b") == 0)
+        #expect(document.count("path", class: "line") == 1 + 3)
+        // Three exits by cost and by speed, and a key for each of the two kinds of square, for all
+        // at one exit, and for right and wrong at each exit.
+        #expect(document.count("rect", class: "mark") == 6 + 3 + 2 * 3)
+        #expect(document.count("rect", class: "column") >= 2 * 3)
+        #expect(document.count("circle") > 3 * 1)
+        #expect(document.count("tr") == (1 + 3) + (1 + 5))
+        for text in [
+            "<b>&1", "chosen on these same images", "untrained", "(ECE)", "0.35 at exit 2",
+        ] {
+            #expect(document.text.contains(text), "\(text)")
+        }
+    }
+
+    @Test func oneExitHasNoCurve() async throws {
+        try folder.copy(Fixtures.photo(1), as: "set/only/1.jpg")
+        let model = try folder.file(
+            "plain.json",
+            """
+            {"name": "plain", "image_size": 32, "classes": 10,
+             "stages": [{"patch": 8, "width": 32, "depth": 1, "heads": 2}]}
+            """)
+        let run = try await dvt(
+            "evaluate", "--model", model, "--weights", "synthetic:1", "--report", page,
+            "\(folder.path)/set")
+        #expect(run.code == 0, "\(run.errors)")
+        let document = try document()
+        check(document, images: 1, exits: 1)
+        #expect(document.text.contains("one exit, so there is no threshold to sweep"))
+        #expect(document.count("path", class: "line") == 1 + 1)
+    }
+
+    /// Three times the same picture: all confidences are equal, and all are right or none is.
+    @Test(arguments: [true, false], ["0.35", "2"])
+    func equalConfidencesHaveAPage(areRight: Bool, threshold: String) async throws {
+        for name in ["a", "b", "c"] { try folder.copy(Fixtures.photo(4), as: "\(name).jpg") }
+        let classified = try await classify("--exit", "3", "--format", "json", Fixtures.photo(4))
+        let found = try #require(try json(classified.output, as: ClassifyRow.self).first).class
+        let label = areRight ? found : (found + 1) % 10
+        let set = try folder.file(
+            "set.csv", "a.jpg,\(label)\nb.jpg,\(label)\nc.jpg,\(label)\n")
+        let run = try await evaluate("--threshold", threshold, set)
+        #expect(run.code == 0, "\(run.errors)")
+        check(try document(), images: 3)
+    }
+
+    @Test func thresholdsOfAFileAreNamed() async throws {
+        let calibration = try folder.file(
+            "thresholds.json",
+            """
+            {"criterion": "confidence", "rule": "optimal", "gflops": [1, 2, 3], "points": [
+              {"thresholds": [0.2, 0.2, 0], "accuracy": 50, "gflops": 1},
+              {"thresholds": [2, 2, 0], "accuracy": 60, "gflops": 3}]}
+            """)
+        try folder.copy(Fixtures.photo(1), as: "set/only/1.jpg")
+        let run = try await evaluate(
+            "--calibration", calibration, "--operating-point", "2", "\(folder.path)/set")
+        #expect(run.code == 0, "\(run.errors)")
+        let document = try document()
+        #expect(document.text.contains("thresholds come from \(calibration)"))
+        // Two choices of thresholds in the plot, one in its legend, and a point a reliability
+        // diagram.
+        #expect(document.count("circle") == 2 + 1 + 3)
+    }
+
+    @Test func whatCannotBeWrittenIsToldFirst() async throws {
+        try folder.copy(Fixtures.photo(1), as: "set/only/1.jpg")
+        try folder.copy(Fixtures.photo(1), as: "folder.html/1.jpg")
+        let outputs = "\(folder.path)/outputs.safetensors"
+        for (name, reason) in [
+            ("none/out.html", "No such file"), ("folder.html", "is not a regular file"),
+        ] {
+            let run = try await dvt(
+                "evaluate", "--model", "tiny-deit", "--weights", "synthetic:50", "--report",
+                "\(folder.path)/\(name)", "--save-outputs", outputs, "\(folder.path)/set",
+                needsKernels: false)
+            #expect(run.code == 1 && run.output.isEmpty)
+            #expect(run.errorLines.count == 1 && run.errors.contains(reason), "\(run.errors)")
+            #expect(!FileManager.default.fileExists(atPath: outputs + ".part"))
+        }
+    }
+}
