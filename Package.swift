@@ -144,7 +144,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "DVTTrainingTests",
-            dependencies: ["DVTCore", "DVTTestSupport", "DVTTraining", "DVTVision"],
+            dependencies: [
+                "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTReference",
+                "DVTTestSupport", "DVTTraining", "DVTVision",
+            ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "DVTOutputTests", dependencies: ["DVTCore", "DVTOutput"], swiftSettings: strict),

@@ -179,23 +179,29 @@ class PatchEmbed(nn.Module):
 
 
 class DeiTStage(Stage):
-    def __init__(self, patch: int, padding: int, grid: int, reuses: bool):
-        super().__init__(DEIT_SMALL, grid, reuses)
-        self.patch_embed = PatchEmbed(DEIT_SMALL.width, patch, padding)
+    def __init__(
+        self, patch: int, padding: int, grid: int, reuses: bool, sizes: Sizes = DEIT_SMALL
+    ):
+        super().__init__(sizes, grid, reuses)
+        self.patch_embed = PatchEmbed(sizes.width, patch, padding)
 
     def embed(self, images: Tensor) -> Tensor:
         return self.patch_embed(images)
 
 
 class Cascade(nn.Module):
-    """Three stages under the authors' names."""
+    """Two or three stages under the authors' names."""
+
+    NAMES = ["less_less_token", "less_token", "normal_token"]
 
     def __init__(self, *stages: Stage):
         super().__init__()
-        self.less_less_token, self.less_token, self.normal_token = stages
+        self.names = self.NAMES[-len(stages):]
+        for name, stage in zip(self.names, stages, strict=True):
+            setattr(self, name, stage)
 
     def stages(self) -> list[Stage]:
-        return [self.less_less_token, self.less_token, self.normal_token]
+        return [getattr(self, name) for name in self.names]
 
 
 class Plain(nn.Module):

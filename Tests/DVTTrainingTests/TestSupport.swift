@@ -12,6 +12,9 @@ enum Fixtures {
             .appendingPathComponent("Fixtures/\(name)")
     }
 
+    /// Where a file is.
+    static func path(_ name: String) -> String { url(name).path }
+
     /// The lines of a table, as fields.
     static func lines(_ name: String) throws -> [[String]] {
         try String(contentsOf: url(name), encoding: .utf8).split(separator: "\n")

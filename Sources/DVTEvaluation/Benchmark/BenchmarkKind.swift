@@ -25,6 +25,12 @@ package struct BenchmarkKind: Sendable {
         identity: ["model", "stage", "operation", "batch_size", "precision", "kernel_style"],
         speed: perMedian)
 
+    /// Of `dvt bench train`.
+    package static let training = BenchmarkKind(
+        command: "dvt bench train",
+        identity: ["model", "measurement", "batch_size", "precision", "kernel_style", "gmacs"],
+        speed: perMedian)
+
     /// Of `dvt bench peak`.
     package static let peak = BenchmarkKind(
         command: "dvt bench peak", identity: ["measurement", "unit", "precision"]

@@ -37,11 +37,14 @@ extension AugmentationConfiguration {
 
     private mutating func readCrop(_ reader: inout DescriptionReader) throws {
         if let padding = try reader.int("crop_padding") { crop = .padded(padding) }
-        guard let area = try reader.numbers("scale") else { return }
+        // Numbers come as float32; their decimals are what was written.
+        guard let area = try reader.numbers("scale")?.compactMap({ Double("\($0)") }) else {
+            return
+        }
         guard area.count == 2, area[0] > 0, area[0] <= area[1], area[1] <= 1 else {
             throw reader.fault("scale", "takes two parts of the area, such as [0.08, 1]")
         }
-        crop = .resized(area: Double(area[0])...Double(area[1]))
+        crop = .resized(area: area[0]...area[1])
     }
 
     private mutating func readMixing(_ reader: inout DescriptionReader) throws {

@@ -10,6 +10,7 @@ struct Bench: ParsableCommand {
             Examples:
               dvt bench model --model dvt-deit-small --batch-size 1,8,32
               dvt bench kernels --model deit-small --batch-size 8 --format markdown
+              dvt bench train --model cascade.json --batch-size 64
               dvt bench peak
               dvt bench model --model deit-small --format json > before.json
               dvt bench model --model deit-small --compare before.json
@@ -17,7 +18,7 @@ struct Bench: ParsableCommand {
             Weights and images are random: times do not depend on them. Nothing else should run on \
             the machine meanwhile.
             """,
-        subcommands: [BenchModel.self, BenchKernels.self, BenchPeak.self])
+        subcommands: [BenchModel.self, BenchKernels.self, BenchTrain.self, BenchPeak.self])
 }
 
 /// How often something is timed.

@@ -1,0 +1,92 @@
+"""Training a two-exit cascade for 32 x 32 pictures in PyTorch: what `dvt train` is timed against,
+and where the losses come from that its tests expect.
+
+    python training_pytorch.py --losses losses.safetensors   ten steps from seeded weights
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+import synthetic
+from dvt_pytorch import Cascade, DeiTStage, Sizes
+
+# What `dvt train` does where nothing else is said.
+RATE, BETAS, EPSILON, DECAY, CLIP, AVERAGE = 1e-3, (0.9, 0.999), 1e-8, 0.05, 1.0, 0.999
+
+
+def small_cascade(width: int, depth: int, heads: int) -> Cascade:
+    """Patches of 8 and then of 4 pixels, 10 classes, both reuses."""
+    sizes = Sizes(
+        width, depth, heads, mlp_width=4 * width, qkv_bias=True, epsilon=1e-6, classes=10)
+    return Cascade(DeiTStage(8, 0, 4, False, sizes), DeiTStage(4, 0, 8, True, sizes))
+
+
+def optimizer(model: nn.Module, rate: float = RATE) -> torch.optim.AdamW:
+    """AdamW without decay of biases, norms, class tokens and positions."""
+    kept = {True: [], False: []}
+    for name, parameter in model.named_parameters():
+        is_decayed = parameter.ndim > 1 and not name.endswith(("cls_token", "pos_embed"))
+        kept[is_decayed].append(parameter)
+    groups = [
+        {"params": kept[True], "weight_decay": DECAY}, {"params": kept[False], "weight_decay": 0}]
+    return torch.optim.AdamW(groups, lr=rate, betas=BETAS, eps=EPSILON)
+
+
+class Training:
+    """A model, its optimiser and the average of its weights."""
+
+    def __init__(self, model: Cascade, rate: float = RATE):
+        self.model, self.optimizer = model, optimizer(model, rate)
+        self.average = [p.detach().clone() for p in model.parameters()]
+
+    def step(self, images: Tensor, labels: Tensor) -> list[float]:
+        """One step on a batch; the loss of every exit before it."""
+        losses = []
+        features = relations = None
+        for stage in self.model.stages():
+            logits, features, relations = stage(images, features, relations)
+            losses.append(F.cross_entropy(logits, labels))
+        self.optimizer.zero_grad(set_to_none=True)
+        torch.stack(losses).sum().backward()
+        nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
+        self.optimizer.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(self.average, list(self.model.parameters()), 1 - AVERAGE)
+        return [loss.item() for loss in losses]
+
+
+def seeded_batches(count: int, size: int) -> list[tuple[Tensor, Tensor]]:
+    """Pictures and labels by the numbers that `dvt` generates from a seed."""
+    batches = []
+    for index in range(count):
+        pixels = synthetic.stream(f"training.{index}", size * 3 * 32 * 32)
+        labels = (synthetic.stream(f"labels.{index}", size).astype(np.float64) + 1) / 2 * 10
+        batches.append((
+            torch.from_numpy(pixels).reshape(size, 3, 32, 32),
+            torch.from_numpy(np.floor(labels).astype(np.int64))))
+    return batches
+
+
+def write_losses(path: Path) -> None:
+    """Ten losses of every exit, in float64, from weights that `synthetic:1` names."""
+    from safetensors.numpy import save_file
+
+    model = small_cascade(32, 2, 2)
+    with torch.no_grad():
+        synthetic.fill(model)
+    training = Training(model.double())
+    losses = [training.step(x.double(), y) for x, y in seeded_batches(10, 8)]
+    save_file(
+        {"losses": np.asarray(losses, dtype=np.float32)}, path,
+        metadata={"made_by": "Benchmarks/peers/training_pytorch.py", "torch": torch.__version__})
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--losses", type=Path, required=True, metavar="FILE")
+    write_losses(parser.parse_args().losses)
