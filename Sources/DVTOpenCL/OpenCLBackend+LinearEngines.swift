@@ -128,7 +128,7 @@ extension OpenCLBackend {
     ) throws -> Buffer {
         let panels = groups * tile.padded(outputs) / tile.panel
         return try weight.copy(.panels(tile.panel)) {
-            try context.makeBuffer(byteCount: panels * tile.panel * inputs * 4)
+            try makeScratch([panels, inputs, tile.panel])
         } fill: { packed in
             try enqueueElements(
                 "pack_panels", in: "linear_packed", defines: tile.defines,
@@ -143,7 +143,8 @@ extension OpenCLBackend {
     private func halves(_ weight: OpenCLTensor, inputs: Int, outputs: Int) throws -> Buffer {
         let pitch = (inputs + 31) / 32 * 32
         return try weight.copy(.halves) {
-            try context.makeBuffer(byteCount: pitch * outputs * 2)
+            // Two to a float32, the pitch being even.
+            try makeScratch([outputs, pitch / 2])
         } fill: { halves in
             try enqueueElements(
                 "weight_to_halves", in: "linear_matrix", defines: matrixDefines,

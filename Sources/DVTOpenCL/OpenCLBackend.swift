@@ -6,7 +6,7 @@ public final class OpenCLTensor: BackendTensor {
     /// The extents.
     public let shape: Shape
     private let memory: PooledBuffer
-    private var copies: [WeightLayout: (buffer: Buffer, isCurrent: Bool)] = [:]
+    private var copies: [WeightLayout: (tensor: OpenCLTensor, isCurrent: Bool)] = [:]
     /// For the first of a stage's feature-reuse weights, all of them stacked.
     var stacked: StackedMLPs?
 
@@ -49,13 +49,14 @@ public final class OpenCLTensor: BackendTensor {
     ///   - fill: writes it.
     /// - Returns: the copy.
     func copy(
-        _ layout: WeightLayout, allocate: () throws -> Buffer, fill: (Buffer) throws -> Void
+        _ layout: WeightLayout, allocate: () throws -> OpenCLTensor,
+        fill: (Buffer) throws -> Void
     ) rethrows -> Buffer {
-        if let copy = copies[layout], copy.isCurrent { return copy.buffer }
-        let buffer = try copies[layout]?.buffer ?? allocate()
-        try fill(buffer)
-        copies[layout] = (buffer, true)
-        return buffer
+        if let copy = copies[layout], copy.isCurrent { return copy.tensor.buffer }
+        let copy = try copies[layout]?.tensor ?? allocate()
+        try fill(copy.buffer)
+        copies[layout] = (copy, true)
+        return copy.buffer
     }
 
     /// Says that the elements have changed, so that what was made of them is no longer right.

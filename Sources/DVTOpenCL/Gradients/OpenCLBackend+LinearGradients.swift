@@ -25,8 +25,7 @@ extension OpenCLBackend {
         }
         // The weight's rows are the outputs, over which dy is summed.
         let panels = try weight.copy(.transposedPanels(packedTile.panel)) {
-            try context.makeBuffer(
-                byteCount: packedTile.padded(sizes.inputs) * sizes.outputs * 4)
+            try makeScratch([sizes.outputs, packedTile.padded(sizes.inputs)])
         } fill: {
             try enqueueRowPacking(
                 weight, to: $0, inputs: sizes.outputs, outputs: sizes.inputs)
