@@ -24,7 +24,10 @@ if [[ -z ${DVT_REFERENCE:-} ]]; then
     for model in "${models[@]}"; do
         compare --model "$model"
     done
-    echo "skipped: 27 comparisons with the original implementations; DVT_REFERENCE is not set"
+    for model in tiny-deit tiny-t2t-transformer mindspore-tiny; do
+        compare --model "$model" --gradients
+    done
+    echo "skipped: 31 comparisons with the original implementations; DVT_REFERENCE is not set"
     exit
 fi
 for toy in "${toys[@]}"; do
@@ -43,6 +46,10 @@ for file in tiny_deit_s1.pth.tar tiny_deit_s1_half_plain.pth; do
         --expected "$DVT_REFERENCE/tiny_deit_f1r1_s1.safetensors"
 done
 for style in vector tile; do
+    for toy in tiny-deit tiny-t2t; do
+        compare --model "$toy" --gradients --kernel-style "$style" \
+            --expected "$DVT_REFERENCE/${toy//-/_}_gradients_s1.safetensors"
+    done
     for index in "${!models[@]}"; do
         compare --model "${models[index]}" --kernel-style "$style" \
             --expected "$DVT_REFERENCE/${files[index]}_f1r1_s1.safetensors"

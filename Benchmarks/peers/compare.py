@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 
 from comparisons import (
-    DEIT, T2T, AttentionComparison, BatchComparison, Comparison, ModelComparison, Times)
+    DEIT, T2T, AttentionComparison, BatchComparison, Comparison, ModelComparison, Times,
+    TrainingComparison)
 from peers import THREADS
 from program import Program
 from tables import report, split_at_markers, write
@@ -25,6 +26,7 @@ COMPARISONS: dict[str, Callable[[Path | None], Comparison]] = {
     "t2t": lambda reference: ModelComparison(T2T, reference),
     "attention": lambda _: AttentionComparison(),
     "batches": lambda _: BatchComparison(),
+    "training": lambda _: TrainingComparison(),
 }
 
 

@@ -16,6 +16,7 @@ from peers import EXPORTED, Run, median_ms
 from program import Program
 from synthetic import fill, images, stream
 from t2t_pytorch import dvt_t2t_vit_12, t2t_vit_12
+from training_pytorch import Training, cascade_card, seeded_batches, small_cascade
 
 OURS, PYTORCH = "dvt", "PyTorch"
 REPEATS, BATCHES = 5, [1, 8]
@@ -151,6 +152,27 @@ class AttentionComparison:
     def _fused(self) -> Tensor:
         return F.scaled_dot_product_attention(
             self._q, self._k, self._v, attn_mask=self._relation, scale=1.0)
+
+
+class TrainingComparison:
+    """A training step of a two-exit cascade for 32 x 32 pictures: there, back, and AdamW."""
+
+    SIZES, BATCHES, REPEATS = (192, 6, 3), [8, 128], 5
+    TITLE = "training step, two exits, 32 x 32, D = 192, L = 6"
+
+    @torch.inference_mode(False)
+    def __init__(self) -> None:
+        self._training = Training(small_cascade(*self.SIZES))
+
+    @torch.inference_mode(False)
+    def turn(self, dvt: Program) -> Times:
+        ours = dvt.training(cascade_card(*self.SIZES), self.BATCHES, self.REPEATS)
+        times = {Key(self.TITLE, batch, OURS): ms / batch for batch, ms in ours.items()}
+        for batch in self.BATCHES:
+            [(pictures, labels)] = seeded_batches(1, batch)
+            run = partial(self._training.step, pictures, labels)
+            times[Key(self.TITLE, batch, PYTORCH)] = median_ms(run, self.REPEATS) / batch
+        return times
 
 
 class BatchComparison:

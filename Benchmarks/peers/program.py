@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tempfile
 from typing import Any
 
 
@@ -32,6 +33,18 @@ class Program:
         if len(found) != 1:
             sys.exit(f"compare.py: {model} has {len(found)} operations '{label}' instead of one")
         return found[0]["step_time_ms"]["median"]
+
+    def training(
+        self, card: dict[str, object], batches: list[int], repeats: int
+    ) -> dict[int, float]:
+        """The median milliseconds of a training step of a cascade, by batch size."""
+        with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+            json.dump(card, file)
+            file.flush()
+            records = self._bench(
+                "train", "--model", file.name, "--batch-size", ",".join(map(str, batches)),
+                "--repeats", str(repeats), "--warm-ups", "2")
+        return {record["batch_size"]: record["step_time_ms"]["median"] for record in records}
 
     def _bench(self, *arguments: str) -> list[dict[str, Any]]:
         command = [self._path, "bench", *arguments, "--format", "json"]

@@ -26,6 +26,14 @@ def small_cascade(width: int, depth: int, heads: int) -> Cascade:
     return Cascade(DeiTStage(8, 0, 4, False, sizes), DeiTStage(4, 0, 8, True, sizes))
 
 
+def cascade_card(width: int, depth: int, heads: int) -> dict[str, object]:
+    """The same cascade as `dvt` reads it from JSON."""
+    return {
+        "name": f"peers-{width}x{depth}", "image_size": 32, "classes": 10,
+        "stages": [{"patch": patch, "width": width, "depth": depth, "heads": heads}
+                   for patch in (8, 4)]}
+
+
 def optimizer(model: nn.Module, rate: float = RATE) -> torch.optim.AdamW:
     """AdamW without decay of biases, norms, class tokens and positions."""
     kept = {True: [], False: []}

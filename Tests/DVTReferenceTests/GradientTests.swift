@@ -25,7 +25,8 @@ struct GradientTests {
                 let error = abs(Double(gradient.values[element]) - expected)
                 #expect(
                     error <= Self.tolerance * (size + abs(expected)) + 1e-5,
-                    "element \(element) of \(input.shape): \(gradient.values[element]), \(expected)")
+                    "element \(element) of \(input.shape): \(gradient.values[element]), \(expected)"
+                )
             }
         }
     }
