@@ -7,10 +7,10 @@ public protocol BackendTensor {
 /// What the network is written over: its own steps as operations, on one device.
 ///
 /// Calls enqueue work in order and return at once; only ``download(_:)`` and
-/// ``confidence(_:)`` wait. A backend is confined to one thread or actor. Letters in shapes: B
-/// batch, N patch tokens, T = N + 1 with the class token, M and S = M + 1 the same of the stage
-/// before, D width, H heads, d = D / H, L depth. Every operation throws ``ShapeError`` when shapes
-/// do not fit, and the backend's own error when its device fails.
+/// ``confidence(_:criterion:temperature:)`` wait. A backend is confined to one thread or actor.
+/// Letters in shapes: B batch, N patch tokens, T = N + 1 with the class token, M and S = M + 1 the
+/// same of the stage before, D width, H heads, d = D / H, L depth. Every operation throws
+/// ``ShapeError`` when shapes do not fit, and the backend's own error when its device fails.
 public protocol Backend {
     /// The tensors of this backend.
     associatedtype DeviceTensor: BackendTensor
@@ -232,14 +232,22 @@ public protocol Backend {
         _ x: DeviceTensor, rows: [Int], after batch: DeviceTensor?
     ) throws -> DeviceTensor
 
-    /// Reduces logits to the likeliest class and its softmax probability, and waits for them.
+    /// Reduces logits to the likeliest class, its softmax probability and a criterion's score, and
+    /// waits for them.
     ///
-    /// Of equal logits the first class wins.
+    /// Of equal logits the first class wins. The score is that of `softmax(logits / temperature)`;
+    /// the probability is not scaled, so that for the confidence at temperature 1 the two are the
+    /// same number. A logit that is not a number makes the probability none.
     ///
-    /// - Parameter logits: `[B, classes]`.
-    /// - Returns: one pair an image.
+    /// - Parameters:
+    ///   - logits: `[B, classes]`.
+    ///   - criterion: what the score is.
+    ///   - temperature: above 0.
+    /// - Returns: one value an image.
     /// - Throws: see ``Backend``.
-    func confidence(_ logits: DeviceTensor) throws -> [ClassConfidence]
+    func confidence(
+        _ logits: DeviceTensor, criterion: ExitCriterion, temperature: Float
+    ) throws -> [ClassConfidence]
 
     /// Tells which part of the network comes next. Most backends need not know.
     ///
@@ -248,6 +256,15 @@ public protocol Backend {
 }
 
 extension Backend {
+    /// Reduces logits to the likeliest class and its softmax probability, and waits for them.
+    ///
+    /// - Parameter logits: `[B, classes]`.
+    /// - Returns: one value an image; its score is the probability.
+    /// - Throws: see ``Backend``.
+    public func confidence(_ logits: DeviceTensor) throws -> [ClassConfidence] {
+        try confidence(logits, criterion: .confidence, temperature: 1)
+    }
+
     /// Does nothing.
     ///
     /// - Parameter part: the part.

@@ -139,7 +139,9 @@ final class ShapeBackend: Backend {
         tensor(try gatheredShape(x.shape, rows: rows, after: batch?.shape))
     }
 
-    func confidence(_ logits: ShapeTensor) throws -> [ClassConfidence] {
+    func confidence(
+        _ logits: ShapeTensor, criterion: ExitCriterion, temperature: Float
+    ) throws -> [ClassConfidence] {
         _ = try confidenceClasses(logits.shape)
         return Array(
             repeating: ClassConfidence(classIndex: 0, confidence: 0), count: logits.shape[0])

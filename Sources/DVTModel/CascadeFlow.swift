@@ -85,10 +85,9 @@ struct CascadeFlow<B: Backend> {
                 features: !isLast && configuration.featureReuse,
                 relations: !isLast && configuration.relationReuse), on: backend,
             trace: trace.map { StageTrace(stage: index, backend: backend, sink: $0) })
-        let confidences = try backend.confidence(output.logits)
-        let stays = confidences.map {
-            !isLast && !policy.leaves(at: index, confidence: $0.confidence)
-        }
+        let confidences = try policy.scoring.confidences(
+            output.logits, exit: index, on: backend)
+        let stays = confidences.map { !isLast && !policy.leaves(at: index, score: $0.score) }
         try visit(
             ExitVisit(
                 exit: index, rows: batch.images, confidences: confidences,
@@ -161,7 +160,7 @@ package struct ExitVisit<DeviceTensor> {
     package let exit: Int
     /// The images, by their rows in the batch or their places in the stream.
     package let rows: [Int]
-    /// Each image's likeliest class.
+    /// Each image's likeliest class, with what is compared with thresholds.
     package let confidences: [ClassConfidence]
     /// Who leaves here: indices into `rows`.
     package let leaving: [Int]

@@ -2,10 +2,10 @@ import DVTCore
 
 /// A cascade of Vision Transformers in which an image that has left costs nothing more.
 ///
-/// After every stage the host reads each image's confidence and asks the ``ExitPolicy``; the images
-/// that go on are gathered on the device into a dense smaller batch, with the features and
-/// attention logits that the next stage reuses. Nothing of a stage is enqueued when everybody has
-/// left. One call runs one batch; for more, a ``CascadeStream`` keeps the later stages' batches
+/// After every stage the host reads how sure its exit is of each image and asks the ``ExitPolicy``;
+/// the images that go on are gathered on the device into a dense smaller batch, with the features
+/// and attention logits that the next stage reuses. Nothing of a stage is enqueued when everybody
+/// has left. One call runs one batch; for more, a ``CascadeStream`` keeps the later stages' batches
 /// full.
 ///
 /// - SeeAlso: Wang et al., Not All Images are Worth 16x16 Words: Dynamic Transformers for Efficient

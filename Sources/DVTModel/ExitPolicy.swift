@@ -1,8 +1,8 @@
 /// Which images leave at an exit.
 public enum ExitPolicy: Equatable, Sendable {
-    /// An image leaves at the first exit whose confidence reaches that exit's threshold; one
-    /// threshold for every exit but the last, where all leave.
-    case thresholds([Float])
+    /// An image leaves at the first exit whose score, by default the confidence, reaches that
+    /// exit's threshold; one threshold for every exit but the last, where all leave.
+    case thresholds([Float], of: ExitScoring = ExitScoring())
     /// Every image leaves at this exit, from 0; later stages do not run.
     case exit(Int)
     /// Every image goes through all exits and takes the last.
@@ -14,7 +14,7 @@ public enum ExitPolicy: Equatable, Sendable {
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if not.
     package func check(stages: Int) throws {
         switch self {
-        case .thresholds(let values):
+        case .thresholds(let values, let scoring):
             guard values.count == stages - 1 else {
                 let needed = stages == 2 ? "1 threshold is" : "\(stages - 1) thresholds are"
                 let reason = "\(needed) needed, one for every exit but the last"
@@ -23,6 +23,7 @@ public enum ExitPolicy: Equatable, Sendable {
             guard !values.contains(where: \.isNaN) else {
                 throw ModelError.invalidPolicy(reason: "a threshold is not a number")
             }
+            try scoring.check(stages: stages)
         case .exit(let exit):
             guard (0..<stages).contains(exit) else {
                 let reason = "exit \(exit + 1) does not exist; the model has exits 1...\(stages)"
@@ -40,22 +41,27 @@ public enum ExitPolicy: Equatable, Sendable {
         if case .exit(let exit) = self { exit } else { stages - 1 }
     }
 
+    /// What images are compared with thresholds by; where there are none, the confidence.
+    package var scoring: ExitScoring {
+        if case .thresholds(_, let scoring) = self { scoring } else { ExitScoring() }
+    }
+
     /// Whether an image leaves at an exit that is not the last it can reach.
     ///
     /// - Parameters:
     ///   - exit: the exit, from 0.
-    ///   - confidence: the image's confidence there.
+    ///   - score: the image's ``scoring`` there.
     /// - Returns: whether it leaves.
-    func leaves(at exit: Int, confidence: Float) -> Bool {
-        if case .thresholds(let values) = self { confidence >= values[exit] } else { false }
+    func leaves(at exit: Int, score: Float) -> Bool {
+        if case .thresholds(let values, _) = self { score >= values[exit] } else { false }
     }
 
-    /// The exit that an image takes whose confidences at all exits are known.
+    /// The exit that an image takes whose scores at all exits are known.
     ///
-    /// - Parameter confidences: one confidence an exit; the policy fits as many stages.
+    /// - Parameter scores: one an exit; the policy fits as many stages.
     /// - Returns: the exit, from 0.
-    package func exit(for confidences: [Float]) -> Int {
-        let last = lastStage(of: confidences.count)
-        return (0..<last).first { leaves(at: $0, confidence: confidences[$0]) } ?? last
+    package func exit(for scores: [Float]) -> Int {
+        let last = lastStage(of: scores.count)
+        return (0..<last).first { leaves(at: $0, score: scores[$0]) } ?? last
     }
 }

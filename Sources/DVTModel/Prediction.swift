@@ -7,14 +7,15 @@ public struct Prediction: Equatable, Sendable {
     public let exit: Int
     /// The likeliest classes at that exit and their probabilities, likeliest first.
     public let top: [ClassConfidence]
-    /// The likeliest class and its probability at every exit visited.
+    /// The likeliest class, its probability and what was compared with a threshold at every exit
+    /// visited.
     public let visits: [ClassConfidence]
     /// The multiply-adds spent on it.
     public let multiplyAdds: Int
 
     /// The likeliest class, from 0.
     public var classIndex: Int { visits[exit].classIndex }
-    /// Its softmax probability, which is the confidence that decided the exit.
+    /// Its softmax probability; unless the policy says otherwise, what decided the exit.
     public var probability: Float { visits[exit].confidence }
 }
 

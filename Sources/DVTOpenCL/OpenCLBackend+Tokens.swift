@@ -152,25 +152,4 @@ extension OpenCLBackend {
                 .int(stride), .int(first), .int(kept),
             ], over: [width, rows])
     }
-
-    /// Reduces logits to the likeliest class and its softmax probability, and waits for them.
-    ///
-    /// - Parameter logits: `[B, classes]`.
-    /// - Returns: one pair an image; of equal logits the first class wins.
-    /// - Throws: ``/DVTCore/ShapeError`` if there are no classes,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
-    public func confidence(_ logits: OpenCLTensor) throws -> [ClassConfidence] {
-        let classes = try confidenceClasses(logits.shape)
-        let batch = logits.shape[0]
-        let pairs = try makeTensor([batch, 2])
-        try enqueueRows(
-            "softmax_confidence", in: "confidence", items: 64,
-            [.tensor(pairs), .tensor(logits), .int(classes)], rows: batch)
-        let words = try queue.read(Int32.self, count: 2 * batch, from: pairs.buffer)
-        return (0..<batch).map {
-            ClassConfidence(
-                classIndex: Int(words[2 * $0]),
-                confidence: Float(bitPattern: UInt32(bitPattern: words[2 * $0 + 1])))
-        }
-    }
 }

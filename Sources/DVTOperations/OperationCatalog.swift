@@ -15,7 +15,7 @@ package enum OperationCatalog {
     }
 
     private static var smallNetwork: [any NetworkOperation] {
-        tokens + tokensToToken + linearMaps + norms + smallAttention + reuse
+        tokens + exitScores + tokensToToken + linearMaps + norms + smallAttention + reuse
     }
 
     /// The ways back of those that have one.
@@ -59,6 +59,14 @@ package enum OperationCatalog {
             ConfidenceOperation(batch: 2, classes: 63),
             ConfidenceOperation(batch: 3, classes: 65),
         ]
+    }
+
+    private static var exitScores: [any NetworkOperation] {
+        ExitCriterion.allCases.flatMap { criterion in
+            [1, 2, 65].map {
+                ConfidenceOperation(batch: 2, classes: $0, criterion: criterion, temperature: 1.5)
+            }
+        }
     }
 
     private static var tokensToToken: [any NetworkOperation] {
@@ -184,6 +192,8 @@ package enum OperationCatalog {
             GatherOperation(batch: 17, width: 3 * 50 * 50),
             GatherOperation(batch: 8, width: 72 * 50 * 50, after: 5),
             ConfidenceOperation(batch: 4, classes: 1000),
+            ConfidenceOperation(batch: 4, classes: 1000, criterion: .margin),
+            ConfidenceOperation(batch: 4, classes: 1000, criterion: .entropy, temperature: 0.7),
         ]
     }
 }

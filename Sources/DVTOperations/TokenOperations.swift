@@ -124,28 +124,44 @@ package struct GatherOperation: NetworkOperation {
     }
 }
 
-/// ``Backend/confidence(_:)``; its results come as two tensors, the classes and the probabilities.
+/// ``Backend/confidence(_:criterion:temperature:)``; its results come as three tensors, the
+/// classes, the probabilities and the scores.
 package struct ConfidenceOperation: NetworkOperation {
     package let name = "confidence"
     package let hasGradient = false
     let batch: Int
     let classes: Int
+    let criterion: ExitCriterion
+    let temperature: Float
 
-    package init(batch: Int, classes: Int) {
+    package init(
+        batch: Int, classes: Int, criterion: ExitCriterion = .confidence, temperature: Float = 1
+    ) {
         self.batch = batch
         self.classes = classes
+        self.criterion = criterion
+        self.temperature = temperature
     }
 
-    package var sizes: String { "B=\(batch) classes=\(classes)" }
+    private var isPlain: Bool { criterion == .confidence && temperature == 1 }
+
+    package var sizes: String {
+        "B=\(batch) classes=\(classes)"
+            + (isPlain ? "" : " \(criterion.rawValue) temperature=\(temperature)")
+    }
     package var multiplyAdds: Int { 0 }
-    package var byteCount: Int { byteSum([batch, classes], [batch, 2]) }
+    package var byteCount: Int { byteSum([batch, classes], [batch, isPlain ? 2 : 3]) }
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
         let logits = try backend.upload(input("logits", [batch, classes], scale: 4))
         return {
-            let pairs = try backend.confidence(logits)
-            let columns = [pairs.map { Float($0.classIndex) }, pairs.map(\.confidence)]
-            return try columns.map { try backend.upload(Tensor([pairs.count], values: $0)) }
+            let values = try backend.confidence(
+                logits, criterion: criterion, temperature: temperature)
+            let columns = [
+                values.map { Float($0.classIndex) }, values.map(\.confidence),
+                values.map(\.score),
+            ]
+            return try columns.map { try backend.upload(Tensor([values.count], values: $0)) }
         }
     }
 }

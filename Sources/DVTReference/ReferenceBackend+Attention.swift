@@ -141,9 +141,9 @@ extension KeptLogits<ReferenceTensor> {
 }
 
 /// The softmax of a row of logits.
-func softmax(_ logits: ArraySlice<Float>) -> [Double] {
+func softmax(_ logits: ArraySlice<Float>, temperature: Double = 1) -> [Double] {
     let largest = Double(logits.max() ?? 0)
-    let powers = logits.map { exp(Double($0) - largest) }
+    let powers = logits.map { exp((Double($0) - largest) / temperature) }
     let sum = powers.reduce(0, +)
     return powers.map { $0 / sum }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DVTCore
 import DVTEvaluation
+import DVTModel
 import DVTOutput
 
 struct Calibrate: ParsableCommand {
@@ -34,7 +35,10 @@ struct Calibrate: ParsableCommand {
 
     @OptionGroup var target: TargetOptions
 
-    @Flag(help: "Fit a temperature for each exit, and tell the calibration errors.")
+    @Flag(
+        help: ArgumentHelp(
+            "Fit a temperature for each exit, and tell the calibration errors.",
+            discussion: "Thresholds are then for outputs scaled by it."))
     var temperature = false
 
     @Option(
@@ -47,11 +51,12 @@ struct Calibrate: ParsableCommand {
     func run() throws {
         let data = try CalibrationData(path: from)
         try target.check(exits: data.exitGigaMultiplyAdds.count, origin: from)
-        let run = ThresholdCalibration(data, criterion: criterion)
-        let choices = try target.choices(of: run, rule: rule)
         let scaling = temperature ? TemperatureScaling(fitting: data.calibration) : nil
-        let calibration = Calibration(
-            run, rule: rule, choices: choices, temperatures: scaling?.temperatures)
+        let scoring = ExitScoring(
+            criterion: criterion, temperatures: scaling?.temperatures.map { Float($0) })
+        let run = ThresholdCalibration(data, scoring: scoring)
+        let choices = try target.choices(of: run, rule: rule)
+        let calibration = Calibration(run, rule: rule, choices: choices)
         try print(calibration, of: run)
         printJudgement(of: run, choices: choices)
         if let scaling { printErrors(scaling, on: data.test ?? data.calibration) }

@@ -57,7 +57,7 @@ struct Classify: ParsableCommand {
             model: model, stream: stream, policy: policy, labels: labels, topK: topk,
             logger: deviceOptions.logger)
         try outputOptions.withWriter(
-            ClassifyRecord.columns(topK: topk, areLabelled: labels != nil),
+            ClassifyRecord.columns(topK: topk, areLabelled: labels != nil, scoring: policy.scoring),
             progress: stream.progress, table: .streaming(firstRows: pictureOptions.batchSize)
         ) { writer in
             try run.run(writingTo: writer)

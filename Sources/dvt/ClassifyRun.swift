@@ -64,7 +64,9 @@ struct ClassifyRun<B: Backend> {
         note(images, rows: rows, time: ContinuousClock.now - start)
         order.finish(images)
         while let (path, prediction) = order.next() {
-            try writer.write(ClassifyRecord.row(path, prediction, labels, topK: topK))
+            try writer.write(
+                ClassifyRecord.row(
+                    path, prediction, labels, topK: topK, scoring: policy.scoring))
         }
     }
 

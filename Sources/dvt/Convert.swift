@@ -97,8 +97,9 @@ struct Convert: ParsableCommand {
         var card = loaded.card
         if let policy = try thresholdOptions.policy(of: loaded) {
             try policy.check(stages: card.configuration.stages.count)
-            if case .thresholds(let thresholds) = policy {
+            if case .thresholds(let thresholds, let scoring) = policy {
                 card.thresholds = thresholds
+                card.scoring = scoring
             }
         }
         if labelOptions.labels != nil {

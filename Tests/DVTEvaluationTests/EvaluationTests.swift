@@ -1,5 +1,6 @@
 import DVTCore
 import DVTEvaluation
+import DVTModel
 import Foundation
 import Testing
 
@@ -17,6 +18,13 @@ import Testing
         #expect(tally.accuracy(top: 1, exit: 1) == 50)
         #expect(tally.scores.isCorrect == [[false, false], [false, true]])
         #expect(EvaluationTally(exits: 1).accuracy(top: 1, exit: 0) == 0)
+    }
+
+    @Test func otherCriteriaAreScoredToo() {
+        var tally = EvaluationTally(exits: 1, scoring: ExitScoring(criterion: .margin))
+        tally.add([[0.125, 0.625, 0.25]], label: 1)
+        #expect(tally.decidingScores == [[0.375]] && tally.scores.scores == [[0.375]])
+        #expect(tally.confidences == [[0.625]])
     }
 
     @Test func manyClassesBeforeTheLabelAreCapped() {

@@ -59,23 +59,23 @@ struct CascadeCheck<Base: Backend> {
 
 /// Thresholds that let about every second image leave at each exit.
 struct ExitPlan {
-    /// Midway between two images' confidences, so that rounding moves nobody.
+    /// Midway between two images' scores, so that rounding moves nobody.
     let thresholds: [Float]
     /// Where each image then leaves.
     let exits: [Int]
 
     /// Plans exits.
     ///
-    /// - Parameter visits: every image's confidences at all exits.
+    /// - Parameter visits: every image's scores at all exits.
     init(_ visits: [[ClassConfidence]]) {
         let last = (visits.first?.count ?? 1) - 1
         var exits = Array(repeating: last, count: visits.count)
         var staying = Array(visits.indices)
         thresholds = (0..<last).map { exit in
-            let sorted = staying.map { visits[$0][exit].confidence }.sorted()
+            let sorted = staying.map { visits[$0][exit].score }.sorted()
             let middle = sorted.count / 2
             let threshold = sorted.count < 2 ? 2 : (sorted[middle - 1] + sorted[middle]) / 2
-            for image in staying where visits[image][exit].confidence >= threshold {
+            for image in staying where visits[image][exit].score >= threshold {
                 exits[image] = exit
             }
             staying.removeAll { exits[$0] == exit }

@@ -15,6 +15,8 @@ private func card(_ json: String) throws -> ModelCard {
         var written = try ModelCard.named(name)
         let exits = written.configuration.stages.count - 1
         written.thresholds = (0..<exits).map { [-1e8, 0.1, 1e8][$0 % 3] }
+        written.scoring = ExitScoring(
+            criterion: .entropy, temperatures: (0...exits).map { 0.5 + Float($0) })
         written.normalisation.interpolation = .bilinear
         #expect(try card(written.json) == written)
         #expect(!written.json.contains("\n"))
@@ -170,6 +172,15 @@ private func card(_ json: String) throws -> ModelCard {
             "padding 16777216"
         ),
         (#"{"model": "tiny-deit", "thresholds": [1e300, 0.5]}"#, "numbers that float32 holds"),
+        (#"{"model": "tiny-deit", "criterion": "margin"}"#, "criterion belongs to thresholds"),
+        (
+            #"{"model": "tiny-deit", "thresholds": [1, 1], "temperatures": [1, 2]}"#,
+            "temperatures takes 3 numbers above 0"
+        ),
+        (
+            #"{"model": "tiny-deit", "thresholds": [1, 1], "temperatures": [1, 2, 0]}"#,
+            "temperatures takes 3 numbers above 0"
+        ),
         (
             #"{"stages": [{"architecture": "deit-tiny", "layer_norm_epsilon": 1e-60}]}"#,
             "epsilon is 1e-60"

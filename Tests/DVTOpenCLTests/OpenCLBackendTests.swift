@@ -38,8 +38,36 @@ struct OpenCLBackendTests {
         let backend = try TestDevice.makeBackend(.vector)
         var logits = Tensor([1, 100], repeating: 0)
         logits.values[position] = .nan
-        let pair = try backend.confidence(backend.upload(logits))[0]
-        #expect(pair.confidence.isNaN)
+        let uploaded = try backend.upload(logits)
+        #expect(try backend.confidence(uploaded)[0].confidence.isNaN)
+        for criterion in ExitCriterion.allCases {
+            let value = try backend.confidence(uploaded, criterion: criterion, temperature: 2)[0]
+            #expect(value.confidence.isNaN)
+        }
+    }
+
+    /// What else is asked for does not change the class and its probability by a bit.
+    @Test(arguments: [1, 5, 65, 1000])
+    func theProbabilityIsThatOfThePlainConfidence(classes: Int) throws {
+        let backend = try TestDevice.makeBackend(.vector)
+        let logits = try backend.upload(
+            .uniform([3, classes], name: "logits", seed: 1, scale: 4))
+        let plain = try backend.confidence(logits)
+        for criterion in ExitCriterion.allCases {
+            let values = try backend.confidence(logits, criterion: criterion, temperature: 0.5)
+            #expect(values.map(\.classIndex) == plain.map(\.classIndex))
+            #expect(values.map(\.confidence) == plain.map(\.confidence))
+        }
+    }
+
+    /// A class that is impossible has no part in the entropy.
+    @Test func infinitelyUnlikelyClassesCountNothing() throws {
+        let backend = try TestDevice.makeBackend(.vector)
+        let logits = try backend.upload(Tensor([1, 4], values: [0, -.infinity, 0, -.infinity]))
+        let scores = try ExitCriterion.allCases.map {
+            try backend.confidence(logits, criterion: $0, temperature: 2)[0].score
+        }
+        #expect(scores[0] == 0.5 && scores[1] == 0 && abs(scores[2] - 0.5) < 1e-6)
     }
 
     /// A relation of minus infinity closes its pairs of tokens and no others, as on the reference:

@@ -1,6 +1,7 @@
 import DVTCore
 import DVTReference
 import DVTTestSupport
+import Foundation
 import Testing
 
 /// Every operation against values that were worked out by hand.
@@ -207,5 +208,24 @@ import Testing
         #expect(pairs[0].classIndex == 1)
         #expect(abs(pairs[0].confidence - 0.4223188) < 1e-6)
         #expect(pairs[1] == ClassConfidence(classIndex: 0, confidence: 1))
+    }
+
+    /// Logits of 1, 4 and 16 parts of 21, which temperature 2 makes 1, 2 and 4 of 7.
+    @Test func scoresAreThoseOfScaledLogits() throws {
+        let logits = tensor([1, 3], [0, log(4), log(16)])
+        func value(_ criterion: ExitCriterion, _ temperature: Float) throws -> ClassConfidence {
+            try backend.confidence(logits, criterion: criterion, temperature: temperature)[0]
+        }
+        for criterion in ExitCriterion.allCases {
+            let value = try value(criterion, 2)
+            #expect(value.classIndex == 2 && abs(value.confidence - 16.0 / 21) < 1e-6)
+        }
+        #expect(abs(try value(.confidence, 2).score - 4.0 / 7) < 1e-6)
+        #expect(abs(try value(.margin, 1).score - 12.0 / 21) < 1e-6)
+        #expect(abs(try value(.margin, 2).score - 2.0 / 7) < 1e-6)
+        // -(1/7 ln 1/7 + 2/7 ln 2/7 + 4/7 ln 4/7) = 0.9556999 of ln 3.
+        #expect(abs(try value(.entropy, 2).score - 0.1300845) < 1e-6)
+        let one = try backend.confidence(tensor([1, 1], [3]), criterion: .entropy, temperature: 1)
+        #expect(one[0].score == 1)
     }
 }

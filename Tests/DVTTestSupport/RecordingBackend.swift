@@ -155,8 +155,10 @@ package final class RecordingBackend<Base: Backend>: Backend {
         return try base.gather(x, rows: rows, after: batch)
     }
 
-    package func confidence(_ logits: DeviceTensor) throws -> [ClassConfidence] {
+    package func confidence(
+        _ logits: DeviceTensor, criterion: ExitCriterion, temperature: Float
+    ) throws -> [ClassConfidence] {
         record("confidence", logits.shape)
-        return try base.confidence(logits)
+        return try base.confidence(logits, criterion: criterion, temperature: temperature)
     }
 }

@@ -146,6 +146,40 @@ struct CalibrateCommandTests {
         #expect(open.code == 1 && open.errors.contains("holds 59 operating points; choose one"))
     }
 
+    /// Whatever is compared with thresholds, images leave where their saved outputs say.
+    @Test(.needsDevice, arguments: [["margin"], ["entropy"], ["confidence", "--temperature"]])
+    func runsDecideAsSavedOutputsSay(options: [String]) async throws {
+        for (index, photo) in Fixtures.photoFiles.enumerated() {
+            try folder.copy(photo, as: "set/class\(index % 3)/\(index).jpg")
+        }
+        let (saved, file) = ("\(folder.path)/o.safetensors", "\(folder.path)/calibration.json")
+        let set = "\(folder.path)/set"
+        let model = ["--model", "tiny-deit", "--weights", "synthetic:50"]
+        let evaluated = try await dvt(["evaluate"] + model + ["--save-outputs", saved, set])
+        #expect(evaluated.code == 0, "\(evaluated.errors)")
+        let made = try await dvt(
+            ["calibrate", "--from", saved, "--output", file, "--format", "json", "--criterion"]
+                + options, needsKernels: false)
+        let row = try #require(try budgets(made).firstIndex { $0.gflops < 0.06 })
+        let point = try budgets(made)[row]
+        let choice = ["--calibration", file, "--operating-point", "\(row + 1)"]
+        let early = try await dvt(["evaluate"] + model + choice + ["--format", "csv", set])
+        #expect(early.code == 0 && !early.errors.contains("left at another exit"))
+        #expect(early.errors.contains(" of the \(options[0])"), "\(early.errors)")
+        let last = try #require(try csv(early.output).last)
+        #expect(last["criterion"] == options[0])
+        let cost = try #require(last["gmacs"].flatMap(Double.init))
+        #expect(abs(cost - point.gflops) < 1e-6, "\(cost)")
+        let run = try await dvt(["classify"] + model + choice + ["--format", "csv", set])
+        for image in try csv(run.output) {
+            let scores = try #require(image["scores"]).split(separator: ";").map {
+                try #require(Float(String($0)))
+            }
+            let leaving = zip(scores, point.thresholds).map { $0 >= $1 }
+            #expect(leaving == scores.indices.map { $0 == scores.count - 1 })
+        }
+    }
+
     @Test func anotherModelsCalibrationIsRefused() async throws {
         let file = "\(folder.path)/calibration.json"
         _ = try await calibrate("--from", outputs(model: "other"), "--output", file)

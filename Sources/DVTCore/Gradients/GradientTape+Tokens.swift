@@ -103,12 +103,19 @@ extension GradientTape {
         }
     }
 
-    /// The likeliest class of every image; see ``Backend/confidence(_:)``. It has no gradient.
+    /// The likeliest class of every image and how sure of it an exit is.
     ///
-    /// - Parameter logits: `[B, classes]`.
-    /// - Returns: one pair an image.
+    /// It has no gradient; see ``Backend/confidence(_:criterion:temperature:)``.
+    ///
+    /// - Parameters:
+    ///   - logits: `[B, classes]`.
+    ///   - criterion: what the score is.
+    ///   - temperature: above 0.
+    /// - Returns: one value an image.
     /// - Throws: see ``Backend``.
-    public func confidence(_ logits: TapeTensor<Base>) throws -> [ClassConfidence] {
-        try base.confidence(logits.value)
+    public func confidence(
+        _ logits: TapeTensor<Base>, criterion: ExitCriterion, temperature: Float
+    ) throws -> [ClassConfidence] {
+        try base.confidence(logits.value, criterion: criterion, temperature: temperature)
     }
 }

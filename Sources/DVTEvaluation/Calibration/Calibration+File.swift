@@ -34,15 +34,19 @@ extension Calibration {
 
     private init(reading reader: inout DescriptionReader) throws {
         model = try reader.string("model")
-        criterion = try reader.required("criterion") { try $0.choice($1, of: ExitCriterion.self) }
+        let criterion = try reader.required("criterion") {
+            try $0.choice($1, of: ExitCriterion.self)
+        }
         rule = try reader.required("rule") { try $0.choice($1, of: ThresholdRule.self) }
         exitGigaMultiplyAdds = try reader.required("gflops") { try $0.doubles($1) }
         let exits = exitGigaMultiplyAdds.count
         guard exits >= 2 else { throw reader.fault("gflops", "takes a number for each exit") }
-        temperatures = try reader.doubles("temperatures")
+        let temperatures = try reader.doubles("temperatures")
         guard temperatures == nil || temperatures?.count == exits else {
             throw reader.fault("temperatures", "takes \(exits) numbers, as gflops has")
         }
+        scoring = ExitScoring(
+            criterion: criterion, temperatures: temperatures?.map { Float($0) })
         var described = try reader.required("points") { try $0.objects($1) }
         points = try described.indices.map { try Point(reading: &described[$0], exits: exits) }
         guard !points.isEmpty else { throw reader.fault("points", "is empty") }
@@ -62,12 +66,12 @@ extension Calibration {
     /// The file's text: JSON, a line a point.
     var json: String {
         var members: [(key: String, value: JSONValue)] = [
-            ("criterion", .string(criterion.rawValue)), ("rule", .string(rule.rawValue)),
+            ("criterion", .string(scoring.criterion.rawValue)), ("rule", .string(rule.rawValue)),
             ("gflops", .array(exitGigaMultiplyAdds.map(JSONValue.double))),
         ]
         if let model { members.insert(("model", .string(model)), at: 0) }
-        if let temperatures {
-            members.append(("temperatures", .array(temperatures.map(JSONValue.double))))
+        if let temperatures = scoring.temperatures {
+            members.append(("temperatures", .array(temperatures.map(JSONValue.float))))
         }
         let lines = members.map { "\(jsonString($0.key)): \($0.value.jsonText)" }
         let rows = points.map { "    " + $0.jsonValue.jsonText }

@@ -35,13 +35,11 @@ public struct Calibration: Equatable, Sendable {
     /// The model's name, or nil where nobody said.
     public let model: String?
     /// What is compared with thresholds.
-    public let criterion: ExitCriterion
+    public let scoring: ExitScoring
     /// How the thresholds were chosen.
     public let rule: ThresholdRule
     /// What an image that leaves at each exit costs, 10^9 multiply-adds.
     public let exitGigaMultiplyAdds: [Double]
-    /// The temperature of every exit, or nil; thresholds are for outputs that are not scaled.
-    public let temperatures: [Double]?
     /// The points, cheapest first.
     public let points: [Point]
 
@@ -50,21 +48,20 @@ public struct Calibration: Equatable, Sendable {
     /// - Parameters:
     ///   - calibration: the scored outputs.
     ///   - rule: how the thresholds were chosen.
-    ///   - choices: the thresholds; they are judged on the images that were held out.
-    ///   - temperatures: the temperature of every exit, or nil.
+    ///   - choices: the thresholds, which are settled
+    ///     (``ThresholdCalibration/settled(_:)``) and judged on the images that were held out.
     public init(
-        _ calibration: ThresholdCalibration, rule: ThresholdRule, choices: [ThresholdChoice],
-        temperatures: [Double]? = nil
+        _ calibration: ThresholdCalibration, rule: ThresholdRule, choices: [ThresholdChoice]
     ) {
         model = calibration.data.model
-        criterion = calibration.criterion
+        scoring = calibration.scoring
         self.rule = rule
         exitGigaMultiplyAdds = calibration.data.exitGigaMultiplyAdds
-        self.temperatures = temperatures
         points = choices.map { choice in
-            let outcome = calibration.judge(choice.thresholds)
+            let thresholds = calibration.settled(choice.thresholds)
+            let outcome = calibration.judge(thresholds)
             return Point(
-                budget: choice.budget, thresholds: choice.thresholds, accuracy: outcome.accuracy,
+                budget: choice.budget, thresholds: thresholds, accuracy: outcome.accuracy,
                 gigaMultiplyAdds: outcome.cost)
         }
     }
@@ -73,16 +70,16 @@ public struct Calibration: Equatable, Sendable {
     public var operatingPoints: OperatingPoints {
         OperatingPoints(
             thresholds: points.map(\.thresholds), gigaMultiplyAdds: points.map(\.gigaMultiplyAdds),
-            accuracies: points.map(\.accuracy))
+            accuracies: points.map(\.accuracy), scoring: scoring)
     }
 
-    /// Checks that a cascade decides as this calibration supposes.
+    /// Checks that a cascade is the one that this calibration is for.
     ///
     /// - Parameters:
     ///   - configuration: the cascade.
     ///   - origin: the calibration's file, for messages.
     /// - Throws: ``CalibrationError/unsuitable(origin:reason:)`` if it has another number of exits
-    ///   or another name, or the thresholds are not for the confidence.
+    ///   or another name.
     public func check(
         _ configuration: CascadeConfiguration, origin: String
     ) throws(CalibrationError) {
@@ -98,12 +95,6 @@ public struct Calibration: Equatable, Sendable {
             """
             was made for the model \(quoted(model ?? "")), and this is \
             \(quoted(configuration.name)); calibrate this model
-            """)
-        try require(
-            criterion == .confidence,
-            """
-            has thresholds for the \(criterion.rawValue), and a cascade decides by the confidence; \
-            calibrate with --criterion confidence
             """)
     }
 }

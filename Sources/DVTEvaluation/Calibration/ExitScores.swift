@@ -1,6 +1,8 @@
+public import DVTModel
+
 /// How sure every exit is of labelled images, and whether it is right: all that thresholds need.
 public struct ExitScores: Equatable, Sendable {
-    /// The criterion's score, `[K][n]`.
+    /// What is compared with thresholds, `[K][n]`.
     public let scores: [[Float]]
     /// Whether the likeliest class is the label, `[K][n]`; of equally likely ones the first counts.
     public let isCorrect: [[Bool]]
@@ -9,10 +11,12 @@ public struct ExitScores: Equatable, Sendable {
     ///
     /// - Parameters:
     ///   - outputs: the outputs.
-    ///   - criterion: what is compared with thresholds.
-    public init(_ outputs: ExitOutputs, criterion: ExitCriterion = .confidence) {
+    ///   - scoring: what is compared with thresholds.
+    public init(_ outputs: ExitOutputs, scoring: ExitScoring = ExitScoring()) {
         scores = (0..<outputs.exits).map { exit in
-            (0..<outputs.images).map { criterion.score(outputs.row(exit: exit, image: $0)) }
+            (0..<outputs.images).map {
+                scoring.score(outputs.row(exit: exit, image: $0), exit: exit)
+            }
         }
         isCorrect = (0..<outputs.exits).map { exit in
             (0..<outputs.images).map { image in

@@ -1,3 +1,5 @@
+public import DVTModel
+
 /// How thresholds are chosen.
 public enum ThresholdRule: String, CaseIterable, Sendable {
     /// By the authors' 59 budgets, see ``GeometricBudgets``.
@@ -11,7 +13,7 @@ public struct ThresholdCalibration: Sendable {
     /// The saved outputs.
     public let data: CalibrationData
     /// What is compared with thresholds.
-    public let criterion: ExitCriterion
+    public let scoring: ExitScoring
     private let calibration: ExitScores
     private let judged: ExitScores
 
@@ -19,12 +21,12 @@ public struct ThresholdCalibration: Sendable {
     ///
     /// - Parameters:
     ///   - data: the saved outputs.
-    ///   - criterion: what is compared with thresholds.
-    public init(_ data: CalibrationData, criterion: ExitCriterion = .confidence) {
+    ///   - scoring: what is compared with thresholds.
+    public init(_ data: CalibrationData, scoring: ExitScoring = ExitScoring()) {
         self.data = data
-        self.criterion = criterion
-        calibration = ExitScores(data.calibration, criterion: criterion)
-        judged = data.test.map { ExitScores($0, criterion: criterion) } ?? calibration
+        self.scoring = scoring
+        calibration = ExitScores(data.calibration, scoring: scoring)
+        judged = data.test.map { ExitScores($0, scoring: scoring) } ?? calibration
     }
 
     /// The thresholds of the authors' 59 budgets, or those that are expected to be the most
@@ -74,6 +76,27 @@ public struct ThresholdCalibration: Sendable {
             : OptimalThresholds(calibration, costs: costs).frontier
         return try choices.best(for: target, unit: unit)
     }
+
+    /// Thresholds that rounding does not defeat.
+    ///
+    /// A threshold is the score of the last image that is to leave, and a device gives that score
+    /// but for rounding. Each is lowered by 1e-5, at most half way to the next lower score,
+    /// which moves none of the images that thresholds are chosen on.
+    ///
+    /// - Parameter thresholds: one for every exit.
+    /// - Returns: as many; those that stand for all images or none are the same.
+    public func settled(_ thresholds: [Float]) -> [Float] {
+        zip(thresholds, calibration.scores).map { threshold, scores in
+            guard threshold <= 1, let below = scores.filter({ $0 < threshold }).max() else {
+                return threshold
+            }
+            let lowered = max(threshold - Self.rounding, below + (threshold - below) / 2)
+            return lowered > below ? lowered : threshold
+        }
+    }
+
+    /// How far float32 sums in another order, of a batch of another size for example, move a score.
+    private static let rounding: Float = 1e-5
 
     /// What thresholds do to the images that were held out; where none were, to those they were
     /// chosen on, which flatters them.

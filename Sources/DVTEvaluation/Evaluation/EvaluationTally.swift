@@ -1,5 +1,5 @@
 internal import DVTCore
-internal import DVTModel
+public import DVTModel
 
 /// What every exit says of labelled images, as far as accuracies and thresholds need it: a few
 /// bytes an image and exit, whatever the number of classes.
@@ -12,11 +12,18 @@ public struct EvaluationTally: Equatable, Sendable {
     public private(set) var confidences: [[Float]]
     /// How many classes come before the label, `[K][n]`; 255 stands for that many and more.
     public private(set) var ranks: [[UInt8]]
+    private let scoring: ExitScoring
+    /// Nothing where the confidence decides.
+    private var otherScores: [[Float]]
 
     /// Creates a tally without images.
     ///
-    /// - Parameter exits: K.
-    public init(exits: Int) {
+    /// - Parameters:
+    ///   - exits: K.
+    ///   - scoring: what is compared with thresholds.
+    public init(exits: Int, scoring: ExitScoring = ExitScoring()) {
+        self.scoring = scoring
+        otherScores = scoring == ExitScoring() ? [] : Array(repeating: [], count: exits)
         predictions = Array(repeating: [], count: exits)
         confidences = Array(repeating: [], count: exits)
         ranks = Array(repeating: [], count: exits)
@@ -44,8 +51,14 @@ public struct EvaluationTally: Equatable, Sendable {
             predictions[exit].append(Int32(likeliest - row.startIndex))
             confidences[exit].append(row[likeliest])
             ranks[exit].append(UInt8(min(before, 255)))
+            if !otherScores.isEmpty {
+                otherScores[exit].append(scoring.score(row, exit: exit))
+            }
         }
     }
+
+    /// What is compared with thresholds, `[K][n]`.
+    public var decidingScores: [[Float]] { otherScores.isEmpty ? confidences : otherScores }
 
     /// The images whose label is among the likeliest classes of an exit, percent.
     ///
@@ -60,7 +73,7 @@ public struct EvaluationTally: Equatable, Sendable {
 
     /// How sure each exit is and whether it is right, for choosing thresholds; needs an image.
     public var scores: ExitScores {
-        ExitScores(scores: confidences, isCorrect: ranks.map { $0.map { $0 == 0 } })
+        ExitScores(scores: decidingScores, isCorrect: ranks.map { $0.map { $0 == 0 } })
     }
 }
 

@@ -18,8 +18,10 @@ public struct ExitExplanation: Sendable {
     public let attention: [Double]
     /// The likeliest classes and their probabilities, likeliest first.
     public let top: [ClassConfidence]
-    /// The softmax probability of the likeliest class, which is compared with a threshold.
+    /// The softmax probability of the likeliest class.
     public let confidence: Float
+    /// What is compared with a threshold; the confidence where the policy says nothing else.
+    public let score: Float
     /// The multiply-adds of an image that leaves here.
     public let multiplyAdds: Int
 }
@@ -51,23 +53,28 @@ extension DynamicVisionTransformer {
             var rollout = AttentionRollout()
             for logits in blocks { try rollout.append(logits) }
             blocks = []
-            exits.append(try explanations(visit, rollout.classAttention(), topK: topK))
+            // A run through all exits has the plain confidence alone.
+            let confidences = try policy.scoring.confidences(
+                visit.logits, exit: visit.exit, on: backend)
+            exits.append(
+                try explanations(visit, confidences, rollout.classAttention(), topK: topK))
         }
         return (exits.first ?? []).indices.map { image in
             let exits = exits.map { $0[image] }
-            return Explanation(exits: exits, exit: policy.exit(for: exits.map(\.confidence)))
+            return Explanation(exits: exits, exit: policy.exit(for: exits.map(\.score)))
         }
     }
 
     /// What one exit saw of every image.
     private func explanations(
-        _ visit: ExitVisit<B.DeviceTensor>, _ attention: [[Double]], topK: Int
+        _ visit: ExitVisit<B.DeviceTensor>, _ confidences: [ClassConfidence],
+        _ attention: [[Double]], topK: Int
     ) throws -> [ExitExplanation] {
         let logits = try backend.download(visit.logits)
         let classes = logits.shape[1]
         return try visit.rows.indices.map { image in
             // What decides, and not the top class's probability, which is summed in Double.
-            let confidence = visit.confidences[image].confidence
+            let confidence = confidences[image].confidence
             guard confidence.isFinite else {
                 throw ModelError.notFinite(exit: visit.exit, image: image)
             }
@@ -75,6 +82,7 @@ extension DynamicVisionTransformer {
             return ExitExplanation(
                 grid: configuration.stages[visit.exit].grid, attention: attention[image],
                 top: ClassConfidence.top(row, count: topK), confidence: confidence,
+                score: confidences[image].score,
                 multiplyAdds: configuration.cumulativeMultiplyAdds[visit.exit])
         }
     }

@@ -49,10 +49,28 @@ extension ModelCard {
                 take one for every exit but the last
                 """)
         }
+        card.scoring = try scoring(&reader, of: card)
         // Written for people; what is counted anew is not believed.
         _ = reader.value("parameters")
         _ = reader.value("multiply_adds")
         return card
+    }
+
+    private static func scoring(
+        _ reader: inout DescriptionReader, of card: Self
+    ) throws -> ExitScoring {
+        let criterion = try reader.choice("criterion", of: ExitCriterion.self)
+        let temperatures = try reader.numbers("temperatures")
+        if let key = criterion != nil ? "criterion" : temperatures != nil ? "temperatures" : nil,
+            card.thresholds == nil
+        {
+            throw reader.fault(key, "belongs to thresholds, and the card has none")
+        }
+        let exits = card.configuration.stages.count
+        if let temperatures, temperatures.count != exits || !temperatures.allSatisfy({ $0 > 0 }) {
+            throw reader.fault("temperatures", "takes \(exits) numbers above 0, one for every exit")
+        }
+        return ExitScoring(criterion: criterion ?? .confidence, temperatures: temperatures)
     }
 
     private static func labels(

@@ -23,6 +23,7 @@ extension ModelCard {
         }
         if let thresholds {
             members.append(("thresholds", .array(thresholds.map(JSONValue.float))))
+            members += scoring.members
         }
         let parameters = configuration.parameters.reduce(0) { $0 + $1.shape.elementCount }
         members.append(("parameters", .int(parameters)))
@@ -55,5 +56,13 @@ extension ImageNormalisation {
             "crop_fraction": .double(cropFraction),
             "interpolation": .string(interpolation.rawValue),
         ]
+    }
+}
+
+extension ExitScoring {
+    /// What a card says of it; nothing where it is the authors'.
+    fileprivate var members: [(key: String, value: JSONValue)] {
+        (criterion == .confidence ? [] : [("criterion", .string(criterion.rawValue))])
+            + (temperatures.map { [("temperatures", .array($0.map(JSONValue.float)))] } ?? [])
     }
 }

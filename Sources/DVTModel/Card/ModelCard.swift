@@ -19,8 +19,10 @@ public struct ModelCard: Hashable, Sendable {
     public var normalisation = ImageNormalisation.imageNet
     /// The names of its classes, or nil where nobody said.
     public var labels: Labels?
-    /// The confidences that let an image leave, one for every exit but the last, or nil.
+    /// The scores that let an image leave, one for every exit but the last, or nil.
     public var thresholds: [Float]?
+    /// What is compared with the thresholds.
+    public var scoring = ExitScoring()
     /// A file of weights for each stage, where stages were trained apart, or nil.
     public var stageWeights: [String]?
 
@@ -72,6 +74,7 @@ public struct ModelCard: Hashable, Sendable {
     /// The policy of the card's thresholds; 0.8 at every exit where it has none.
     public var exitPolicy: ExitPolicy {
         let exits = configuration.stages.count - 1
-        return .thresholds(thresholds ?? Array(repeating: 0.8, count: exits))
+        guard let thresholds else { return .thresholds(Array(repeating: 0.8, count: exits)) }
+        return .thresholds(thresholds, of: scoring)
     }
 }

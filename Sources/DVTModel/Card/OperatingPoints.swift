@@ -12,12 +12,18 @@ public struct OperatingPoints: Equatable, Sendable {
     public let gigaMultiplyAdds: [Double]?
     /// The accuracy of each row, percent, or nil where it is not stored.
     public let accuracies: [Double]?
+    /// What is compared with the thresholds.
+    public let scoring: ExitScoring
 
     /// Takes rows as they are.
-    package init(thresholds: [[Float]], gigaMultiplyAdds: [Double]?, accuracies: [Double]?) {
+    package init(
+        thresholds: [[Float]], gigaMultiplyAdds: [Double]?, accuracies: [Double]?,
+        scoring: ExitScoring = ExitScoring()
+    ) {
         self.thresholds = thresholds
         self.gigaMultiplyAdds = gigaMultiplyAdds
         self.accuracies = accuracies
+        self.scoring = scoring
     }
 
     /// Where the thresholds are among a checkpoint's metadata.
@@ -51,14 +57,14 @@ public struct OperatingPoints: Equatable, Sendable {
     /// The policy of one row.
     ///
     /// - Parameter row: the row, from 1.
-    /// - Returns: thresholds for every exit but the last.
+    /// - Returns: thresholds for every exit but the last, and what they are compared with.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if there is no such row.
     public func policy(row: Int) throws -> ExitPolicy {
         guard (1...thresholds.count).contains(row) else {
             throw ModelError.invalidPolicy(
                 reason: "operating point \(row) does not exist; there are 1...\(thresholds.count)")
         }
-        return .thresholds(thresholds[row - 1].dropLast())
+        return .thresholds(thresholds[row - 1].dropLast(), of: scoring)
     }
 
     /// The most accurate row that costs no more than a budget.

@@ -91,11 +91,13 @@ struct Evaluate: ParsableCommand {
     ) throws -> EvaluationReport? {
         guard let report else { return nil }
         try model.checkIsNoInput(report)
+        let stored = try exitOptions.thresholdOptions.storedPoints(of: model)
         let subject = EvaluationReport.Subject(
             set: set, labels: try ClassLabels.of(model.card) ?? set.classes,
             weights: model.weightsName,
             isUntrained: model.weights is SyntheticWeights, policy: policy,
-            stored: try exitOptions.thresholdOptions.storedPoints(of: model),
+            // Thresholds of another criterion are none of the curve that images are scored for.
+            stored: stored?.points.scoring == policy.scoring ? stored : nil,
             batchSize: dataOptions.batchSize)
         return try EvaluationReport(path: report, subject)
     }

@@ -57,6 +57,8 @@ struct EvaluateRecord {
         .number("p99_ms", title: "p99", audience: .people),
         .number("images", audience: .machines), .number("unreadable", audience: .machines),
         OutputColumn("thresholds", audience: .machines),
+        OutputColumn("criterion", audience: .machines),
+        OutputColumn("temperatures", audience: .machines),
         .number("param_count", audience: .machines), .number("img_size", audience: .machines),
         .number("crop_pct", audience: .machines),
         OutputColumn("interpolation", audience: .machines),
@@ -105,7 +107,8 @@ struct EvaluateRecord {
         shares: [Double] = [], times: RunTimes? = nil, policy: ExitPolicy? = nil
     ) -> [OutputValue] {
         let latency = times?.statistics
-        let thresholds: [Float]? = if case .thresholds(let values) = policy { values } else { nil }
+        let thresholds: [Float]? =
+            if case .thresholds(let values, _) = policy { values } else { nil }
         return [
             .string(card.configuration.name), .string(measurement),
             .optional(exit, OutputValue.int), .double(top1), .double(100 - top1), .double(top5),
@@ -122,7 +125,10 @@ struct EvaluateRecord {
             .optional(latency?.quantile(0.9), OutputValue.double),
             .optional(latency?.quantile(0.99), OutputValue.double),
             .int(tally.images), .int(unreadable),
-            .optional(thresholds) { .array($0.map(OutputValue.float)) }, .int(parameterCount),
+            .optional(thresholds) { .array($0.map(OutputValue.float)) },
+            .optional(thresholds) { _ in .string(policy?.scoring.criterion.rawValue ?? "") },
+            .optional(policy?.scoring.temperatures) { .array($0.map(OutputValue.float)) },
+            .int(parameterCount),
             .int(preprocessing.imageSize),
             .double(Double(preprocessing.imageSize) / Double(preprocessing.shorterSide)),
             .string(preprocessing.filter == .bicubic ? "bicubic" : "bilinear"),
@@ -139,7 +145,8 @@ struct EvaluateRecord {
         if let differing = early?.differing, differing > 0 {
             printError(
                 "note: \(differing) left at another exit than the run through all exits said: "
-                    + "their confidence lies within rounding of a threshold")
+                    + "their \(early?.policy.scoring.criterion.shown ?? "") lies within rounding "
+                    + "of a threshold")
         }
     }
 }

@@ -73,7 +73,8 @@ struct EvaluateRun<B: Backend> {
     ///   - policy: which images leave at which exit.
     init(_ model: DynamicVisionTransformer<B>, policy: ExitPolicy) {
         self.model = model
-        tally = EvaluationTally(exits: model.configuration.stages.count)
+        tally = EvaluationTally(
+            exits: model.configuration.stages.count, scoring: policy.scoring)
         exitSeconds = Array(repeating: 0, count: tally.exits)
         early = policy == .allExits ? nil : EarlyExits(policy: policy)
     }
@@ -177,6 +178,6 @@ struct EvaluateRun<B: Backend> {
 
     /// The exit that an image takes by what the run through all exits said.
     private func exit(of image: Int, policy: ExitPolicy) -> Int {
-        policy.exit(for: tally.confidences.map { $0[image] })
+        policy.exit(for: tally.decidingScores.map { $0[image] })
     }
 }

@@ -13,6 +13,7 @@ enum ExplainRecord {
             OutputColumn("taken", title: "Taken"),
             .number("grid", title: "Grid"),
             .number("confidence", title: "Confidence", decimals: 4),
+            .number("score", audience: .machines),
             .number("multiply_adds", title: "GMACs", forPeople: OutputValue.giga),
             TopClasses.column(count: topK),
             OutputColumn("most_attended", title: "Most attended", audience: .people),
@@ -27,7 +28,7 @@ enum ExplainRecord {
         explanation.exits.enumerated().map { exit, seen in
             [
                 .string(path), .int(exit), .bool(exit == explanation.exit), .int(seen.grid),
-                .float(seen.confidence), .int(seen.multiplyAdds),
+                .float(seen.confidence), .float(seen.score), .int(seen.multiplyAdds),
                 TopClasses.value(seen.top, labels), .string(seen.mostAttendedText),
                 .array(seen.attentionRows.map { .array($0.map(OutputValue.double)) }),
             ]

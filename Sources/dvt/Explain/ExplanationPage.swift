@@ -64,7 +64,7 @@ struct ExplanationPage: ExplanationLayout {
                     drawing(of: picture, label: attention.label, attention.parts),
                     scale(attention),
                     verdict(explanation, exit),
-                    meter(seen.confidence, threshold: words.threshold(at: exit)),
+                    meter(seen.score, threshold: words.threshold(at: exit)),
                     classes(seen),
                 ])
             ])
@@ -94,18 +94,18 @@ struct ExplanationPage: ExplanationLayout {
     }
 
     private func verdict(_ explanation: Explanation, _ exit: Int) -> Markup {
-        let confidence = words.probability(explanation.exits[exit].confidence)
         return .element(
             "p", [:],
             [
-                .element("strong", [:], ["Confidence \(confidence)"]), .element("br"),
+                .element("strong", [:], [Markup(words.score(explanation.exits[exit]))]),
+                .element("br"),
                 Markup(words.verdict(explanation, exit: exit)),
             ])
     }
 
-    /// The confidence as a bar, and the threshold as a mark on it.
-    private func meter(_ confidence: Float, threshold: Float?) -> Markup {
-        let bar = Markup.element("span", ["style": "width: \(percent(confidence))"])
+    /// The score as a bar, and the threshold as a mark on it.
+    private func meter(_ score: Float, threshold: Float?) -> Markup {
+        let bar = Markup.element("span", ["style": "width: \(percent(score))"])
         // One above 1, which nothing reaches, has no place on the bar.
         let marks = [threshold].compactMap { $0 }.filter { $0 <= 1 }.map {
             Markup.element("i", ["style": "left: \(percent($0))"])

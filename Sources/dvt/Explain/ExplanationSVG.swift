@@ -87,8 +87,7 @@ struct ExplanationSVG: ExplanationLayout {
                 "\(attention.scale.low) to \(attention.scale.high) an even share",
                 y: bottom + 30, kind: "soft"),
             text(
-                "Confidence \(words.probability(seen.confidence))", y: bottom + 56,
-                kind: isTaken ? "strong taken" : "strong"),
+                words.score(seen), y: bottom + 56, kind: isTaken ? "strong taken" : "strong"),
             text(words.verdict(explanation, exit: exit), y: bottom + 76),
         ]
             + seen.top.enumerated().map { place, entry in

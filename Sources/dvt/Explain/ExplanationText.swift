@@ -36,11 +36,16 @@ struct ExplanationText {
 
     /// The threshold at an exit, where there is one.
     func threshold(at exit: Int) -> Float? {
-        guard case .thresholds(let values) = policy, exit < values.count else { return nil }
+        guard case .thresholds(let values, _) = policy, exit < values.count else { return nil }
         return values[exit]
     }
 
-    /// Whether an image leaves at an exit, and why; to be read after its confidence there.
+    /// How sure an exit is of an image.
+    func score(_ seen: ExitExplanation) -> String {
+        "\(policy.scoring.criterion.shown.capitalised) \(probability(seen.score))"
+    }
+
+    /// Whether an image leaves at an exit, and why; to be read after its score there.
     func verdict(_ explanation: Explanation, exit: Int) -> String {
         guard exit <= explanation.exit else { return "would not run: it has left" }
         let leaves = exit == explanation.exit
@@ -70,4 +75,9 @@ struct ExplanationText {
     private func giga(_ multiplyAdds: Int) -> String {
         decimalText(Double(multiplyAdds) / 1e9)
     }
+}
+
+extension String {
+    /// With a large first letter, for the beginning of a sentence or a title.
+    var capitalised: String { prefix(1).uppercased() + dropFirst() }
 }

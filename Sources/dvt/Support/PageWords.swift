@@ -1,3 +1,4 @@
+import DVTCore
 import DVTModel
 
 // What the pages of several commands say.
@@ -8,10 +9,13 @@ extension ExitPolicy {
         switch self {
         case .exit(let exit): return "Every image is told to leave at exit \(exit + 1)."
         case .allExits: return "Every image is told to go to the last exit."
-        case .thresholds(let values) where values.isEmpty: return "The model has one exit."
-        case .thresholds(let values):
+        case .thresholds(let values, _) where values.isEmpty: return "The model has one exit."
+        case .thresholds(let values, let scoring):
             let texts = values.enumerated().map { "\($0.element) at exit \($0.offset + 1)" }
-            return "An image leaves at a confidence of at least \(texts.joined(separator: ", "))."
+            let name = "\(scoring.criterion == .entropy ? "an" : "a") \(scoring.criterion.shown)"
+            let scale = scoring.temperatures == nil ? "" : " of scaled outputs"
+            return
+                "An image leaves at \(name)\(scale) of at least \(texts.joined(separator: ", "))."
         }
     }
 }

@@ -133,6 +133,23 @@ extension OperatingPoints {
         let values = thresholds[row - 1].dropLast().map { "\($0)" }.joined(separator: ", ")
         let cost = gigaMultiplyAdds.map { ", \($0[row - 1]) GMACs an image on average" } ?? ""
         let accuracy = accuracies.map { ", accuracy \($0[row - 1]) %" } ?? ""
-        return "\(values) (operating point \(row) of \(thresholds.count)\(cost)\(accuracy))"
+        let point = "operating point \(row) of \(thresholds.count)\(cost)\(accuracy)"
+        return "\(values)\(scoring.shown.map { " of the \($0)" } ?? "") (\(point))"
+    }
+}
+
+extension ExitCriterion {
+    /// What it is called to people.
+    var shown: String { self == .entropy ? "entropy score" : rawValue }
+}
+
+extension ExitScoring {
+    /// What it is for people, or nil for the plain confidence.
+    var shown: String? {
+        guard self != ExitScoring() else { return nil }
+        let scale = temperatures.map {
+            " at temperatures \($0.map { "\($0)" }.joined(separator: ", "))"
+        }
+        return criterion.shown + (scale ?? "")
     }
 }

@@ -1,19 +1,20 @@
 import DVTCheckpoints
+import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTTestSupport
 import Testing
 
 @Suite struct CalibrationFileTests {
-    private func calibration(criterion: ExitCriterion = .confidence) throws -> Calibration {
+    private func calibration() throws -> Calibration {
         let outputs = try SyntheticExits.outputs(
             [[0.6, 0.7, 0.9], [0.8, 0.9, 0.95]], labels: [0, 1, 0])
         let data = try CalibrationData(
             calibration: outputs, test: nil, exitGigaMultiplyAdds: [1.1, 2.3], model: "a\"model",
             origin: "file")
-        let run = ThresholdCalibration(data, criterion: criterion)
-        return Calibration(
-            run, rule: .geometric, choices: run.budgets(), temperatures: [1.25, 0.75])
+        let scoring = ExitScoring(criterion: .margin, temperatures: [1.25, 0.7])
+        let run = ThresholdCalibration(data, scoring: scoring)
+        return Calibration(run, rule: .geometric, choices: run.budgets())
     }
 
     @Test func filesComeBackAsTheyWere() throws {
@@ -25,7 +26,24 @@ import Testing
         let points = calibration.operatingPoints
         #expect(points.thresholds.count == 59)
         // The cheapest that is the most accurate: all leave early but those who gain.
-        #expect(try points.policy(row: points.row(budget: 2.3)) != .allExits)
+        let policy = try points.policy(row: points.row(budget: 2.3))
+        #expect(policy.scoring == ExitScoring(criterion: .margin, temperatures: [1.25, 0.7]))
+    }
+
+    /// Half way to the next lower score where that is near, and no image leaves elsewhere for it.
+    @Test func thresholdsLieBelowTheScoreThatTheyAreOf() throws {
+        let near = Float(0.8).nextDown.nextDown
+        let outputs = try SyntheticExits.outputs(
+            [[0.6, 0.8, 0.9, near], [1, 0.9, 0.8, 0.7], [1, 1, 1, 1]], labels: [0, 0, 0, 0])
+        let data = try CalibrationData(
+            calibration: outputs, test: nil, exitGigaMultiplyAdds: [1, 2, 3], origin: "file")
+        let run = ThresholdCalibration(data)
+        #expect(run.settled([0.9, 0.9, -1e8]) == [0.9 - 1e-5, 0.9 - 1e-5, -1e8])
+        #expect(run.settled([0.8, 0.7, -1e8]) == [Float(0.8).nextDown, 0.7, -1e8])
+        #expect(run.settled([near.nextUp, 1e8, -1e8]) == [near.nextUp, 1e8, -1e8])
+        for thresholds in [[0.9, 0.9, -1e8], [0.8, 0.7, -1e8]] as [[Float]] {
+            #expect(run.judge(run.settled(thresholds)) == run.judge(thresholds))
+        }
     }
 
     private static let point = #"{"p":1,"thresholds":[0.5,-1e8],"accuracy":50,"gflops":1.5}"#
@@ -85,6 +103,5 @@ import Testing
         try check(calibration())
         #expect(throws: CalibrationError.self) { try check(calibration(), exits: 3) }
         #expect(throws: CalibrationError.self) { try check(calibration(), name: "another") }
-        #expect(throws: CalibrationError.self) { try check(calibration(criterion: .margin)) }
     }
 }

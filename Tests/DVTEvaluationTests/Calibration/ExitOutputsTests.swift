@@ -114,7 +114,7 @@ import Testing
 
 @Suite struct ExitCriterionTests {
     @Test func scoresAreThoseOfTheirFormulas() {
-        let row: [Float] = [0.25, 0.5, 0.25, 0]
+        let row: ArraySlice<Float> = [0.25, 0.5, 0.25, 0]
         #expect(ExitCriterion.confidence.score(row) == 0.5)
         #expect(ExitCriterion.margin.score(row) == 0.25)
         // 1.5 of 2 bits.
@@ -123,11 +123,22 @@ import Testing
 
     @Test(arguments: ExitCriterion.allCases)
     func certaintyIsOne(criterion: ExitCriterion) {
-        #expect(criterion.score([0, 1, 0] as [Float]) == 1)
+        #expect(criterion.score([0, 1, 0]) == 1)
+        #expect(criterion.score([0, 1, 0], temperature: 0.5) == 1)
+    }
+
+    /// Of 1, 4 and 16 parts of 21, temperature 2 makes 1, 2 and 4 of 7.
+    @Test func temperaturesScaleLogarithms() {
+        let row: ArraySlice<Float> = [1 / 21, 4 / 21, 16 / 21]
+        let scaled: ArraySlice<Float> = [1 / 7, 2 / 7, 4 / 7]
+        for criterion in ExitCriterion.allCases {
+            #expect(
+                abs(criterion.score(row, temperature: 2) - criterion.score(scaled)) < 1e-6)
+        }
     }
 
     @Test func equalProbabilitiesAreTheLeast() {
-        let row = [Float](repeating: 0.1, count: 10)
+        let row = ArraySlice(repeating: Float(0.1), count: 10)
         #expect(ExitCriterion.confidence.score(row) == 0.1)
         #expect(ExitCriterion.margin.score(row) == 0)
         #expect(abs(ExitCriterion.entropy.score(row)) < 1e-6)
