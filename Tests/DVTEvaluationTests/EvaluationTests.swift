@@ -42,6 +42,34 @@ import Testing
     }
 }
 
+@Suite struct CollectedOutputsTests {
+    private func data(heldOutEvery: Int) throws -> CalibrationData {
+        var outputs = CollectedOutputs(exits: 3)
+        let rows: [[Float]] = (0..<3).map { exit in
+            (0..<3).flatMap { image in
+                (0..<10).map { $0 == image + exit ? 1 : 0 }
+            }
+        }
+        outputs.add(rows, labels: [0, 1, 2], heldOutEvery: heldOutEvery)
+        outputs.add(rows.map { Array($0.prefix(10)) }, labels: [9], heldOutEvery: heldOutEvery)
+        return try outputs.calibrationData(of: .named("tiny-deit"), origin: "set")
+    }
+
+    @Test func everySecondImageIsHeldOut() throws {
+        let data = try data(heldOutEvery: 2)
+        #expect(data.calibration.labels == [0, 2] && data.test?.labels == [1, 9])
+        let rows = data.calibration.probabilities
+        #expect(rows.shape == [3, 2, 10])
+        #expect(rows.values.indices.filter { rows.values[$0] == 1 } == [0, 12, 21, 33, 42, 54])
+        #expect(data.model == "tiny-deit" && data.exitGigaMultiplyAdds.count == 3)
+    }
+
+    @Test func allMayChoose() throws {
+        let data = try data(heldOutEvery: 0)
+        #expect(data.calibration.labels == [0, 1, 2, 9] && data.test == nil)
+    }
+}
+
 @Suite struct OutputsJournalTests {
     private let path = NSTemporaryDirectory() + "dvt-journal-\(UUID().uuidString).safetensors"
 

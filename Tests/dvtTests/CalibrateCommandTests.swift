@@ -12,6 +12,7 @@ struct CalibrateCommandTests {
             let thresholds: [Float]
             let accuracy: Double
             let gflops: Double
+            let ms: Double?
         }
 
         let budgets: [Budget]
@@ -146,15 +147,54 @@ struct CalibrateCommandTests {
         #expect(open.code == 1 && open.errors.contains("holds 59 operating points; choose one"))
     }
 
+    private static let model = ["--model", "tiny-deit", "--weights", "synthetic:50"]
+
+    /// Class folders of drawings.
+    private func makeSet() throws -> String {
+        for (index, photo) in Fixtures.photoFiles.enumerated() {
+            try folder.copy(photo, as: "set/class\(index % 3)/\(index + 10).jpg")
+        }
+        return "\(folder.path)/set"
+    }
+
+    /// Pictures give what their saved outputs give, and the times of the run beside it.
+    @Test(.needsDevice) func picturesNeedNoSavedOutputs() async throws {
+        let (set, saved) = (try makeSet(), "\(folder.path)/o.safetensors")
+        let evaluated = try await dvt(
+            ["evaluate"] + Self.model + ["--save-outputs", saved, "--hold-out-every", "3", set])
+        #expect(evaluated.code == 0, "\(evaluated.errors)")
+        let expected = try budgets(await calibrate("--from", saved, "--format", "json"))
+        let pictures = ["calibrate"] + Self.model + ["--hold-out-every", "3", set]
+        let run = try await dvt(pictures + ["--format", "json"])
+        #expect(run.code == 0, "\(run.errors)")
+        let found = try budgets(run)
+        #expect(found.map(\.p) == expected.map(\.p))
+        for (found, expected) in zip(found, expected) {
+            #expect(found.accuracy == expected.accuracy && found.ms != nil && expected.ms == nil)
+            // Costs are float32 in the file.
+            #expect(abs(found.gflops - expected.gflops) < 1e-6)
+            // Sums may come in another order in another process.
+            #expect(zip(found.thresholds, expected.thresholds).allSatisfy { abs($0 - $1) < 2e-5 })
+        }
+        #expect(run.errors.contains("12 images; measured: "), "\(run.errors)")
+        #expect(run.errors.contains("judged on 4 images, chosen on 8 others"))
+        let target = try await dvt(
+            pictures + ["--latency-ms", "1e6", "--format", "json", "--rule", "optimal"])
+        #expect(target.errors.contains("ms on the calibration images"), "\(target.errors)")
+        #expect(try budgets(target).count == 1)
+    }
+
+    @Test func oneExitLeavesNothingToChoose() async throws {
+        let run = try await calibrate("--model", "deit-tiny", "--weights", "synthetic:1", "x")
+        #expect(run.code == 1 && run.errorLines.count == 1)
+        #expect(run.errors.contains("deit-tiny: has one exit"), "\(run.errors)")
+    }
+
     /// Whatever is compared with thresholds, images leave where their saved outputs say.
     @Test(.needsDevice, arguments: [["margin"], ["entropy"], ["confidence", "--temperature"]])
     func runsDecideAsSavedOutputsSay(options: [String]) async throws {
-        for (index, photo) in Fixtures.photoFiles.enumerated() {
-            try folder.copy(photo, as: "set/class\(index % 3)/\(index).jpg")
-        }
         let (saved, file) = ("\(folder.path)/o.safetensors", "\(folder.path)/calibration.json")
-        let set = "\(folder.path)/set"
-        let model = ["--model", "tiny-deit", "--weights", "synthetic:50"]
+        let (set, model) = (try makeSet(), Self.model)
         let evaluated = try await dvt(["evaluate"] + model + ["--save-outputs", saved, set])
         #expect(evaluated.code == 0, "\(evaluated.errors)")
         let made = try await dvt(

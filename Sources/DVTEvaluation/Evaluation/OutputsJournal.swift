@@ -120,7 +120,7 @@ package final class OutputsJournal {
     /// - Throws: ``EvaluationError`` or the file's error.
     package func finish(exitGigaMultiplyAdds: [Double], heldOutEvery heldOut: Int) throws {
         let parts = heldOut > 0 ? ["calibration", "test"] : ["calibration"]
-        func isTest(_ image: Int) -> Bool { heldOut > 0 && image % heldOut == heldOut - 1 }
+        func isTest(_ image: Int) -> Bool { isHeldOut(image, every: heldOut) }
         let labels = try readNumbers(labelsPath)
         let places = parts.map { part in
             labels.indices.filter { isTest($0) == (part == "test") }

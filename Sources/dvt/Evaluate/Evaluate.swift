@@ -23,6 +23,13 @@ struct Evaluate: ParsableCommand {
             gone on with by --resume, to the same result. --report draws all of it on one page.
             """)
 
+    @Argument(
+        help: ArgumentHelp(
+            "A folder of class folders, a folder or file of CIFAR archives, or a CSV file.",
+            valueName: "data"),
+        completion: .directory)
+    var data: String
+
     @OptionGroup var modelOptions: ModelOptions
     @OptionGroup var exitOptions: ExitOptions
     @OptionGroup var dataOptions: DataSetOptions
@@ -73,7 +80,7 @@ struct Evaluate: ParsableCommand {
         let model = try modelOptions.load()
         let policy = try exitOptions.policy(of: model)
         if let saveOutputs { try model.checkIsNoInput(saveOutputs) }
-        let set = try dataOptions.open(for: model.card)
+        let set = try dataOptions.open(data, for: model.card)
         // What cannot be written ends the run before it begins.
         let report = try makeReport(of: model, policy, set)
         let targets = Targets(journal: try makeJournal(of: model, set), report: report)

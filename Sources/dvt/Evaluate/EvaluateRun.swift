@@ -62,6 +62,10 @@ struct EvaluateRun<B: Backend> {
     private(set) var times = RunTimes()
     /// The times from the batches' starts until each exit had answered in that run, added up.
     private(set) var exitSeconds: [Double]
+    /// What an image takes that leaves at each exit, in batches that all leave there, milliseconds.
+    var exitMilliseconds: [Double] {
+        exitSeconds.map { 1000 * $0 / Double(max(times.images, 1)) }
+    }
     /// What the early exits did, or nil where all images were to take the last one.
     private(set) var early: EarlyExits?
     private var isWarm = false

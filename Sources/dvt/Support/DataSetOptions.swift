@@ -4,15 +4,8 @@ import DVTModel
 import DVTOutput
 import DVTVision
 
-/// Which labelled pictures a command runs, and how they become the model's input.
+/// Which part of a set of labelled pictures a command runs, and how they become the model's input.
 struct DataSetOptions: ParsableArguments {
-    @Argument(
-        help: ArgumentHelp(
-            "A folder of class folders, a folder or file of CIFAR archives, or a CSV file.",
-            valueName: "data"),
-        completion: .directory)
-    var data: String
-
     @Option(help: "The part of the set: train, val, test; needed where there are several.")
     var split: String?
 
@@ -36,11 +29,13 @@ struct DataSetOptions: ParsableArguments {
 
     /// Opens the set, and says what of it is left aside.
     ///
-    /// - Parameter card: the card of the model that it is for.
+    /// - Parameters:
+    ///   - data: a folder of class folders, a folder or file of CIFAR archives, or a CSV file.
+    ///   - card: the card of the model that it is for.
     /// - Returns: the set, its classes numbered as the model's are.
     /// - Throws: ``DataSetError`` if there is none, ``EvaluationError`` if a class is none of the
     ///   model's, and with `--strict` the exit code where something is left aside.
-    func open(for card: ModelCard) throws -> LabelledImages {
+    func open(_ data: String, for card: ModelCard) throws -> LabelledImages {
         let set = try LabelledImages.open(
             path: data, split: split, classes: ClassLabels.of(card))
         for problem in set.problems {

@@ -23,6 +23,7 @@ struct TargetOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The time of an image that leaves at each exit, from the start; for --latency-ms.",
+            discussion: "Default, where pictures are run: as measured in that run.",
             valueName: "a,b,c"))
     var exitMs: TimesArgument?
 
@@ -38,21 +39,22 @@ struct TargetOptions: ParsableArguments {
         guard given.allSatisfy({ ($0.1 ?? 0).isFinite }) else {
             throw ValidationError("\(given[0].0) takes a number.")
         }
-        guard (latencyMs == nil) == (exitMs == nil) else {
-            throw ValidationError("--latency-ms and --exit-ms belong together; give both.")
+        guard exitMs == nil || latencyMs != nil else {
+            throw ValidationError("--exit-ms belongs to --latency-ms; give both.")
         }
     }
 
-    /// Checks the times against the outputs.
+    /// The time of an image that leaves at each exit, where it is known.
     ///
-    /// - Parameters:
-    ///   - exits: the outputs' exits.
-    ///   - origin: the outputs' file.
-    /// - Throws: ``CalibrationError`` if the times do not increase, or are too many or too few.
-    func check(exits: Int, origin: String) throws {
-        guard let exitMs else { return }
+    /// - Parameter outputs: what thresholds are chosen on.
+    /// - Returns: milliseconds that were given, or else measured, or nil.
+    /// - Throws: ``CalibrationError`` if they do not increase, or are too many or too few.
+    func exitTimes(for outputs: LoadedOutputs) throws -> [Double]? {
+        guard let times = exitMs?.times ?? outputs.exitMilliseconds else { return nil }
         try CalibrationData.checkCosts(
-            exitMs.times, exits: exits, name: "--exit-ms", origin: origin)
+            times, exits: outputs.data.exitGigaMultiplyAdds.count,
+            name: exitMs == nil ? "the measured time" : "--exit-ms", origin: outputs.origin)
+        return times
     }
 
     /// The thresholds that were asked for, or those of all budgets.
@@ -60,14 +62,15 @@ struct TargetOptions: ParsableArguments {
     /// - Parameters:
     ///   - run: the scored outputs.
     ///   - rule: how thresholds are chosen.
+    ///   - times: the time of an image that leaves at each exit, for a latency.
     /// - Returns: the choices.
     /// - Throws: ``CalibrationError/unreachable(reason:)`` if a target cannot be reached.
     func choices(
-        of run: ThresholdCalibration, rule: ThresholdRule
+        of run: ThresholdCalibration, rule: ThresholdRule, times: [Double]?
     ) throws -> [ThresholdChoice] {
-        let unit = exitMs == nil ? "GMACs" : "ms"
         guard let target else { return run.budgets(rule) }
-        let choice = try run.choice(for: target, rule, costs: exitMs?.times, unit: unit)
+        let (costs, unit) = latencyMs == nil ? (nil, "GMACs") : (times, "ms")
+        let choice = try run.choice(for: target, rule, costs: costs, unit: unit)
         printError(
             """
             chosen: accuracy \(decimalText(choice.accuracy)) % at \

@@ -6,23 +6,22 @@ import DVTOutput
 
 struct Calibrate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Choose the thresholds at which images leave, on saved outputs.",
+        abstract: "Choose the thresholds at which images leave, on labelled pictures.",
         discussion: """
             Examples:
+              dvt calibrate --weights dvt.safetensors val/ --output thresholds.json
+              dvt calibrate --weights dvt.safetensors val/ --rule optimal --latency-ms 12
               dvt calibrate --from outputs.safetensors
-              dvt calibrate --from outputs.safetensors --output thresholds.json
               dvt calibrate --from outputs.safetensors --rule optimal --target-accuracy 79
               dvt calibrate --from outputs.safetensors --latency-ms 12 --exit-ms 4.5,11,28
 
-            The outputs are softmax outputs of every exit for labelled images, as safetensors. \
-            Thresholds are chosen on its calibration part and judged on its test part. Without a \
-            target there is a row for each of the authors' 59 budgets.
+            The model runs all exits on the pictures, in memory; for a large set save outputs by \
+            dvt evaluate instead, and give them by --from. Thresholds are chosen on one part and \
+            judged on the other. Without a target there is a row for each of the authors' 59 \
+            budgets.
             """)
 
-    @Option(
-        help: ArgumentHelp("The saved outputs.", valueName: "file"),
-        completion: .file(extensions: ["safetensors"]))
-    var from: String
+    @OptionGroup var outputsOptions: OutputsOptions
 
     @Option(help: "What is compared with a threshold: confidence, margin or entropy.")
     var criterion = ExitCriterion.confidence
@@ -48,17 +47,23 @@ struct Calibrate: ParsableCommand {
 
     @OptionGroup var outputOptions: OutputOptions
 
+    func validate() throws {
+        guard outputsOptions.from == nil || target.latencyMs == nil || target.exitMs != nil else {
+            throw ValidationError("--latency-ms and --exit-ms belong together; give both.")
+        }
+    }
+
     func run() throws {
-        let data = try CalibrationData(path: from)
-        try target.check(exits: data.exitGigaMultiplyAdds.count, origin: from)
+        let outputs = try outputsOptions.load(for: output)
+        let (data, times) = (outputs.data, try target.exitTimes(for: outputs))
         let scaling = temperature ? TemperatureScaling(fitting: data.calibration) : nil
         let scoring = ExitScoring(
             criterion: criterion, temperatures: scaling?.temperatures.map { Float($0) })
         let run = ThresholdCalibration(data, scoring: scoring)
-        let choices = try target.choices(of: run, rule: rule)
+        let choices = try target.choices(of: run, rule: rule, times: times)
         let calibration = Calibration(run, rule: rule, choices: choices)
-        try print(calibration, of: run)
-        printJudgement(of: run, choices: choices)
+        try print(calibration, of: run, times: times)
+        printJudgement(of: run, choices: choices, origin: outputs.origin)
         if let scaling { printErrors(scaling, on: data.test ?? data.calibration) }
         if let output {
             try calibration.write(to: output)
@@ -67,27 +72,37 @@ struct Calibrate: ParsableCommand {
         }
     }
 
-    private func print(_ calibration: Calibration, of run: ThresholdCalibration) throws {
-        try outputOptions.withWriter(Self.columns, jsonKey: "budgets") { writer in
+    private func print(
+        _ calibration: Calibration, of run: ThresholdCalibration, times: [Double]?
+    ) throws {
+        let columns = Self.columns(hasTimes: times != nil)
+        try outputOptions.withWriter(columns, jsonKey: "budgets") { writer in
             for point in calibration.points {
                 let shares = run.judge(point.thresholds).shares
-                try writer.write([
-                    .optional(point.budget, OutputValue.int),
-                    .array(point.thresholds.map(OutputValue.float)), .double(point.accuracy),
-                    .double(point.gigaMultiplyAdds),
-                    .array(shares.map { .double(100 * $0) }),
-                ])
+                let time = times.map { zip(shares, $0).reduce(0) { $0 + $1.0 * $1.1 } }
+                try writer.write(
+                    [
+                        .optional(point.budget, OutputValue.int),
+                        .array(point.thresholds.map(OutputValue.float)), .double(point.accuracy),
+                        .double(point.gigaMultiplyAdds),
+                    ] + (time.map { [.double($0)] } ?? []) + [
+                        .array(shares.map { .double(100 * $0) })
+                    ])
             }
         }
     }
 
-    private static let columns: [OutputColumn] = [
-        .number("p", title: "p"),
-        OutputColumn("thresholds", title: "Thresholds", decimals: 4, forPeople: shownThresholds),
-        .number("accuracy", title: "Accuracy, %"),
-        .number("gflops", title: "GMACs", decimals: 3),
-        OutputColumn("shares", title: "Leave at each exit, %", decimals: 1, audience: .people),
-    ]
+    private static func columns(hasTimes: Bool) -> [OutputColumn] {
+        [
+            .number("p", title: "p"),
+            OutputColumn(
+                "thresholds", title: "Thresholds", decimals: 4, forPeople: shownThresholds),
+            .number("accuracy", title: "Accuracy, %"),
+            .number("gflops", title: "GMACs", decimals: 3),
+        ] + (hasTimes ? [.number("ms", title: "ms", decimals: 3)] : []) + [
+            OutputColumn("shares", title: "Leave at each exit, %", decimals: 1, audience: .people)
+        ]
+    }
 
     /// Without the last exit's, and a word for those that no image reaches.
     @Sendable private static func shownThresholds(_ value: OutputValue) -> OutputValue {
@@ -98,11 +113,13 @@ struct Calibrate: ParsableCommand {
             })
     }
 
-    private func printJudgement(of run: ThresholdCalibration, choices: [ThresholdChoice]) {
+    private func printJudgement(
+        of run: ThresholdCalibration, choices: [ThresholdChoice], origin: String
+    ) {
         guard let test = run.data.test else {
             printError(
                 """
-                warning: \(shown(from)) has no test part, so accuracies are of the images that \
+                warning: \(shown(origin)) has no test part, so accuracies are of the images that \
                 thresholds were chosen on, which flatters them
                 """)
             return
