@@ -47,6 +47,45 @@ private func contents(_ set: LabelledImages, below folder: TemporaryFolder) -> [
                 "Zebra/1.jpeg 0", "cat/deep/x.webp 1", "dog/a.PNG 2", "dog/b.jpg 2",
             ])
         #expect(set.problems.isEmpty && set.count == 4)
+        #expect(
+            set.assumption
+                == "\(folder.path): the model's classes have no names, so the order of the "
+                + "folders' names counts: \"Zebra\" is class 0 ... \"dog\" is class 2")
+    }
+
+    @Test func foldersStandForTheModelsClasses() throws {
+        try write("Cat/a.jpg", "dog/b.jpg", "ice-cream/c.jpg", "n/d.jpg", "ice/e.jpg")
+        let classes = ClassLabels(["ice_cream", "dog", "bird", "cat", "ice", "ICE"])
+        let set = try LabelledImages.open(path: folder.path, classes: classes)
+        #expect(
+            contents(set, below: folder) == [
+                "Cat/a.jpg 3", "dog/b.jpg 1", "ice/e.jpg 4", "ice-cream/c.jpg 0",
+            ])
+        #expect(set.classes == classes && set.assumption == nil)
+        #expect(
+            set.problems == [
+                "\(folder.path): 1 folder is none of the model's classes and left aside: \"n\""
+            ])
+    }
+
+    @Test func imageNetsFoldersAreKnown() throws {
+        try write("n02123045/a.jpg", "tench/b.jpg", "n15075141/c.jpg")
+        for (classes, first) in [(ClassLabels.imageNet1k, 0), (.imageNet1001, 1)] {
+            let set = try LabelledImages.open(path: folder.path, classes: classes)
+            #expect(set.map(\.label) == [281, 999, 0].map { $0 + first })
+            #expect(set.problems.isEmpty && set.assumption == nil)
+        }
+    }
+
+    @Test func namesThatDoNotMatchAreToldOnce() throws {
+        try write("a/x.jpg", "b/y.jpg")
+        let set = try LabelledImages.open(path: folder.path, classes: ClassLabels(["cat", "dog"]))
+        #expect(set.map(\.label) == [0, 1] && set.classes?.names == ["a", "b"])
+        #expect(
+            set.assumption
+                == "\(folder.path): none of its folders is called as one of the model's classes, "
+                + "so the order of the folders' names counts: \"a\" is class 0, cat; \"b\" is "
+                + "class 1, dog")
     }
 
     @Test func aPartIsNamed() throws {
@@ -256,6 +295,7 @@ private func contents(_ set: LabelledImages, below folder: TemporaryFolder) -> [
             ])
         let given = try open(text, classes: ClassLabels(["dog", "bird", "cat"]))
         #expect(given.map(\.label) == [0, 2, 0])
+        #expect(try open("a.jpg,n02123045\n", classes: .imageNet1k).map(\.label) == [281])
     }
 
     @Test(arguments: [

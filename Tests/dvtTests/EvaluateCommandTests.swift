@@ -106,6 +106,36 @@ struct EvaluateCommandTests {
         #expect(rows[4].shares == [100, 0, 0])
     }
 
+    /// As a CSV file that says the model's numbers, whatever the order of the folders.
+    @Test func foldersCountAsTheModelsClasses() async throws {
+        let folder = try TemporaryFolder()
+        let set = try makeSet(folder)
+        let model = try folder.file(
+            "model.json",
+            """
+            {"model": "tiny-deit", "labels": ["class2", "b", "c", "Class-1", "e", "f", "class0",
+             "h", "i", "j"]}
+            """)
+        try FileManager.default.moveItem(atPath: set + "/class1", toPath: set + "/class_1")
+        let numbers = ["class0": 6, "class_1": 3, "class2": 0]
+        let lines = Fixtures.photoFiles.indices.map { index in
+            let name = ["class0", "class_1", "class2"][index % 3]
+            return "set/\(name)/\(index + 10).jpg,\(numbers[name] ?? 0)"
+        }
+        let list = try folder.file("set.csv", lines.joined(separator: "\n"))
+        var rows: [[Row]] = []
+        for data in [set, list] {
+            let run = try await dvt(
+                "evaluate", "--model", model, "--weights", "synthetic:50", "--format", "json", data)
+            #expect(run.code == 0 && !run.errors.contains("note: "), "\(run.errors)")
+            rows.append(try json(run.output, as: Row.self))
+        }
+        #expect(rows[0].map(\.top1) == rows[1].map(\.top1))
+        #expect(rows[0].map(\.top5) == rows[1].map(\.top5))
+        let unnamed = try await dvt(["evaluate"] + Self.model + [set])
+        #expect(unnamed.errors.contains("note: \(set): the model's classes have no names"))
+    }
+
     @Test func strictEndsAtTheFirstUnreadablePicture() async throws {
         let folder = try TemporaryFolder()
         let set = try makeSet(folder)

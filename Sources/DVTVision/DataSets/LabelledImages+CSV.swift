@@ -111,7 +111,7 @@ private struct CSVTable {
             return (try numbers(below: classes?.names.count ?? 1 << 24), classes)
         }
         let names = classes ?? ClassLabels(distinctNames)
-        let indices = Dictionary(zip(names.names, 0...)) { first, _ in first }
+        let indices = ClassNumbers(names)
         let rule = classes == nil ? "a name, as the first line has" : "the name of a class"
         let numbers = try labels(rule) { classes == nil && Int($0) != nil ? nil : indices[$0] }
         return (numbers, names)

@@ -4,17 +4,24 @@ extension LabelledImages {
 
     /// Finds pictures in folders of a class each: `root/CLASS/*.jpg`, or `root/SPLIT/CLASS/*.jpg`.
     ///
-    /// Classes are numbered from 0 by their names, sorted by bytes; a folder that begins with a
-    /// point is none. A class's pictures are all those below its folder, as ``ImageFiles`` finds
-    /// them, sorted by bytes. A class without pictures keeps its number.
+    /// A folder stands for the class that it is called as: by the name, whatever its case and with
+    /// spaces, `_` and `-` alike, or for ImageNet's classes by the identifier, `n01440764`. Where
+    /// only some are classes, the others are left aside; where none is, or no names are given,
+    /// classes are numbered from 0 by the folders' names, sorted by bytes, and ``assumption`` says
+    /// so. A folder that begins with a point is none. A class's pictures are all those below its
+    /// folder, as ``ImageFiles`` finds them, sorted by bytes. A class without pictures keeps its
+    /// number.
     ///
     /// - Parameters:
     ///   - path: the folder.
     ///   - split: the folder in it that is meant, or nil: then `path` has classes, or one split.
-    /// - Returns: the set.
+    ///   - classes: the names of the model's classes, or nil.
+    /// - Returns: the set, its pictures in the order of the folders.
     /// - Throws: ``DataSetError`` if there is no such folder, no class or no picture in it,
     ///   ``ImageError`` if a folder cannot be read or a class's name is not UTF-8.
-    public static func imageFolder(path: String, split: String? = nil) throws -> LabelledImages {
+    public static func imageFolder(
+        path: String, split: String? = nil, classes: ClassLabels? = nil
+    ) throws -> LabelledImages {
         let root = try splitFolder(of: path, split: split)
         var problems: [String] = []
         let names = try ImageFiles.subfolders(of: root) { problems.append($0.description) }
@@ -22,9 +29,12 @@ extension LabelledImages {
             throw DataSetError.empty(
                 path: root, reason: "it has no folder; put the pictures of each class in one")
         }
+        let folders = FolderClasses(names, classes: classes, root: root)
+        problems += [folders.problem].compactMap { $0 }
         var paths: [String] = []
         var labels: [Int32] = []
-        for (label, name) in names.enumerated() {
+        for (name, number) in zip(names, folders.numbers) {
+            guard let label = number else { continue }
             let folder = ImageFiles.path(of: name, in: root)
             let found = try pictures(in: folder, problems: &problems)
             if found.isEmpty {
@@ -38,8 +48,8 @@ extension LabelledImages {
                 path: root, reason: "no folder in it has a .jpg, .jpeg, .png or .webp file")
         }
         return LabelledImages(
-            origin: root, classes: ClassLabels(names), labels: labels, storage: .files(paths),
-            problems: problems)
+            origin: root, classes: folders.labels, labels: labels, storage: .files(paths),
+            problems: problems, assumption: folders.assumption)
     }
 
     private static func pictures(in folder: String, problems: inout [String]) throws -> [String] {

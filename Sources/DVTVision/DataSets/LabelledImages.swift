@@ -41,30 +41,35 @@ public struct LabelledImages: Sendable {
     /// The names of the classes, or nil where the set does not tell them.
     public let classes: ClassLabels?
     /// What was left aside, one line each: files whose names are no text, folders that cannot be
-    /// read, classes without pictures.
+    /// read or are no classes of the model, classes without pictures.
     public let problems: [String]
+    /// What was supposed of the classes where the names of folders do not say it, in one line, or
+    /// nil.
+    public let assumption: String?
     private let labels: [Int32]
     private let storage: Storage
 
     init(
         origin: String, classes: ClassLabels?, labels: [Int32], storage: Storage,
-        problems: [String] = []
+        problems: [String] = [], assumption: String? = nil
     ) {
         self.origin = origin
         self.classes = classes
         self.labels = labels
         self.storage = storage
         self.problems = problems
+        self.assumption = assumption
     }
 
     /// Opens a set, whatever its kind: a file that ends in `.csv`, see ``csv(path:classes:)``, a
     /// file or folder of CIFAR archives, see ``cifar(path:split:)``, or else folders of a class
-    /// each, see ``imageFolder(path:split:)``.
+    /// each, see ``imageFolder(path:split:classes:)``.
     ///
     /// - Parameters:
     ///   - path: the file or folder.
     ///   - split: the part, for example `test`, or nil where there is one alone.
-    ///   - classes: the names that labels of a CSV file may have, or nil.
+    ///   - classes: the names of the model's classes, by which a CSV file's labels and folders are
+    ///     numbered, or nil.
     /// - Returns: the set.
     /// - Throws: ``DataSetError`` or ``ImageError`` if there is none.
     public static func open(
@@ -84,7 +89,7 @@ public struct LabelledImages: Sendable {
         if try !isFolder || CIFARArchives.areIn(folder: path) {
             return try cifar(path: path, split: split)
         }
-        return try imageFolder(path: path, split: split)
+        return try imageFolder(path: path, split: split, classes: classes)
     }
 }
 
@@ -102,7 +107,7 @@ extension LabelledImages {
             }
         return LabelledImages(
             origin: origin, classes: classes, labels: Array(labels[index...]), storage: storage,
-            problems: problems)
+            problems: problems, assumption: assumption)
     }
 }
 

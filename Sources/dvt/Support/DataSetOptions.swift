@@ -50,7 +50,7 @@ struct DataSetOptions: ParsableArguments {
         return set
     }
 
-    /// Starts to load pictures of the set.
+    /// Starts to load pictures of the set, and says what is supposed of their classes.
     ///
     /// - Parameters:
     ///   - set: the set.
@@ -63,6 +63,7 @@ struct DataSetOptions: ParsableArguments {
         _ set: LabelledImages, from first: Int, for card: ModelCard, label: String
     ) throws -> PictureStream {
         let preprocessing = try preset.preprocessing(of: card)
+        if let assumption = set.assumption { printError("note: \(assumption)") }
         let failures = FailureLog()
         let progress = ProgressReporter(
             label: label, unit: "images", total: set.count - first, isQuiet: false)

@@ -1,0 +1,27 @@
+/// Which class a name stands for, where the classes have names.
+///
+/// The name itself counts, or for ImageNet's classes their identifier, `n01440764`; else the name
+/// in whatever case, with spaces, `_` and `-` alike. A name of two classes stands for neither.
+struct ClassNumbers {
+    private let exact: [String: Int]
+    private let folded: [String: Int]
+
+    init(_ labels: ClassLabels) {
+        exact = Self.numbers(labels.names).merging(
+            Self.numbers(labels.imageNetIdentifiers ?? [])
+        ) { first, _ in first }
+        folded = Self.numbers(labels.names.map(Self.folded))
+    }
+
+    /// The class that a name stands for, from 0, or nil.
+    subscript(name: String) -> Int? { exact[name] ?? folded[Self.folded(name)] }
+
+    private static func numbers(_ names: [String]) -> [String: Int] {
+        Dictionary(grouping: names.indices) { names[$0] }
+            .compactMapValues { $0.count == 1 ? $0[0] : nil }
+    }
+
+    private static func folded(_ name: String) -> String {
+        String(name.lowercased().map { $0 == "_" || $0 == "-" ? " " : $0 })
+    }
+}
