@@ -90,7 +90,8 @@ let package = Package(
             name: "dvt",
             dependencies: [
                 "DVTCore", "DVTModel", "DVTReference", "DVTOpenCL", "DVTOperations",
-                "DVTCheckpoints", "DVTVision", "DVTEvaluation", "DVTOutput", "DVTTraining", "OpenCL",
+                "DVTCheckpoints", "DVTVision", "DVTEvaluation", "DVTOutput", "DVTTraining",
+                "OpenCL",
                 "CCLBlast", "CBuildInformation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

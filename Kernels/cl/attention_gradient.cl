@@ -71,8 +71,8 @@ kernel void attention_gradient_columns(global float *restrict dqkv,
                                        global const float *restrict dy,
                                        global const float *restrict qkv, int planes, int tokens,
                                        int attending, int heads, int head_width, float scale) {
-  if (get_global_id(0) >= 2 * head_width) return;
-  const int part = get_global_id(0) / head_width, column = get_global_id(0) % head_width;
+  const int element = get_global_id(0), part = element / head_width, column = element % head_width;
+  if (part >= 2) return;
   const int width = heads * head_width;
   const size_t stride = 3 * width;
   for (int plane = get_global_id(2); plane < planes; plane += get_global_size(2)) {
