@@ -29,7 +29,7 @@ struct ParityCommandTests {
     @Test(arguments: LinearEngine.all)
     func linearMapsMatchByEveryEngine(engine: LinearEngine) async throws {
         let run = try await dvt(
-            "parity", "--operations", "--filter", "linear", "--linear-engine", "\(engine)",
+            "parity", "--operations", "--filter", "linear ", "--linear-engine", "\(engine)",
             "--format", "json")
         #expect(run.code == 0, "\(run.errors)")
         #expect(try json(run.output, as: Row.self).count == 12)
