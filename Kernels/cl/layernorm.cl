@@ -51,7 +51,7 @@ static inline void segment_store(global float *restrict y, global const float *r
   for (; c < count; c++) y[c] = fma((p[c] - mean) * scale, weight[c], bias[c]);
 }
 
-#define ROW_SUM(value) (value)
+#define ROW_SUM(value) ((void)scratch, (value))
 
 #else
 
@@ -75,27 +75,34 @@ static inline void segment_store(global float *restrict y, global const float *r
 
 #endif
 
+// The mean of a row and 1 / sqrt(variance + epsilon).
+static inline float2 row_statistics(global const float *restrict x,
+                                    global const float *restrict features, int width,
+                                    int appended, float epsilon, local float *scratch) {
+  const int columns = width + appended;
+  float sum = segment_sum(x, width, 0.0f, 0);
+  if (features) sum += segment_sum(features, appended, 0.0f, 0);
+  const float mean = ROW_SUM(sum) / columns;
+  sum = segment_sum(x, width, mean, 1);
+  if (features) sum += segment_sum(features, appended, mean, 1);
+  return (float2)(mean, 1.0f / sqrt(ROW_SUM(sum) / columns + epsilon));
+}
+
 __attribute__((reqd_work_group_size(WG, 1, 1)))
 kernel void layernorm_forward(global float *restrict y, global const float *restrict x,
                               global const float *restrict features,
                               global const float *restrict weight,
                               global const float *restrict bias, int width, int appended,
                               float epsilon) {
-#if WG > 1
   local float scratch[WG];
-#endif
   const size_t row = get_group_id(0);
   const int columns = width + appended;
   x += row * width;
   y += row * columns;
   if (features) features += row * appended;
 
-  float sum = segment_sum(x, width, 0.0f, 0);
-  if (features) sum += segment_sum(features, appended, 0.0f, 0);
-  const float mean = ROW_SUM(sum) / columns;
-  sum = segment_sum(x, width, mean, 1);
-  if (features) sum += segment_sum(features, appended, mean, 1);
-  const float scale = 1.0f / sqrt(ROW_SUM(sum) / columns + epsilon);
+  const float2 statistics = row_statistics(x, features, width, appended, epsilon, scratch);
+  const float mean = statistics.x, scale = statistics.y;
 
   segment_store(y, x, weight, bias, width, mean, scale);
   if (features)
@@ -159,9 +166,7 @@ kernel void layernorm_gradient(global float *restrict dx, global float *restrict
                                global const float *restrict features,
                                global const float *restrict weight, int width, int appended,
                                float epsilon) {
-#if WG > 1
   local float scratch[WG];
-#endif
   const size_t row = get_group_id(0);
   const int columns = width + appended;
   x += row * width;
@@ -172,12 +177,8 @@ kernel void layernorm_gradient(global float *restrict dx, global float *restrict
     dfeatures += row * appended;
   }
 
-  float sum = segment_sum(x, width, 0.0f, 0);
-  if (features) sum += segment_sum(features, appended, 0.0f, 0);
-  const float mean = ROW_SUM(sum) / columns;
-  sum = segment_sum(x, width, mean, 1);
-  if (features) sum += segment_sum(features, appended, mean, 1);
-  const float scale = 1.0f / sqrt(ROW_SUM(sum) / columns + epsilon);
+  const float2 statistics = row_statistics(x, features, width, appended, epsilon, scratch);
+  const float mean = statistics.x, scale = statistics.y;
   float total = 0.0f, slope = 0.0f;
   segment_gradient_sums(dy, x, weight, width, mean, scale, &total, &slope);
   if (features)

@@ -1,5 +1,4 @@
 import DVTCore
-import Glibc
 
 /// A cascade whose parameters get gradients: the same network, run on a
 /// ``/DVTCore/GradientTape``.
@@ -128,10 +127,10 @@ public final class TrainableCascade<B: DifferentiableBackend> {
         guard distillation > 0, exits > 1, let last else {
             return Array(repeating: labels, count: exits)
         }
-        let teacher = try tape.base.download(last.value).softmaxRows()
+        let teacher = try tape.base.download(last.value).softmaxRows
         let mixed = Tensor(
             targets.shape,
-            values: zip(targets.values, teacher.values).map {
+            values: zip(targets.values, teacher).map {
                 (1 - distillation) * $0 + distillation * $1
             })
         let early = try tape.base.uploadBatch(mixed)
@@ -165,21 +164,6 @@ extension CascadeConfiguration {
     package func trains(_ parameter: ParameterSpecification) -> Bool {
         let isT2T = stages[parameter.stage].tokeniser != .linear
         return !(parameter.name.hasSuffix(".w") || (isT2T && parameter.name == "pos_embed"))
-    }
-}
-
-extension Tensor {
-    /// The softmax of every row of a matrix.
-    fileprivate func softmaxRows() -> Tensor {
-        let classes = shape[-1]
-        let rows = stride(from: 0, to: values.count, by: classes).flatMap { start in
-            let row = values[start..<start + classes]
-            let largest = row.max() ?? 0
-            let powers = row.map { exp(Double($0 - largest)) }
-            let sum = powers.reduce(0, +)
-            return powers.map { Float($0 / sum) }
-        }
-        return Tensor(shape, values: rows)
     }
 }
 
