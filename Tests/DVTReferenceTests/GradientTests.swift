@@ -6,8 +6,9 @@ import Testing
 
 /// The gradients of the reference against finite differences of what it computes.
 struct GradientTests {
-    /// `f(x + h) - f(x - h)` at h and 2h, so that the error is of the fourth order. With outputs
-    /// rounded to float32, h = 0.02 leaves about 1e-4 of a gradient's size.
+    /// Of the differences `f(x + h) - f(x - h)` at h and 2h, whose error is of the fourth order.
+    ///
+    /// With outputs rounded to float32, h = 0.02 leaves about 1e-4 of a gradient's size.
     static let step: Float = 0.02
     static let tolerance = 2e-3
 

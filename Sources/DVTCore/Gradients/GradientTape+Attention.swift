@@ -90,8 +90,9 @@ extension GradientTape {
             needsGradient: true)
     }
 
-    /// Attention by random features; see ``Backend/performerAttention(_:features:)``. The features
-    /// get no gradient.
+    /// Attention by random features; see ``Backend/performerAttention(_:features:)``.
+    ///
+    /// The features get no gradient.
     ///
     /// - Parameters:
     ///   - kqv: `[B, T, 3E]`, k before q before v.

@@ -1,7 +1,8 @@
 extension GradientTape {
     /// Transforms the logits that a stage handed on; see
-    /// ``Backend/relationReuse(_:_:activation:)``. The 1x1 convolutions run as linear maps over
-    /// rows of channels.
+    /// ``Backend/relationReuse(_:_:activation:)``.
+    ///
+    /// The 1x1 convolutions run as linear maps over rows of channels.
     ///
     /// - Parameters:
     ///   - relations: `[B, LH, S, S]`.

@@ -1,8 +1,9 @@
 import DVTCore
 import DVTModel
 
-/// Where a run is: all that decides what comes next beside weights and moments. What is drawn at
-/// random depends on the seed and on these numbers alone.
+/// Where a run is: all that decides what comes next beside weights and moments.
+///
+/// What is drawn at random depends on the seed and on these numbers alone.
 public struct TrainingPosition: Hashable, Sendable {
     /// The epoch, from 0.
     public internal(set) var epoch = 0

@@ -2,8 +2,9 @@ import DVTCore
 import DVTModel
 
 extension TrainingRecipe {
-    /// Reads a recipe; what it does not name stays as ``init()`` has it. Names are those of timm's
-    /// train script where it has one.
+    /// Reads a recipe; what it does not name stays as ``init()`` has it.
+    ///
+    /// Names are those of timm's train script where it has one.
     ///
     /// - Parameters:
     ///   - json: the text of an object.

@@ -23,7 +23,7 @@ public struct TrainingRecipe: Hashable, Sendable {
     public var dropout = 0.0
     /// The probability that a branch of the last block is left out.
     public var stochasticDepth = 0.1
-    /// How much of the last exit's own probabilities the earlier exits' targets take, 0 ... 1.
+    /// How much of the last exit's own probabilities the earlier exits' targets take, from 0 to 1.
     public var distillation = 0.0
     /// Whether the gradient ends at reused features; nil means as the model's authors have it.
     public var stopsReusedFeatures: Bool?
