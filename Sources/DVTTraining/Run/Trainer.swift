@@ -61,7 +61,7 @@ public final class Trainer<B: DifferentiableBackend> {
         average?.inference() ?? model.inference()
     }
 
-    /// How much of the run is done, 0 ... 1.
+    /// How much of the run is done, from 0 to 1.
     ///
     /// - Parameter batches: the batches of an epoch.
     /// - Returns: 1 when the run is over.
@@ -71,9 +71,11 @@ public final class Trainer<B: DifferentiableBackend> {
     }
 
     /// Whether the gradients of some batches wait for others to make a step with.
-    public var isBetweenSteps: Bool { position.batch % recipe.accumulation != 0 }
+    public private(set) var isBetweenSteps = false
 
     /// Runs one batch, and makes a step when enough have been run.
+    ///
+    /// The last batches of an epoch make one too, though they may be fewer.
     ///
     /// - Parameters:
     ///   - batch: pictures and targets.
@@ -84,8 +86,11 @@ public final class Trainer<B: DifferentiableBackend> {
     @discardableResult
     public func train(_ batch: TrainingBatch, of batches: Int) throws -> [ExitLoss] {
         let start = ContinuousClock.now
-        let exits = try addGradients(batch)
-        if (batch.index + 1) % recipe.accumulation == 0 {
+        let first = batch.index - batch.index % recipe.accumulation
+        let end = min(first + recipe.accumulation, batches)
+        let exits = try addGradients(batch, ofBatches: end - first)
+        isBetweenSteps = batch.index + 1 < end
+        if !isBetweenSteps {
             try optimizer.step(rate: recipe.schedule.rate(at: progress(batches: batches)))
             position.step += 1
             try average?.update(step: position.step)
@@ -96,12 +101,14 @@ public final class Trainer<B: DifferentiableBackend> {
         return exits
     }
 
-    private func addGradients(_ batch: TrainingBatch) throws -> [ExitLoss] {
+    private func addGradients(
+        _ batch: TrainingBatch, ofBatches count: Int
+    ) throws -> [ExitLoss] {
         let draw = position.step * recipe.accumulation + batch.index % recipe.accumulation
         model.tape.reseed(SeededValues(name: "step", seed: recipe.seed).bits(draw))
         let exits = try model.addGradients(
             batch.images, targets: batch.targets,
-            weight: 1 / Float(batch.labels.count * recipe.accumulation),
+            weight: 1 / Float(batch.labels.count * count),
             distillation: Float(recipe.distillation))
         for (exit, loss) in exits.map(\.mean).enumerated() where !loss.isFinite {
             throw TrainingError.notFinite(
@@ -118,6 +125,9 @@ public final class Trainer<B: DifferentiableBackend> {
         position.epoch += 1
         position.batch = 0
         position.tally = TrainingTally(exits: tally.losses.count)
+        // Only where no picture of the last batch could be read: a checkpoint does not keep them.
+        if isBetweenSteps { model.parameters.forEach { $0.tensor.clearGradient() } }
+        isBetweenSteps = false
         return tally
     }
 }

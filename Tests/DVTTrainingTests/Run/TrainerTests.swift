@@ -72,6 +72,21 @@ struct TrainerTests {
         }
     }
 
+    /// The last batches of an epoch make a step of their own: nothing of it waits for the next.
+    @Test func stepsAtTheEndOfAnEpoch() throws {
+        let trainer = try Self.makeTrainer {
+            ($0.stochasticDepth, $0.dropout, $0.distillation) = (0, 0, 0)
+            $0.accumulation = 2
+        }
+        let alone = try Self.makeTrainer {
+            ($0.stochasticDepth, $0.dropout, $0.distillation) = (0, 0, 0)
+        }
+        try trainer.train(TrainingLossTests.batch(0), of: 1)
+        try alone.train(TrainingLossTests.batch(0), of: 1)
+        #expect(trainer.position.step == 1 && !trainer.isBetweenSteps)
+        #expect(try weights(of: trainer) == weights(of: alone))
+    }
+
     @Test func refusesWhatIsNotFinite() throws {
         let trainer = try Self.makeTrainer()
         let before = try weights(of: trainer)
