@@ -210,6 +210,17 @@ private func contents(_ set: LabelledImages, below folder: TemporaryFolder) -> [
         #expect(error(folder.path, split: "val")?.contains("there are train, test") == true)
     }
 
+    /// Neither part lacks a class, though the classes take turns in step with what is held out.
+    @Test func heldOutPicturesAreOfAllClasses() throws {
+        try folder.write(records((0..<200).map { [UInt8($0 % 10)] }), to: "data_batch_1.bin")
+        let set = try LabelledImages.open(path: folder.path)
+        let (only, rest) = (set.only(every: 10), set.leavingOut(every: 10))
+        #expect(only.count == 20 && rest.count == 180)
+        #expect(Set(only.map(\.name)).union(rest.map(\.name)) == Set(set.map(\.name)))
+        #expect(Set(only.map(\.label)).count >= 7 && Set(rest.map(\.label)).count == 10)
+        #expect(only.map(\.name) == set.only(every: 10).map(\.name))
+    }
+
     @Test func cifar100HasFineLabels() throws {
         try folder.write(records([[19, 99], [0, 7]]), to: "train.bin")
         let set = try LabelledImages.open(path: folder.path)

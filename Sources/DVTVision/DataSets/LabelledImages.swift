@@ -112,27 +112,36 @@ extension LabelledImages {
 }
 
 extension LabelledImages {
-    /// Every so many-th picture, from the first on: a part to measure on.
+    /// One of every so many pictures: a part to measure on.
     ///
-    /// - Parameter count: 10 gives pictures 0, 10, 20, ...
+    /// Of 10 it is not always the first: in a set whose 10 classes take turns, all would be of one
+    /// class. Which one it is depends on the numbers alone.
+    ///
+    /// - Parameter count: 10 gives one of pictures 0 to 9, one of 10 to 19, and so on; of what is
+    ///   left at the end it may give none.
     /// - Returns: a set of those.
     public func only(every count: Int) -> LabelledImages {
-        part { $0 % count == 0 }
+        part { Self.isChosen($0, every: count) }
     }
 
     /// The pictures that ``only(every:)`` leaves: a part to train on.
     ///
-    /// - Parameter count: 10 leaves pictures 0, 10, 20, ... out.
+    /// - Parameter count: the pictures of which one is left out.
     /// - Returns: a set of the others.
     public func leavingOut(every count: Int) -> LabelledImages {
-        part { $0 % count != 0 }
+        part { !Self.isChosen($0, every: count) }
+    }
+
+    private static func isChosen(_ index: Int, every count: Int) -> Bool {
+        let place = SeededValues(name: "held out", seed: UInt64(count)).bits(index / count)
+        return index % count == Int(place % UInt64(count))
     }
 
     private func part(_ isIncluded: (Int) -> Bool) -> LabelledImages {
         let chosen = indices.filter(isIncluded)
         return LabelledImages(
             origin: origin, classes: classes, labels: chosen.map { labels[$0] },
-            storage: .chosen(chosen.map(location)), problems: problems)
+            storage: .chosen(chosen.map(location)), problems: problems, assumption: assumption)
     }
 }
 

@@ -117,7 +117,7 @@ struct Evaluate: ParsableCommand {
                 path: $0,
                 subject: OutputsJournal.Subject(
                     model: model.configuration.name, weights: model.weightsName,
-                    data: "\(set.origin)\(dataOptions.split.map { " (\($0))" } ?? "")",
+                    data: dataOptions.name(of: set),
                     pictures: set.count, batchSize: dataOptions.batchSize,
                     exits: model.configuration.stages.count, classes: model.configuration.classes),
                 resuming: resume)

@@ -9,6 +9,12 @@ struct DataSetOptions: ParsableArguments {
     @Option(help: "The part of the set: train, val, test; needed where there are several.")
     var split: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Take one of every so many pictures alone.",
+            discussion: "Those that dvt train --hold-out-every keeps aside.", valueName: "count"))
+    var every: Int?
+
     @Option(help: "The images that run together.")
     var batchSize = 32
 
@@ -24,6 +30,9 @@ struct DataSetOptions: ParsableArguments {
     func validate() throws {
         guard (1...4096).contains(batchSize) else {
             throw ValidationError("--batch-size is \(batchSize); it takes 1...4096.")
+        }
+        guard every.map({ $0 >= 2 }) ?? true else {
+            throw ValidationError("--every takes at least 2.")
         }
     }
 
@@ -47,7 +56,16 @@ struct DataSetOptions: ParsableArguments {
             throw EvaluationError.labelOutOfRange(
                 name: picture.name, label: picture.label, classes: classes)
         }
-        return set
+        return every.map { set.only(every: $0) } ?? set
+    }
+
+    /// What the pictures of a set are called that were chosen.
+    ///
+    /// - Parameter set: the set.
+    /// - Returns: where it was found, and the part of it.
+    func name(of set: LabelledImages) -> String {
+        let parts = [split, every.map { "one of every \($0)" }].compactMap { $0 }
+        return set.origin + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
     }
 
     /// Starts to load pictures of the set, and says what is supposed of their classes.
