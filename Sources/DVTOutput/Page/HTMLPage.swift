@@ -4,6 +4,7 @@ package struct HTMLPage: Sendable {
     private let title: String
     private let rules: String
     private let footer: [Markup]
+    private let refreshSeconds: Int?
 
     /// Creates a page without content.
     ///
@@ -11,10 +12,14 @@ package struct HTMLPage: Sendable {
     ///   - title: the title, which the page begins with.
     ///   - rules: CSS of the page's own parts; see ``Markup/style(_:)``.
     ///   - footer: what stands at the end.
-    package init(title: String, rules: String = "", footer: [Markup] = []) {
+    ///   - refreshSeconds: the time after which browsers read the page again, or nil.
+    package init(
+        title: String, rules: String = "", footer: [Markup] = [], refreshSeconds: Int? = nil
+    ) {
         self.title = title
         self.rules = rules
         self.footer = footer
+        self.refreshSeconds = refreshSeconds
     }
 
     /// The whole page.
@@ -32,15 +37,20 @@ package struct HTMLPage: Sendable {
 
     private var head: Markup {
         let viewport = "width=device-width, initial-scale=1"
+        let refresh = refreshSeconds.map {
+            Markup.element("meta", ["http-equiv": "refresh", "content": "\($0)"])
+        }
         return .element(
             "head", [:],
             [
-                .lines([
-                    .element("meta", ["charset": "utf-8"]),
-                    .element("meta", ["name": "viewport", "content": viewport]),
-                    .element("title", [:], [Markup(title)]),
-                    .style([PagePalette.rules, Self.rules, rules].joined(separator: "\n")),
-                ])
+                .lines(
+                    [
+                        .element("meta", ["charset": "utf-8"]),
+                        .element("meta", ["name": "viewport", "content": viewport]),
+                    ] + [refresh].compactMap { $0 } + [
+                        .element("title", [:], [Markup(title)]),
+                        .style([PagePalette.rules, Self.rules, rules].joined(separator: "\n")),
+                    ])
             ])
     }
 

@@ -23,6 +23,7 @@ package enum PagePalette {
         Entry(name: "accent", light: 0x1A_5FB4, dark: 0x7D_B4F5),
         Entry(name: "good", light: 0x1B_6E3D, dark: 0x7F_D6A0),
         Entry(name: "bad", light: 0xB5_3A1B, dark: 0xF5_9B78),
+        Entry(name: "other", light: 0x7B_3FA0, dark: 0xCF_A8F0),
     ]
 
     /// The colours of lines and of bars' grounds, which nobody reads.

@@ -1,7 +1,7 @@
 /// A plot: two axes with a grid, and layers of lines, points and bars, as one drawing of SVG.
 ///
 /// Text stays readable down to a width of 320 pixels. Colours are those of ``PagePalette``, by the
-/// class that each layer has: `one`, `two`, `three` or `soft`.
+/// class that each layer has: `one` to `four`, or `soft`.
 package struct Plot: Sendable {
     private let horizontal: PlotAxis
     private let vertical: PlotAxis
@@ -37,7 +37,7 @@ package struct Plot: Sendable {
             Markup.element("g", ["class": kind], marks(of: layer))
         }
         let texts = axisLabels.map { text($0, kind: "axis") }
-        let names = names(beside: layers.flatMap(\.0.points)).map { text($0, kind: "name") }
+        let names = names(in: layers.map(\.0)).map { text($0, kind: "name") }
         return .element(
             "svg",
             [
@@ -122,13 +122,28 @@ package struct Plot: Sendable {
             ], [.element("title", [:], [Markup(bar.title)])])
     }
 
-    private func names(beside points: [PlotPoint]) -> [PlacedLabel] {
+    private func names(in layers: [PlotLayer]) -> [PlacedLabel] {
+        let points = layers.flatMap(\.points)
         var placement = LabelPlacement(
             frame: LabelBox(x: 0, y: 0, width: Self.width, height: height),
             taken: axisLabels.map(\.box),
-            points: points.map { (x($0.x), y($0.y), $0.name != nil) })
+            points: points.map { (x($0.x), y($0.y), $0.name != nil) }
+                + layers.flatMap(alongLine))
         return points.indices.compactMap { index in
             points[index].name.map { placement.place($0, besidePoint: index) }
+        }
+    }
+
+    /// Places on a line, some units apart, which names should not cover either.
+    private func alongLine(_ layer: PlotLayer) -> [(x: Double, y: Double, isNamed: Bool)] {
+        guard case .line(let points) = layer else { return [] }
+        return zip(points, points.dropFirst()).flatMap { start, end in
+            let (across, down) = (x(end.x) - x(start.x), y(end.y) - y(start.y))
+            let count = max(1, Int(max(abs(across), abs(down)) / 6))
+            return (0..<count).map { step in
+                let part = Double(step) / Double(count)
+                return (x(start.x) + part * across, y(start.y) + part * down, false)
+            }
         }
     }
 
@@ -156,11 +171,13 @@ package struct Plot: Sendable {
         .plot .one { color: var(--accent); }
         .plot .two { color: var(--bad); }
         .plot .three { color: var(--good); }
+        .plot .four { color: var(--other); }
         .plot .soft { color: var(--ink-soft); }
-        .plot .soft .line { stroke-dasharray: 4 4; }
+        .plot .soft .line, .plot .dashed .line { stroke-dasharray: 4 4; }
         .plot .mark { stroke: currentColor; stroke-width: 1.5; }
         .plot .hollow .mark { fill: var(--panel); }
         .plot .faint .column { opacity: 0.35; }
+        .plots { grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); }
         .legend { display: flex; flex-wrap: wrap; gap: 0 1rem; }
         .legend > span { display: inline-flex; align-items: center; gap: 0.25rem; }
         .key { width: 1rem; flex: none; }

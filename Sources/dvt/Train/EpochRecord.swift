@@ -4,12 +4,22 @@ import DVTTraining
 
 /// What one epoch of training came to.
 struct EpochRecord {
+    /// What a pass over pictures came to, exit by exit.
+    struct Measures {
+        let losses: [Double]
+        /// Top-1 accuracy, percent.
+        let accuracies: [Double]
+    }
+
+    /// The epoch, from 0.
     let epoch: Int
+    /// The steps made up to its end.
     let step: Int
+    /// The learning rate at its end.
     let learningRate: Double
-    let training: TrainingTally
+    let training: Measures
     /// On pictures that are not trained on, or nil where there are none.
-    let validation: TrainingTally?
+    let validation: Measures?
     /// The time spent on training so far, seconds.
     let seconds: Double
     let imagesPerSecond: Double
@@ -19,7 +29,8 @@ struct EpochRecord {
     static func columns(exits: Int, validates: Bool) -> [OutputColumn] {
         let numbers = 1...exits
         var columns: [OutputColumn] = [
-            .number("epoch", title: "Epoch"), OutputColumn("step", audience: .machines),
+            .number("epoch", title: "Epoch", forPeople: OutputValue.oneBased),
+            OutputColumn("step", audience: .machines),
             .number("lr", title: "Rate", forPeople: OutputValue.scientific),
         ]
         columns += numbers.map { .number("train_loss\($0 - 1)", title: "Loss \($0)", decimals: 3) }
@@ -43,10 +54,10 @@ struct EpochRecord {
 
     /// The record's values, in the order of the columns.
     var values: [OutputValue] {
-        var values: [OutputValue] = [.int(epoch + 1), .int(step), .double(learningRate)]
-        for tally in [training, validation].compactMap({ $0 }) {
-            values += tally.meanLosses.map(OutputValue.double)
-            values += tally.accuracies.map(OutputValue.double)
+        var values: [OutputValue] = [.int(epoch), .int(step), .double(learningRate)]
+        for measures in [training, validation].compactMap({ $0 }) {
+            values += measures.losses.map(OutputValue.double)
+            values += measures.accuracies.map(OutputValue.double)
         }
         return values + [
             .double(seconds), .double(imagesPerSecond), .string(deviceName),
@@ -58,12 +69,12 @@ struct EpochRecord {
         func numbers(_ values: [Double]) -> JSONValue { .array(values.map(JSONValue.double)) }
         var members: [(key: String, value: JSONValue)] = [
             ("epoch", .int(epoch)), ("step", .int(step)), ("lr", .double(learningRate)),
-            ("train_loss", numbers(training.meanLosses)),
+            ("train_loss", numbers(training.losses)),
             ("train_top1", numbers(training.accuracies)),
         ]
         if let validation {
             members += [
-                ("eval_loss", numbers(validation.meanLosses)),
+                ("eval_loss", numbers(validation.losses)),
                 ("eval_top1", numbers(validation.accuracies)),
             ]
         }
@@ -72,5 +83,41 @@ struct EpochRecord {
             ("device", .string(deviceName)),
         ]
         return jsonObject(members)
+    }
+}
+
+extension EpochRecord.Measures {
+    init(_ tally: TrainingTally) {
+        self.init(losses: tally.meanLosses, accuracies: tally.accuracies)
+    }
+}
+
+extension EpochRecord {
+    /// Reads a line of a run's log; nil if it is none.
+    ///
+    /// - Parameter line: what ``json`` wrote.
+    init?(json line: some Sequence<UInt8>) {
+        guard case .object(let members) = try? JSONValue(parsing: Array(line)) else { return nil }
+        func value(_ key: String) -> JSONValue? { members.first { $0.key == key }?.value }
+        func number(_ key: String) -> Double? { value(key)?.number }
+        func numbers(_ key: String) -> [Double]? {
+            guard case .array(let elements) = value(key) else { return nil }
+            let numbers = elements.compactMap(\.number)
+            return numbers.count == elements.count && !numbers.isEmpty ? numbers : nil
+        }
+        func measures(_ name: String) -> Measures? {
+            guard let losses = numbers("\(name)_loss"), let accuracies = numbers("\(name)_top1"),
+                losses.count == accuracies.count
+            else { return nil }
+            return Measures(losses: losses, accuracies: accuracies)
+        }
+        guard let epoch = number("epoch"), let step = number("step"), let rate = number("lr"),
+            let training = measures("train"), let seconds = number("seconds"),
+            let speed = number("samples_per_sec"), case .string(let device) = value("device")
+        else { return nil }
+        self.init(
+            epoch: Int(epoch), step: Int(step), learningRate: rate, training: training,
+            validation: measures("eval"), seconds: seconds, imagesPerSecond: speed,
+            deviceName: device)
     }
 }

@@ -15,6 +15,7 @@ struct RunFolder {
     var model: String { "\(path)/model.json" }
     /// One line an epoch.
     var log: String { "\(path)/log.jsonl" }
+    /// The curves of the log, as a page.
     var curve: String { "\(path)/curve.html" }
 
     /// Whether a run is there.

@@ -3,6 +3,7 @@ import DVTCheckpoints
 import DVTCore
 import DVTModel
 import DVTOutput
+import DVTReference
 import DVTTraining
 import DVTVision
 
@@ -38,7 +39,7 @@ struct Train: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Keep every so many-th picture of the part aside, to measure on.",
+            "Keep one of every so many pictures of the part aside, to measure on.",
             discussion: "dvt evaluate and dvt calibrate take the same ones by --every.",
             valueName: "count"))
     var holdOutEvery: Int?
@@ -102,12 +103,28 @@ struct Train: ParsableCommand {
                     ? "holds no checkpoint.safetensors to go on with"
                     : "holds a run already; go on with it by --resume, or give another folder")
         }
-        try train(in: folder, on: deviceOptions.makeBackend())
+        // What can be wrong without a device is told before kernels are built.
+        let plan = try makePlan(folder)
+        let inputs = try makeInputs(plan)
+        try train(plan, inputs, in: folder, on: deviceOptions.makeBackend())
     }
 
-    private func train(in folder: RunFolder, on backend: some DifferentiableBackend) throws {
-        let trainer = try makeTrainer(folder, backend)
-        let (input, validation) = try makeInputs(trainer.card, trainer.recipe)
+    /// What is trained, and how.
+    private struct Plan {
+        let card: ModelCard
+        let recipe: TrainingRecipe
+        /// The run that is gone on with, or nil.
+        var checkpoint: SafetensorsFile?
+    }
+
+    private typealias Inputs = (training: TrainingInput, validation: TrainingInput?)
+
+    private func train(
+        _ plan: Plan, _ inputs: Inputs, in folder: RunFolder,
+        on backend: some DifferentiableBackend
+    ) throws {
+        let trainer = try makeTrainer(plan, backend)
+        let (input, validation) = inputs
         try folder.create()
         try RunFolder.write(trainer.recipe.json, to: folder.recipe)
         try RunFolder.write(trainer.card.json + "\n", to: folder.model)
@@ -127,20 +144,29 @@ struct Train: ParsableCommand {
         printError("trained: \(shown(folder.weights))")
     }
 
-    private func makeTrainer<B: DifferentiableBackend>(
-        _ folder: RunFolder, _ backend: B
-    ) throws -> Trainer<B> {
-        guard !resume else {
+    private func makePlan(_ folder: RunFolder) throws -> Plan {
+        if resume {
             let file = try SafetensorsFile(path: folder.checkpoint)
-            let stored = try Trainer<B>.recipe(storedIn: file)
-            return try Trainer(
-                resuming: file,
-                recipe: recipeOptions.isGiven ? recipeOptions.made(from: stored) : nil,
-                backend: backend)
+            let card = try ModelCard(storedIn: file)
+            let stored = try Trainer<ReferenceBackend>.recipe(storedIn: file)
+            return Plan(
+                card: card,
+                recipe: recipeOptions.isGiven ? try recipeOptions.made(from: stored) : stored,
+                checkpoint: file)
         }
         let recipe = try recipeOptions.made()
         var card = try ModelCard.given(model ?? "")
         card.labels = try labels(for: card) ?? card.labels
+        return Plan(card: card, recipe: recipe)
+    }
+
+    private func makeTrainer<B: DifferentiableBackend>(
+        _ plan: Plan, _ backend: B
+    ) throws -> Trainer<B> {
+        let (card, recipe) = (plan.card, plan.recipe)
+        if let checkpoint = plan.checkpoint {
+            return try Trainer(resuming: checkpoint, recipe: recipe, backend: backend)
+        }
         let random = RandomWeights(seed: recipe.seed)
         guard let start else {
             return try Trainer(card, recipe: recipe, weights: random, backend: backend)
@@ -155,14 +181,15 @@ struct Train: ParsableCommand {
 
     /// The set's own class names, where it has as many as the model has classes.
     private func labels(for card: ModelCard) throws -> ModelCard.Labels? {
-        let names = try LabelledImages.open(path: data, split: split).classes?.names
+        let set = try LabelledImages.open(
+            path: data, split: split, classes: ClassLabels.of(card))
+        let names = set.classes?.names
         guard let names, names.count == card.configuration.classes else { return nil }
         return .list(names)
     }
 
-    private func makeInputs(
-        _ card: ModelCard, _ recipe: TrainingRecipe
-    ) throws -> (training: TrainingInput, validation: TrainingInput?) {
+    private func makeInputs(_ plan: Plan) throws -> Inputs {
+        let (card, recipe) = (plan.card, plan.recipe)
         func input(
             _ set: LabelledImages, _ augmentation: AugmentationConfiguration, keepsRest: Bool
         ) throws -> TrainingInput {

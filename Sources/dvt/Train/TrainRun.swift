@@ -35,36 +35,70 @@ struct TrainRun<B: DifferentiableBackend> {
     /// - Returns: whether the end was reached.
     /// - Throws: ``TrainingError`` if the run cannot go on, or the device's or a file's error.
     mutating func run(report: (EpochRecord) throws -> Void) throws -> Bool {
-        while trainer.progress(batches: input.batchCount) < 1 {
-            guard try runEpoch() else {
+        // So that it can be gone on with from its first moment on.
+        if !folder.hasRun { try save() }
+        try writeCurve(.running)
+        do {
+            let isDone = try runEpochs(report: report)
+            try writeCurve(isDone ? .done : .interrupted)
+            return isDone
+        } catch {
+            // What ended the run is what has to be told, not that the page cannot say so.
+            try? writeCurve(.failed)
+            throw error
+        }
+    }
+
+    private mutating func runEpochs(report: (EpochRecord) throws -> Void) throws -> Bool {
+        while !isOver || trainer.position.batch > 0 {
+            guard try runBatches(), let record = try measure() else {
                 try save()
                 return false
             }
-            let (epoch, rate) = (trainer.position.epoch, learningRate)
-            let (images, seconds) = (trainer.position.tally.images, trainer.position.seconds)
-            let tally = trainer.finishEpoch()
-            let validated = try validation.flatMap {
-                try trainer.validate($0) { interruption.isRequested }
-            }
-            let record = EpochRecord(
-                epoch: epoch, step: trainer.position.step, learningRate: rate, training: tally,
-                validation: validated, seconds: seconds,
-                imagesPerSecond: Double(images) / max(seconds - log.seconds, 1e-9),
-                deviceName: trainer.model.tape.base.deviceName)
-            try save()
-            try trainer.saveWeights(to: folder.weights)
+            _ = trainer.finishEpoch()
             try log.add(record)
+            try trainer.saveWeights(to: folder.weights)
+            // Last: a run that is killed before it goes on before the epoch's end, and writes the
+            // others again.
+            try save()
+            try writeCurve(.running)
             try report(record)
         }
         return true
     }
 
-    private var learningRate: Double {
-        trainer.recipe.schedule.rate(at: trainer.progress(batches: input.batchCount))
+    private var progress: Double { trainer.progress(batches: input.batchCount) }
+
+    /// Whether epochs or time are used up; the latter may be in the middle of an epoch.
+    private var isOver: Bool { progress >= 1 }
+
+    /// What the epoch came to, or nil if it was interrupted.
+    private func measure() throws -> EpochRecord? {
+        var tally: TrainingTally?
+        if let validation {
+            tally = try trainer.validate(validation) { interruption.isRequested }
+            guard tally != nil else { return nil }
+        }
+        let position = trainer.position
+        return EpochRecord(
+            epoch: position.epoch, step: position.step,
+            learningRate: trainer.recipe.schedule.rate(at: progress),
+            training: EpochRecord.Measures(position.tally),
+            validation: tally.map(EpochRecord.Measures.init), seconds: position.seconds,
+            imagesPerSecond: Double(position.tally.images)
+                / max(position.seconds - log.seconds, 1e-9),
+            deviceName: trainer.model.tape.base.deviceName)
     }
 
-    /// The rest of an epoch; false if it was interrupted.
-    private mutating func runEpoch() throws -> Bool {
+    private func writeCurve(_ state: TrainingPage.State) throws {
+        let page = TrainingPage(
+            model: trainer.card.configuration.name, recipe: trainer.recipe, epochs: log.epochs,
+            state: state)
+        try RunFolder.write(page.source, to: folder.curve)
+    }
+
+    /// The rest of an epoch's batches; false if it was interrupted.
+    private mutating func runBatches() throws -> Bool {
         let batches = input.batches(
             epoch: trainer.position.epoch, from: trainer.position.batch)
         let of = trainer.recipe.epochs.map { "/\($0)" } ?? ""
@@ -73,7 +107,7 @@ struct TrainRun<B: DifferentiableBackend> {
             total: (input.batchCount - trainer.position.batch) * input.options.batchSize,
             isQuiet: false)
         defer { progress.finish() }
-        while let batch = try batches.next() {
+        while !isOver || trainer.isBetweenSteps, let batch = try batches.next() {
             do {
                 try trainer.train(batch, of: input.batchCount)
             } catch TrainingError.notFinite(let what, let value, let step) {

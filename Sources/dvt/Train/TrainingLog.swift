@@ -1,33 +1,32 @@
 import DVTCheckpoints
-import DVTCore
 
 /// The log of a run: a line of JSON an epoch.
 struct TrainingLog {
     private let folder: RunFolder
-    private var lines: [String]
+    /// The epochs that are done.
+    private(set) var epochs: [EpochRecord] = []
+
     /// The time spent on training up to the last epoch, seconds.
-    private(set) var seconds = 0.0
+    var seconds: Double { epochs.last?.seconds ?? 0 }
 
     /// Opens the log of a run, and forgets epochs that its checkpoint does not know.
     ///
     /// - Parameters:
     ///   - folder: the run's folder.
-    ///   - epochs: the epochs that are done.
-    /// - Throws: the file's error.
-    init(_ folder: RunFolder, epochs: Int) throws {
+    ///   - count: the epochs that are done.
+    /// - Throws: the file's error, or ``RunFolderError`` if a line is none of a log.
+    init(_ folder: RunFolder, epochs count: Int) throws {
         self.folder = folder
-        lines = []
-        guard epochs > 0, let file = try? MappedFile(path: folder.log) else { return }
-        let bytes = try file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }
-        lines = bytes.split(separator: UInt8(ascii: "\n")).prefix(epochs).map {
-            String(decoding: $0, as: UTF8.self)
-        }
-        if let last = lines.last,
-            case .object(let members) = try? JSONValue(
-                parsing: Array(last.utf8)),
-            let value = members.first(where: { $0.key == "seconds" })?.value.number
-        {
-            seconds = value
+        guard count > 0 else { return }
+        let file = try MappedFile(path: folder.log)
+        let lines = try file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }
+            .split(separator: UInt8(ascii: "\n"))
+        epochs = try lines.prefix(count).enumerated().map { index, line in
+            guard let record = EpochRecord(json: line) else {
+                throw RunFolderError(
+                    path: folder.log, problem: "line \(index + 1) is no epoch of a run; mend it")
+            }
+            return record
         }
     }
 
@@ -36,8 +35,7 @@ struct TrainingLog {
     /// - Parameter record: what it came to.
     /// - Throws: the file's error.
     mutating func add(_ record: EpochRecord) throws {
-        lines.append(record.json)
-        seconds = record.seconds
-        try RunFolder.write(lines.map { $0 + "\n" }.joined(), to: folder.log)
+        epochs.append(record)
+        try RunFolder.write(epochs.map { $0.json + "\n" }.joined(), to: folder.log)
     }
 }

@@ -6,10 +6,10 @@ extension EvaluationPage {
     /// What the exits and the thresholds are worth, and how fast they are.
     var accuracy: Markup {
         let panels = [costPanel, speedPanel, exitPanel]
-        return section(
+        return .section(
             "Accuracy, cost and speed",
             [
-                .element("div", ["class": "gallery plots"], [.lines(panels)]),
+                .plots(panels),
                 .table(EvaluateRecord.columns, rows: findings.record.rows),
             ])
     }
@@ -22,9 +22,9 @@ extension EvaluationPage {
         if findings.early != nil {
             keys.append(Plot.key(.diamond, kind: "three", "this run"))
         }
-        return panel(
+        return .panel(
             "Accuracy against multiply-adds", note: curveNote,
-            [plots.costs, legend(keys)])
+            [plots.costs, .legend(keys)])
     }
 
     private var curveNote: String {
@@ -46,7 +46,7 @@ extension EvaluationPage {
     private var speedPanel: Markup {
         let title = "Accuracy against throughput"
         guard let drawing = plots.throughputs else {
-            return panel(title, note: "Nothing was timed: an earlier run saw all images.", [])
+            return .panel(title, note: "Nothing was timed: an earlier run saw all images.", [])
         }
         var keys = [Plot.key(.square, kind: "soft", "measured")]
         if findings.costs.count > 1 {
@@ -55,7 +55,7 @@ extension EvaluationPage {
         if findings.early?.times.imagesPerSecond != nil {
             keys.append(Plot.key(.diamond, kind: "three", "measured, this run"))
         }
-        return panel(title, note: speedNote, [drawing, legend(keys)])
+        return .panel(title, note: speedNote, [drawing, .legend(keys)])
     }
 
     private var speedNote: String {
@@ -78,7 +78,7 @@ extension EvaluationPage {
                 [Markup($0.element)])
         }
         let rows = findings.summaries.enumerated().map { exitRow($0.offset, $0.element) }
-        return panel(
+        return .panel(
             "Where images leave", note: "Right: the part of those that leave there.",
             [
                 .element(

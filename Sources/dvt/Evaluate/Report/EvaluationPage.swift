@@ -44,7 +44,7 @@ struct EvaluationPage {
     private var confidences: Markup {
         let panels = findings.summaries.enumerated().map { exit, summary in
             let error = decimalText(summary.calibrationError, decimals: 4)
-            return panel(
+            return Markup.panel(
                 "Exit \(exit + 1)",
                 note: """
                     Right for \(decimalText(findings.accuracy(exit: exit))) % of all images; \
@@ -52,21 +52,21 @@ struct EvaluationPage {
                     """,
                 [
                     plots.confidences(exit: exit),
-                    legend([
+                    .legend([
                         Plot.key(.square, kind: "one", "right"),
                         Plot.key(.square, kind: "two", "wrong"),
                     ]), plots.reliability(exit: exit),
                 ])
         }
-        return section(
+        return .section(
             "Confidence of every exit",
             [
-                note(
+                .note(
                     """
                     All images at each exit, also those that leave before it. Above: how many have \
                     which confidence. Below: how often the exit is right when it is so sure; on \
                     the dashed line confidence says just that.
-                    """), .element("div", ["class": "gallery plots"], [.lines(panels)]),
+                    """), .plots(panels),
             ])
     }
 
@@ -75,10 +75,10 @@ struct EvaluationPage {
         let classes =
             findings.leavesOutClasses
             ? " Shown are the \(half) classes that are right most often and the \(half) least." : ""
-        return section(
+        return .section(
             "Easy and hard images",
             [
-                note(
+                .note(
                     """
                     The earlier an image leaves, the easier it is; of those that leave at one \
                     exit, the surer that is. Under each: its exit, the confidence there, and the class \
@@ -101,31 +101,9 @@ struct EvaluationPage {
             ])
     }
 
-    func section(_ title: String, _ content: [Markup]) -> Markup {
-        .element("section", [:], [.lines([.element("h2", [:], [Markup(title)])] + content)])
-    }
-
-    func panel(_ title: String, note: String, _ content: [Markup]) -> Markup {
-        .element(
-            "section", ["class": "panel"],
-            [
-                .lines(
-                    [.element("h3", [:], [Markup(title)])] + content + [self.note(note)])
-            ])
-    }
-
-    func note(_ text: String) -> Markup {
-        .element("p", ["class": "note"], [Markup(text)])
-    }
-
-    func legend(_ keys: [Markup]) -> Markup {
-        .element("p", ["class": "legend note"], keys)
-    }
-
     private static let rules = """
         h2 { margin-top: 1.5rem; }
         h4 { font-size: 0.875rem; margin: 0; }
-        .plots { grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); }
         .panel:has(> .shares) { align-self: start; }
         main > section > .scroll { margin: -1rem 0 2.5rem; }
         .shares .share { width: 35%; padding: 0 0.5rem; }

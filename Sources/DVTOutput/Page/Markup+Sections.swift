@@ -1,0 +1,53 @@
+// The parts that pages of results are made of.
+
+extension Markup {
+    /// A part of a page under a heading.
+    ///
+    /// - Parameters:
+    ///   - title: the heading.
+    ///   - content: what it holds.
+    /// - Returns: an element `section`.
+    package static func section(_ title: String, _ content: [Markup]) -> Markup {
+        element("section", [:], [.lines([element("h2", [:], [Markup(title)])] + content)])
+    }
+
+    /// A frame with a title, and below what it holds a note.
+    ///
+    /// - Parameters:
+    ///   - title: the title.
+    ///   - note: what is to be known of it.
+    ///   - content: what it holds.
+    /// - Returns: an element `section` of the class `panel`.
+    package static func panel(_ title: String, note: String, _ content: [Markup]) -> Markup {
+        element(
+            "section", ["class": "panel"],
+            [
+                .lines(
+                    [element("h3", [:], [Markup(title)])] + content + [self.note(note)])
+            ])
+    }
+
+    /// A remark in small letters.
+    ///
+    /// - Parameter text: the remark.
+    /// - Returns: an element `p` of the class `note`.
+    package static func note(_ text: String) -> Markup {
+        element("p", ["class": "note"], [Markup(text)])
+    }
+
+    /// The legend of a plot.
+    ///
+    /// - Parameter keys: its entries, by ``Plot/key(_:kind:_:)``.
+    /// - Returns: an element `p` of the class `legend`.
+    package static func legend(_ keys: [Markup]) -> Markup {
+        element("p", ["class": "legend note"], keys)
+    }
+
+    /// Panels with plots, as many beside each other as have room.
+    ///
+    /// - Parameter panels: the panels.
+    /// - Returns: an element `div`.
+    package static func plots(_ panels: [Markup]) -> Markup {
+        element("div", ["class": "gallery plots"], [.lines(panels)])
+    }
+}
