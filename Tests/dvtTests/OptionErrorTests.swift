@@ -17,6 +17,7 @@ struct OptionErrorTests {
     }
 
     private static let toy = "classify --model tiny-deit --weights synthetic:1"
+    private static let train = "train x --model tiny-deit --output y"
     private static let explain = "explain --model tiny-deit --weights synthetic:1"
 
     @Test(arguments: [
@@ -76,6 +77,16 @@ struct OptionErrorTests {
         Case("evaluate --model tiny-deit --save-outputs x y", "it takes a name.safetensors"),
         Case("evaluate --model tiny-deit --report x y", "--report is x; it takes a name.html"),
         Case("evaluate --model tiny-deit --batch-size 0 x", "--batch-size is 0; it takes 1...4096"),
+        Case("evaluate --model tiny-deit --every 1 x", "--every takes at least 2"),
+        Case("\(train) --every 2", "Unknown option '--every'"),
+        Case("train x --output y", "Give --model, a name or a JSON file"),
+        Case("\(train) --resume", "leave --model and --init out"),
+        Case(
+            "\(train) --validation-split val --hold-out-every 5",
+            "Give --validation-split or --hold-out-every, not both"),
+        Case("\(train) --hold-out-every 1", "--hold-out-every takes at least 2"),
+        Case("\(train) --workers 300", "--workers takes 0...256"),
+        Case("\(train) --augmentation wild", "'none', 'light' or 'standard'"),
         Case("synthesize", "Missing expected argument '<output>'"),
         Case("synthesize x --count 0", "--count is 0; it takes 1...1000000"),
         Case("synthesize x --size 8", "--size is 8; it takes 16...512"),
@@ -140,6 +151,9 @@ struct OptionErrorTests {
             "nowhere/x.html: cannot be written (No such file or directory)"),
         Case("convert none out.safetensors", "none: cannot be opened"),
         Case("\(toy) --operating-point -1 x.jpg", "--operating-point needs a checkpoint"),
+        Case("\(train) --epochs 0", "recipe: epochs takes at least 1"),
+        Case("\(train) --lr 0", "recipe: lr takes a number above 0, below 10"),
+        Case("\(train) --recipe none.json", "none.json: cannot be opened"),
         Case("info none.safetensors", "none.safetensors: cannot be opened"),
         Case(
             "bench model --model tiny-deit --exit-share 50 --exit-share 50",

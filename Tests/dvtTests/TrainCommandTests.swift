@@ -1,0 +1,262 @@
+import Foundation
+import Testing
+
+/// `dvt train`: what it writes, going on with it, and what it refuses.
+@Suite(.needsProgram, .timeLimit(.minutes(10)))
+struct TrainCommandTests {
+    private struct Row: Decodable {
+        let epoch: Int
+        let step: Int
+        let lr: Double
+        let trainLoss0: Double
+        let trainTop10: Double
+        let evalLoss1: Double?
+        let evalTop11: Double?
+        let device: String
+    }
+
+    private let folder: TemporaryFolder
+    /// The reference computes the same bits each time, whatever the number of threads.
+    private static let device = ["--device", "reference"]
+    private static let files = [
+        "checkpoint.safetensors", "curve.html", "log.jsonl", "model.json", "recipe.json",
+        "weights.safetensors",
+    ]
+
+    init() throws {
+        folder = try TemporaryFolder()
+        _ = try folder.file("model.json", Self.model())
+    }
+
+    /// A cascade of two exits for pictures of 32 pixels.
+    private static func model(classes: Int = 10) -> String {
+        """
+        {"name": "small", "image_size": 32, "classes": \(classes), "feature_reuse": true,
+         "relation_reuse": true,
+         "stages": [{"patch": 16, "width": 32, "depth": 1, "heads": 2},
+                    {"patch": 8, "width": 32, "depth": 1, "heads": 2}]}
+        """
+    }
+
+    private func path(_ name: String) -> String { "\(folder.path)/\(name)" }
+
+    private func contents(_ name: String) -> Data? {
+        FileManager.default.contents(atPath: path(name))
+    }
+
+    private func text(_ name: String) throws -> String {
+        String(decoding: try #require(contents(name)), as: UTF8.self)
+    }
+
+    /// Pictures in ten classes: 50 for training and 10 for validation.
+    private func makeSet() async throws {
+        let drawn = try await dvt(
+            "synthesize", path("set"), "--count", "60", "--size", "32", needsKernels: false)
+        #expect(drawn.code == 0, "\(drawn.errors)")
+    }
+
+    /// The arguments of a run of some epochs, each of three batches.
+    private func arguments(_ run: String, epochs: Int = 2) -> [String] {
+        ["train", path("set"), "--split", "train", "--output", path(run)] + Self.device
+            + ["--epochs", "\(epochs)", "--batch-size", "16", "--model", path("model.json")]
+    }
+
+    /// The arguments that go on with it.
+    private func resuming(_ run: String) -> [String] {
+        ["train", path("set"), "--split", "train", "--output", path(run), "--resume"] + Self.device
+    }
+
+    private func train(_ arguments: [String]) async throws -> ProgramOutput {
+        try await dvt(arguments, needsKernels: false)
+    }
+
+    private func expectOneLine(
+        _ run: ProgramOutput, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        #expect(run.code == 1 && run.output.isEmpty, sourceLocation: sourceLocation)
+        let told = run.errorLines.filter { !$0.hasPrefix("device: ") }
+        #expect(
+            told.count == 1 && run.errors.contains(text), "\(run.errors)",
+            sourceLocation: sourceLocation)
+    }
+
+    @Test func epochsAreRecordedAndFilesWritten() async throws {
+        try await makeSet()
+        let run = try await train(
+            arguments("run") + ["--validation-split", "val", "--format", "json"])
+        #expect(run.code == 0, "\(run.errors)")
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.map(\.epoch) == [0, 1] && rows.map(\.step) == [3, 6])
+        for row in rows {
+            // Random guesses among ten classes have a loss of log 10 = 2.3.
+            #expect((1.5...4).contains(row.trainLoss0) && (1.5...4).contains(row.evalLoss1 ?? 0))
+            #expect((0...100).contains(row.trainTop10) && (0...100).contains(row.evalTop11 ?? -1))
+            #expect(row.lr > 0 && row.device.hasPrefix("reference"))
+        }
+        let files = try FileManager.default.contentsOfDirectory(atPath: path("run"))
+        #expect(files.sorted() == Self.files)
+        #expect(try text("run/log.jsonl").split(separator: "\n").count == 2)
+        #expect(try text("run/recipe.json").contains("\"batch_size\": 16"))
+        for said in ["on 50 pictures in batches of 16, measured on 10", "trained: "] {
+            #expect(run.errors.contains(said), "\(run.errors)")
+        }
+    }
+
+    @Test func peopleSeeATableThatCountsFromOne() async throws {
+        try await makeSet()
+        let run = try await train(arguments("run") + ["--hold-out-every", "5"])
+        #expect(run.code == 0, "\(run.errors)")
+        let rows = try table(run.output)
+        #expect(rows.count == 3 && rows.map(\.first) == ["Epoch", "1", "2"])
+        #expect(rows[0].contains("Loss 1") && rows[0].contains("Eval top-1 2"))
+        #expect(run.errors.contains("on 40 pictures in batches of 16, measured on 10"))
+        // Nothing is measured without pictures to measure on.
+        let plain = try await train(arguments("plain", epochs: 1))
+        #expect(try table(plain.output)[0].contains { $0.hasPrefix("Eval") } == false)
+    }
+
+    @Test func weightsServeTheOtherCommands() async throws {
+        try await makeSet()
+        #expect(try await train(arguments("run", epochs: 1)).code == 0)
+        let weights = ["--weights", path("run/weights.safetensors")] + Self.device
+        let classified = try await dvt(
+            ["classify", "--format", "json", path("set/val")] + weights, needsKernels: false)
+        #expect(classified.code == 0, "\(classified.errors)")
+        let rows = try json(classified.output, as: ClassifyRow.self)
+        // The set's own names of classes are on the card.
+        #expect(rows.count == 10 && rows.allSatisfy { $0.label != nil })
+        // Those that --hold-out-every 5 keeps aside.
+        let evaluated = try await dvt(
+            ["evaluate", path("set"), "--split", "train", "--every", "5"] + weights,
+            needsKernels: false)
+        #expect(evaluated.code == 0 && evaluated.errors.contains("10 images"))
+        let run = try await dvt(
+            ["classify", "--weights", path("run/checkpoint.safetensors"), path("set/val")]
+                + Self.device, needsKernels: false)
+        #expect(run.code == 0, "\(run.errors)")
+    }
+
+    /// Interrupted or killed at any moment, a run comes to the same weights.
+    @Test(arguments: ["INT", "KILL"])
+    func anInterruptedRunGoesOn(signal: String) async throws {
+        try await makeSet()
+        let extra = ["--validation-split", "val"]
+        #expect(try await train(arguments("whole", epochs: 8) + extra).code == 0)
+        // Bash lets Ctrl-C pass its background jobs by, but for those under job control.
+        let cut = try await shell(
+            """
+            set -m
+            "$DVT" "${@:3}" > "$1/out" 2> "$1/errors" &
+            until [[ $(grep -cs . "$1/cut/log.jsonl") -ge 2 ]] || ! kill -0 $! 2> /dev/null; do
+                sleep 0.01
+            done
+            kill -$2 $! 2> /dev/null
+            wait $! 2> /dev/null
+            echo $?
+            """, [folder.path, signal] + arguments("cut", epochs: 8) + extra)
+        // 0: it was quicker than the signal, and there is nothing left to go on with.
+        let code = cut.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        #expect(["0", signal == "INT" ? "130" : "137"].contains(code), "\(cut.errors)")
+        if code == "130" {
+            #expect(try text("errors").contains("interrupted: go on with --resume"))
+            #expect(try text("cut/curve.html").contains("goes on by --resume"))
+        }
+        let resumed = try await train(resuming("cut") + extra)
+        #expect(resumed.code == 0, "\(resumed.errors)")
+        for file in ["weights.safetensors", "model.json", "recipe.json"] {
+            #expect(contents("cut/\(file)") == contents("whole/\(file)"), "\(file)")
+        }
+        func results(_ run: String) throws -> [[Double]] {
+            try jsonLines(try text("\(run)/log.jsonl"), as: LogLine.self).map {
+                [Double($0.step)] + $0.trainLoss + $0.evalTop1
+            }
+        }
+        #expect(try results("cut") == results("whole") && results("cut").count == 8)
+    }
+
+    private struct LogLine: Decodable {
+        let step: Int
+        let trainLoss: [Double]
+        let evalTop1: [Double]
+    }
+
+    @Test func theCurveShowsAllEpochs() async throws {
+        try await makeSet()
+        let extra = ["--validation-split", "val"]
+        #expect(try await train(arguments("run") + extra).code == 0)
+        let longer = try await train(resuming("run") + extra + ["--epochs", "3"])
+        #expect(longer.code == 0 && longer.errors.contains("from epoch 3"), "\(longer.errors)")
+        let source = try text("run/curve.html")
+        let page = Document(source)
+        #expect(page.isWellFormed && page.text.contains("Epoch 3 of 3 is done. The run is over."))
+        // Loss, accuracy and rate, and a key for each exit to the first two.
+        #expect(page.count("svg", class: "plot") == 3)
+        #expect(page.count("path", class: "line") == 2 * 2 * 2 + 1)
+        #expect(page.count("tr") == 1 + 2)
+        for name in ["script", "link", "iframe", "object"] { #expect(page.count(name) == 0) }
+        // It reads itself again only while the run goes on.
+        #expect(!source.contains("refresh"))
+    }
+
+    @Test func aRunIsNotOverwritten() async throws {
+        try await makeSet()
+        #expect(try await train(arguments("run", epochs: 1)).code == 0)
+        let before = contents("run/checkpoint.safetensors")
+        expectOneLine(
+            try await train(arguments("run")), "holds a run already; go on with it by --resume")
+        #expect(contents("run/checkpoint.safetensors") == before)
+        expectOneLine(
+            try await train(resuming("none")), "holds no checkpoint.safetensors to go on with")
+        #expect(!FileManager.default.fileExists(atPath: path("none")))
+        try FileManager.default.copyItem(
+            atPath: path("run/weights.safetensors"), toPath: path("weights.safetensors"))
+        try folder.copy(path("weights.safetensors"), as: "other/checkpoint.safetensors")
+        expectOneLine(
+            try await train(resuming("other")), "it holds weights, but no position of a run")
+    }
+
+    @Test func whatCannotBeTrainedOnIsToldFirst() async throws {
+        try await makeSet()
+        _ = try folder.file("set/labels.csv", "path,label\ntrain/a.png,10\n")
+        var wrong = arguments("run")
+        wrong[1] = path("set/labels.csv")
+        wrong.removeSubrange(2..<4)
+        expectOneLine(try await train(wrong), "a.png: is of class 10 (from 0)")
+        expectOneLine(
+            try await train(arguments("run") + ["--batch-size", "64"]), "50 pictures")
+        expectOneLine(
+            try await train(arguments("run") + ["--recipe", path("set/labels.csv")]), "labels.csv")
+        #expect(!FileManager.default.fileExists(atPath: path("run")))
+        expectOneLine(try await train(arguments("none/run")), "none/run: cannot be made")
+        // Where a file is in the way.
+        expectOneLine(try await train(arguments("model.json")), "model.json/")
+    }
+
+    @Test func otherWeightsAreAdapted() async throws {
+        try await makeSet()
+        #expect(try await train(arguments("run", epochs: 1)).code == 0)
+        _ = try folder.file("model.json", Self.model(classes: 12))
+        let run = try await train(
+            arguments("other", epochs: 1) + ["--init", path("run/weights.safetensors")])
+        #expect(run.code == 0, "\(run.errors)")
+        let told = run.errorLines.filter { $0.hasPrefix("start: ") }
+        #expect(!told.isEmpty && told.allSatisfy { $0.contains("head") }, "\(run.errors)")
+    }
+
+    @Test func whatIsNotFiniteEndsTheRun() async throws {
+        try await makeSet()
+        let recipe = try folder.file("recipe.json", #"{"clip_grad": 0, "warmup": 0}"#)
+        let run = try await train(
+            arguments("run", epochs: 40)
+                + [
+                    "--recipe", recipe, "--lr", "9.9", "--weight-decay", "10", "--augmentation",
+                    "none",
+                ])
+        #expect(run.code == 1)
+        let error = run.errorLines.last ?? ""
+        for part in [" at step ", "run/checkpoint.safetensors is the last good checkpoint"] {
+            #expect(error.contains(part), "\(run.errors)")
+        }
+        #expect(try text("run/curve.html").contains("The run ended with an error"))
+    }
+}
