@@ -1,6 +1,7 @@
 import DVTCore
 import DVTModel
 import DVTReference
+import DVTTraining
 import Testing
 
 /// What a tape does to a network beside differentiating it.
@@ -81,7 +82,7 @@ struct TapeTests {
         tape.enter(.block(1, of: 2))
         let map = identity(4, on: tape)
         let x = tape.constant(base.upload(Tensor([64, 4], repeating: 1)))
-        let draws = try [1, 1, 2].map { seed in
+        let draws = try [1, 1, 2].map { (seed: UInt64) in
             tape.reseed(seed)
             return try tape.download(
                 tape.linear(x, map, activation: .identity, residual: x))
