@@ -215,6 +215,16 @@ struct TrainCommandTests {
             try await train(resuming("other")), "it holds weights, but no position of a run")
     }
 
+    @Test func aRunGoesOnWithItsOwnPicturesAlone() async throws {
+        try await makeSet()
+        let held = ["--hold-out-every", "5"]
+        #expect(try await train(arguments("run") + held).code == 0)
+        let longer = resuming("run") + ["--epochs", "3"]
+        expectOneLine(
+            try await train(longer), "an epoch of the run has 2 batches, and these pictures make 3")
+        #expect(try await train(longer + held).code == 0)
+    }
+
     @Test func whatCannotBeTrainedOnIsToldFirst() async throws {
         try await makeSet()
         _ = try folder.file("set/labels.csv", "path,label\ntrain/a.png,10\n")

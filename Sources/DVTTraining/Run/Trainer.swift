@@ -97,6 +97,7 @@ public final class Trainer<B: DifferentiableBackend> {
         }
         position.tally.add(exits, labels: batch.labels)
         position.batch = batch.index + 1
+        position.batchesPerEpoch = batches
         position.seconds += (ContinuousClock.now - start) / .seconds(1)
         return exits
     }

@@ -9,6 +9,8 @@ public struct TrainingPosition: Hashable, Sendable {
     public internal(set) var epoch = 0
     /// The batch of it that comes next, from 0.
     public internal(set) var batch = 0
+    /// The batches of an epoch, once one has been run.
+    public internal(set) var batchesPerEpoch: Int?
     /// The steps made.
     public internal(set) var step = 0
     /// The time spent on training, seconds.
@@ -61,6 +63,7 @@ extension TrainingPosition {
     var json: String {
         JSONValue.object([
             ("epoch", .int(epoch)), ("batch", .int(batch)), ("step", .int(step)),
+            ("batches", .optional(batchesPerEpoch, JSONValue.int)),
             ("seconds", .double(seconds)), ("images", .int(tally.images)),
             ("losses", .array(tally.losses.map(JSONValue.double))),
             ("hits", .array(tally.hits.map(JSONValue.int))),
@@ -77,6 +80,7 @@ extension TrainingPosition {
         epoch = try reader.int("epoch") ?? 0
         batch = try reader.int("batch") ?? 0
         step = try reader.int("step") ?? 0
+        batchesPerEpoch = try reader.int("batches")
         seconds = try reader.number("seconds") ?? 0
         tally.images = try reader.int("images") ?? 0
         guard case .array(let losses) = reader.value("losses"),

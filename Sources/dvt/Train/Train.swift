@@ -115,6 +115,8 @@ struct Train: ParsableCommand {
         let recipe: TrainingRecipe
         /// The run that is gone on with, or nil.
         var checkpoint: SafetensorsFile?
+        /// Whether its batches are as large as before.
+        var keepsBatchSize = false
     }
 
     private typealias Inputs = (training: TrainingInput, validation: TrainingInput?)
@@ -125,6 +127,17 @@ struct Train: ParsableCommand {
     ) throws {
         let trainer = try makeTrainer(plan, backend)
         let (input, validation) = inputs
+        // Pictures that were kept aside would be trained on, and nobody would see it.
+        if plan.keepsBatchSize, let before = trainer.position.batchesPerEpoch,
+            before != input.batchCount
+        {
+            throw RunFolderError(
+                path: output,
+                problem: """
+                    an epoch of the run has \(before) batches, and these pictures make \
+                    \(input.batchCount); give the data, --split and --hold-out-every of its start
+                    """)
+        }
         try folder.create()
         try RunFolder.write(trainer.recipe.json, to: folder.recipe)
         try RunFolder.write(trainer.card.json + "\n", to: folder.model)
@@ -149,10 +162,10 @@ struct Train: ParsableCommand {
             let file = try SafetensorsFile(path: folder.checkpoint)
             let card = try ModelCard(storedIn: file)
             let stored = try Trainer<ReferenceBackend>.recipe(storedIn: file)
+            let recipe = recipeOptions.isGiven ? try recipeOptions.made(from: stored) : stored
             return Plan(
-                card: card,
-                recipe: recipeOptions.isGiven ? try recipeOptions.made(from: stored) : stored,
-                checkpoint: file)
+                card: card, recipe: recipe, checkpoint: file,
+                keepsBatchSize: recipe.batchSize == stored.batchSize)
         }
         let recipe = try recipeOptions.made()
         var card = try ModelCard.given(model ?? "")
@@ -216,6 +229,7 @@ struct Train: ParsableCommand {
         let set = try LabelledImages.open(
             path: data, split: split, classes: ClassLabels.of(card))
         for problem in set.problems { printError("warning: \(problem)") }
+        if let assumption = set.assumption { printError("note: \(assumption)") }
         if strict, !set.problems.isEmpty { throw ExitCode.failure }
         return set
     }
