@@ -66,13 +66,3 @@ package struct CollectedOutputs {
             model: configuration.name, origin: origin)
     }
 }
-
-/// Whether an image is held out: the last one of every so many.
-///
-/// - Parameters:
-///   - image: its place, from 0.
-///   - count: how many; 0 holds none out.
-/// - Returns: whether it is.
-func isHeldOut(_ image: Int, every count: Int) -> Bool {
-    count > 0 && image % count == count - 1
-}

@@ -114,14 +114,13 @@ extension LabelledImages {
 extension LabelledImages {
     /// One of every so many pictures: a part to measure on.
     ///
-    /// Of 10 it is not always the first: in a set whose 10 classes take turns, all would be of one
-    /// class. Which one it is depends on the numbers alone.
+    /// It is not always the one at the same place; which one depends on the numbers alone.
     ///
     /// - Parameter count: 10 gives one of pictures 0 to 9, one of 10 to 19, and so on; of what is
-    ///   left at the end it may give none.
+    ///   left at the end it may give none. At least 1.
     /// - Returns: a set of those.
     public func only(every count: Int) -> LabelledImages {
-        part { Self.isChosen($0, every: count) }
+        part { isHeldOut($0, every: count) }
     }
 
     /// The pictures that ``only(every:)`` leaves: a part to train on.
@@ -129,12 +128,7 @@ extension LabelledImages {
     /// - Parameter count: the pictures of which one is left out.
     /// - Returns: a set of the others.
     public func leavingOut(every count: Int) -> LabelledImages {
-        part { !Self.isChosen($0, every: count) }
-    }
-
-    private static func isChosen(_ index: Int, every count: Int) -> Bool {
-        let place = SeededValues(name: "held out", seed: UInt64(count)).bits(index / count)
-        return index % count == Int(place % UInt64(count))
+        part { !isHeldOut($0, every: count) }
     }
 
     private func part(_ isIncluded: (Int) -> Bool) -> LabelledImages {

@@ -22,7 +22,7 @@ struct OutputsOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Of the pictures every so many-th judges thresholds; 0: all choose them.",
+            "One of every so many pictures judges thresholds; 0: all choose them.",
             valueName: "count"))
     var holdOutEvery = 2
 

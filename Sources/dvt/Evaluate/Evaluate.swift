@@ -42,8 +42,8 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Save every so many-th image as the test part, for judging thresholds.",
-            discussion: "2: every other image. Default: all go to the calibration part.",
+            "Save one of every so many images as the test part, for judging thresholds.",
+            discussion: "Default: all go to the calibration part.",
             valueName: "count"))
     var holdOutEvery: Int?
 
