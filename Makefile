@@ -26,7 +26,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # Targets share SwiftPM's lock: with -j they would only wait for each other.
 .NOTPARALLEL:
 .PHONY: help build demo test lint format check-kernels check-gpu-kernels parity benchmark
-.PHONY: documentation install uninstall bundle try-bundle clean bench-peers
+.PHONY: check-docs documentation install uninstall bundle try-bundle clean bench-peers
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -60,6 +60,9 @@ check-kernels: ## Run the kernels under oclgrind: out-of-bounds accesses, data r
 check-gpu-kernels: ## Compile the kernels for NVIDIA's and AMD's GPUs, which need not be there
 	@scripts/install-dependencies.sh check-kernels
 	@scripts/check-gpu-kernels.sh
+
+check-docs: build ## Run the commands of docs/tour.md
+	@scripts/check-docs.sh
 
 parity: ## Compare OpenCL with the reference at the models' own sizes
 	@scripts/install-dependencies.sh test

@@ -44,6 +44,11 @@ let package = Package(
             name: "KernelSources", path: "Kernels", exclude: ["cl", "faulty"],
             sources: ["kernels.c"], publicHeadersPath: "include"),
 
+        // The trained model that the program runs where none is named, embedded likewise.
+        .target(
+            name: "ShippedModels", path: "Models", exclude: ["dvt-cifar10"],
+            sources: ["models.c"], publicHeadersPath: "include"),
+
         // `dvt --version` names the git commit that make found. `Context.gitInformation` would name
         // an old one: SwiftPM keeps what a manifest evaluates to, by its text and the environment.
         .target(
@@ -92,7 +97,7 @@ let package = Package(
                 "DVTCore", "DVTModel", "DVTReference", "DVTOpenCL", "DVTOperations",
                 "DVTCheckpoints", "DVTVision", "DVTEvaluation", "DVTOutput", "DVTTraining",
                 "OpenCL",
-                "CCLBlast", "CBuildInformation",
+                "CCLBlast", "CBuildInformation", "ShippedModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

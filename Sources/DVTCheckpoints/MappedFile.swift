@@ -17,7 +17,8 @@ package final class MappedFile: Sendable {
     package let path: String
     /// The size it had when it was opened.
     package let byteCount: Int
-    private let descriptor: Int32
+    /// Of the file, or nil for memory of the program's own.
+    private let descriptor: Int32?
     // Nobody writes through it: the pages are mapped for reading alone.
     private nonisolated(unsafe) let mapping: UnsafeRawBufferPointer
 
@@ -43,7 +44,20 @@ package final class MappedFile: Sendable {
         self.descriptor = descriptor
     }
 
+    /// Takes memory of the program's own for a file.
+    ///
+    /// - Parameters:
+    ///   - bytes: what lives as long as the program.
+    ///   - name: what messages call it.
+    package init(permanent bytes: UnsafeRawBufferPointer, name: String) {
+        path = name
+        byteCount = bytes.count
+        mapping = bytes
+        descriptor = nil
+    }
+
     deinit {
+        guard let descriptor else { return }
         if let base = mapping.baseAddress {
             munmap(UnsafeMutableRawPointer(mutating: base), mapping.count)
         }
@@ -63,9 +77,11 @@ package final class MappedFile: Sendable {
         precondition(
             range.lowerBound >= 0 && range.upperBound <= byteCount,
             "bytes \(range) are not in a file of \(byteCount) bytes")
-        let present = try Self.regularByteCount(of: descriptor, path: path)
-        guard range.upperBound <= present else {
-            throw CheckpointFileError.endedEarly(path: path, needed: range.upperBound)
+        if let descriptor {
+            let present = try Self.regularByteCount(of: descriptor, path: path)
+            guard range.upperBound <= present else {
+                throw CheckpointFileError.endedEarly(path: path, needed: range.upperBound)
+            }
         }
         return try body(UnsafeRawBufferPointer(rebasing: mapping[range]))
     }

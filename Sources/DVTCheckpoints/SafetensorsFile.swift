@@ -20,8 +20,21 @@ public final class SafetensorsFile: NamedTensors, Sendable {
     /// - Parameter path: the file.
     /// - Throws: ``CheckpointFileError`` if the file cannot be read and ``SafetensorsError`` if it
     ///   breaks a rule of the format.
-    public init(path: String) throws {
-        let file = try MappedFile(path: path)
+    public convenience init(path: String) throws {
+        try self.init(MappedFile(path: path))
+    }
+
+    /// Opens what is part of the program.
+    ///
+    /// - Parameters:
+    ///   - bytes: a whole file, which lives as long as the program.
+    ///   - name: what messages call it.
+    /// - Throws: ``SafetensorsError`` if it breaks a rule of the format.
+    package convenience init(permanent bytes: UnsafeRawBufferPointer, name: String) throws {
+        try self.init(MappedFile(permanent: bytes, name: name))
+    }
+
+    private init(_ file: MappedFile) throws {
         do {
             let headerEnd = try Self.headerEnd(in: file)
             let json = try file.withBytes(in: Self.lengthByteCount..<headerEnd) { bytes in
@@ -35,7 +48,7 @@ public final class SafetensorsFile: NamedTensors, Sendable {
             self.entries = header.entries
             self.dataStart = headerEnd
         } catch let problem as SafetensorsError.Problem {
-            throw SafetensorsError(path: path, problem: problem)
+            throw SafetensorsError(path: file.path, problem: problem)
         }
         self.file = file
     }

@@ -28,6 +28,24 @@ import Testing
         #expect(try file.tensor(named: "a\n") == tensors[1].1)
     }
 
+    /// A file that is part of the program reads as from a disk.
+    @Test func readsMemoryThatStays() throws {
+        let tensor = Tensor([2, 2], values: [1, -2, 3, 0.5])
+        try SafetensorsWriter.write([("x", tensor)], metadata: ["k": "v"], to: path)
+        let bytes = try bytes(at: path)
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 1)
+        defer { memory.deallocate() }
+        memory.copyBytes(from: bytes)
+        let file = try SafetensorsFile(permanent: UnsafeRawBufferPointer(memory), name: "inside")
+        #expect(file.origin == "inside" && file.metadata == ["k": "v"])
+        #expect(try file.tensor(named: "x") == tensor)
+        let error = #expect(throws: SafetensorsError.self) {
+            try SafetensorsFile(
+                permanent: UnsafeRawBufferPointer(rebasing: memory[..<20]), name: "inside")
+        }
+        #expect(error?.description.contains("inside") == true)
+    }
+
     @Test func integersFollowTheTensors() throws {
         let values: [Int32] = [0, -1, .max, .min]
         try SafetensorsWriter.write(

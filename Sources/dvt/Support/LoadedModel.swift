@@ -29,7 +29,11 @@ struct LoadedModel {
         configure: (CascadeConfiguration) throws -> CascadeConfiguration
     ) throws {
         let file: (any NamedTensors)? =
-            if case .file(let path) = weights { try Checkpoint.open(path: path) } else { nil }
+            switch weights {
+            case .file(let path): try Checkpoint.open(path: path)
+            case nil where model == nil: try ShippedModel.file()
+            default: nil
+            }
         guard var card = try model.map(ModelCard.given) ?? file.map({ try ModelCard(storedIn: $0) })
         else {
             throw LoadError.noModel

@@ -11,7 +11,11 @@ struct ModelOptions: ParsableArguments {
             \(CascadeConfiguration.names.joined(separator: ", ")), or a plain ViT as timm or \
             Hugging Face names it.
             """,
-            discussion: "Not needed where the weights' file has a model card: see dvt convert.",
+            discussion: """
+                Not needed where the weights' file has a model card: see dvt convert. Without \
+                --model and --weights the model that is part of the program runs: \
+                \(ShippedModel.name), for CIFAR-10's ten classes.
+                """,
             valueName: "name|file.json"),
         completion: .list(CascadeConfiguration.names))
     var model: String?
@@ -28,7 +32,8 @@ struct ModelOptions: ParsableArguments {
     /// The model and its weights.
     ///
     /// - Returns: the model; its weights are not checked yet.
-    /// - Throws: ``ModelError`` if no model or weights are named, or the file's error.
+    /// - Throws: ``LoadError`` if weights or a model are named without the other, or the file's
+    ///   error.
     func load() throws -> LoadedModel {
         try LoadedModel(model: model, weights: weights) { try reuse.applied(to: $0) }
     }

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+/// The trained model that is part of the program.
+@Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
+struct ShippedModelTests {
+    private struct Row: Decodable {
+        let exit: Int
+        let label: String
+        let probability: Double
+    }
+
+    private static let classes: Set = [
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    ]
+
+    @Test func runsWhereNoneIsNamed() async throws {
+        let photos = Array(Fixtures.photoFiles.prefix(3))
+        let run = try await dvt(["classify", "--format", "json"] + photos)
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.errors.contains("model: dvt-cifar10, which is part of dvt"))
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.count == 3 && rows.allSatisfy { Self.classes.contains($0.label) })
+        let reference = try await dvt(
+            ["classify", "--format", "json", "--device", "reference"] + photos)
+        let expected = try json(reference.output, as: Row.self)
+        #expect(rows.map(\.label) == expected.map(\.label))
+        #expect(rows.map(\.exit) == expected.map(\.exit))
+        for (row, other) in zip(rows, expected) {
+            // Float32 sums in another order.
+            #expect(abs(row.probability - other.probability) < 1e-4)
+        }
+    }
+
+    @Test func weightsAloneNeedTheirModel() async throws {
+        let run = try await dvt("classify", "--weights", "synthetic:1", Fixtures.photoFiles[0])
+        #expect(run.code != 0 && run.errors.contains("no model is named"))
+    }
+}
