@@ -163,6 +163,8 @@ struct Evaluate: ParsableCommand {
         }
         let record = EvaluateRecord(
             run, loaded.card, stream, unreadable: set.count - run.tally.images)
+        // Before the records, whose reader may be gone: that ends the command.
+        if !stream.wasInterrupted { try keep(record, targets) }
         try outputOptions.withWriter(EvaluateRecord.columns) { writer in
             for row in record.rows { try writer.write(row) }
         }
@@ -171,12 +173,15 @@ struct Evaluate: ParsableCommand {
             targets.report?.tellOfInterruption()
             throw ExitCode(130)
         }
+        if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }
+    }
+
+    private func keep(_ record: EvaluateRecord, _ targets: Targets) throws {
         if let saveOutputs, let journal = targets.journal {
             try journal.finish(
                 exitGigaMultiplyAdds: record.exitCosts, heldOutEvery: holdOutEvery ?? 0)
             printError("outputs: \(shown(saveOutputs))")
         }
         try targets.report?.write(record)
-        if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }
     }
 }
