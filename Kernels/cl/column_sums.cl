@@ -56,7 +56,9 @@ kernel void sum_chunks(global float *restrict sums, global const float *restrict
 }
 
 // sums[i] = the squares of every LANES-th element from the i-th on.
+#ifndef LANES
 #define LANES 256
+#endif
 kernel void sum_squares(global float *restrict sums, global const float *restrict x, int count,
                         int first) {
   const int lane = get_global_id(0);

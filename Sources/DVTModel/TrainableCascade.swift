@@ -84,13 +84,11 @@ public final class TrainableCascade<B: DifferentiableBackend> {
     ///   - images: `[B, C, S, S]`, normalised.
     ///   - targets: each image's wanted probabilities, `[B, classes]`.
     ///   - weight: the factor of every image's loss; nil means 1 / B, the mean over the batch.
-    ///   - distillation: how much of the last exit's own probabilities the earlier exits' targets
-    ///     take, in 0 ... 1.
     /// - Returns: every exit's losses and likeliest classes.
     /// - Throws: ``ModelError`` if images or targets do not fit, or the backend's error; no
     ///   gradient is added then.
     public func addGradients(
-        _ images: Tensor, targets: Tensor, weight: Float? = nil, distillation: Float = 0
+        _ images: Tensor, targets: Tensor, weight: Float? = nil
     ) throws -> [ExitLoss] {
         var exits: [(logits: TapeTensor<B>, classes: [Int])] = []
         do {
@@ -98,13 +96,12 @@ public final class TrainableCascade<B: DifferentiableBackend> {
                 exits.append((visit.logits, visit.confidences.map(\.classIndex)))
             }
             let factor = weight ?? 1 / Float(max(images.shape[0], 1))
-            let targets = try exitTargets(
-                targets, last: exits.last?.logits, exits: exits.count, distillation)
+            let wanted = try tape.base.uploadBatch(targets)
             var seeds: [(TapeTensor<B>, B.DeviceTensor)] = []
             var losses: [ExitLoss] = []
-            for (exit, target) in zip(exits, targets) {
+            for exit in exits {
                 let entropy = try tape.base.crossEntropy(
-                    exit.logits.value, targets: target, weight: factor)
+                    exit.logits.value, targets: wanted, weight: factor)
                 seeds.append((exit.logits, entropy.gradient))
                 losses.append(
                     ExitLoss(
@@ -117,24 +114,6 @@ public final class TrainableCascade<B: DifferentiableBackend> {
             tape.discard()
             throw error
         }
-    }
-
-    /// Every exit's targets on the device.
-    private func exitTargets(
-        _ targets: Tensor, last: TapeTensor<B>?, exits: Int, _ distillation: Float
-    ) throws -> [B.DeviceTensor] {
-        let labels = try tape.base.uploadBatch(targets)
-        guard distillation > 0, exits > 1, let last else {
-            return Array(repeating: labels, count: exits)
-        }
-        let teacher = try tape.base.download(last.value).softmaxRows
-        let mixed = Tensor(
-            targets.shape,
-            values: zip(targets.values, teacher).map {
-                (1 - distillation) * $0 + distillation * $1
-            })
-        let early = try tape.base.uploadBatch(mixed)
-        return Array(repeating: early, count: exits - 1) + [labels]
     }
 }
 

@@ -76,13 +76,15 @@ extension OpenCLBackend {
     ///   - name: the kernel's name.
     ///   - file: its source file without `.cl`.
     ///   - items: the work-items of a group, the macro `WG`.
+    ///   - defines: other macros that specialise it.
     ///   - arguments: its arguments.
     ///   - rows: the rows.
     /// - Throws: ``OpenCLError`` if the kernel does not build or the device fails.
     func enqueueRows(
-        _ name: String, in file: String, items: Int, _ arguments: [KernelArgument], rows: Int
+        _ name: String, in file: String, items: Int, defines: [String] = [],
+        _ arguments: [KernelArgument], rows: Int
     ) throws {
-        let kernel = try kernels.kernel(name, in: file, defines: ["WG=\(items)"])
+        let kernel = try kernels.kernel(name, in: file, defines: ["WG=\(items)"] + defines)
         try queue.enqueue(kernel, arguments: arguments, global: [rows * items], local: [items])
     }
 }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What training needs of a backend beside the network's own steps: their gradients, the loss and
 /// the optimiser.
 ///
@@ -340,12 +342,10 @@ public struct AdamWStep: Sendable {
         self.epsilon = epsilon
         self.decay = decay
         self.scale = scale
-        var powers = (first: 1.0, second: 1.0)
-        for _ in 0..<min(index, 100_000) {
-            powers.first *= Double(betas.first)
-            powers.second *= Double(betas.second)
-        }
-        corrections = (Float(1 - powers.first), Float(1 - powers.second))
+        corrections = (
+            Float(1 - pow(Double(betas.first), Double(index))),
+            Float(1 - pow(Double(betas.second), Double(index)))
+        )
     }
 }
 

@@ -173,6 +173,7 @@ extension OpenCLBackend {
         by kernel: (OpenCLTensor) throws -> (String, String, [KernelArgument], Int)
     ) throws -> OpenCLTensor {
         let chunk = 64
+        let defines = ["SUM_CHUNK=\(chunk)"]
         let chunks = (rows + chunk - 1) / chunk
         let partial = try makeScratch([chunks, columns])
         let sums = try makeScratch([1, columns])
@@ -180,9 +181,10 @@ extension OpenCLBackend {
         let (name, file, arguments, width) = try kernel(partial)
         switch kernelStyle {
         case .vector where chunks > 0:
-            try enqueueRows(name, in: file, items: 1, arguments, rows: chunks)
+            try enqueueRows(name, in: file, items: 1, defines: defines, arguments, rows: chunks)
         case .tile where chunks > 0:
-            try enqueueElements(name, in: file, arguments, over: [width, chunks])
+            try enqueueElements(
+                name, in: file, defines: defines, arguments, over: [width, chunks])
         default: break
         }
         try enqueueElements(

@@ -34,12 +34,12 @@ extension OpenCLBackend: DifferentiableBackend {
     /// - Returns: the sum.
     /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
     public func squaredNorm(_ tensors: [OpenCLTensor]) throws -> Double {
-        // Each tensor has this many partial sums, LANES of the kernel; the host adds them up.
+        // Each tensor has this many partial sums; the host adds them up.
         let lanes = 256
         let sums = try zeros([tensors.count * lanes])
         for (index, tensor) in tensors.enumerated() where tensor.shape.elementCount > 0 {
             try enqueueElements(
-                "sum_squares", in: "column_sums",
+                "sum_squares", in: "column_sums", defines: ["LANES=\(lanes)"],
                 [
                     .tensor(sums), .tensor(tensor), .int(tensor.shape.elementCount),
                     .int(index * lanes),

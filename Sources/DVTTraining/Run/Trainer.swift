@@ -109,8 +109,7 @@ public final class Trainer<B: DifferentiableBackend> {
         model.tape.reseed(SeededValues(name: "step", seed: recipe.seed).bits(draw))
         let exits = try model.addGradients(
             batch.images, targets: batch.targets,
-            weight: 1 / Float(batch.labels.count * count),
-            distillation: Float(recipe.distillation))
+            weight: 1 / Float(batch.labels.count * count))
         for (exit, loss) in exits.map(\.mean).enumerated() where !loss.isFinite {
             throw TrainingError.notFinite(
                 "the loss of exit \(exit + 1)", value: loss, step: position.step)

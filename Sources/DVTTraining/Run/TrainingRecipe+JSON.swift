@@ -46,7 +46,6 @@ extension TrainingRecipe {
         averageDecay = (try reader.number("model_ema_decay") ?? averageDecay).flatMap(Self.on)
         dropout = try reader.number("drop") ?? dropout
         stochasticDepth = try reader.number("drop_path") ?? stochasticDepth
-        distillation = try reader.number("distillation") ?? distillation
         stopsReusedFeatures = try reader.bool("stop_reused_features")
         seed = UInt64(try reader.int("seed") ?? Int(seed))
         if var augmentation = try reader.object("augmentation") {
@@ -74,7 +73,7 @@ extension TrainingRecipe {
             ("opt_eps", .double(optimizer.epsilon)),
             ("clip_grad", .double(optimizer.clipNorm ?? 0)),
             ("model_ema_decay", .double(averageDecay ?? 0)), ("drop", .double(dropout)),
-            ("drop_path", .double(stochasticDepth)), ("distillation", .double(distillation)),
+            ("drop_path", .double(stochasticDepth)),
             ("stop_reused_features", .optional(stopsReusedFeatures, JSONValue.bool)),
             ("seed", .int(Int(seed))), ("augmentation", .object(augmentation.members)),
         ]

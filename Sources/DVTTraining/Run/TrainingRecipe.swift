@@ -23,8 +23,6 @@ public struct TrainingRecipe: Hashable, Sendable {
     public var dropout = 0.0
     /// The probability that a branch of the last block is left out.
     public var stochasticDepth = 0.1
-    /// How much of the last exit's own probabilities the earlier exits' targets take, from 0 to 1.
-    public var distillation = 0.0
     /// Whether the gradient ends at reused features; nil means as the model's authors have it.
     public var stopsReusedFeatures: Bool?
     /// Chooses the start, the order of the pictures, and all that is drawn.
@@ -80,7 +78,6 @@ extension TrainingRecipe {
             try require(
                 value >= 0 && value < 1, "\(name) takes 0 up to, but not including, 1")
         }
-        try require((0...1).contains(distillation), "distillation takes 0...1")
         try require((0...10).contains(optimizer.weightDecay), "weight_decay takes 0...10")
         try require(optimizer.epsilon > 0, "opt_eps takes a number above 0")
         try require(optimizer.clipNorm.map { $0 > 0 } ?? true, "clip_grad takes a number above 0")

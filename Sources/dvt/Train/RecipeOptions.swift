@@ -33,9 +33,6 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "The probability that a branch of the last block is left out.")
     var dropPath: Double?
 
-    @Option(help: "How much of the last exit's probabilities earlier exits learn, 0 to 1.")
-    var distillation: Double?
-
     @Option(help: "What is changed at random in pictures and labels: none, light or standard.")
     var augmentation: AugmentationPreset?
 
@@ -45,7 +42,7 @@ struct RecipeOptions: ParsableArguments {
     /// Whether any of them was given.
     var isGiven: Bool {
         recipe != nil || epochs != nil || maxHours != nil || batchSize != nil || lr != nil
-            || weightDecay != nil || dropPath != nil || distillation != nil
+            || weightDecay != nil || dropPath != nil
             || augmentation != nil || seed != nil
     }
 
@@ -67,7 +64,6 @@ struct RecipeOptions: ParsableArguments {
         recipe.lastLearningRate = min(recipe.lastLearningRate, recipe.learningRate)
         recipe.optimizer.weightDecay = weightDecay ?? recipe.optimizer.weightDecay
         recipe.stochasticDepth = dropPath ?? recipe.stochasticDepth
-        recipe.distillation = distillation ?? recipe.distillation
         recipe.augmentation = augmentation?.configuration ?? recipe.augmentation
         recipe.seed = seed ?? recipe.seed
         try recipe.check(origin: "recipe")

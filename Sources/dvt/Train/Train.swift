@@ -113,6 +113,8 @@ struct Train: ParsableCommand {
     private struct Plan {
         let card: ModelCard
         let recipe: TrainingRecipe
+        /// The part that is trained on, with what of it is kept aside.
+        let pictures: LabelledImages
         /// The run that is gone on with, or nil.
         var checkpoint: SafetensorsFile?
         /// Whether its batches are as large as before.
@@ -164,13 +166,20 @@ struct Train: ParsableCommand {
             let stored = try Trainer<ReferenceBackend>.recipe(storedIn: file)
             let recipe = recipeOptions.isGiven ? try recipeOptions.made(from: stored) : stored
             return Plan(
-                card: card, recipe: recipe, checkpoint: file,
+                card: card, recipe: recipe, pictures: try open(split, for: card),
+                checkpoint: file,
                 keepsBatchSize: recipe.batchSize == stored.batchSize)
         }
         let recipe = try recipeOptions.made()
         var card = try ModelCard.given(model ?? "")
-        card.labels = try labels(for: card) ?? card.labels
-        return Plan(card: card, recipe: recipe)
+        let pictures = try open(split, for: card, tellsAssumption: false)
+        if let names = pictures.classes?.names, names.count == card.configuration.classes {
+            // The model's classes are the set's: nothing was assumed of how they are numbered.
+            card.labels = .list(names)
+        } else if let assumption = pictures.assumption {
+            printError("note: \(assumption)")
+        }
+        return Plan(card: card, recipe: recipe, pictures: pictures)
     }
 
     private func makeTrainer<B: DifferentiableBackend>(
@@ -192,15 +201,6 @@ struct Train: ParsableCommand {
         return trainer
     }
 
-    /// The set's own class names, where it has as many as the model has classes.
-    private func labels(for card: ModelCard) throws -> ModelCard.Labels? {
-        let set = try LabelledImages.open(
-            path: data, split: split, classes: ClassLabels.of(card))
-        let names = set.classes?.names
-        guard let names, names.count == card.configuration.classes else { return nil }
-        return .list(names)
-    }
-
     private func makeInputs(_ plan: Plan) throws -> Inputs {
         let (card, recipe) = (plan.card, plan.recipe)
         func input(
@@ -214,7 +214,7 @@ struct Train: ParsableCommand {
                     batchSize: recipe.batchSize, seed: recipe.seed, keepsShortBatch: keepsRest,
                     isStrict: strict, workers: workers, cacheByteLimit: 1 << 30))
         }
-        let set = try open(split, for: card)
+        let set = plan.pictures
         let training = holdOutEvery.map { set.leavingOut(every: $0) } ?? set
         let validation =
             try holdOutEvery.map { set.only(every: $0) }
@@ -225,11 +225,13 @@ struct Train: ParsableCommand {
         )
     }
 
-    private func open(_ split: String?, for card: ModelCard) throws -> LabelledImages {
+    private func open(
+        _ split: String?, for card: ModelCard, tellsAssumption: Bool = true
+    ) throws -> LabelledImages {
         let set = try LabelledImages.open(
             path: data, split: split, classes: ClassLabels.of(card))
         for problem in set.problems { printError("warning: \(problem)") }
-        if let assumption = set.assumption { printError("note: \(assumption)") }
+        if tellsAssumption, let assumption = set.assumption { printError("note: \(assumption)") }
         if strict, !set.problems.isEmpty { throw ExitCode.failure }
         return set
     }

@@ -111,17 +111,4 @@ struct TapeTests {
             #expect((pair[0] == pair[1]) == !isBefore, "\(flowing.specification.name)")
         }
     }
-
-    /// With distillation, earlier exits learn what the last one says.
-    @Test func distillsIntoEarlierExits() throws {
-        let batch = TrainingLossTests.batch(0)
-        let losses = try [Float(0), 1].map { share in
-            let model = try TrainableCascade(
-                TrainingLossTests.cascade(), weights: SyntheticWeights(seed: 1), backend: base)
-            return try model.addGradients(
-                batch.images, targets: batch.targets, distillation: share
-            ).map(\.mean)
-        }
-        #expect(losses[0][0] != losses[1][0] && losses[0][1] == losses[1][1])
-    }
 }

@@ -15,7 +15,6 @@ struct TrainerTests {
         var recipe = TrainingLossTests.recipe
         recipe.stochasticDepth = 0.3
         recipe.dropout = 0.1
-        recipe.distillation = 0.2
         change(&recipe)
         return try Trainer(
             ModelCard(TrainingLossTests.cascade()), recipe: recipe, weights: RandomWeights(seed: 2),
@@ -49,7 +48,7 @@ struct TrainerTests {
     /// Two batches of a half weight each are one batch of both, but for what is drawn.
     @Test func accumulatesGradients() throws {
         let plain: (inout TrainingRecipe) -> Void = {
-            ($0.stochasticDepth, $0.dropout, $0.distillation) = (0, 0, 0)
+            ($0.stochasticDepth, $0.dropout) = (0, 0)
         }
         let halves = try Self.makeTrainer {
             plain(&$0)
@@ -75,11 +74,11 @@ struct TrainerTests {
     /// The last batches of an epoch make a step of their own: nothing of it waits for the next.
     @Test func stepsAtTheEndOfAnEpoch() throws {
         let trainer = try Self.makeTrainer {
-            ($0.stochasticDepth, $0.dropout, $0.distillation) = (0, 0, 0)
+            ($0.stochasticDepth, $0.dropout) = (0, 0)
             $0.accumulation = 2
         }
         let alone = try Self.makeTrainer {
-            ($0.stochasticDepth, $0.dropout, $0.distillation) = (0, 0, 0)
+            ($0.stochasticDepth, $0.dropout) = (0, 0)
         }
         try trainer.train(TrainingLossTests.batch(0), of: 1)
         try alone.train(TrainingLossTests.batch(0), of: 1)
@@ -121,7 +120,7 @@ struct TrainerTests {
 
     @Test func learns() throws {
         let trainer = try Self.makeTrainer {
-            ($0.stochasticDepth, $0.dropout, $0.distillation) = (0, 0, 0)
+            ($0.stochasticDepth, $0.dropout) = (0, 0)
         }
         var losses: [Double] = []
         for step in 0..<30 {
