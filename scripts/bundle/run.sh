@@ -67,17 +67,21 @@ is_announced() {
 }
 
 # Puts the .icd files, and one for each of the libraries given, into a folder of the user's; prints
-# the folder.
+# the folder. Its name tells what is in it and it is never changed: others may be starting too.
 combined_vendors() {
-    folder=${XDG_CACHE_HOME:-${HOME:?}/.cache}/dvt/opencl-vendors
-    mkdir -p "$folder"
-    rm -f "$folder"/*.icd
+    caches=${XDG_CACHE_HOME:-${HOME:?}/.cache}/dvt
+    mkdir -p "$caches"
+    new=$(mktemp -d "$caches/new-vendors.XXXXXX")
     for icd in "$vendors"/*.icd; do
-        [ ! -f "$icd" ] || cp "$icd" "$folder"
+        [ ! -f "$icd" ] || cp "$icd" "$new"
     done
     for library; do
-        printf '%s\n' "$library" > "$folder/found-${library##*/}.icd"
+        printf '%s\n' "$library" > "$new/found-${library##*/}.icd"
     done
+    sum=$(cd "$new" && cksum ./*.icd | cksum)
+    folder=$caches/opencl-vendors-${sum%% *}
+    [ -d "$folder" ] || mv -T "$new" "$folder" 2> /dev/null || [ -d "$folder" ]
+    rm -rf "$new"
     printf '%s\n' "$folder"
 }
 
