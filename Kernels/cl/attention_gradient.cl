@@ -8,59 +8,177 @@
 //                               channels
 //   indices, tap_weights [taps, S]  the fine tokens that a coarse token has a part in
 //
-// attention_gradient_rows: one work-group of WG work-items per query and head. The others: one
-// work-item per element; the first dimension runs along rows, along the others a work-item may
-// stride over several.
+// attention_gradient_rows: a work-group of ITEMS takes ROWS queries of one head and walks the keys
+// in tiles of KEYS, twice: what comes back to a logit needs its row's mean first. Global size
+// (ceil(Q / ROWS) ITEMS, H, B). The others: one work-item per element; the first dimension runs
+// along rows, along the others a work-item may stride over several.
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+AttentionGradients.swift
 
 #if WG > 1
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
+#ifndef HEAD_WIDTH
+#define HEAD_WIDTH 32  // d, a multiple of COLUMN_ITEMS
+#endif
+#define ITEMS 128
+#define ROWS 16                            // queries of a work-group
+#define KEYS 32                            // keys of a tile
+#define LANES (ITEMS / ROWS)               // work-items that reduce one row
+#define PAIR_ROWS (ROWS * KEYS / ITEMS)    // pairs of query and key of a work-item
+#define COLUMN_ITEMS 16                    // work-items along dq's columns
+#define MY_ROWS (ROWS * COLUMN_ITEMS / ITEMS)
+#define MY_COLUMNS (HEAD_WIDTH / COLUMN_ITEMS)
+// + 1: columns fall into different banks.
+#define KEY_PITCH (KEYS + 1)
+#define ROW_PITCH (ROWS + 1)
+
+// What every query's row of `partial` combines to, largest or sum, at the row's first element.
+static inline void reduce_rows(local float *partial, int item, int is_largest) {
+  for (int lanes = LANES / 2; lanes > 0; lanes /= 2) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (item % LANES < lanes)
+      partial[item] = is_largest ? fmax(partial[item], partial[item + lanes])
+                                 : partial[item] + partial[item + lanes];
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+}
+
+__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 kernel void attention_gradient_rows(global float *dqkv, global float *weights,
                                     global float *changes, global const float *restrict dy,
                                     global const float *restrict qkv,
                                     global const float *restrict logits,
                                     global const float *restrict dlogits, int tokens,
-                                    int attending, int heads, int head_width, int kept_channels,
+                                    int attending, int heads, int kept_channels,
                                     int kept_channel, float scale) {
-  local float scratch[WG];
-  const size_t row = get_group_id(0);
-  const int item = get_local_id(0), query = row % attending;
-  const size_t plane = row / attending;
-  const int head = plane % heads, image = plane / heads, width = heads * head_width;
-  const size_t stride = 3 * width;
-  const size_t kept =
-      (((size_t)image * kept_channels + kept_channel + head) * attending + query) * tokens;
-  global const float *restrict k = qkv + (size_t)image * tokens * stride + width + head * head_width;
-  global const float *restrict v = k + width;
-  dy += ((size_t)image * attending + query) * width + head * head_width;
-  weights += row * tokens;
-  changes += row * tokens;
+  local float rows[HEAD_WIDTH * ROW_PITCH];             // dy [column][row]
+  local float keys_or_values[HEAD_WIDTH * KEY_PITCH];   // values [column][key], keys [key][column]
+  local float change[ROWS * KEY_PITCH];
+  local float partial[ITEMS], largest[ROWS], mass[ROWS];
 
-  float largest = -INFINITY;
-  for (int j = item; j < tokens; j += WG) largest = fmax(largest, logits[kept + j]);
-  largest = group_max(scratch, largest);
-  float mass = 0.0f;
-  for (int j = item; j < tokens; j += WG) mass += exp(logits[kept + j] - largest);
-  mass = group_sum(scratch, mass);
-  float mean = 0.0f;
-  for (int j = item; j < tokens; j += WG) {
-    const float weight = exp(logits[kept + j] - largest) / mass;
-    float change = 0.0f;
-    for (int c = 0; c < head_width; c++) change = fma(dy[c], v[j * stride + c], change);
-    weights[j] = weight;
-    changes[j] = change;
-    mean = fma(weight, change, mean);
+  const int item = get_local_id(0), first = get_group_id(0) * ROWS;
+  const int head = get_group_id(1), image = get_group_id(2);
+  const int width = heads * HEAD_WIDTH;
+  const size_t stride = 3 * width, plane = (size_t)image * heads + head;
+  const size_t kept =
+      ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
+  qkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
+  dqkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
+  dy += (size_t)image * attending * width + head * HEAD_WIDTH;
+  weights += plane * attending * tokens;
+  changes += plane * attending * tokens;
+
+  for (int e = item; e < ROWS * HEAD_WIDTH; e += ITEMS) {
+    const int row = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
+    const int inside = first + row < attending;
+    rows[column * ROW_PITCH + row] = inside ? dy[(first + row) * width + column] : 0.0f;
   }
-  mean = group_sum(scratch, mean);
-  for (int j = item; j < tokens; j += WG)
-    changes[j] = weights[j] * (changes[j] - mean) + (dlogits ? dlogits[kept + j] : 0.0f);
-  barrier(CLK_GLOBAL_MEM_FENCE);
-  dqkv += ((size_t)image * tokens + query) * stride + head * head_width;
-  for (int c = item; c < head_width; c += WG) {
-    float sum = 0.0f;
-    for (int j = 0; j < tokens; j++) sum = fma(changes[j], k[j * stride + c], sum);
-    dqkv[c] = sum * scale;
+  // The softmax's largest logit and mass; LANES work-items a query.
+  const int my_row = item / LANES, my_lane = item % LANES;
+  const int inside = first + my_row < attending;
+  global const float *restrict my_logits =
+      logits + kept + (size_t)(inside ? first + my_row : 0) * tokens;
+  float value = -INFINITY;
+  for (int j = my_lane; j < tokens; j += LANES) value = fmax(value, my_logits[j]);
+  partial[item] = value;
+  reduce_rows(partial, item, 1);
+  const float my_largest = partial[my_row * LANES];
+  barrier(CLK_LOCAL_MEM_FENCE);  // the largest is no longer read
+  value = 0.0f;
+  for (int j = my_lane; j < tokens; j += LANES) value += exp(my_logits[j] - my_largest);
+  partial[item] = value;
+  reduce_rows(partial, item, 0);
+  if (my_lane == 0) {
+    largest[my_row] = my_largest;
+    mass[my_row] = partial[item];
+  }
+  barrier(CLK_LOCAL_MEM_FENCE);
+
+  // Pairs of query and key, neighbours along keys: the weights, and dy . v before its mean is known.
+  const int pair_key = item % KEYS, pair_row = item / KEYS * PAIR_ROWS;
+  float mean[PAIR_ROWS];
+#pragma unroll
+  for (int r = 0; r < PAIR_ROWS; r++) mean[r] = 0.0f;
+  for (int start = 0; start < tokens; start += KEYS) {
+    const int key = start + pair_key;
+    barrier(CLK_LOCAL_MEM_FENCE);  // the last values are no longer read
+    for (int e = item; e < KEYS * HEAD_WIDTH; e += ITEMS) {
+      const int k = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
+      keys_or_values[column * KEY_PITCH + k] =
+          start + k < tokens ? qkv[(start + k) * stride + 2 * width + column] : 0.0f;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    float product[PAIR_ROWS];
+#pragma unroll
+    for (int r = 0; r < PAIR_ROWS; r++) product[r] = 0.0f;
+    for (int c = 0; c < HEAD_WIDTH; c++) {
+      const float v = keys_or_values[c * KEY_PITCH + pair_key];
+#pragma unroll
+      for (int r = 0; r < PAIR_ROWS; r++)
+        product[r] = fma(rows[c * ROW_PITCH + pair_row + r], v, product[r]);
+    }
+#pragma unroll
+    for (int r = 0; r < PAIR_ROWS; r++) {
+      const int row = pair_row + r;
+      if (first + row >= attending || key >= tokens) continue;
+      const size_t pair = (size_t)(first + row) * tokens + key;
+      const float weight = exp(logits[kept + pair] - largest[row]) / mass[row];
+      weights[pair] = weight;
+      changes[pair] = product[r];
+      mean[r] = fma(weight, product[r], mean[r]);
+    }
+  }
+  // A row's means lie in KEYS work-items: through `change`, then LANES of them add theirs.
+#pragma unroll
+  for (int r = 0; r < PAIR_ROWS; r++) change[(pair_row + r) * KEY_PITCH + pair_key] = mean[r];
+  barrier(CLK_LOCAL_MEM_FENCE);
+  value = 0.0f;
+  for (int k = my_lane; k < KEYS; k += LANES) value += change[my_row * KEY_PITCH + k];
+  partial[item] = value;
+  reduce_rows(partial, item, 0);
+
+  // The changes of the logits, and dq.
+  const int x = item % COLUMN_ITEMS, y = item / COLUMN_ITEMS;
+  float sum[MY_ROWS][MY_COLUMNS];
+#pragma unroll
+  for (int r = 0; r < MY_ROWS; r++)
+#pragma unroll
+    for (int c = 0; c < MY_COLUMNS; c++) sum[r][c] = 0.0f;
+  for (int start = 0; start < tokens; start += KEYS) {
+    const int key = start + pair_key;
+    barrier(CLK_LOCAL_MEM_FENCE);  // the last keys and changes are no longer read
+    for (int e = item; e < KEYS * HEAD_WIDTH; e += ITEMS) {
+      const int k = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
+      keys_or_values[e] = start + k < tokens ? qkv[(start + k) * stride + width + column] : 0.0f;
+    }
+#pragma unroll
+    for (int r = 0; r < PAIR_ROWS; r++) {
+      const int row = pair_row + r;
+      float result = 0.0f;
+      if (first + row < attending && key < tokens) {
+        // This work-item wrote what it reads.
+        const size_t pair = (size_t)(first + row) * tokens + key;
+        result = weights[pair] * (changes[pair] - partial[row * LANES]) +
+                 (dlogits ? dlogits[kept + pair] : 0.0f);
+        changes[pair] = result;
+      }
+      change[row * KEY_PITCH + pair_key] = result;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int k = 0; k < KEYS; k++)
+#pragma unroll
+      for (int r = 0; r < MY_ROWS; r++)
+#pragma unroll
+        for (int c = 0; c < MY_COLUMNS; c++)
+          sum[r][c] = fma(change[(y * MY_ROWS + r) * KEY_PITCH + k],
+                          keys_or_values[k * HEAD_WIDTH + c * COLUMN_ITEMS + x], sum[r][c]);
+  }
+#pragma unroll
+  for (int r = 0; r < MY_ROWS; r++) {
+    const int query = first + y * MY_ROWS + r;
+    if (query >= attending) continue;
+#pragma unroll
+    for (int c = 0; c < MY_COLUMNS; c++)
+      dqkv[query * stride + c * COLUMN_ITEMS + x] = sum[r][c] * scale;
   }
 }
 

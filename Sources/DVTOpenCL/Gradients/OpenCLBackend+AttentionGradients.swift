@@ -85,15 +85,20 @@ extension OpenCLBackend {
         let sizes = call.sizes
         let weights = try makeTensor([sizes.batch, sizes.heads, sizes.queries, sizes.tokens])
         let changes = try makeTensor(weights.shape)
-        try enqueueRows(
-            "attention_gradient_rows", in: "attention_gradient", items: 64,
-            [
+        // As the kernel's ROWS and ITEMS say.
+        let (rows, items) = (16, 128)
+        try queue.enqueue(
+            kernels.kernel(
+                "attention_gradient_rows", in: "attention_gradient",
+                defines: ["HEAD_WIDTH=\(sizes.headWidth)"]),
+            arguments: [
                 .tensor(call.dqkv), .tensor(weights), .tensor(changes), .tensor(call.dy),
                 .tensor(call.qkv), .tensor(call.logits.store), .tensor(call.dlogits),
                 .int(sizes.tokens), .int(sizes.queries), .int(sizes.heads),
-                .int(sizes.headWidth), .int(sizes.keptChannels), .int(call.logits.channel),
-                .float(call.scale),
-            ], rows: sizes.batch * sizes.heads * sizes.queries)
+                .int(sizes.keptChannels), .int(call.logits.channel), .float(call.scale),
+            ],
+            global: [(sizes.queries + rows - 1) / rows * items, sizes.heads, sizes.batch],
+            local: [items, 1, 1])
         let planes = sizes.batch * sizes.heads
         try enqueueElements(
             "attention_gradient_columns", in: "attention_gradient",
