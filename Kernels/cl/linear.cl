@@ -1,24 +1,22 @@
 // linear.cl: what follows a matrix product, in place.
 //
-//   y, residual  [rows, columns]   bias  [bias_count]
+//   y, residual  [rows, columns]   bias  [columns]
 //
-//   y[r, c] = activation(y[r, c] + bias) + residual[r, c]
+//   y[r, c] = activation(y[r, c] + bias[c]) + residual[r, c]
 //
-// The bias belongs to the column in a linear map, and to row r % bias_count in a 1x1 convolution
-// whose channels are rows. `bias` and `residual` may be null; `activation` is 0 (identity), 1
-// (GELU) or 2 (GELU by tanh). With WG = 1 a work-item walks one row in wide vectors; otherwise
-// there is one for every column and row, and along the rows it may stride over several. CPU
-// reference: Sources/DVTReference/ReferenceBackend+Linear.swift
+// `bias` and `residual` may be null; `activation` is 0 (identity), 1 (GELU) or 2 (GELU by tanh).
+// With WG = 1 a work-item walks one row in wide vectors; otherwise there is one for every column
+// and row, and along the rows it may stride over several.
+// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
 
 #if WG == 1
 
 __attribute__((reqd_work_group_size(1, 1, 1)))
 kernel void linear_epilogue(global float *restrict y, global const float *restrict bias,
                             global const float *restrict residual, int rows, int columns,
-                            int bias_count, int bias_by_row, int activation) {
+                            int activation) {
   const int row = get_global_id(0);
   if (row >= rows) return;
-  const float row_bias = bias && bias_by_row ? bias[row % bias_count] : 0.0f;
   y += (size_t)row * columns;
   if (residual) residual += (size_t)row * columns;
   for (int c = 0; c < columns; c += 16) {
@@ -26,11 +24,11 @@ kernel void linear_epilogue(global float *restrict y, global const float *restri
     float rest[16];
     float16 v;
     if (count == 16) {
-      v = vload16(0, y + c) + row_bias;
-      if (bias && !bias_by_row) v += vload16(0, bias + c);
+      v = vload16(0, y + c);
+      if (bias) v += vload16(0, bias + c);
     } else {
       for (int k = 0; k < 16; k++)
-        rest[k] = k < count ? y[c + k] + (bias && !bias_by_row ? bias[c + k] : row_bias) : 0.0f;
+        rest[k] = k < count ? y[c + k] + (bias ? bias[c + k] : 0.0f) : 0.0f;
       v = vload16(0, rest);
     }
     v = activated16(v, activation);
@@ -48,13 +46,13 @@ kernel void linear_epilogue(global float *restrict y, global const float *restri
 
 kernel void linear_epilogue(global float *restrict y, global const float *restrict bias,
                             global const float *restrict residual, int rows, int columns,
-                            int bias_count, int bias_by_row, int activation) {
+                            int activation) {
   const int column = get_global_id(0);
   if (column >= columns) return;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
     const size_t index = (size_t)row * columns + column;
     float value = y[index];
-    if (bias) value += bias[bias_by_row ? row % bias_count : column];
+    if (bias) value += bias[column];
     y[index] = activated(value, activation) + (residual ? residual[index] : 0.0f);
   }
 }

@@ -13,6 +13,12 @@
 // the activation (0 identity, 1 GELU, 2 GELU by tanh) and the residual follow before anything is
 // stored; `bias` and `residual` may be null. Global size (ceil(M / TILE_ROWS) ITEMS_X, ceil(N /
 // TILE_COLUMNS) ITEMS_Y, G): rows come first, of which there may be many.
+//
+// Products of the same kind whose factors are stored otherwise: LEFT_BY_DEPTH takes x as [K, M],
+// RIGHT_BY_DEPTH the weight as [K, N]. Their groups have results of their own, y [G, M, N].
+// CHUNKED: they are chunks of K; a weight's gradient has few elements and sums over very many rows.
+// BATCHED: each has its own right factor, [G, K, N], and the bias belongs to the rows; the first
+// group's factor and result have the numbers `first_factor` and `first_result`.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
 // The scheme is that of Volkov and Demmel, Benchmarking GPUs to Tune Dense Linear Algebra, SC 2008.
 
@@ -37,7 +43,7 @@
 
 // tile[k][r] = matrix[first + r, start + k], zeros outside. Neighbouring work-items read
 // neighbouring numbers of a row. Rows of the tile lie `pitch` apart, those of the matrix `stride`.
-static inline void load_tile(local float *restrict tile, int pitch, int tile_rows,
+static inline void load_rows(local float *restrict tile, int pitch, int tile_rows,
                              global const float *restrict matrix, size_t stride, int first,
                              int rows, int start, int depth, int item) {
   for (int e = item; e < tile_rows * DEPTH; e += ITEMS) {
@@ -47,20 +53,47 @@ static inline void load_tile(local float *restrict tile, int pitch, int tile_row
   }
 }
 
+// The same of a matrix that is stored transposed: tile[k][r] = matrix[start + k, first + r].
+static inline void load_columns(local float *restrict tile, int pitch, int tile_rows,
+                                global const float *restrict matrix, size_t stride, int first,
+                                int rows, int start, int depth, int item) {
+  for (int e = item; e < tile_rows * DEPTH; e += ITEMS) {
+    const int r = e % tile_rows, k = e / tile_rows;
+    const int inside = first + r < rows && start + k < depth;
+    tile[k * pitch + r] = inside ? matrix[(start + k) * stride + first + r] : 0.0f;
+  }
+}
+
 __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
 kernel void linear_tile(global float *restrict y, global const float *restrict x,
                         global const float *restrict weight, global const float *restrict bias,
                         global const float *restrict residual, int rows, int inputs, int outputs,
-                        int activation) {
+                        int activation
+#ifdef BATCHED
+                        ,
+                        int first_factor, int first_result
+#endif
+) {
   // + 1: rows of the tiles begin in different banks.
   local float4 left[DEPTH][TILE_ROWS / 4 + 1], right[DEPTH][TILE_COLUMNS / 4 + 1];
   const int item_x = get_local_id(0), item_y = get_local_id(1), item = item_y * ITEMS_X + item_x;
   const int first_row = get_group_id(0) * TILE_ROWS;
   const int first_column = get_group_id(1) * TILE_COLUMNS;
-  const int group = get_group_id(2), groups = get_num_groups(2);
+#ifdef CHUNKED
+  const int group = 0, groups = 1, chunks = get_num_groups(2), chunk = get_group_id(2);
+  const int length = (inputs + chunks - 1) / chunks;
+  const int begin = min(chunk * length, inputs), end = min(begin + length, inputs);
+  y += (size_t)chunk * rows * outputs;
+#elif defined(BATCHED)
+  const int group = 0, groups = 1, begin = 0, end = inputs;
+  weight += (first_factor + get_group_id(2)) * inputs * outputs;
+  y += (first_result + get_group_id(2)) * rows * outputs;
+#else
+  const int group = get_group_id(2), groups = get_num_groups(2), begin = 0, end = inputs;
   x += (size_t)group * inputs;
   weight += (size_t)group * outputs * inputs;
   if (bias) bias += group * outputs;
+#endif
 
   float4 sum[QUADS_Y][4][QUADS_X];
 #pragma unroll
@@ -70,12 +103,22 @@ kernel void linear_tile(global float *restrict y, global const float *restrict x
 #pragma unroll
       for (int j = 0; j < QUADS_X; j++) sum[i][r][j] = 0.0f;
 
-  for (int start = 0; start < inputs; start += DEPTH) {
+  for (int start = begin; start < end; start += DEPTH) {
     barrier(CLK_LOCAL_MEM_FENCE);  // the last tiles are no longer read
-    load_tile((local float *)left, TILE_ROWS + 4, TILE_ROWS, x, (size_t)groups * inputs,
-              first_row, rows, start, inputs, item);
-    load_tile((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight, inputs, first_column,
-              outputs, start, inputs, item);
+#ifdef LEFT_BY_DEPTH
+    load_columns((local float *)left, TILE_ROWS + 4, TILE_ROWS, x, rows, first_row, rows, start,
+                 end, item);
+#else
+    load_rows((local float *)left, TILE_ROWS + 4, TILE_ROWS, x, (size_t)groups * inputs, first_row,
+              rows, start, end, item);
+#endif
+#ifdef RIGHT_BY_DEPTH
+    load_columns((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight, outputs,
+                 first_column, outputs, start, end, item);
+#else
+    load_rows((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight, inputs, first_column,
+              outputs, start, end, item);
+#endif
     barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
     for (int k = 0; k < DEPTH; k++) {
@@ -109,8 +152,12 @@ kernel void linear_tile(global float *restrict y, global const float *restrict x
         for (int c = 0; c < 4; c++) {
           if (column + c >= outputs) continue;
           const size_t index = ((size_t)row * groups + group) * outputs + column + c;
-          const float result =
-              activated(value[c] + (bias ? bias[column + c] : 0.0f), activation);
+#ifdef BATCHED
+          const int biased = row;
+#else
+          const int biased = column + c;
+#endif
+          const float result = activated(value[c] + (bias ? bias[biased] : 0.0f), activation);
           y[index] = result + (residual ? residual[index] : 0.0f);
         }
       }

@@ -26,7 +26,7 @@ final class CLBlastEngine {
         try queue.enqueueExternal(label: "gemm") { queue, event in
             try call.check(
                 CLBlastSgemmWithTempBuffer(
-                    CLBlastLayoutRowMajor, call.leftTransposition, call.transposition,
+                    CLBlastLayoutRowMajor, CLBlastTransposeNo, call.transposition,
                     product.rows, product.columns, product.depth, 1, product.left.buffer.handle,
                     product.left.offset, call.leftPitch, product.right.buffer.handle,
                     product.right.offset, call.rightPitch, 0, product.output.buffer.handle,
@@ -55,13 +55,7 @@ private struct GemmCall {
         product.isRightTransposed ? CLBlastTransposeYes : CLBlastTransposeNo
     }
 
-    var leftTransposition: CLBlastTranspose {
-        product.isLeftTransposed ? CLBlastTransposeYes : CLBlastTransposeNo
-    }
-
-    var leftPitch: Int {
-        product.left.pitch ?? (product.isLeftTransposed ? product.rows : product.depth)
-    }
+    var leftPitch: Int { product.left.pitch ?? product.depth }
     var outputPitch: Int { product.output.pitch ?? product.columns }
     var rightPitch: Int { product.isRightTransposed ? product.depth : product.columns }
 
@@ -70,7 +64,7 @@ private struct GemmCall {
         var byteCount = 0
         try check(
             CLBlastSGemmTempBufferSize(
-                CLBlastLayoutRowMajor, leftTransposition, transposition, product.rows,
+                CLBlastLayoutRowMajor, CLBlastTransposeNo, transposition, product.rows,
                 product.columns, product.depth, product.left.offset, leftPitch,
                 product.right.offset, rightPitch, product.output.offset, outputPitch, &queue,
                 &byteCount))
@@ -80,8 +74,7 @@ private struct GemmCall {
     /// CLBlast's kernels count elements in 32 bits: beyond that they would read elsewhere.
     func checkIndices(workspaceBytes: Int) throws {
         let ends = [
-            product.left.offset
-                + (product.isLeftTransposed ? product.depth : product.rows) * leftPitch,
+            product.left.offset + product.rows * leftPitch,
             product.right.offset + product.depth * product.columns,
             product.output.offset + product.rows * outputPitch,
             workspaceBytes / MemoryLayout<Float>.stride,

@@ -15,14 +15,13 @@ struct Matrix {
     }
 }
 
-/// `output = left right`, row-major; either factor may be stored transposed.
+/// `output = left right`, row-major; the right factor may be stored transposed.
 struct MatrixProduct {
     let rows: Int
     let columns: Int
     let depth: Int
-    /// The left factor, `[rows, depth]`, or `[depth, rows]` where it is transposed.
+    /// The left factor, `[rows, depth]`.
     let left: Matrix
-    var isLeftTransposed = false
     /// The right factor, `[depth, columns]`, or `[columns, depth]` where it is transposed.
     let right: Matrix
     let isRightTransposed: Bool

@@ -30,21 +30,19 @@ extension OpenCLBackend {
     ///
     /// - Parameters:
     ///   - y: the product.
-    ///   - bias: one number a column, or a row in turn, or nil.
-    ///   - biasByRow: whether the bias belongs to rows.
+    ///   - bias: one number a column, or nil.
     ///   - activation: applied after the bias.
     ///   - residual: added last, or nil.
     ///   - rows: how many rows.
     ///   - columns: the length of a row.
     /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
     func enqueueEpilogue(
-        _ y: OpenCLTensor, bias: OpenCLTensor?, biasByRow: Bool = false, activation: Activation,
+        _ y: OpenCLTensor, bias: OpenCLTensor?, activation: Activation,
         residual: OpenCLTensor?, rows: Int, columns: Int
     ) throws {
         guard bias != nil || residual != nil || activation != .identity else { return }
         let arguments: [KernelArgument] = try [
             .tensor(y), .tensor(bias), .tensor(residual), .int(rows), .int(columns),
-            .int(bias?.shape.elementCount ?? 0), .int(biasByRow ? 1 : 0),
             .int(activation.kernelCode),
         ]
         switch kernelStyle {

@@ -48,31 +48,27 @@ extension OpenCLBackend {
             global: [(sizes.positions + tile - 1) / tile, sizes.batch], local: [1, 1])
     }
 
-    /// Each map as one product an image; the widened map `[3LH, S, S]` exists for one at a time.
+    /// Each map as one launch for as many images as keep the widened map `[3LH, S, S]` within bounds.
     private func enqueueRelationProducts(
         _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
         activation: Activation, to mixed: OpenCLTensor, _ sizes: RelationReuseSizes
     ) throws {
-        let hidden = try makeScratch([sizes.hidden, sizes.positions])
-        for image in 0..<sizes.batch {
-            let offset = image * sizes.channels * sizes.positions
-            try clblast.multiply(
-                MatrixProduct(
+        // 64 MiB keep any device busy, and fit beside the model on all of them.
+        let step = max(1, 1 << 24 / max(1, sizes.hidden * sizes.positions))
+        let hidden = try makeScratch([min(step, sizes.batch), sizes.hidden, sizes.positions])
+        for first in stride(from: 0, to: sizes.batch, by: step) {
+            let batch = min(step, sizes.batch - first)
+            try enqueueTileProduct(
+                TileProduct(
                     rows: sizes.hidden, columns: sizes.positions, depth: sizes.channels,
-                    left: Matrix(parameters.expand.weight.buffer),
-                    right: Matrix(relations.buffer, offset: offset), isRightTransposed: false,
-                    output: Matrix(hidden.buffer)))
-            try enqueueEpilogue(
-                hidden, bias: parameters.expand.bias, biasByRow: true, activation: activation,
-                residual: nil, rows: sizes.hidden, columns: sizes.positions)
-            try clblast.multiply(
-                MatrixProduct(
+                    left: parameters.expand.weight, right: relations),
+                factors: first..<first + batch, bias: parameters.expand.bias,
+                activation: activation, to: hidden)
+            try enqueueTileProduct(
+                TileProduct(
                     rows: sizes.channels, columns: sizes.positions, depth: sizes.hidden,
-                    left: Matrix(parameters.contract.weight.buffer), right: Matrix(hidden.buffer),
-                    isRightTransposed: false, output: Matrix(mixed.buffer, offset: offset)))
+                    left: parameters.contract.weight, right: hidden),
+                factors: 0..<batch, bias: parameters.contract.bias, to: mixed, first: first)
         }
-        try enqueueEpilogue(
-            mixed, bias: parameters.contract.bias, biasByRow: true, activation: .identity,
-            residual: nil, rows: sizes.batch * sizes.channels, columns: sizes.positions)
     }
 }

@@ -16,11 +16,10 @@ extension OpenCLBackend {
         let sizes = try LinearGradientSizes(dy: dy.shape, weight: weight.shape)
         let dx = try makeTensor(sizes.inputShape)
         guard kernelStyle == .vector else {
-            try clblast.multiply(
-                MatrixProduct(
-                    rows: sizes.rows, columns: sizes.inputs, depth: sizes.outputs,
-                    left: Matrix(dy.buffer), right: Matrix(weight.buffer),
-                    isRightTransposed: false, output: Matrix(dx.buffer)))
+            try enqueueTileProduct(
+                TileProduct(
+                    rows: sizes.rows, columns: sizes.inputs, depth: sizes.outputs, left: dy,
+                    right: weight), to: dx)
             return dx
         }
         // The weight's rows are the outputs, over which dy is summed.
@@ -57,11 +56,10 @@ extension OpenCLBackend {
                 dy, panels.buffer, to: weight, rows: sizes.outputs, inputs: sizes.rows,
                 outputs: sizes.inputs, isTransposed: true)
         } else {
-            try clblast.multiply(
-                MatrixProduct(
-                    rows: sizes.outputs, columns: sizes.inputs, depth: sizes.rows,
-                    left: Matrix(dy.buffer), isLeftTransposed: true, right: Matrix(x.buffer),
-                    isRightTransposed: false, output: Matrix(weight.buffer)))
+            try enqueueChunkedTileProduct(
+                TileProduct(
+                    rows: sizes.outputs, columns: sizes.inputs, depth: sizes.rows, left: dy,
+                    isLeftByDepth: true, right: x), to: weight)
         }
         let bias =
             hasBias ? try columnSums(dy, rows: sizes.rows, columns: sizes.outputs) : nil
