@@ -10,8 +10,9 @@
 //
 // attention_gradient_rows: a work-group of ITEMS takes ROWS queries of one head and walks the keys
 // in tiles of KEYS, twice: what comes back to a logit needs its row's mean first. Global size
-// (ceil(Q / ROWS) ITEMS, H, B). The others: one work-item per element; the first dimension runs
-// along rows, along the others a work-item may stride over several.
+// (ceil(Q / ROWS) ITEMS, H, B). attention_gradient_columns: likewise KEYS keys, (2 ceil(T / KEYS)
+// ITEMS, H, B). relation_gradient: one work-item per element; along the second and third dimension
+// it may stride over several.
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+AttentionGradients.swift
 
 #if WG > 1
@@ -182,33 +183,68 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
   }
 }
 
-// dk and dv of every key; the first dimension runs along the 2 d columns of a head.
+// dk and dv: a work-group sums over the queries, STEP at a time, for KEYS keys of one head and one
+// of the two, which take turns along the first dimension.
+#define STEP 16
+#define MY_KEYS (KEYS * COLUMN_ITEMS / ITEMS)
+
+__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 kernel void attention_gradient_columns(global float *restrict dqkv,
                                        global const float *restrict weights,
                                        global const float *restrict changes,
                                        global const float *restrict dy,
-                                       global const float *restrict qkv, int planes, int tokens,
-                                       int attending, int heads, int head_width, float scale) {
-  const int element = get_global_id(0), part = element / head_width, column = element % head_width;
-  if (part >= 2) return;
-  const int width = heads * head_width;
-  const size_t stride = 3 * width;
-  for (int plane = get_global_id(2); plane < planes; plane += get_global_size(2)) {
-    const int head = plane % heads, image = plane / heads;
-    // dk sums over queries, dv over what came back to them.
-    global const float *restrict rows =
-        part == 0 ? qkv + (size_t)image * tokens * stride + head * head_width + column
-                  : dy + (size_t)image * attending * width + head * head_width + column;
-    const size_t pitch = part == 0 ? stride : width;
-    global const float *restrict factors =
-        (part == 0 ? changes : weights) + (size_t)plane * attending * tokens;
-    for (int key = get_global_id(1); key < tokens; key += get_global_size(1)) {
-      float sum = 0.0f;
-      for (int i = 0; i < attending; i++)
-        sum = fma(factors[(size_t)i * tokens + key], rows[i * pitch], sum);
-      dqkv[((size_t)image * tokens + key) * stride + (1 + part) * width + head * head_width +
-           column] = part == 0 ? sum * scale : sum;
+                                       global const float *restrict qkv, int tokens, int attending,
+                                       int heads, float scale) {
+  local float factors[STEP * KEY_PITCH], rows[STEP * HEAD_WIDTH];
+  const int item = get_local_id(0), part = get_group_id(0) % 2;
+  const int first = get_group_id(0) / 2 * KEYS;
+  const int head = get_group_id(1), image = get_group_id(2);
+  const int width = heads * HEAD_WIDTH;
+  const size_t stride = 3 * width, plane = (size_t)image * heads + head;
+  // dk sums the queries, dv what came back to them.
+  const size_t pitch = part == 0 ? stride : width;
+  global const float *restrict from = part == 0 ? qkv + (size_t)image * tokens * stride
+                                                : dy + (size_t)image * attending * width;
+  from += head * HEAD_WIDTH;
+  global const float *restrict pairs =
+      (part == 0 ? changes : weights) + plane * attending * tokens;
+
+  const int x = item % COLUMN_ITEMS, y = item / COLUMN_ITEMS;
+  float sum[MY_KEYS][MY_COLUMNS];
+#pragma unroll
+  for (int k = 0; k < MY_KEYS; k++)
+#pragma unroll
+    for (int c = 0; c < MY_COLUMNS; c++) sum[k][c] = 0.0f;
+  for (int start = 0; start < attending; start += STEP) {
+    barrier(CLK_LOCAL_MEM_FENCE);  // the last step is no longer read
+    for (int e = item; e < STEP * KEYS; e += ITEMS) {
+      const int i = e / KEYS, key = e % KEYS;
+      const int inside = start + i < attending && first + key < tokens;
+      factors[i * KEY_PITCH + key] =
+          inside ? pairs[(size_t)(start + i) * tokens + first + key] : 0.0f;
     }
+    for (int e = item; e < STEP * HEAD_WIDTH; e += ITEMS) {
+      const int i = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
+      rows[e] = start + i < attending ? from[(start + i) * pitch + column] : 0.0f;
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+#pragma unroll
+    for (int i = 0; i < STEP; i++)
+#pragma unroll
+      for (int k = 0; k < MY_KEYS; k++)
+#pragma unroll
+        for (int c = 0; c < MY_COLUMNS; c++)
+          sum[k][c] = fma(factors[i * KEY_PITCH + y * MY_KEYS + k],
+                          rows[i * HEAD_WIDTH + c * COLUMN_ITEMS + x], sum[k][c]);
+  }
+  dqkv += (size_t)image * tokens * stride + (1 + part) * width + head * HEAD_WIDTH;
+#pragma unroll
+  for (int k = 0; k < MY_KEYS; k++) {
+    const int key = first + y * MY_KEYS + k;
+    if (key >= tokens) continue;
+#pragma unroll
+    for (int c = 0; c < MY_COLUMNS; c++)
+      dqkv[key * stride + c * COLUMN_ITEMS + x] = part == 0 ? sum[k][c] * scale : sum[k][c];
   }
 }
 

@@ -37,7 +37,7 @@ extension OpenCLBackend {
             dlogits: logitsGradient, scale: scale)
         let changes =
             kernelStyle == .vector
-            ? try enqueueVectorGradient(call) : try enqueueElementGradient(call)
+            ? try enqueueVectorGradient(call) : try enqueueTileGradient(call)
         if let relationsGradient {
             try enqueueRelationGradient(changes, relationsGradient, sizes)
         }
@@ -80,33 +80,35 @@ extension OpenCLBackend {
         return changes
     }
 
-    /// The same with many work-items a query.
-    private func enqueueElementGradient(_ call: AttentionGradientCall) throws -> OpenCLTensor {
+    /// The same by tiles in local memory.
+    private func enqueueTileGradient(_ call: AttentionGradientCall) throws -> OpenCLTensor {
         let sizes = call.sizes
         let weights = try makeTensor([sizes.batch, sizes.heads, sizes.queries, sizes.tokens])
         let changes = try makeTensor(weights.shape)
-        // As the kernel's ROWS and ITEMS say.
-        let (rows, items) = (16, 128)
-        try queue.enqueue(
-            kernels.kernel(
-                "attention_gradient_rows", in: "attention_gradient",
-                defines: ["HEAD_WIDTH=\(sizes.headWidth)"]),
-            arguments: [
+        // The kernels' ROWS, KEYS and ITEMS.
+        let (rows, keys, items) = (16, 32, 128)
+        func enqueue(_ name: String, _ arguments: [KernelArgument], groups: Int) throws {
+            try queue.enqueue(
+                kernels.kernel(
+                    name, in: "attention_gradient", defines: ["HEAD_WIDTH=\(sizes.headWidth)"]),
+                arguments: arguments, global: [groups * items, sizes.heads, sizes.batch],
+                local: [items, 1, 1])
+        }
+        try enqueue(
+            "attention_gradient_rows",
+            [
                 .tensor(call.dqkv), .tensor(weights), .tensor(changes), .tensor(call.dy),
                 .tensor(call.qkv), .tensor(call.logits.store), .tensor(call.dlogits),
                 .int(sizes.tokens), .int(sizes.queries), .int(sizes.heads),
                 .int(sizes.keptChannels), .int(call.logits.channel), .float(call.scale),
-            ],
-            global: [(sizes.queries + rows - 1) / rows * items, sizes.heads, sizes.batch],
-            local: [items, 1, 1])
-        let planes = sizes.batch * sizes.heads
-        try enqueueElements(
-            "attention_gradient_columns", in: "attention_gradient",
+            ], groups: (sizes.queries + rows - 1) / rows)
+        try enqueue(
+            "attention_gradient_columns",
             [
                 .tensor(call.dqkv), .tensor(weights), .tensor(changes), .tensor(call.dy),
-                .tensor(call.qkv), .int(planes), .int(sizes.tokens), .int(sizes.queries),
-                .int(sizes.heads), .int(sizes.headWidth), .float(call.scale),
-            ], over: [2 * sizes.headWidth, sizes.tokens, planes])
+                .tensor(call.qkv), .int(sizes.tokens), .int(sizes.queries), .int(sizes.heads),
+                .float(call.scale),
+            ], groups: 2 * ((sizes.tokens + keys - 1) / keys))
         return changes
     }
 
