@@ -54,21 +54,24 @@ extension OpenCLBackend {
         activation: Activation, to mixed: OpenCLTensor, _ sizes: RelationReuseSizes
     ) throws {
         // 64 MiB keep any device busy, and fit beside the model on all of them.
-        let step = max(1, 1 << 24 / max(1, sizes.hidden * sizes.positions))
-        let hidden = try makeScratch([min(step, sizes.batch), sizes.hidden, sizes.positions])
+        let limit = max(1, 1 << 24 / max(1, sizes.hidden * sizes.positions))
+        // As many for a batch that has shrunk: the same memory and programs serve it.
+        let step = min(limit, max(sizes.batch, batchCapacity, 1))
+        let hidden = try makeScratch([step, sizes.hidden, sizes.positions])
         for first in stride(from: 0, to: sizes.batch, by: step) {
             let batch = min(step, sizes.batch - first)
             try enqueueTileProduct(
                 TileProduct(
                     rows: sizes.hidden, columns: sizes.positions, depth: sizes.channels,
                     left: parameters.expand.weight, right: relations),
-                factors: first..<first + batch, bias: parameters.expand.bias,
+                factors: first..<first + batch, capacity: step, bias: parameters.expand.bias,
                 activation: activation, to: hidden)
             try enqueueTileProduct(
                 TileProduct(
                     rows: sizes.channels, columns: sizes.positions, depth: sizes.hidden,
                     left: parameters.contract.weight, right: hidden),
-                factors: 0..<batch, bias: parameters.contract.bias, to: mixed, first: first)
+                factors: 0..<batch, capacity: step, bias: parameters.contract.bias, to: mixed,
+                first: first)
         }
     }
 }

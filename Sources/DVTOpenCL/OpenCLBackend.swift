@@ -108,7 +108,7 @@ public final class OpenCLBackend: Backend {
     private let pool: BufferPool
     /// The local memory that the vector kernels may take.
     var localMemoryLimit: Int
-    private var batchCapacity = 1
+    var batchCapacity = 1
     private var tables: [GridResampling: ResamplingTable] = [:]
     private var transposedTables: [GridResampling: TapArrays] = [:]
     private var lastRows: (rows: [Int], indices: OpenCLTensor)?

@@ -44,17 +44,19 @@ extension OpenCLBackend {
     /// - Parameters:
     ///   - product: the factors; the right one is `[batch, depth, columns]`.
     ///   - factors: which of the right factors; no more than a dimension may have groups.
+    ///   - capacity: how many there are at most: the tile, and so the program, is chosen for them.
     ///   - bias: `[rows]`, or nil.
     ///   - activation: applied after the bias.
     ///   - output: `[batch, rows, columns]`.
     ///   - first: where in the output the first result goes.
     /// - Throws: ``OpenCLError`` or ``OpenCLBackendError`` if the device fails.
     func enqueueTileProduct(
-        _ product: TileProduct, factors: Range<Int> = 0..<1, bias: OpenCLTensor? = nil,
-        activation: Activation = .identity, to output: OpenCLTensor, first: Int = 0
+        _ product: TileProduct, factors: Range<Int> = 0..<1, capacity: Int = 1,
+        bias: OpenCLTensor? = nil, activation: Activation = .identity, to output: OpenCLTensor,
+        first: Int = 0
     ) throws {
         let tile = LocalTile.fitting(
-            rows: product.rows, columns: product.columns, batch: factors.count,
+            rows: product.rows, columns: product.columns, batch: capacity,
             units: context.device.computeUnits)
         try enqueue(
             product, by: tile, sharing: "BATCHED", groups: factors.count, bias: bias,
@@ -70,12 +72,13 @@ extension OpenCLBackend {
     ///   - output: `[rows, columns]`.
     /// - Throws: ``OpenCLError`` or ``OpenCLBackendError`` if the device fails.
     func enqueueChunkedTileProduct(_ product: TileProduct, to output: OpenCLTensor) throws {
+        let elements = product.rows * product.columns
+        guard elements > 0 else { return }
         let tile = LocalTile.standard
-        let groups = max(1, tile.groups(rows: product.rows, columns: product.columns))
+        let groups = tile.groups(rows: product.rows, columns: product.columns)
         // Four groups a unit hide each other's waiting; a chunk takes eight tiles at least.
         let wanted = 4 * context.device.computeUnits / groups
         let chunks = max(1, min(wanted, product.depth / (8 * tile.depth)))
-        let elements = product.rows * product.columns
         let partial = chunks > 1 ? try makeScratch([chunks, elements]) : output
         try enqueue(product, by: tile, sharing: "CHUNKED", groups: chunks, to: partial)
         guard chunks > 1 else { return }
