@@ -28,15 +28,17 @@ package struct LinearTuning: Equatable, Sendable {
     package init() {}
 
     /// The engine for a map: the one measured at the nearest number of rows, or nil where none of
-    /// its inputs and outputs was.
+    /// its inputs and outputs was at a quarter to four times its rows: what suits a batch of 32 was
+    /// seen to slow a single image.
     package func engine(rows: Int, inputs: Int, outputs: Int) -> LinearEngine? {
         let wanted = Sizes(rows: rows, inputs: inputs, outputs: outputs)
         if let engine = engines[wanted] { return engine }
         func distance(_ sizes: Sizes) -> Int {
             abs(sizes.rows.trailingZeroBitCount - wanted.rows.trailingZeroBitCount)
         }
-        return engines.filter { $0.key.inputs == inputs && $0.key.outputs == outputs }
-            .min { (distance($0.key), $0.key.rows) < (distance($1.key), $1.key.rows) }?.value
+        return engines.filter {
+            $0.key.inputs == inputs && $0.key.outputs == outputs && distance($0.key) <= 2
+        }.min { (distance($0.key), $0.key.rows) < (distance($1.key), $1.key.rows) }?.value
     }
 
     /// Notes the engine of a map; it replaces an earlier one.

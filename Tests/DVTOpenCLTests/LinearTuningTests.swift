@@ -28,12 +28,12 @@ import Testing
         let (few, many) = (LinearEngine.clblast, try #require(LinearEngine("packed-8x32")))
         var tuning = LinearTuning()
         tuning.set(few, for: Sizes(rows: 8, inputs: 3, outputs: 4))
-        tuning.set(many, for: Sizes(rows: 1024, inputs: 3, outputs: 4))
-        let found = [1, 8, 9, 64, 100, 128, 1000, 9999].map {
+        tuning.set(many, for: Sizes(rows: 64, inputs: 3, outputs: 4))
+        let found = [1, 2, 8, 9, 16, 17, 64, 256, 257].map {
             tuning.engine(rows: $0, inputs: 3, outputs: 4)
         }
-        // 64 is as far from 8 as 128 is near to 1024: 3 doublings.
-        #expect(found == [few, few, few, few, many, many, many, many])
+        // 1 is three doublings from 8, and so is 257 from 64.
+        #expect(found == [nil, few, few, few, few, many, many, many, nil])
         #expect(tuning.engine(rows: 8, inputs: 4, outputs: 3) == nil)
         #expect(LinearTuning().engine(rows: 8, inputs: 3, outputs: 4) == nil)
     }
