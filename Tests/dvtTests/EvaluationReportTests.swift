@@ -60,6 +60,18 @@ struct EvaluationReportTests {
         }
     }
 
+    @Test func picturesCanStayAway() async throws {
+        for index in 1...3 { try folder.copy(Fixtures.photo(index), as: "set/only/\(index).jpg") }
+        let run = try await evaluate("--report-examples", "0", "\(folder.path)/set")
+        #expect(run.code == 0, "\(run.errors)")
+        let document = try document()
+        check(document, images: 0)
+        #expect(document.count("figure", class: "tile") == 0)
+        #expect(document.text.contains("of 3 right at their exits"))
+        let wrong = try await evaluate("--report-examples", "101", "\(folder.path)/set")
+        #expect(wrong.code == 64 && wrong.errors.contains("--report-examples is 101"))
+    }
+
     @Test func oneExitHasNoCurve() async throws {
         try folder.copy(Fixtures.photo(1), as: "set/only/1.jpg")
         let model = try folder.file(

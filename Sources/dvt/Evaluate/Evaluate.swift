@@ -57,6 +57,12 @@ struct Evaluate: ParsableCommand {
         completion: .file(extensions: ["html"]))
     var report: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The easy images of each class on the page, and the hard ones.",
+            discussion: "0 where pictures are not to be passed on.", valueName: "count"))
+    var reportExamples = 3
+
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
 
@@ -67,6 +73,9 @@ struct Evaluate: ParsableCommand {
         }
         if let report, !report.lowercased().hasSuffix(".html") {
             throw ValidationError("--report is \(report); it takes a name.html.")
+        }
+        guard (0...100).contains(reportExamples) else {
+            throw ValidationError("--report-examples is \(reportExamples); it takes 0 to 100.")
         }
         guard saveOutputs != nil || (!resume && holdOutEvery == nil) else {
             throw ValidationError("--resume and --hold-out-every belong to --save-outputs.")
@@ -105,7 +114,7 @@ struct Evaluate: ParsableCommand {
             isUntrained: model.weights is SyntheticWeights, policy: policy,
             // Thresholds of another criterion are none of the curve that images are scored for.
             stored: stored?.points.scoring == policy.scoring ? stored : nil,
-            batchSize: dataOptions.batchSize)
+            batchSize: dataOptions.batchSize, examples: reportExamples)
         return try EvaluationReport(path: report, subject)
     }
 

@@ -15,8 +15,6 @@ struct EvaluationFindings {
     /// The exit of every image.
     let exits: [UInt8]
 
-    /// The most easy images of a class, and the most hard ones.
-    private static let examplesPerClass = 3
     /// More classes make a page that nobody looks through.
     private static let classLimit = 20
 
@@ -33,7 +31,7 @@ struct EvaluationFindings {
             ? ThresholdCurve(tally.scores, costs: record.exitCosts, stored: subject.stored) : nil
         summaries = tally.summaries(exits: exits)
         examples = tally.examples(
-            exits: exits, count: Self.examplesPerClass, classLimit: Self.classLimit)
+            exits: exits, count: subject.examples, classLimit: Self.classLimit)
     }
 
     /// What early exits did; a model of one exit has none.

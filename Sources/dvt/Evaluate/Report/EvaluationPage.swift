@@ -75,6 +75,15 @@ struct EvaluationPage {
         let classes =
             findings.leavesOutClasses
             ? " Shown are the \(half) classes that are right most often and the \(half) least." : ""
+        let panels = EvaluationGallery(findings: findings).panels
+        guard findings.subject.examples > 0 else {
+            return .section(
+                "Classes",
+                [
+                    .note("How many of each are right at the exits that they took.\(classes)"),
+                    panels,
+                ])
+        }
         return .section(
             "Easy and hard images",
             [
@@ -83,7 +92,7 @@ struct EvaluationPage {
                     The earlier an image leaves, the easier it is; of those that leave at one \
                     exit, the surer that is. Under each: its exit, the confidence there, and the class \
                     that the exit took it for.\(classes)
-                    """), EvaluationGallery(findings: findings).panels,
+                    """), panels,
             ])
     }
 

@@ -18,6 +18,8 @@ struct EvaluationReport {
         /// Thresholds for many budgets and their file, or nil.
         let stored: (points: OperatingPoints, file: String)?
         let batchSize: Int
+        /// The most easy images of a class on the page, and the most hard ones.
+        let examples: Int
 
         /// A class as people call it.
         func name(_ label: Int) -> String {
