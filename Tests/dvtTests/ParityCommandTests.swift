@@ -32,7 +32,7 @@ struct ParityCommandTests {
             "parity", "--operations", "--filter", "linear ", "--linear-engine", "\(engine)",
             "--format", "json")
         #expect(run.code == 0, "\(run.errors)")
-        #expect(try json(run.output, as: Row.self).count == 12)
+        #expect(try json(run.output, as: Row.self).count == 13)
     }
 
     /// In mixed precision, here emulated, tensors may lie 1e-2 off and few exits may differ.
