@@ -1,17 +1,13 @@
 #!/usr/bin/env bash
-# Shows what dvt does: classifies pictures on the OpenCL device, again on the CPU reference, and
-# fails where the two differ in a class or an exit. The weights are untrained; there are none here.
+# Shows what dvt does: names photos by the cascade that is part of it, on the OpenCL device and again
+# on the CPU reference, and fails where the two differ in a class or an exit.
 # Then draws pictures of every difficulty, trains a small cascade on them, and shows who leaves where.
-# IMAGES names other files and folders than Examples/photos: IMAGES="cat.jpg photos/" demo.sh
+# IMAGES names other files and folders than Examples/snapshots: IMAGES="cat.jpg photos/" demo.sh
 # DVT names another program than the one that was built.
 set -uo pipefail
 root=$(realpath --relative-to=. "$(dirname "$0")/..")
 
 dvt=${DVT:-$root/.build/release/dvt}
-# By trying: with this seed and the default threshold, four of the twelve pictures in
-# Examples/photos leave at each exit, none of them by less than 0.01.
-model=(--model tiny-deit --weights synthetic:50 --threshold 0.8)
-
 fail() {
     printf 'demo.sh: %s\n' "$*" >&2
     exit 1
@@ -29,8 +25,8 @@ show() {
 
 # The images to classify: IMAGES is one path, or several with spaces between them.
 if [[ -z ${IMAGES:-} ]]; then
-    photos=$root/Examples/photos
-    images=("${photos#./}")
+    images=("$root"/Examples/snapshots/*.jpg)
+    images=("${images[@]#./}")
 elif [[ -e $IMAGES ]]; then
     images=("$IMAGES")
 else
@@ -40,17 +36,18 @@ fi
 
 # Each image's exit and class. In a name every quote is escaped, so none can look like these.
 decisions() {
-    "$dvt" classify "${model[@]}" --format jsonl "$@" -- "${images[@]}" 2> /dev/null |
+    "$dvt" classify --format jsonl "$@" -- "${images[@]}" 2> /dev/null |
         grep -oE '"exit":[0-9]+,"class":[0-9]+'
 }
 
 [[ -x $dvt ]] || fail "there is no $dvt; run make build first"
 show devices || fail "there is no OpenCL device; the lines above say what to do"
 
-say "The weights are made from a seed, not trained: neither the classes nor which picture leaves
-early mean anything. What shows is that pictures leave at different exits and what that saves."
+say "A cascade for photos of ten kinds of things is part of dvt: airplane, automobile, bird, cat, deer,
+dog, frog, horse, ship, truck. It was trained on other photos, and can be wrong. An image that is sure
+at exit 1 leaves there, and costs a sixth:"
 status=0
-show classify "${model[@]}" -- "${images[@]}" || status=$?
+show classify -- "${images[@]}" || status=$?
 # 1 is an image that could not be read; the rest went on. Ctrl-C, for example, ends the demo.
 ((status <= 1)) || exit "$status"
 
@@ -64,8 +61,8 @@ if [[ $opencl != "$reference" ]]; then
 fi
 echo "OpenCL and the reference agree on class and exit of every image ($(wc -l <<< "$opencl"))."
 
-say "What exits are for shows on a trained model. A small one is trained now, some seconds long, on
-pictures drawn for it: a large object on a plain ground is easy, a small one in clutter hard."
+say "Which images leave early? A small cascade is trained now, some seconds long, on pictures drawn
+for it: a large object on a plain ground is easy, a small one in clutter hard."
 scenes=$(mktemp -d) || fail "no temporary folder can be made"
 trap 'rm -rf "$scenes"' EXIT
 "$dvt" synthesize "$scenes/train" --count 4000 --validation-share 0 2> /dev/null ||

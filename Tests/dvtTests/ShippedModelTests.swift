@@ -5,6 +5,7 @@ import Testing
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct ShippedModelTests {
     private struct Row: Decodable {
+        let file: String
         let exit: Int
         let label: String
         let probability: Double
@@ -30,6 +31,15 @@ struct ShippedModelTests {
             // Float32 sums in another order.
             #expect(abs(row.probability - other.probability) < 1e-4)
         }
+    }
+
+    /// The photos' names say what is in them; the bird is taken for a frog.
+    @Test func knowsMostPhotos() async throws {
+        let run = try await dvt("classify", "--format", "json", Fixtures.snapshots)
+        #expect(run.code == 0, "\(run.errors)")
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.count == 6)
+        #expect(rows.count { $0.file.contains($0.label) } >= 5)
     }
 
     @Test func weightsAloneNeedTheirModel() async throws {

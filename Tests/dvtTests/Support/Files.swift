@@ -47,6 +47,8 @@ enum Fixtures {
 
     /// The folder of the drawn pictures.
     static let photos = "\(root)/Examples/photos"
+    /// Photos of what the shipped model knows.
+    static let snapshots = "\(root)/Examples/snapshots"
     /// The demonstration.
     static let demo = "\(root)/scripts/demo.sh"
     /// The drawn pictures in the order of their names.
