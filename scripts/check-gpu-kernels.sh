@@ -34,25 +34,31 @@ compile() {
         -include Kernels/cl/common.cl "$@"
 }
 
-kernels=(attention_tile confidence layernorm linear linear_matrix linear_tile performer resample tokens)
-for kernel in "${kernels[@]}"; do
+# Files, each with the macros that its largest variants are built with.
+kernels=(
+    attention_gradient "attention_gradient -DHEAD_WIDTH=128" attention_tile confidence layernorm linear
+    linear_matrix linear_tile "linear_tile -DQUADS_X=2 -DQUADS_Y=2 -DRIGHT_BY_DEPTH=1 -DBATCHED"
+    "linear_tile -DLEFT_BY_DEPTH=1 -DRIGHT_BY_DEPTH=1 -DCHUNKED" performer resample tokens)
+for variant in "${kernels[@]}"; do
+    read -r kernel macros <<< "$variant"
+    read -ra defines <<< "$macros"
     for arch in sm_80 sm_90; do
         # clang 15 knows sm_86 at most; the assembler takes the same PTX for newer ones.
         compile -target nvptx64-nvidia-cuda -march=sm_80 -Xclang -target-feature -Xclang +ptx72 \
-            -DPTX "Kernels/cl/$kernel.cl" -o "$work/kernel.ptx"
+            -DPTX "${defines[@]}" "Kernels/cl/$kernel.cl" -o "$work/kernel.ptx"
         sed -i "s/^\.target sm_80/.target $arch/; s/^\.version .*/.version 7.8/" "$work/kernel.ptx"
         "$ptxas" -c -v -arch="$arch" "$work/kernel.ptx" -o "$work/kernel.o" 2> "$work/log" ||
             { cat "$work/log" >&2; exit 1; }
         sed -n "s/.*Compiling entry function '\(.*\)' for.*/\1/p; 
             s/.*Used \([0-9]* registers\), used 0 barriers/\1/p" \
-            "$work/log" | paste -d ' ' - - | sed "s/^/$arch  $kernel.cl  /"
+            "$work/log" | paste -d ' ' - - | sed "s/^/$arch  $kernel.cl${macros:+ $macros}  /"
         if grep -E '[1-9][0-9]* bytes spill' "$work/log" >&2; then
             echo "check-gpu-kernels.sh: $kernel.cl spills registers on $arch" >&2
             exit 1
         fi
     done
     for arch in gfx90a gfx1100; do
-        compile -target amdgcn-amd-amdhsa -mcpu="$arch" -nogpulib "Kernels/cl/$kernel.cl" \
+        compile -target amdgcn-amd-amdhsa -mcpu="$arch" -nogpulib "${defines[@]}" "Kernels/cl/$kernel.cl" \
             -o "$work/kernel.s"
     done
 done
@@ -61,4 +67,4 @@ if [[ $(compile -target nvptx64-nvidia-cuda -march=sm_80 -Xclang -target-feature
     echo "check-gpu-kernels.sh: linear_matrix.cl has no mma.sync in its PTX" >&2
     exit 1
 fi
-echo "${#kernels[@]} kernel files compile for sm_80, sm_90, gfx90a and gfx1100"
+echo "${#kernels[@]} variants of kernel files compile for sm_80, sm_90, gfx90a and gfx1100"

@@ -15,8 +15,6 @@
 // it may stride over several.
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+AttentionGradients.swift
 
-#if WG > 1
-
 #ifndef HEAD_WIDTH
 #define HEAD_WIDTH 32  // d, a multiple of COLUMN_ITEMS
 #endif
@@ -228,7 +226,8 @@ kernel void attention_gradient_columns(global float *restrict dqkv,
       rows[e] = start + i < attending ? from[(start + i) * pitch + column] : 0.0f;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-#pragma unroll
+    // Not further: sixteen steps at once spill registers from d = 96 on.
+#pragma unroll 4
     for (int i = 0; i < STEP; i++)
 #pragma unroll
       for (int k = 0; k < MY_KEYS; k++)
@@ -247,8 +246,6 @@ kernel void attention_gradient_columns(global float *restrict dqkv,
       dqkv[key * stride + c * COLUMN_ITEMS + x] = part == 0 ? sum[k][c] * scale : sum[k][c];
   }
 }
-
-#endif
 
 // dcoarse[m, n] += sum over fine tokens i of m and j of n of w_i w_j changes[i, j]; rows of
 // `changes` begin `pitch` elements apart.

@@ -14,8 +14,8 @@
 // stored; `bias` and `residual` may be null. Global size (ceil(M / TILE_ROWS) ITEMS_X, ceil(N /
 // TILE_COLUMNS) ITEMS_Y, G): rows come first, of which there may be many.
 //
-// Products of the same kind whose factors are stored otherwise: LEFT_BY_DEPTH takes x as [K, M],
-// RIGHT_BY_DEPTH the weight as [K, N]. Their groups have results of their own, y [G, M, N].
+// Products of the same kind whose factors are stored otherwise: LEFT_BY_DEPTH 1 takes x as [K, M],
+// RIGHT_BY_DEPTH 1 the weight as [K, N]. Their groups have results of their own, y [G, M, N].
 // CHUNKED: they are chunks of K; a weight's gradient has few elements and sums over very many rows.
 // BATCHED: each has its own right factor, [G, K, N], and the bias belongs to the rows; the first
 // group's factor and result have the numbers `first_factor` and `first_result`.
@@ -37,30 +37,27 @@
 #ifndef DEPTH
 #define DEPTH 16  // steps along K of a tile
 #endif
+#ifndef LEFT_BY_DEPTH
+#define LEFT_BY_DEPTH 0
+#endif
+#ifndef RIGHT_BY_DEPTH
+#define RIGHT_BY_DEPTH 0
+#endif
 #define ITEMS (ITEMS_X * ITEMS_Y)
 #define TILE_ROWS (4 * ITEMS_Y * QUADS_Y)
 #define TILE_COLUMNS (4 * ITEMS_X * QUADS_X)
 
-// tile[k][r] = matrix[first + r, start + k], zeros outside. Neighbouring work-items read
-// neighbouring numbers of a row. Rows of the tile lie `pitch` apart, those of the matrix `stride`.
-static inline void load_rows(local float *restrict tile, int pitch, int tile_rows,
-                             global const float *restrict matrix, size_t stride, int first,
-                             int rows, int start, int depth, int item) {
+// tile[k][r] = matrix[first + r, start + k], zeros outside; `by_depth` says that the matrix is stored
+// transposed. Neighbouring work-items read neighbouring numbers of its rows, which lie `stride` apart,
+// those of the tile `pitch`.
+static inline void load_tile(local float *restrict tile, int pitch, int tile_rows,
+                             global const float *restrict matrix, size_t stride, int by_depth,
+                             int first, int rows, int start, int depth, int item) {
   for (int e = item; e < tile_rows * DEPTH; e += ITEMS) {
-    const int k = e % DEPTH, r = e / DEPTH;
+    const int k = by_depth ? e / tile_rows : e % DEPTH, r = by_depth ? e % tile_rows : e / DEPTH;
     const int inside = first + r < rows && start + k < depth;
-    tile[k * pitch + r] = inside ? matrix[(first + r) * stride + start + k] : 0.0f;
-  }
-}
-
-// The same of a matrix that is stored transposed: tile[k][r] = matrix[start + k, first + r].
-static inline void load_columns(local float *restrict tile, int pitch, int tile_rows,
-                                global const float *restrict matrix, size_t stride, int first,
-                                int rows, int start, int depth, int item) {
-  for (int e = item; e < tile_rows * DEPTH; e += ITEMS) {
-    const int r = e % tile_rows, k = e / tile_rows;
-    const int inside = first + r < rows && start + k < depth;
-    tile[k * pitch + r] = inside ? matrix[(start + k) * stride + first + r] : 0.0f;
+    const int row = by_depth ? start + k : first + r, column = by_depth ? first + r : start + k;
+    tile[k * pitch + r] = inside ? matrix[row * stride + column] : 0.0f;
   }
 }
 
@@ -105,20 +102,12 @@ kernel void linear_tile(global float *restrict y, global const float *restrict x
 
   for (int start = begin; start < end; start += DEPTH) {
     barrier(CLK_LOCAL_MEM_FENCE);  // the last tiles are no longer read
-#ifdef LEFT_BY_DEPTH
-    load_columns((local float *)left, TILE_ROWS + 4, TILE_ROWS, x, rows, first_row, rows, start,
-                 end, item);
-#else
-    load_rows((local float *)left, TILE_ROWS + 4, TILE_ROWS, x, (size_t)groups * inputs, first_row,
-              rows, start, end, item);
-#endif
-#ifdef RIGHT_BY_DEPTH
-    load_columns((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight, outputs,
-                 first_column, outputs, start, end, item);
-#else
-    load_rows((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight, inputs, first_column,
-              outputs, start, end, item);
-#endif
+    load_tile((local float *)left, TILE_ROWS + 4, TILE_ROWS, x,
+              LEFT_BY_DEPTH ? (size_t)rows : (size_t)groups * inputs, LEFT_BY_DEPTH, first_row, rows,
+              start, end, item);
+    load_tile((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight,
+              RIGHT_BY_DEPTH ? outputs : inputs, RIGHT_BY_DEPTH, first_column, outputs, start, end,
+              item);
     barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll
     for (int k = 0; k < DEPTH; k++) {

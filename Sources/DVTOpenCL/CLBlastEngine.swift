@@ -26,7 +26,7 @@ final class CLBlastEngine {
         try queue.enqueueExternal(label: "gemm") { queue, event in
             try call.check(
                 CLBlastSgemmWithTempBuffer(
-                    CLBlastLayoutRowMajor, CLBlastTransposeNo, call.transposition,
+                    CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeYes,
                     product.rows, product.columns, product.depth, 1, product.left.buffer.handle,
                     product.left.offset, call.leftPitch, product.right.buffer.handle,
                     product.right.offset, call.rightPitch, 0, product.output.buffer.handle,
@@ -51,20 +51,16 @@ private struct GemmCall {
         self.product = product
     }
 
-    var transposition: CLBlastTranspose {
-        product.isRightTransposed ? CLBlastTransposeYes : CLBlastTransposeNo
-    }
-
     var leftPitch: Int { product.left.pitch ?? product.depth }
     var outputPitch: Int { product.output.pitch ?? product.columns }
-    var rightPitch: Int { product.isRightTransposed ? product.depth : product.columns }
+    var rightPitch: Int { product.depth }
 
     func workspaceBytes(on queue: CommandQueue) throws -> Int {
         var queue: cl_command_queue? = queue.handle
         var byteCount = 0
         try check(
             CLBlastSGemmTempBufferSize(
-                CLBlastLayoutRowMajor, CLBlastTransposeNo, transposition, product.rows,
+                CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeYes, product.rows,
                 product.columns, product.depth, product.left.offset, leftPitch,
                 product.right.offset, rightPitch, product.output.offset, outputPitch, &queue,
                 &byteCount))

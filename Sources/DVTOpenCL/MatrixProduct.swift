@@ -15,16 +15,15 @@ struct Matrix {
     }
 }
 
-/// `output = left right`, row-major; the right factor may be stored transposed.
+/// `output = left right^T`, row-major.
 struct MatrixProduct {
     let rows: Int
     let columns: Int
     let depth: Int
     /// The left factor, `[rows, depth]`.
     let left: Matrix
-    /// The right factor, `[depth, columns]`, or `[columns, depth]` where it is transposed.
+    /// The right factor, `[columns, depth]`: a linear map's weight.
     let right: Matrix
-    let isRightTransposed: Bool
     /// Where the product goes, `[rows, columns]`.
     let output: Matrix
 }

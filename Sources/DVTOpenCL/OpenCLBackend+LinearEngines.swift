@@ -66,7 +66,6 @@ extension OpenCLBackend {
                         x.buffer, offset: group * map.inputs, pitch: map.groups * map.inputs),
                     right: Matrix(
                         map.weight.buffer, offset: group * map.outputs * map.inputs),
-                    isRightTransposed: true,
                     output: Matrix(
                         y.buffer, offset: group * map.outputs, pitch: map.groups * map.outputs)))
         }

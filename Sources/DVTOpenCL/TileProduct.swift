@@ -95,7 +95,8 @@ extension OpenCLBackend {
         offsets: [KernelArgument] = []
     ) throws {
         guard product.rows > 0, product.columns > 0, groups > 0 else { return }
-        let layout = (product.isLeftByDepth ? ["LEFT_BY_DEPTH"] : []) + ["RIGHT_BY_DEPTH", sharing]
+        let layout =
+            ["LEFT_BY_DEPTH=\(product.isLeftByDepth ? 1 : 0)", "RIGHT_BY_DEPTH=1", sharing]
         try queue.enqueue(
             kernels.kernel("linear_tile", in: "linear_tile", defines: tile.defines + layout),
             arguments: [
