@@ -8,6 +8,7 @@ set -uo pipefail
 root=$(realpath --relative-to=. "$(dirname "$0")/..")
 
 dvt=${DVT:-$root/.build/release/dvt}
+
 fail() {
     printf 'demo.sh: %s\n' "$*" >&2
     exit 1

@@ -80,8 +80,13 @@ combined_vendors() {
     done
     sum=$(cd "$new" && cksum ./*.icd | cksum)
     folder=$caches/opencl-vendors-${sum%% *}
-    [ -d "$folder" ] || mv -T "$new" "$folder" 2> /dev/null || [ -d "$folder" ]
+    # Where another start was faster, the folder is there and mv fails.
+    [ -d "$folder" ] || mv -T "$new" "$folder" 2> /dev/null || true
     rm -rf "$new"
+    [ -d "$folder" ] || {
+        echo "run.sh: $folder cannot be made; set OCL_ICD_VENDORS to the driver's library" >&2
+        exit 1
+    }
     printf '%s\n' "$folder"
 }
 
