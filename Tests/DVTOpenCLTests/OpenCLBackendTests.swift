@@ -170,7 +170,7 @@ struct OpenCLBackendTests {
         let buffer = try backend.upload(Tensor([1], repeating: 0)).buffer
         let product = MatrixProduct(
             rows: 1, columns: 1, depth: 1, left: Matrix(buffer, offset: Int(Int32.max)),
-            right: Matrix(buffer), isRightTransposed: true, output: Matrix(buffer))
+            right: Matrix(buffer), output: Matrix(buffer))
         #expect(throws: OpenCLBackendError.tooManyElements(Int(Int32.max) + 1)) {
             try backend.clblast.multiply(product)
         }
