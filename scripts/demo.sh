@@ -2,7 +2,7 @@
 # Shows what dvt does: names photos by the cascade that is part of it, on the OpenCL device and again
 # on the CPU reference, and fails where the two differ in a class or an exit.
 # Then draws pictures of every difficulty, trains a small cascade on them, and shows who leaves where.
-# IMAGES names other files and folders than Examples/snapshots: IMAGES="cat.jpg photos/" demo.sh
+# IMAGES names files and folders to classify, and nothing else is done: IMAGES="cat.jpg photos/" demo.sh
 # DVT names another program than the one that was built.
 set -uo pipefail
 root=$(realpath --relative-to=. "$(dirname "$0")/..")
@@ -61,6 +61,7 @@ if [[ $opencl != "$reference" ]]; then
     fail "OpenCL (<) and the reference (>) disagree"
 fi
 echo "OpenCL and the reference agree on class and exit of every image ($(wc -l <<< "$opencl"))."
+[[ -z ${IMAGES:-} ]] || exit "$status"
 
 say "Which images leave early? A small cascade is trained now, some seconds long, on pictures drawn
 for it: a large object on a plain ground is easy, a small one in clutter hard."
