@@ -45,6 +45,7 @@ import Testing
             layers: false)
     }
 
+    @MainActor
     @Test(
         .enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)),
         arguments: models, KernelStyle.allCases)
@@ -67,6 +68,7 @@ import Testing
             layers: true)
     }
 
+    @MainActor
     @Test(
         .enabled(
             if: ReferenceFiles.areAvailable && TestDevice.isAvailable,

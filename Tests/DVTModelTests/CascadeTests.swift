@@ -168,6 +168,7 @@ import Testing
 }
 
 /// The same on OpenCL, whose sums may come in another order for another batch.
+@MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct OpenCLCascadeTests {
     @Test(arguments: TestCascades.grids, KernelStyle.allCases)

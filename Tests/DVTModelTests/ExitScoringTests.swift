@@ -17,6 +17,7 @@ import Testing
         try check(scoring, on: ReferenceBackend())
     }
 
+    @MainActor
     @Test(
         .enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)),
         arguments: scorings, KernelStyle.allCases)

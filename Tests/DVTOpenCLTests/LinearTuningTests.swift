@@ -53,6 +53,7 @@ import Testing
     }
 }
 
+@MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct StoredTuningTests {
     private let folder = NSTemporaryDirectory() + "dvt-tuning-\(UUID().uuidString)"

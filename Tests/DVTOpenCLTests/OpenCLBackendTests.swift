@@ -7,6 +7,7 @@ import Testing
 
 @testable import DVTOpenCL
 
+@MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct OpenCLBackendTests {
     @Test func refusesHeadsWithoutAKernel() throws {

@@ -8,6 +8,7 @@ import Testing
 @testable import DVTOpenCL
 
 /// Every operation at sizes around its edges, in both styles, against the reference.
+@MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct OperationTests {
     @Test(arguments: KernelStyle.allCases)

@@ -6,6 +6,7 @@ import Testing
 
 @testable import DVTOpenCL
 
+@MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct PeakTests {
     /// The meter itself refuses kernels that compute wrong numbers.

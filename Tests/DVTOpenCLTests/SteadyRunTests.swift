@@ -9,6 +9,7 @@ import Testing
 
 /// What a cascade asks of the driver once it has warmed up, counted at OpenCL's own functions so
 /// that CLBlast's calls count too.
+@MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct SteadyRunTests {
     @Test(arguments: KernelStyle.allCases)

@@ -2,6 +2,10 @@ import DVTOpenCL
 import OpenCL
 
 /// The OpenCL device that tests run on: the one `dvt` would choose.
+///
+/// Tests that use it are `@MainActor`. PoCL compiles one kernel at a time in a process, so two of
+/// them would hold the two threads that a machine of two cores has for tests, and keep one core
+/// busy; from the main thread they leave these to all other tests.
 package enum TestDevice {
     /// Why tests that need a device are skipped where there is none.
     package static let comment = "no OpenCL device: see `dvt devices`"

@@ -80,6 +80,7 @@ import Testing
         #expect(others[0].exits[1].attention != explanations[0].exits[1].attention)
     }
 
+    @MainActor
     @Test(
         .enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)),
         arguments: KernelStyle.allCases)

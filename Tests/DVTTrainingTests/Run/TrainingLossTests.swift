@@ -43,6 +43,7 @@ struct TrainingLossTests {
         try expectLosses(on: ReferenceBackend(), tolerance: 2e-5)
     }
 
+    @MainActor
     @Test(arguments: KernelStyle.allCases)
     func openCLFollowsPyTorch(_ style: KernelStyle) throws {
         try expectLosses(on: TestDevice.makeBackend(style), tolerance: 1e-4)
