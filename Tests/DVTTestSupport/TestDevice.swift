@@ -3,9 +3,9 @@ import OpenCL
 
 /// The OpenCL device that tests run on: the one `dvt` would choose.
 ///
-/// Tests that use it are `@MainActor`. PoCL compiles one kernel at a time in a process, so two of
-/// them would hold the two threads that a machine of two cores has for tests, and keep one core
-/// busy; from the main thread they leave these to all other tests.
+/// Tests that compute on it run on the main actor. PoCL compiles one kernel at a time in a process,
+/// so two of them would hold the two threads that a machine of two cores has for tests, and keep one
+/// core busy; from the main thread they leave these to all other tests.
 package enum TestDevice {
     /// Why tests that need a device are skipped where there is none.
     package static let comment = "no OpenCL device: see `dvt devices`"
@@ -21,7 +21,7 @@ package enum TestDevice {
     ///     this device before.
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if the device cannot be used.
-    package static func makeBackend(
+    @MainActor package static func makeBackend(
         _ style: KernelStyle, engine: LinearEngine? = nil
     ) throws -> OpenCLBackend {
         let device = try DeviceSelector(nil).device()
