@@ -2,7 +2,8 @@
 # Shows what dvt does: names photos by the cascade that is part of it, on the OpenCL device and again
 # on the CPU reference, and fails where the two differ in a class or an exit.
 # Then draws pictures of every difficulty, trains a small cascade on them, and shows who leaves where.
-# IMAGES names files and folders to classify, and nothing else is done: IMAGES="cat.jpg photos/" demo.sh
+# IMAGES names files and folders to classify instead, without the training:
+#     IMAGES="cat.jpg photos/" demo.sh
 # DVT names another program than the one that was built.
 set -uo pipefail
 root=$(realpath --relative-to=. "$(dirname "$0")/..")

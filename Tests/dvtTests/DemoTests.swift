@@ -10,6 +10,7 @@ struct DemoTests {
         // At exit 1 one is 0.05 above the threshold, the others are 0.12 and more below it.
         #expect(run.errors.contains("6 images; exit 1: 1, exit 2: 5; "))
         #expect(run.output.contains("agree on class and exit of every image (6)"))
+        #expect(run.output.contains("$ dvt train"))
     }
 
     @Test func imagesAreTheUsers() async throws {
@@ -21,6 +22,7 @@ struct DemoTests {
         #expect(run.code == 0)
         #expect(run.lines.contains { $0.hasPrefix("\(folder.path)/a.jpg ") })
         #expect(run.output.contains("every image (2)"))
+        #expect(!run.output.contains("$ dvt train"))
     }
 
     @Test func nothingToClassifyIsAnError() async throws {
