@@ -31,7 +31,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
-build: ## Build dvt, optimised (.build/release/dvt)
+build: ## Build dvt, optimized (.build/release/dvt)
 	@scripts/install-dependencies.sh build
 	$(SWIFT) build -c release
 

@@ -10,7 +10,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
     name: "swift-dvt",
     products: [
-        .library(name: "OpenCL", targets: ["OpenCL"]),
+        .library(name: "DVT", targets: ["DVT"]),
+        .library(name: "OpenCLRuntime", targets: ["OpenCLRuntime"]),
         .library(name: "DVTCore", targets: ["DVTCore"]),
         .library(name: "DVTModel", targets: ["DVTModel"]),
         .library(name: "DVTReference", targets: ["DVTReference"]),
@@ -57,46 +58,80 @@ let package = Package(
                 .define("DVT_COMMIT", to: "\"\(Context.environment["DVT_COMMIT"] ?? "")\"")
             ]),
 
-        .target(name: "OpenCL", dependencies: ["COpenCL"], swiftSettings: strict),
-        .target(name: "DVTCore", swiftSettings: strict),
-        .target(name: "DVTOperations", dependencies: ["DVTCore"], swiftSettings: strict),
+        .target(name: "DVTSupport", swiftSettings: strict),
         .target(
-            name: "DVTReference", dependencies: ["DVTCore"], swiftSettings: strict),
+            name: "OpenCLRuntime", dependencies: ["COpenCL", "DVTSupport"], swiftSettings: strict),
+        .target(name: "DVTCore", dependencies: ["DVTSupport"], swiftSettings: strict),
+        .target(
+            name: "DVTAutodiff", dependencies: ["DVTCore", "DVTSupport"], swiftSettings: strict),
+        .target(
+            name: "DVTOperations", dependencies: ["DVTAutodiff", "DVTCore", "DVTSupport"],
+            swiftSettings: strict),
+        .target(
+            name: "DVTReference", dependencies: ["DVTAutodiff", "DVTCore", "DVTSupport"],
+            swiftSettings: strict),
         .target(
             name: "DVTOpenCL",
-            dependencies: ["DVTCore", "OpenCL", "COpenCL", "CCLBlast", "KernelSources"],
+            dependencies: [
+                "CCLBlast", "COpenCL", "DVTAutodiff", "DVTCore", "DVTSupport", "KernelSources",
+                "OpenCLRuntime",
+            ],
             swiftSettings: strict),
-        .target(name: "DVTModel", dependencies: ["DVTCore"], swiftSettings: strict),
+        .target(
+            name: "DVTModel", dependencies: ["DVTCore", "DVTSupport"], swiftSettings: strict),
         // The code generated from checkpoint.proto is committed, so that no build needs protoc.
         .target(
             name: "DVTCheckpoints",
-            dependencies: ["DVTCore", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            dependencies: [
+                "DVTCore", "DVTSupport",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
             exclude: ["MindSpore/checkpoint.proto"], swiftSettings: strict),
         // libpng reports errors by longjmp, which only C can catch.
         .target(name: "CImageCodecs", dependencies: ["CPNG"]),
         .target(
             name: "DVTVision",
-            dependencies: ["DVTCore", "DVTModel", "CTurboJPEG", "CImageCodecs", "CWebP"],
+            dependencies: [
+                "CImageCodecs", "CTurboJPEG", "CWebP", "DVTCore", "DVTModel", "DVTSupport",
+            ],
             swiftSettings: strict),
         .target(
             name: "DVTEvaluation",
-            dependencies: ["DVTCheckpoints", "DVTCore", "DVTModel", "DVTOperations"],
+            dependencies: ["DVTCheckpoints", "DVTCore", "DVTModel", "DVTSupport"],
             swiftSettings: strict),
         .target(
             name: "DVTTraining",
-            dependencies: ["DVTCheckpoints", "DVTCore", "DVTModel", "DVTVision"],
+            dependencies: [
+                "DVTAutodiff", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTSupport", "DVTVision",
+            ],
             swiftSettings: strict),
-        .target(name: "DVTOutput", dependencies: ["DVTCore"], swiftSettings: strict),
+        // Parity and benchmarks: tools of this package's developers.
+        .target(
+            name: "DVTParity",
+            dependencies: [
+                "DVTAutodiff", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOperations",
+                "DVTSupport", "DVTTraining",
+            ],
+            swiftSettings: strict),
+        // One import for users: it re-exports the libraries that run a cascade.
+        .target(
+            name: "DVT",
+            dependencies: [
+                "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTReference", "DVTVision",
+                "OpenCLRuntime",
+            ],
+            swiftSettings: strict),
+        .target(name: "DVTOutput", dependencies: ["DVTCore", "DVTSupport"], swiftSettings: strict),
         // Runs one kernel file for `make check-kernels`.
         .executableTarget(
-            name: "run-kernel", dependencies: ["OpenCL"], path: "Tests/RunKernel",
+            name: "run-kernel", dependencies: ["OpenCLRuntime"], path: "Tests/RunKernel",
             swiftSettings: strict),
         .executableTarget(
             name: "dvt",
             dependencies: [
-                "DVTCore", "DVTModel", "DVTReference", "DVTOpenCL", "DVTOperations",
-                "DVTCheckpoints", "DVTVision", "DVTEvaluation", "DVTOutput", "DVTTraining",
-                "OpenCL",
+                "DVTAutodiff", "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTModel",
+                "DVTOpenCL", "DVTOperations", "DVTOutput", "DVTParity", "DVTReference",
+                "DVTSupport", "DVTTraining", "DVTVision", "OpenCLRuntime",
                 "CCLBlast", "CBuildInformation", "ShippedModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -105,63 +140,75 @@ let package = Package(
         // Tests.
         .target(name: "CallCounter", dependencies: ["COpenCL"], path: "Tests/CallCounter"),
         .target(
-            name: "DVTTestSupport", dependencies: ["DVTCore", "DVTModel", "DVTOpenCL", "OpenCL"],
+            name: "DVTTestSupport",
+            dependencies: [
+                "DVTAutodiff", "DVTCore", "DVTModel", "DVTOpenCL", "DVTSupport", "OpenCLRuntime",
+            ],
             path: "Tests/DVTTestSupport", swiftSettings: strict),
         .testTarget(
-            name: "OpenCLTests", dependencies: ["OpenCL", "COpenCL", "CCLBlast", "CallCounter"],
+            name: "OpenCLRuntimeTests",
+            dependencies: ["CallCounter", "CCLBlast", "COpenCL", "DVTSupport", "OpenCLRuntime"],
             swiftSettings: strict),
         .testTarget(
-            name: "DVTCoreTests", dependencies: ["DVTCore"], swiftSettings: strict),
+            name: "DVTCoreTests", dependencies: ["DVTCore", "DVTSupport"], swiftSettings: strict),
         .testTarget(
             name: "DVTReferenceTests",
-            dependencies: ["DVTCore", "DVTOperations", "DVTReference", "DVTTestSupport"],
+            dependencies: [
+                "DVTAutodiff", "DVTCore", "DVTOperations", "DVTReference", "DVTSupport",
+                "DVTTestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "DVTOpenCLTests",
             dependencies: [
-                "CallCounter", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
-                "DVTOperations", "DVTReference", "DVTTestSupport", "OpenCL",
+                "CallCounter", "DVTAutodiff", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
+                "DVTOperations", "DVTParity", "DVTReference", "DVTSupport", "DVTTestSupport",
+                "OpenCLRuntime",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "DVTModelTests",
             dependencies: [
-                "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL", "DVTReference",
-                "DVTTestSupport",
+                "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL", "DVTReference", "DVTSupport",
+                "DVTTestSupport", "DVTTraining",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "DVTCheckpointsTests",
             dependencies: [
-                "DVTCheckpoints", "DVTCore",
+                "DVTCheckpoints", "DVTCore", "DVTSupport",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "DVTVisionTests", dependencies: ["DVTVision", "DVTCore", "DVTModel"],
+            name: "DVTVisionTests",
+            dependencies: ["DVTCore", "DVTModel", "DVTSupport", "DVTVision"],
             exclude: ["Fixtures"],
             swiftSettings: strict),
         .testTarget(
             name: "DVTEvaluationTests",
             dependencies: [
                 "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
-                "DVTOperations", "DVTReference", "DVTTestSupport",
+                "DVTOperations", "DVTParity", "DVTReference", "DVTSupport", "DVTTestSupport",
+                "DVTTraining",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "DVTTrainingTests",
             dependencies: [
-                "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTReference",
-                "DVTTestSupport", "DVTTraining", "DVTVision",
+                "DVTAutodiff", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTReference",
+                "DVTSupport", "DVTTestSupport", "DVTTraining", "DVTVision",
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
-            name: "DVTOutputTests", dependencies: ["DVTCore", "DVTOutput"], swiftSettings: strict),
+            name: "DVTOutputTests", dependencies: ["DVTCore", "DVTOutput", "DVTSupport"],
+            swiftSettings: strict),
         // Runs the program, which SwiftPM builds beside it.
         .testTarget(
             name: "dvtTests",
             dependencies: [
-                "dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTVision", "OpenCL",
+                "dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTParity",
+                "DVTSupport", "DVTTraining", "DVTVision", "OpenCLRuntime",
             ],
             swiftSettings: strict),
     ],

@@ -51,9 +51,9 @@ build() {
 }
 
 assemble() {
-    local library file package licence
+    local library file package license
     rm -rf "$folder"
-    mkdir -p "$folder/lib" "$folder/licences"
+    mkdir -p "$folder/lib" "$folder/licenses"
     install -m 755 "$scratch/release/dvt" "$folder/dvt"
     for library in "${libraries[@]}"; do
         file=$(library_file "$library")
@@ -62,13 +62,13 @@ assemble() {
     install -m 755 scripts/bundle/run.sh scripts/bundle/test.sh "$folder"
 
     for package in "${packages[@]}"; do
-        install -m 644 "/usr/share/doc/$package/copyright" "$folder/licences/$package"
+        install -m 644 "/usr/share/doc/$package/copyright" "$folder/licenses/$package"
     done
-    for licence in "$scratch"/checkouts/*/LICENSE*; do
-        [[ -f $licence ]] || continue
-        install -m 644 "$licence" "$folder/licences/$(basename "$(dirname "$licence")")"
+    for license in "$scratch"/checkouts/*/LICENSE*; do
+        [[ -f $license ]] || continue
+        install -m 644 "$license" "$folder/licenses/$(basename "$(dirname "$license")")"
     done
-    # Also the licence of the Swift runtime, which is Apache 2.0 with the Runtime Library Exception.
+    # Also the license of the Swift runtime, which is Apache 2.0 with the Runtime Library Exception.
     install -m 644 LICENSE "$folder/LICENSE"
     if [[ -f NOTICE ]]; then install -m 644 NOTICE "$folder/NOTICE"; fi
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs kernels under Oclgrind, which sees out-of-bounds accesses, data races, divergent barriers
-# and uses of uninitialised memory. Its exit code is that of the program: its log decides.
+# and uses of uninitialized memory. Its exit code is that of the program: its log decides.
 #
 # First each kernel of Kernels/faulty must be reported as its first line expects, which shows that
 # the checker works; then every real kernel, in both styles, must leave the log empty.
@@ -22,8 +22,8 @@ if [[ -z $library ]]; then
     exit 1
 fi
 
-# Oclgrind's check for uninitialised memory does not know some instructions that the optimiser
-# makes (freeze), so that it needs unoptimised kernels; CLBlast puts the options in front of its
+# Oclgrind's check for uninitialized memory does not know some instructions that the optimizer
+# makes (freeze), so that it needs unoptimized kernels; CLBlast puts the options in front of its
 # own without a space. A chunk of 32 keys lets few tokens wrap around it.
 export OCL_ICD_VENDORS=$library DVT_CACHE=off DVT_DEVICE=oclgrind
 export OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 OCLGRIND_UNINITIALIZED=1

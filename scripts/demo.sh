@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Shows what dvt does: names photos by the cascade that is part of it, on the OpenCL device and again
 # on the CPU reference, and fails where the two differ in a class or an exit.
-# Then draws pictures of every difficulty, trains a small cascade on them, and shows who leaves where.
+# Then draws images of every difficulty, trains a small cascade on them, and shows who leaves where.
 # IMAGES names files and folders to classify instead, without the training:
 #     IMAGES="cat.jpg photos/" demo.sh
 # DVT names another program than the one that was built.
@@ -64,19 +64,19 @@ fi
 echo "OpenCL and the reference agree on class and exit of every image ($(wc -l <<< "$opencl"))."
 [[ -z ${IMAGES:-} ]] || exit "$status"
 
-say "Which images leave early? A small cascade is trained now, some seconds long, on pictures drawn
+say "Which images leave early? A small cascade is trained now, some seconds long, on images drawn
 for it: a large object on a plain ground is easy, a small one in clutter hard."
 scenes=$(mktemp -d) || fail "no temporary folder can be made"
 trap 'rm -rf "$scenes"' EXIT
 "$dvt" synthesize "$scenes/train" --count 4000 --validation-share 0 2> /dev/null ||
-    fail "no pictures were drawn"
+    fail "no images were drawn"
 show train "$scenes/train" --split train --model "$root/Examples/small-cascade.json" \
     --output "$scenes/run" --epochs 8 --batch-size 64 --lr 0.002 --augmentation none ||
     fail "the training failed; the lines above say why"
 for difficulty in 0-0.2 0.4-0.6 0.8-1; do
     "$dvt" synthesize "$scenes/$difficulty" --count 500 --seed 9 --validation-share 0 \
-        --difficulty "$difficulty" 2> /dev/null || fail "no pictures were drawn"
-    say "New pictures of difficulty $difficulty:"
+        --difficulty "$difficulty" 2> /dev/null || fail "no images were drawn"
+    say "New images of difficulty $difficulty:"
     show evaluate --weights "$scenes/run/weights.safetensors" --threshold 0.7 \
         "$scenes/$difficulty" --split train || fail "the evaluation failed"
 done

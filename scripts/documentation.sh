@@ -71,10 +71,10 @@ done
 ((status == 0)) || fail "the lines above say which Swift on the pages does not compile"
 
 archives=()
-# The pages of a catalogue, which may be absent, and of symbols, likewise.
+# The pages of a catalog, which may be absent, and of symbols, likewise.
 convert() {
-    local name=$1 catalogue=$2 symbols=$3 archive arguments=()
-    [[ -d $catalogue ]] && arguments+=("$catalogue")
+    local name=$1 catalog=$2 symbols=$3 archive arguments=()
+    [[ -d $catalog ]] && arguments+=("$catalog")
     [[ -d $symbols ]] && arguments+=(--additional-symbol-graph-dir "$symbols")
     for archive in "${archives[@]}"; do
         arguments+=(--dependency "$archive")

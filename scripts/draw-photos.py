@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Draws the pictures in Examples/photos, from one large object to clutter.
+"""Draws the images in Examples/photos, from one large object to clutter.
 
-Needs Pillow; the pictures are committed, so that nothing else does. Pillow 13.0.0 drew them and
+Needs Pillow; the images are committed, so that nothing else does. Pillow 13.0.0 drew them and
 draws the same ones again: draw-photos.py [FOLDER]
 """
 
@@ -18,7 +18,7 @@ SCALE = 3
 
 
 class Scene:
-    """A canvas whose coordinates are those of the finished picture."""
+    """A canvas whose coordinates are those of the finished image."""
 
     def __init__(self, top, bottom, seed):
         self.random = random.Random(seed)
@@ -31,32 +31,32 @@ class Scene:
     def _draw(self, paint):
         paint(ImageDraw.Draw(self.image))
 
-    def ellipse(self, x, y, rx, ry, colour):
+    def ellipse(self, x, y, rx, ry, color):
         box = [(x - rx) * SCALE, (y - ry) * SCALE, (x + rx) * SCALE, (y + ry) * SCALE]
-        self._draw(lambda draw: draw.ellipse(box, fill=colour))
+        self._draw(lambda draw: draw.ellipse(box, fill=color))
 
-    def box(self, left, top, right, bottom, colour, radius=0):
+    def box(self, left, top, right, bottom, color, radius=0):
         corners = [v * SCALE for v in (left, top, right, bottom)]
-        self._draw(lambda draw: draw.rounded_rectangle(corners, radius * SCALE, fill=colour))
+        self._draw(lambda draw: draw.rounded_rectangle(corners, radius * SCALE, fill=color))
 
-    def shape(self, points, colour):
+    def shape(self, points, color):
         scaled = [(x * SCALE, y * SCALE) for x, y in points]
-        self._draw(lambda draw: draw.polygon(scaled, fill=colour))
+        self._draw(lambda draw: draw.polygon(scaled, fill=color))
 
-    def line(self, points, colour, width):
+    def line(self, points, color, width):
         scaled = [(x * SCALE, y * SCALE) for x, y in points]
         self._draw(
-            lambda draw: draw.line(scaled, fill=colour, width=round(width * SCALE), joint="curve")
+            lambda draw: draw.line(scaled, fill=color, width=round(width * SCALE), joint="curve")
         )
 
-    def ring(self, x, y, radius, colour, width):
+    def ring(self, x, y, radius, color, width):
         box = [
             (x - radius) * SCALE,
             (y - radius) * SCALE,
             (x + radius) * SCALE,
             (y + radius) * SCALE,
         ]
-        self._draw(lambda draw: draw.ellipse(box, outline=colour, width=round(width * SCALE)))
+        self._draw(lambda draw: draw.ellipse(box, outline=color, width=round(width * SCALE)))
 
     def shadow(self, x, y, rx, ry, strength=0.5):
         """A soft dark spot on the ground."""
@@ -66,18 +66,18 @@ class Scene:
         mask = mask.filter(ImageFilter.GaussianBlur(ry * SCALE * 0.5))
         self.image.paste(Image.new("RGB", self.image.size, (20, 18, 24)), (0, 0), mask)
 
-    def ball(self, x, y, radius, colour):
+    def ball(self, x, y, radius, color):
         """A sphere lit from the upper left."""
         steps = 40
         for step in range(steps):
             part = step / steps
             light = 0.45 + 0.75 * part
-            shade = tuple(min(255, round(c * light)) for c in colour)
+            shade = tuple(min(255, round(c * light)) for c in color)
             offset = 0.36 * radius * part
             self.ellipse(x - offset, y - offset, radius * (1 - part), radius * (1 - part), shade)
 
     def finished(self):
-        """The picture at its size, with a grain as a sensor leaves it."""
+        """The image at its size, with a grain as a sensor leaves it."""
         small = self.image.resize((WIDTH, HEIGHT), Image.LANCZOS)
         grain = Image.new("L", small.size)
         grain.putdata([round(128 + self.random.gauss(0, 5)) for _ in range(WIDTH * HEIGHT)])
@@ -173,17 +173,17 @@ def cloud(scene, x, y, size):
         )
 
 
-def tree(scene, x, ground, size, colour):
+def tree(scene, x, ground, size, color):
     scene.box(x - 4 * size, ground - 34 * size, x + 4 * size, ground, (88, 62, 42))
     for _ in range(26):
         angle, reach = scene.random.uniform(0, math.tau), scene.random.uniform(0, 24)
         light = scene.random.uniform(0.75, 1.25)
-        shade = tuple(min(255, round(c * light)) for c in colour)
-        centre = (
+        shade = tuple(min(255, round(c * light)) for c in color)
+        center = (
             x + reach * math.cos(angle) * size,
             ground + (-54 + reach * math.sin(angle)) * size,
         )
-        scene.ellipse(*centre, 11 * size, 10 * size, shade)
+        scene.ellipse(*center, 11 * size, 10 * size, shade)
 
 
 def house(scene, x, ground, width, wall, roof):
@@ -288,7 +288,7 @@ def shelves():
         x = 4.0
         while x < 312:
             width, height = scene.random.uniform(5, 17), scene.random.uniform(30, 52)
-            colour = tuple(scene.random.randint(30, 230) for _ in range(3))
+            color = tuple(scene.random.randint(30, 230) for _ in range(3))
             lean = scene.random.choice([0, 0, 0, 0, 5])
             book = [
                 (x + lean, ground - height),
@@ -296,10 +296,10 @@ def shelves():
                 (x + width, ground),
                 (x, ground),
             ]
-            scene.shape(book, colour)
+            scene.shape(book, color)
             for band in (0.2, 0.75):
                 y = ground - height * band
-                scene.line([(x + 1, y), (x + width - 1, y)], tuple(255 - c for c in colour), 1.5)
+                scene.line([(x + 1, y), (x + width - 1, y)], tuple(255 - c for c in color), 1.5)
             x += width + 1 + lean
         scene.box(0, ground, 320, ground + 6, (150, 110, 74))
     return scene
@@ -310,26 +310,26 @@ def drawer():
     for index in range(170):
         x, y = scene.random.uniform(0, 320), scene.random.uniform(0, 240)
         size = scene.random.uniform(6, 22)
-        colour = tuple(scene.random.randint(20, 245) for _ in range(3))
+        color = tuple(scene.random.randint(20, 245) for _ in range(3))
         angle = scene.random.uniform(0, math.tau)
         dx, dy = math.cos(angle) * size, math.sin(angle) * size
         kind = index % 5
         if kind == 0:
-            scene.ball(x, y, size * 0.7, colour)
+            scene.ball(x, y, size * 0.7, color)
         elif kind == 1:
-            scene.line([(x - dx * 1.6, y - dy * 1.6), (x + dx * 1.6, y + dy * 1.6)], colour, 4)
+            scene.line([(x - dx * 1.6, y - dy * 1.6), (x + dx * 1.6, y + dy * 1.6)], color, 4)
         elif kind == 2:
-            scene.ring(x, y, size, colour, 3)
+            scene.ring(x, y, size, color, 3)
         elif kind == 3:
             scene.shape(
-                [(x + dx, y + dy), (x - dy, y + dx), (x - dx, y - dy), (x + dy, y - dx)], colour
+                [(x + dx, y + dy), (x - dy, y + dx), (x - dx, y - dy), (x + dy, y - dx)], color
             )
         else:
             coil = [
                 (x + t * math.cos(t), y + t * math.sin(t))
                 for t in (k / 3 for k in range(int(size * 2)))
             ]
-            scene.line(coil + [(x, y)], colour, 2)
+            scene.line(coil + [(x, y)], color, 2)
     return scene
 
 

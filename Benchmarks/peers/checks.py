@@ -68,9 +68,9 @@ def check_recorded(name: str, cascade: Cascade, path: Path) -> None:
 
 
 def check_plain(name: str, plain: Plain) -> None:
-    """PyTorch's fused attention against the one that is spelt out."""
+    """PyTorch's fused attention against the one that is spelled out."""
     x = images(4)
-    require(f"{name}, PyTorch fused against spelt out",
+    require(f"{name}, PyTorch fused against spelled out",
             distance(plain(x).numpy(), plain.stage(x)[0].numpy()))
 
 

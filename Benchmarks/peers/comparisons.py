@@ -155,7 +155,7 @@ class AttentionComparison:
 
 
 class TrainingComparison:
-    """A training step of a two-exit cascade for 32 x 32 pictures: there, back, and AdamW."""
+    """A training step of a two-exit cascade for 32 x 32 images: there, back, and AdamW."""
 
     SIZES, BATCHES, REPEATS = (192, 6, 3), [8, 128], 5
     TITLE = "training step, two exits, 32 x 32, D = 192, L = 6"
@@ -169,8 +169,8 @@ class TrainingComparison:
         ours = dvt.training(cascade_card(*self.SIZES), self.BATCHES, self.REPEATS)
         times = {Key(self.TITLE, batch, OURS): ms / batch for batch, ms in ours.items()}
         for batch in self.BATCHES:
-            [(pictures, labels)] = seeded_batches(1, batch)
-            run = partial(self._training.step, pictures, labels)
+            [(images, labels)] = seeded_batches(1, batch)
+            run = partial(self._training.step, images, labels)
             times[Key(self.TITLE, batch, PYTORCH)] = median_ms(run, self.REPEATS) / batch
         return times
 

@@ -1,4 +1,4 @@
-"""Training a two-exit cascade for 32 x 32 pictures in PyTorch: what `dvt train` is timed against,
+"""Training a two-exit cascade for 32 x 32 images in PyTorch: what `dvt train` is timed against,
 and where the losses come from that its tests expect.
 
     python training_pytorch.py --losses losses.safetensors   ten steps from seeded weights
@@ -46,7 +46,7 @@ def optimizer(model: nn.Module, rate: float = RATE) -> torch.optim.AdamW:
 
 
 class Training:
-    """A model, its optimiser and the average of its weights."""
+    """A model, its optimizer and the average of its weights."""
 
     def __init__(self, model: Cascade, rate: float = RATE):
         self.model, self.optimizer = model, optimizer(model, rate)
@@ -69,7 +69,7 @@ class Training:
 
 
 def seeded_batches(count: int, size: int) -> list[tuple[Tensor, Tensor]]:
-    """Pictures and labels by the numbers that `dvt` generates from a seed."""
+    """Images and labels by the numbers that `dvt` generates from a seed."""
     batches = []
     for index in range(count):
         pixels = synthetic.stream(f"training.{index}", size * 3 * 32 * 32)

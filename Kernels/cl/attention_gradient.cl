@@ -92,7 +92,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
   }
   barrier(CLK_LOCAL_MEM_FENCE);
 
-  // Pairs of query and key, neighbours along keys: the weights, and dy . v before its mean is known.
+  // Pairs of query and key, neighbors along keys: the weights, and dy . v before its mean is known.
   const int pair_key = item % KEYS, pair_row = item / KEYS * PAIR_ROWS;
   float mean[PAIR_ROWS];
 #pragma unroll

@@ -65,7 +65,7 @@ static inline float16 activated16(float16 x, int activation) {
 }
 
 // Reductions of a float16 as trees. They name single elements: oclgrind takes halves of a vector
-// (`v.lo`) for uninitialised.
+// (`v.lo`) for uninitialized.
 
 static inline float sum16(float16 v) {
   return (((v.s0 + v.s8) + (v.s4 + v.sc)) + ((v.s2 + v.sa) + (v.s6 + v.se))) +

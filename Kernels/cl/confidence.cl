@@ -15,7 +15,7 @@
 #if WG > 1
 
 // The largest logit, which every work-item returns, and its class. `values` and `indices` are free
-// again afterwards.
+// again afterward.
 static inline float largest_logit(global const float *restrict logits, int classes,
                                   local float *restrict values, local int *restrict indices,
                                   int *restrict winner) {

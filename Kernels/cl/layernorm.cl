@@ -1,4 +1,4 @@
-// layernorm.cl: layer normalisation over the last axis, of x with other features appended.
+// layernorm.cl: layer normalization over the last axis, of x with other features appended.
 //
 //   x         [rows, width]              features  [rows, appended], may be null
 //   y         [rows, width + appended]   weight, bias  [width + appended]

@@ -9,7 +9,7 @@
 //
 // linear_packed: one work-item per work-group computes ROWS x PANEL outputs, whose sums stay in
 // registers: ROWS x PANEL / 16 vectors of 16, one for x and PANEL / 16 for the panel must fit. Each
-// step along K reads one number a row and PANEL neighbouring weights. The bias, the activation (0
+// step along K reads one number a row and PANEL neighboring weights. The bias, the activation (0
 // identity, 1 GELU, 2 GELU by tanh) and the residual follow before anything is stored. `bias` and
 // `residual` may be null.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
@@ -69,7 +69,7 @@ kernel void pack_rows(global float *restrict packed, global const float *restric
   }
 }
 
-// Stores up to 16 neighbouring outputs of one row.
+// Stores up to 16 neighboring outputs of one row.
 static inline void store_outputs(global float *restrict y, float16 v,
                                  global const float *restrict bias,
                                  global const float *restrict residual, int count,

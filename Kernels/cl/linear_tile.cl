@@ -9,7 +9,7 @@
 // A work-group of ITEMS_X x ITEMS_Y computes a tile of TILE_ROWS x TILE_COLUMNS, each work-item
 // QUADS_Y x QUADS_X blocks of 4 x 4 whose sums stay in registers. DEPTH steps along K of both
 // factors lie in local memory, K-major, so that a work-item reads four rows or columns at once.
-// Blocks of one work-item lie ITEMS apart, so that neighbours read neighbouring words. The bias,
+// Blocks of one work-item lie ITEMS apart, so that neighbors read neighboring words. The bias,
 // the activation (0 identity, 1 GELU, 2 GELU by tanh) and the residual follow before anything is
 // stored; `bias` and `residual` may be null. Global size (ceil(M / TILE_ROWS) ITEMS_X, ceil(N /
 // TILE_COLUMNS) ITEMS_Y, G): rows come first, of which there may be many.
@@ -48,7 +48,7 @@
 #define TILE_COLUMNS (4 * ITEMS_X * QUADS_X)
 
 // tile[k][r] = matrix[first + r, start + k], zeros outside; `by_depth` says that the matrix is stored
-// transposed. Neighbouring work-items read neighbouring numbers of its rows, which lie `stride` apart,
+// transposed. Neighboring work-items read neighboring numbers of its rows, which lie `stride` apart,
 // those of the tile `pitch`.
 static inline void load_tile(local float *restrict tile, int pitch, int tile_rows,
                              global const float *restrict matrix, size_t stride, int by_depth,

@@ -25,11 +25,11 @@ kernel void cross_entropy(global float *restrict losses, global float *restrict 
     sum += exp(logits[c] - largest);
     wanted += targets[c];
   }
-  const float normaliser = log(sum);
+  const float normalizer = log(sum);
   float loss = 0.0f;
   for (int c = 0; c < classes; c++) {
     const float shifted = logits[c] - largest;
-    loss = fma(targets[c], normaliser - shifted, loss);
+    loss = fma(targets[c], normalizer - shifted, loss);
     gradient[c] = weight * (exp(shifted) / sum * wanted - targets[c]);
   }
   losses[image] = loss;

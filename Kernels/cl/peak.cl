@@ -9,7 +9,7 @@
 // their sum is stored, so that no compiler can leave one out. Chain c of work-item i begins with
 // (i mod 64) + c / 64 + v / 1024 in its element v. With |factor| < 1 it stays near summand / (1 -
 // factor).
-// peak_copy: to[i] = from[i]; a work-item copies PART neighbouring numbers.
+// peak_copy: to[i] = from[i]; a work-item copies PART neighboring numbers.
 // peak_empty: nothing, which is what a launch costs.
 //
 // CPU-like devices (WG = 1) get one work-item per work-group with float16 vectors, others groups of

@@ -7,7 +7,7 @@
 //
 //   mixed[:, p] = contract activation(expand relations[:, p] + expand_bias) + contract_bias
 //
-// One work-item per work-group takes TILE neighbouring pairs of one image through both maps, so
+// One work-item per work-group takes TILE neighboring pairs of one image through both maps, so
 // that each logit is read once and written once and the widened map, three times the size, stays in
 // the cache: `tile` [C, TILE] and `hidden` [W, TILE] are local memory. ROWS channels are summed at
 // a time, in registers, as in linear_packed.cl.

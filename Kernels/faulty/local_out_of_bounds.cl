@@ -1,5 +1,5 @@
 // EXPECT: Invalid read of size 4 at local memory address
-// The tile has no room for the neighbour of its last element.
+// The tile has no room for the neighbor of its last element.
 kernel void faulty(global float *output, global const float *input, int count) {
   local float tile[16];
   const int i = get_global_id(0), item = get_local_id(0);

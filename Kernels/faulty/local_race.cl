@@ -1,5 +1,5 @@
 // EXPECT: data race at local memory address
-// A barrier is missing between writing the tile and reading a neighbour's element.
+// A barrier is missing between writing the tile and reading a neighbor's element.
 kernel void faulty(global float *output, global const float *input, int count) {
   local float tile[16];
   const int i = get_global_id(0), item = get_local_id(0);

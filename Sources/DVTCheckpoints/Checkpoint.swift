@@ -1,4 +1,5 @@
 public import DVTCore
+import DVTSupport
 
 /// Checkpoints of every format that is read.
 public enum Checkpoint {
@@ -10,16 +11,16 @@ public enum Checkpoint {
     ///
     /// - Parameter path: the file.
     /// - Returns: its tensors and metadata.
-    /// - Throws: ``CheckpointFileError`` if the file cannot be read or is of no known format, or
+    /// - Throws: ``FileError`` if the file cannot be read or is of no known format, or
     ///   the error of its format.
     public static func open(path: String) throws -> any NamedTensors {
         let file = try MappedFile(path: path)
         let prefix = try file.withBytes(in: 0..<min(file.byteCount, prefixByteCount)) {
             [UInt8]($0)
         }
-        if SafetensorsFile.recognises(prefix) { return try SafetensorsFile(path: path) }
-        if PyTorchCheckpoint.recognises(prefix) { return try PyTorchCheckpoint(path: path) }
-        if MindSporeCheckpoint.recognises(prefix) { return try MindSporeCheckpoint(path: path) }
-        throw CheckpointFileError.unknownFormat(path: path)
+        if SafetensorsFile.recognizes(prefix) { return try SafetensorsFile(path: path) }
+        if PyTorchCheckpoint.recognizes(prefix) { return try PyTorchCheckpoint(path: path) }
+        if MindSporeCheckpoint.recognizes(prefix) { return try MindSporeCheckpoint(path: path) }
+        throw FileError.unknownFormat(path: path)
     }
 }

@@ -73,7 +73,7 @@ package enum HalfFormat: Sendable {
     /// it: Float16's own conversion is a call where the processor is any x86-64.
     private static func widened(_ bits: UInt16) -> Float {
         let magnitude = UInt32(bits & 0x7FFF)
-        // The exponents' biases differ by 112; the product also normalises what is subnormal.
+        // The exponents' biases differ by 112; the product also normalizes what is subnormal.
         let scaled = (Float(bitPattern: magnitude << 13) * 0x1p112).bitPattern
         let infinity: UInt32 = magnitude >= 0x7C00 ? 0x7F80_0000 : 0
         // A NaN becomes a quiet one, as the processors' own conversions make it.

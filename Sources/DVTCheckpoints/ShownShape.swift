@@ -1,3 +1,5 @@
+import DVTSupport
+
 /// A shape from a file as a message shows it: never long.
 ///
 /// - Parameter shape: the extents.

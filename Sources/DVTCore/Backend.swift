@@ -116,7 +116,7 @@ public protocol Backend {
         _ tokens: DeviceTensor, classToken: DeviceTensor, positions: DeviceTensor
     ) throws -> DeviceTensor
 
-    /// Normalises each row, of `x` or of `x` with `features` appended, then scales and shifts it.
+    /// Normalizes each row, of `x` or of `x` with `features` appended, then scales and shifts it.
     ///
     /// `(z - mean) / sqrt(variance + epsilon) * weight + bias` with the biased variance, as
     /// `torch.nn.LayerNorm` does.
@@ -275,6 +275,6 @@ extension Backend {
 public enum NetworkPart: Sendable, Equatable {
     /// A block, by its number from 0, of so many.
     case block(Int, of: Int)
-    /// Anything else: tokeniser, reuse, head.
+    /// Anything else: tokenizer, reuse, head.
     case other
 }

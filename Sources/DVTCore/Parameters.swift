@@ -16,7 +16,7 @@ public struct LinearParameters<DeviceTensor> {
     }
 }
 
-/// A layer normalisation's scale, shift and epsilon.
+/// A layer normalization's scale, shift and epsilon.
 public struct LayerNormParameters<DeviceTensor> {
     /// The scale, `[D]`.
     public let weight: DeviceTensor
@@ -40,7 +40,7 @@ public struct LayerNormParameters<DeviceTensor> {
 
 /// One block's feature-reuse MLP: LayerNorm where it has one, fc1, GELU, fc2.
 public struct FeatureReuseParameters<DeviceTensor> {
-    /// The normalisation of the earlier stage's features; nil where they are read as they are.
+    /// The normalization of the earlier stage's features; nil where they are read as they are.
     public let norm: LayerNormParameters<DeviceTensor>?
     /// The first linear map, D' to F (128 in the paper's models).
     public let fc1: LinearParameters<DeviceTensor>

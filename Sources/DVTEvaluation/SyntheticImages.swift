@@ -1,4 +1,5 @@
 public import DVTCore
+import DVTSupport
 
 /// Image batches that depend on a seed alone, so that any implementation can make the same.
 public enum SyntheticImages {

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// A model that cannot be built, filled with weights or run as asked.
 public enum ModelError: Error, Equatable, Sendable {

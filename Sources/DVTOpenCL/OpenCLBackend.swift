@@ -1,5 +1,5 @@
 import DVTCore
-public import OpenCL
+public import OpenCLRuntime
 
 /// A tensor in a device's memory, which goes back to the backend's pool when it is let go.
 public final class OpenCLTensor: BackendTensor {
@@ -123,7 +123,7 @@ public final class OpenCLBackend: Backend {
     ///     first; where it does not work, float32 is used and ``precisionProblem`` says why.
     ///   - buildOptions: compiler options added to the package's own, for checkers: for example
     ///     `-cl-opt-disable`.
-    /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made or a kernel does not build.
+    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be made or a kernel does not build.
     public convenience init(
         context: Context, kernelStyle: KernelStyle? = nil, precision: Precision = .float32,
         buildOptions: String = ""
@@ -144,7 +144,7 @@ public final class OpenCLBackend: Backend {
     ///     a map, or else the device's own.
     ///   - precisionProblem: why mixed precision is not used, if it was asked for and is not.
     ///   - buildOptions: compiler options added to the package's own.
-    /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made or a kernel does not build.
+    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be made or a kernel does not build.
     package convenience init(
         context: Context, kernelStyle: KernelStyle?, linearEngine: LinearEngine?,
         precisionProblem: String? = nil, buildOptions: String
@@ -166,7 +166,7 @@ public final class OpenCLBackend: Backend {
     ///   - tuning: the engines that were measured, and why they do not count if they do not.
     ///   - precisionProblem: why mixed precision is not used, if it was asked for and is not.
     ///   - buildOptions: compiler options added to the package's own.
-    /// - Throws: ``/OpenCL/OpenCLError`` if the queue cannot be made.
+    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be made.
     package init(
         context: Context, kernelStyle: (style: KernelStyle, problem: String?),
         linearEngine: LinearEngine,
@@ -189,43 +189,31 @@ public final class OpenCLBackend: Backend {
         clblast = try CLBlastEngine(queue: queue)
     }
 
-    /// Sizes the memory of what follows for a batch; see ``/DVTCore/Backend/reserve(batch:)``.
-    ///
-    /// - Parameter batch: the most images that one call will hold.
+    /// Implements ``/DVTCore/Backend/reserve(batch:)``.
     public func reserve(batch: Int) {
         guard batch > batchCapacity else { return }
         batchCapacity = batch
         pool.releaseFree()
     }
 
-    /// Lets go of memory that no tensor uses, and of the batch that it was sized for.
+    /// Implements ``/DVTCore/Backend/releaseMemory()``.
     public func releaseMemory() {
         batchCapacity = 1
         lastRows = nil
         pool.releaseFree()
     }
 
-    /// Waits until all work is done.
-    ///
-    /// - Throws: ``/OpenCL/OpenCLError`` when work on the device failed.
+    /// Implements ``/DVTCore/Backend/finish()``.
     public func finish() throws {
         try queue.finish()
     }
 
-    /// Copies a tensor to the device.
-    ///
-    /// - Parameter tensor: the values.
-    /// - Returns: the device's copy.
-    /// - Throws: ``/OpenCL/OpenCLError`` when memory cannot be had.
+    /// Implements ``/DVTCore/Backend/upload(_:)``.
     public func upload(_ tensor: Tensor) throws -> OpenCLTensor {
         try write(tensor, to: makeScratch(tensor.shape))
     }
 
-    /// Copies a batch to the device, into memory that fits the largest one announced.
-    ///
-    /// - Parameter batch: the values, `[B, ...]`.
-    /// - Returns: the device's copy.
-    /// - Throws: ``/OpenCL/OpenCLError`` when memory cannot be had.
+    /// Implements ``/DVTCore/Backend/uploadBatch(_:)``.
     public func uploadBatch(_ batch: Tensor) throws -> OpenCLTensor {
         try write(batch, to: makeTensor(batch.shape))
     }
@@ -235,11 +223,7 @@ public final class OpenCLBackend: Backend {
         return copy
     }
 
-    /// Waits for a tensor and copies it to the host.
-    ///
-    /// - Parameter tensor: the device's tensor.
-    /// - Returns: its values.
-    /// - Throws: ``/OpenCL/OpenCLError`` when work on the device failed.
+    /// Implements ``/DVTCore/Backend/download(_:)``.
     public func download(_ tensor: OpenCLTensor) throws -> Tensor {
         let values = try queue.read(
             Float.self, count: tensor.shape.elementCount, from: tensor.buffer)

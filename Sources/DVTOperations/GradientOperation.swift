@@ -1,3 +1,4 @@
+import DVTAutodiff
 import DVTCore
 
 /// The way back of an operation: the gradients of its inputs, for seeded gradients of its outputs.

@@ -58,7 +58,7 @@ package struct LayerNormOperation: NetworkOperation {
         self.appended = appended
     }
 
-    /// A row of one element is normalised to 0, whatever it is.
+    /// A row of one element is normalized to 0, whatever it is.
     package var hasGradient: Bool { width + appended > 1 }
     package var sizes: String { "\(rows)x\(width)" + (appended > 0 ? "+\(appended)" : "") }
     package var multiplyAdds: Int { 0 }

@@ -1,3 +1,4 @@
+import DVTAutodiff
 import DVTCore
 
 /// One operation of ``Backend`` at given sizes: its inputs, how to run it, and what it costs.

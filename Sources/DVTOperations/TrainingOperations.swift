@@ -1,3 +1,4 @@
+import DVTAutodiff
 import DVTCore
 
 /// ``DifferentiableBackend/activate(_:_:)`` and its gradient.

@@ -13,7 +13,7 @@ public final class ReferenceTensor: BackendTensor {
     }
 }
 
-/// The definition of correct: every operation spelt out in plain Swift on the CPU.
+/// The definition of correct: every operation spelled out in plain Swift on the CPU.
 ///
 /// Sums are accumulated in Double, and what a step of an operation hands on is rounded to float32,
 /// attention logits included. Rows are spread over the cores; the result does not depend on how.
@@ -24,37 +24,26 @@ public final class ReferenceBackend: Backend {
     /// Creates the backend.
     public init() {}
 
-    /// Does nothing: memory is not reused.
-    ///
-    /// - Parameter batch: the largest batch.
+    /// Implements ``/DVTCore/Backend/reserve(batch:)``.
     public func reserve(batch: Int) {}
 
-    /// Does nothing: memory is not kept.
+    /// Implements ``/DVTCore/Backend/releaseMemory()``.
     public func releaseMemory() {}
 
-    /// Does nothing: every call is done when it returns.
+    /// Implements ``/DVTCore/Backend/finish()``.
     public func finish() {}
 
-    /// Wraps a tensor.
-    ///
-    /// - Parameter tensor: the values.
-    /// - Returns: the backend's tensor.
+    /// Implements ``/DVTCore/Backend/upload(_:)``.
     public func upload(_ tensor: Tensor) -> ReferenceTensor {
         ReferenceTensor(tensor.shape, tensor.values)
     }
 
-    /// Wraps a batch.
-    ///
-    /// - Parameter batch: the values.
-    /// - Returns: the backend's tensor.
+    /// Implements ``/DVTCore/Backend/uploadBatch(_:)``.
     public func uploadBatch(_ batch: Tensor) -> ReferenceTensor {
         upload(batch)
     }
 
-    /// Copies a tensor out.
-    ///
-    /// - Parameter tensor: the backend's tensor.
-    /// - Returns: its values.
+    /// Implements ``/DVTCore/Backend/download(_:)``.
     public func download(_ tensor: ReferenceTensor) -> Tensor {
         Tensor(tensor.shape, values: tensor.values)
     }

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// A training run that cannot begin or go on.
 public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {

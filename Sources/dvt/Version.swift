@@ -1,6 +1,6 @@
 import CBuildInformation
 import CCLBlast
-import OpenCL
+import OpenCLRuntime
 
 /// What `dvt --version` prints.
 enum Version {

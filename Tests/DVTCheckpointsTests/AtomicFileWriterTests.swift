@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import Foundation
 import Testing
 
@@ -33,7 +34,7 @@ import Testing
     /// A folder that appears meanwhile makes the rename fail.
     @Test func theTemporaryFileGoesWhenTheRenameFails() throws {
         let path = folder.path + "/model"
-        let error = #expect(throws: CheckpointFileError.self) {
+        let error = #expect(throws: FileError.self) {
             let writer = try AtomicFileWriter(path: path)
             #expect(mkdir(path, 0o700) == 0)
             try writer.commit()
@@ -45,7 +46,7 @@ import Testing
 
     @Test func foldersAndDevicesAreNotReplaced() {
         for path in [folder.path, "/dev/null"] {
-            let error = #expect(throws: CheckpointFileError.self) {
+            let error = #expect(throws: FileError.self) {
                 try SafetensorsWriter.write([("x", tensor)], to: path)
             }
             #expect(error == .notRegularFile(path: path))
@@ -54,7 +55,7 @@ import Testing
 
     @Test func aMissingFolderIsAnError() {
         let path = folder.path + "/missing/model"
-        let error = #expect(throws: CheckpointFileError.self) {
+        let error = #expect(throws: FileError.self) {
             try SafetensorsWriter.write([("x", tensor)], to: path)
         }
         #expect(error == .cannotWrite(path: path, reason: "No such file or directory"))

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import Foundation
 import Testing
 
@@ -7,13 +8,13 @@ import Testing
 /// The file error that opening `path` gives, having checked how it is told.
 private func openingError(
     _ path: String, sourceLocation: SourceLocation = #_sourceLocation
-) -> CheckpointFileError? {
+) -> FileError? {
     do {
         _ = try SafetensorsFile(path: path)
         return nil
     } catch {
         expectOneLine(error, naming: path, sourceLocation: sourceLocation)
-        return error as? CheckpointFileError
+        return error as? FileError
     }
 }
 
@@ -69,7 +70,7 @@ private func openingError(
     }
 
     @Test func aPathWithALineBreakStaysOnOneLine() {
-        let error = CheckpointFileError.notRegularFile(path: "a\n\u{1B}b")
+        let error = FileError.notRegularFile(path: "a\n\u{1B}b")
         #expect(
             error.description == """
                 "a\\n\\u{1B}b": is not a regular file; give the path of one
@@ -89,13 +90,13 @@ private func openingError(
             { _ = try file.tensor(named: "x") },
             { _ = try file.withUnsafeBytes(ofFloat32: "x") { $0.count } },
         ] {
-            let error = #expect(throws: CheckpointFileError.self) { try read() }
+            let error = #expect(throws: FileError.self) { try read() }
             #expect(error == .endedEarly(path: path, needed: size))
             try expectOneLine(#require(error), naming: path)
         }
         #expect(try file.tensor(named: "a").values == [1])
         #expect(truncate(path, 0) == 0)
-        #expect(throws: CheckpointFileError.self) { try file.tensor(named: "a") }
+        #expect(throws: FileError.self) { try file.tensor(named: "a") }
     }
 
     @Test func aReplacedFileIsReadAsItWas() throws {

@@ -1,5 +1,6 @@
 import DVTCheckpoints
 import DVTCore
+import DVTSupport
 import Testing
 
 /// Files of every format, opened without saying which.
@@ -37,7 +38,7 @@ import Testing
     ])
     func otherFilesAreNoCheckpoints(text: String) throws {
         let path = try folder.file(Array(text.utf8))
-        let error = #expect(throws: CheckpointFileError.self) { try Checkpoint.open(path: path) }
+        let error = #expect(throws: FileError.self) { try Checkpoint.open(path: path) }
         #expect(error == .unknownFormat(path: path))
         try expectOneLine(#require(error), naming: path)
     }

@@ -41,7 +41,7 @@ private func value(of bits: UInt16, _ format: HalfFormat) -> Double {
         }
     }
 
-    /// Every midpoint of two neighbours goes to the even one, its float32 neighbours to theirs.
+    /// Every midpoint of two neighbors goes to the even one, its float32 neighbors to theirs.
     @Test(arguments: [(HalfFormat.float16, UInt16(0x7BFF)), (.bfloat16, 0x7F7F)])
     func roundsToNearestEven(format: HalfFormat, largest: UInt16) {
         for lower in 0..<largest {

@@ -6,17 +6,17 @@ import Testing
     @Test(arguments: [1, 4, 40, 60, 80, 200, 20_000]) func namesOfAnyLength(length: Int) {
         let name = String(repeating: "n", count: length)
         let bytes = mindSporeValue(name, [1], floats(1))
-        #expect(MindSporeCheckpoint.recognises(bytes))
-        #expect(MindSporeCheckpoint.recognises(bytes.prefix(64)))
+        #expect(MindSporeCheckpoint.recognizes(bytes))
+        #expect(MindSporeCheckpoint.recognizes(bytes.prefix(64)))
     }
 
     @Test func largeValuesAndEncryptedFiles() {
         let large = mindSporeValue("w", [1 << 17], [UInt8](repeating: 0, count: 1 << 19))
-        #expect(MindSporeCheckpoint.recognises(large.prefix(64)))
+        #expect(MindSporeCheckpoint.recognizes(large.prefix(64)))
         for byte: UInt8 in [0xD8, 0xD9, 0xDA] {
-            #expect(MindSporeCheckpoint.recognises([byte, 0x5E, 0x3A, 0x7F, 1]))
+            #expect(MindSporeCheckpoint.recognizes([byte, 0x5E, 0x3A, 0x7F, 1]))
         }
-        large.withUnsafeBytes { #expect(MindSporeCheckpoint.recognises($0)) }
+        large.withUnsafeBytes { #expect(MindSporeCheckpoint.recognizes($0)) }
     }
 
     /// A zip (PyTorch), pickles, JSON, images, text, and too little to tell.
@@ -28,7 +28,7 @@ import Testing
             [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x0A, 1, 0x77],
         ] as [[UInt8]])
     func otherFiles(bytes: [UInt8]) {
-        #expect(!MindSporeCheckpoint.recognises(bytes))
+        #expect(!MindSporeCheckpoint.recognizes(bytes))
     }
 
     /// The length of a header may have any four bytes.
@@ -37,7 +37,7 @@ import Testing
             0x0A, 0x0A0A, 0x0A_010A, 0x010A_0A0A, 0x020A_FF0A, 0x050A_0A0A, 0x010A_010A,
         ] {
             let bytes = littleEndian(length) + Array(#"{"x":{"dtype":"F32"}}"#.utf8)
-            #expect(!MindSporeCheckpoint.recognises(bytes), "\(length)")
+            #expect(!MindSporeCheckpoint.recognizes(bytes), "\(length)")
         }
     }
 }

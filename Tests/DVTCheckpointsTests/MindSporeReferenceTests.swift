@@ -19,7 +19,7 @@ private let referenceFolder: String? = {
     func readsAFileOfMindSpore() throws {
         let folder = try #require(referenceFolder)
         let path = folder + "/mindspore_tiny_f1r1_s1.ckpt"
-        #expect(MindSporeCheckpoint.recognises(try bytes(at: path).prefix(64)))
+        #expect(MindSporeCheckpoint.recognizes(try bytes(at: path).prefix(64)))
         let file = try MindSporeCheckpoint(path: path)
         let json = try Data(
             contentsOf: URL(fileURLWithPath: folder + "/mindspore_parameter_shapes.json"))

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import Testing
 
 /// The images that others are judged on.

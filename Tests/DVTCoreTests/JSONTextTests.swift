@@ -1,3 +1,4 @@
+import DVTSupport
 import Foundation
 import Testing
 

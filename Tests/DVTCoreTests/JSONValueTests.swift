@@ -1,3 +1,4 @@
+import DVTSupport
 import Testing
 
 @testable import DVTCore

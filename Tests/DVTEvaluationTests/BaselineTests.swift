@@ -1,5 +1,7 @@
 import DVTCore
 import DVTEvaluation
+import DVTParity
+import DVTSupport
 import Testing
 
 /// Comparing a benchmark's records with those of an earlier run.

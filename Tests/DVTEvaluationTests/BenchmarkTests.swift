@@ -1,6 +1,7 @@
 import DVTEvaluation
 import DVTModel
 import DVTOperations
+import DVTParity
 import Testing
 
 @Suite struct TimeStatisticsTests {
@@ -14,7 +15,7 @@ import Testing
 }
 
 @Suite struct ModelOperationsTests {
-    /// The products listed are those that are counted: all but LayerNorm's, the T2T tokeniser's
+    /// The products listed are those that are counted: all but LayerNorm's, the T2T tokenizer's
     /// second kind of attention, and what a last block does for patches that nobody reads.
     @Test(arguments: ["deit-small", "dvt-deit-small", "mindspore-dvt-deit-small", "tiny-deit"])
     func listTheArithmeticOfTheModel(name: String) throws {

@@ -1,6 +1,7 @@
 import DVTCore
 import DVTEvaluation
 import DVTModel
+import DVTSupport
 import Foundation
 import Testing
 
@@ -84,7 +85,7 @@ import Testing
 
     private func subject(batch: Int = 2) -> OutputsJournal.Subject {
         OutputsJournal.Subject(
-            model: "m", weights: "w", data: "d", pictures: 5, batchSize: batch, exits: 2,
+            model: "m", weights: "w", data: "d", images: 5, batchSize: batch, exits: 2,
             classes: 2)
     }
 

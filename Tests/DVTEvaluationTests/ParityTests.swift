@@ -3,6 +3,7 @@ import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOpenCL
+import DVTParity
 import DVTReference
 import DVTTestSupport
 import Testing
@@ -92,8 +93,8 @@ import Testing
         #expect(images.values.allSatisfy { abs($0) <= 0.75 })
     }
 
-    /// Neighbours within a cell differ by the fine part alone, which is at most 0.25 each way.
-    @Test func cellsAreOfOneColour() {
+    /// Neighbors within a cell differ by the fine part alone, which is at most 0.25 each way.
+    @Test func cellsAreOfOneColor() {
         let images = SyntheticImages.batch([1, 1, 28, 28], seed: 1)
         for row in stride(from: 0, to: 28, by: 2) {
             #expect(abs(images.values[row * 28] - images.values[(row + 1) * 28 + 1]) <= 0.5)

@@ -1,6 +1,7 @@
 import DVTCore
 import DVTEvaluation
 import DVTModel
+import DVTParity
 import DVTTestSupport
 import Testing
 

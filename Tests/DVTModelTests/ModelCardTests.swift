@@ -17,7 +17,7 @@ private func card(_ json: String) throws -> ModelCard {
         written.thresholds = (0..<exits).map { [-1e8, 0.1, 1e8][$0 % 3] }
         written.scoring = ExitScoring(
             criterion: .entropy, temperatures: (0...exits).map { 0.5 + Float($0) })
-        written.normalisation.interpolation = .bilinear
+        written.normalization.interpolation = .bilinear
         #expect(try card(written.json) == written)
         #expect(!written.json.contains("\n"))
     }
@@ -40,19 +40,19 @@ private func card(_ json: String) throws -> ModelCard {
               {"architecture": "deit-tiny", "tokens": 49},
               {"architecture": "deit-tiny", "tokens": 100, "mlp_width": 512},
               {"architecture": "t2t-vit-12", "depth": 12, "heads": 3, "width": 192, "tokens": 196}],
-             "thresholds": [0.5, 0.75], "normalisation": {"mean": [0, 0.5, 1]}}
+             "thresholds": [0.5, 0.75], "normalization": {"mean": [0, 0.5, 1]}}
             """#)
         let stages = made.configuration.stages
         #expect(stages.map(\.grid) == [7, 10, 14])
         #expect(stages.map(\.patch.kernel) == [32, 23, 7])
         #expect(stages.map(\.width) == [192, 192, 192])
         #expect(stages.map(\.mlpWidth) == [768, 512, 512])
-        #expect(stages.map(\.tokeniser) == [.linear, .linear, .performer])
+        #expect(stages.map(\.tokenizer) == [.linear, .linear, .performer])
         #expect(stages.map(\.hasQKVBias) == [true, true, false])
         #expect(made.thresholds == [0.5, 0.75])
-        #expect(made.normalisation.mean == SIMD3(0, 0.5, 1))
+        #expect(made.normalization.mean == SIMD3(0, 0.5, 1))
         #expect(
-            made.normalisation.standardDeviation == ImageNormalisation.imageNet.standardDeviation)
+            made.normalization.standardDeviation == ImageNormalization.imageNet.standardDeviation)
         #expect(made.configuration.name == "cascade.json")
     }
 
@@ -89,13 +89,13 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(!made.configuration.featureReuse && !made.configuration.relationReuse)
     }
 
-    /// timm's normalisation where all stages are timm's, ImageNet's where they differ.
-    @Test func architecturesBringTheirNormalisation() throws {
+    /// timm's normalization where all stages are timm's, ImageNet's where they differ.
+    @Test func architecturesBringTheirNormalization() throws {
         let vit = #"{"architecture": "vit_tiny_patch16_224"}"#
         let deit = #"{"architecture": "deit_tiny_patch16_224"}"#
         let alike = try card("{\"stages\": [\(vit), \(vit)]}")
-        #expect(alike.normalisation == (try ModelCard.named("vit_tiny_patch16_224").normalisation))
-        #expect(try card("{\"stages\": [\(vit), \(deit)]}").normalisation == .imageNet)
+        #expect(alike.normalization == (try ModelCard.named("vit_tiny_patch16_224").normalization))
+        #expect(try card("{\"stages\": [\(vit), \(deit)]}").normalization == .imageNet)
     }
 
     @Test func aThousandStagesAreTooMany() {
@@ -150,14 +150,14 @@ private func card(_ json: String) throws -> ModelCard {
         (#"{"model": "deit-small", "labels": ["a"]}"#, "1 names for 1000 classes"),
         (#"{"model": "deit-small", "labels": 3}"#, "labels is neither"),
         (
-            #"{"model": "deit-small", "normalisation": {"mean": [1]}}"#,
-            "normalisation.mean takes three"
+            #"{"model": "deit-small", "normalization": {"mean": [1]}}"#,
+            "normalization.mean takes three"
         ),
         (
-            #"{"model": "deit-small", "normalisation": {"std": [1, 1, 0]}}"#,
-            "normalisation.std takes numbers above 0"
+            #"{"model": "deit-small", "normalization": {"std": [1, 1, 0]}}"#,
+            "normalization.std takes numbers above 0"
         ),
-        (#"{"model": "deit-small", "normalisation": {"crop_fraction": 0}}"#, "crop_fraction is 0"),
+        (#"{"model": "deit-small", "normalization": {"crop_fraction": 0}}"#, "crop_fraction is 0"),
         (#"{"model": "deit-small", "clases": 3}"#, "clases is unknown; there are"),
         (#"{"model": "deit-small", "image_size": 0}"#, "image size 0"),
         (#"{"model": "deit-small", "model": "deit-small"}"#, "repeats the key"),

@@ -1,7 +1,7 @@
 import DVTCore
 import DVTTestSupport
 import Foundation
-import OpenCL
+import OpenCLRuntime
 import Testing
 
 @testable import DVTOpenCL

@@ -2,7 +2,7 @@ import DVTCore
 import DVTReference
 import DVTTestSupport
 import Foundation
-import OpenCL
+import OpenCLRuntime
 import Testing
 
 @testable import DVTOpenCL

@@ -1,8 +1,9 @@
 import DVTEvaluation
 import DVTOperations
+import DVTParity
 import DVTReference
 import DVTTestSupport
-import OpenCL
+import OpenCLRuntime
 import Testing
 
 @testable import DVTOpenCL

@@ -4,7 +4,7 @@ import DVTEvaluation
 import DVTModel
 import DVTOpenCL
 import DVTTestSupport
-import OpenCL
+import OpenCLRuntime
 import Testing
 
 /// What a cascade asks of the driver once it has warmed up, counted at OpenCL's own functions so

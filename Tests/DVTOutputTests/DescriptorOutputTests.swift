@@ -1,5 +1,6 @@
 import DVTCore
 import DVTOutput
+import DVTSupport
 import Glibc
 import Synchronization
 import Testing

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import Foundation
 import FoundationXML
 import Testing

@@ -1,5 +1,6 @@
 import DVTCore
 import DVTOutput
+import DVTSupport
 import Testing
 
 private let columns: [OutputColumn] = [

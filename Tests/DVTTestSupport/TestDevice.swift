@@ -1,5 +1,5 @@
 import DVTOpenCL
-import OpenCL
+import OpenCLRuntime
 
 /// The OpenCL device that tests run on: the one `dvt` would choose.
 ///

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import DVTTestSupport
 import DVTVision
 import Foundation
@@ -21,7 +22,7 @@ enum Fixtures {
             .map { $0.split(separator: " ").map(String.init) }
     }
 
-    /// Pictures of 24 x 16 pixels, stored one below the other.
+    /// Images of 24 x 16 pixels, stored one below the other.
     static func strip(_ name: String) throws -> [RGBImage] {
         let whole = try ImageDecoder.decode(path: url(name).path, applyingOrientation: false)
         return stride(from: 0, to: whole.height, by: 16).map {
@@ -30,10 +31,10 @@ enum Fixtures {
     }
 }
 
-/// Pictures in CIFAR's binary version, each of other samples and of class `index % 10`.
-func cifarSet(_ count: Int, in folder: TemporaryFolder) throws -> LabelledImages {
+/// Images in CIFAR's binary version, each of other samples and of class `index % 10`.
+func cifarSet(_ count: Int, in folder: TemporaryFolder) throws -> LabeledImages {
     let bytes = (0..<count).flatMap { index in
-        let noise = SeededValues(name: "picture.\(index)", seed: 1)
+        let noise = SeededValues(name: "image.\(index)", seed: 1)
         return [UInt8(index % 10)]
             + (0..<3072).map { UInt8(truncatingIfNeeded: noise.bits($0) >> 56) }
     }

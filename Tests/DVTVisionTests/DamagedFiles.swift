@@ -1,6 +1,6 @@
 @testable import DVTVision
 
-/// Makes damaged pictures from good ones.
+/// Makes damaged images from good ones.
 enum Damage {
     /// Where the segments of a JPEG file begin and end, the entropy-coded data being one.
     static func jpegBoundaries(_ bytes: [UInt8]) -> [Int] {

@@ -24,20 +24,20 @@ struct DamagedJPEGTests {
         }
     }
 
-    /// Each gives a picture of its declared size, or one line; a checksum JPEG has not.
+    /// Each gives an image of its declared size, or one line; a checksum JPEG has not.
     @Test(arguments: ["small.jpg", "rgb420.jpg", "progressive.jpg", "exif6-ii.jpg", "ycck.jpg"])
     func everyBitFlipIsSurvived(name: String) throws {
         let bytes = try Fixtures.bytes(name)
-        var pictureCount = 0
+        var imageCount = 0
         for flipped in Damage.bitFlips(bytes, in: 0..<bytes.count) {
             if let error = decodingError(of: flipped) {
                 #expect(isOneLine(error.description))
             } else {
-                pictureCount += 1
+                imageCount += 1
             }
         }
-        // Most flips only change pixels or tables, and Pillow shows those pictures as well.
-        #expect(pictureCount > bytes.count)
+        // Most flips only change pixels or tables, and Pillow shows those images as well.
+        #expect(imageCount > bytes.count)
     }
 
     @Test func largeHeaderIsRefusedBeforeDecoding() throws {
@@ -46,17 +46,17 @@ struct DamagedJPEGTests {
         #expect(
             decodingError(of: huge)
                 == .tooManyPixels(
-                    path: "picture", width: 65_500, height: 65_500, limit: 178_956_970))
+                    path: "image", width: 65_500, height: 65_500, limit: 178_956_970))
         let large = Damage.jpeg(bytes, width: 13_000, height: 13_000)
         #expect(
             decodingError(of: large)
                 == .unjustifiedSize(
-                    path: "picture", width: 13_000, height: 13_000, needed: 1625 * 1625 / 8,
+                    path: "image", width: 13_000, height: 13_000, needed: 1625 * 1625 / 8,
                     byteCount: bytes.count))
     }
 
-    /// The smallest file there can be for its size: one flat grey, with optimized tables.
-    @Test func flatPicturesAreNotSuspected() throws {
+    /// The smallest file there can be for its size: one flat gray, with optimized tables.
+    @Test func flatImagesAreNotSuspected() throws {
         let bytes = try Fixtures.bytes("flat.jpg")
         let image = try ImageDecoder.decode(bytes, name: "flat", applyingOrientation: false)
         #expect(image.width == 2000 && image.height == 1200)
@@ -70,9 +70,9 @@ struct DamagedJPEGTests {
         }
     }
 
-    @Test func aFileWithoutPictureIsRefused() {
+    @Test func aFileWithoutImageIsRefused() {
         let error = decodingError(of: [0xFF, 0xD8, 0xFF, 0xD9])
-        #expect(error == .damaged(path: "picture", format: "JPEG", reason: "it holds no picture"))
+        #expect(error == .damaged(path: "image", format: "JPEG", reason: "it holds no image"))
     }
 
     @Test func otherComponentCountsAreRefused() throws {
@@ -80,7 +80,7 @@ struct DamagedJPEGTests {
         let frame = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xC0]) })
         bytes[frame + 9] = 2
         let error = decodingError(of: bytes)
-        #expect(error?.description.contains("2 colour components; save it again") == true)
+        #expect(error?.description.contains("2 color components; save it again") == true)
     }
 
     /// Libjpeg completes what is missing and warns; here it is one line, though the end is there.

@@ -20,7 +20,7 @@ struct DamagedPNGTests {
         }
     }
 
-    /// Every byte is under a checksum, so no flip may pass for a picture.
+    /// Every byte is under a checksum, so no flip may pass for an image.
     @Test(arguments: ["png-small.png", "png-c0-d01-adam7.png"])
     func everyBitFlipIsNoticed(name: String) throws {
         let bytes = try Fixtures.bytes(name)
@@ -51,7 +51,7 @@ struct DamagedPNGTests {
             #expect(
                 decodingError(of: Damage.png(bytes, width: size, height: size))
                     == .tooManyPixels(
-                        path: "picture", width: Int(size), height: Int(size), limit: limit))
+                        path: "image", width: Int(size), height: Int(size), limit: limit))
         }
         guard
             case .unjustifiedSize(_, 13_000, 13_000, let needed, _)? =

@@ -62,22 +62,22 @@ struct DamagedWebPTests {
         let half = Array(bytes[20..<bytes.count / 2])
         #expect(
             decodingError(of: Damage.webP([Damage.webPChunk("VP8 ", half)]))
-                == .damaged(path: "picture", format: "WebP", reason: "its samples end early"))
+                == .damaged(path: "image", format: "WebP", reason: "its samples end early"))
     }
 
-    /// Each gives a picture, or one line; a checksum WebP has not.
+    /// Each gives an image, or one line; a checksum WebP has not.
     @Test(arguments: names)
     func everyBitFlipIsSurvived(name: String) throws {
         let bytes = try Fixtures.bytes(name)
-        var pictureCount = 0
+        var imageCount = 0
         for flipped in Damage.bitFlips(bytes, in: 0..<bytes.count) {
             if let error = decodingError(of: flipped) {
                 #expect(isOneLine(error.description))
             } else {
-                pictureCount += 1
+                imageCount += 1
             }
         }
-        #expect(pictureCount > 0)
+        #expect(imageCount > 0)
     }
 
     @Test(arguments: names)
@@ -103,12 +103,12 @@ struct DamagedWebPTests {
         #expect(
             decodingError(of: Damage.webP([Damage.webPChunk("VP8L", samples)]))
                 == .tooManyPixels(
-                    path: "picture", width: 1 << 14, height: 1 << 14, limit: 178_956_970))
+                    path: "image", width: 1 << 14, height: 1 << 14, limit: 178_956_970))
         let lossy: [UInt8] = [0x10, 0, 0, 0x9D, 1, 0x2A, 0xA0, 0x0F, 0xA0, 0x0F, 0, 0]
         #expect(
             decodingError(of: Damage.webP([Damage.webPChunk("VP8 ", lossy)]))
                 == .unjustifiedSize(
-                    path: "picture", width: 4000, height: 4000, needed: 250 * 250 * 3 / 8,
+                    path: "image", width: 4000, height: 4000, needed: 250 * 250 * 3 / 8,
                     byteCount: lossy.count))
         // An empty canvas of 13000x13000 around a small frame.
         let bytes = try Fixtures.bytes("webp-animated-offset.webp")
@@ -117,30 +117,30 @@ struct DamagedWebPTests {
         #expect(
             decodingError(of: canvas)
                 == .unjustifiedSize(
-                    path: "picture", width: 13_000, height: 13_000, needed: 13_000 * 13_000 / 4096,
+                    path: "image", width: 13_000, height: 13_000, needed: 13_000 * 13_000 / 4096,
                     byteCount: bytes.count))
         let largest = Array(bytes[..<24] + [UInt8](repeating: 0xFF, count: 6) + bytes[30...])
         #expect(
             decodingError(of: largest)
                 == .tooManyPixels(
-                    path: "picture", width: 1 << 24, height: 1 << 24, limit: 178_956_970))
+                    path: "image", width: 1 << 24, height: 1 << 24, limit: 178_956_970))
     }
 
-    /// The smallest files there can be for their size: one colour throughout.
+    /// The smallest files there can be for their size: one color throughout.
     @Test(arguments: ["webp-flat.webp", "webp-flat-lossless.webp"])
-    func flatPicturesAreNotSuspected(name: String) throws {
+    func flatImagesAreNotSuspected(name: String) throws {
         let image = try ImageDecoder.decode(path: Fixtures.path(name), applyingOrientation: false)
         #expect(image.width == 2000 && image.height == 1200)
     }
 
-    @Test func filesWithoutPictureAreRefused() throws {
+    @Test func filesWithoutImageAreRefused() throws {
         let animated = try Fixtures.bytes("webp-animated-offset.webp")
         let still = try Fixtures.bytes("webp-exif6-mm.webp")
         let cases: [([UInt8], String)] = [
-            (Damage.webP([]), "it holds no picture"),
-            (Damage.webP([Array(still[12..<30])]), "it holds no picture"),
-            (Damage.webP([Array(animated[12..<44])]), "it holds no picture"),
-            (Damage.webP([Damage.webPChunk("EXIF", [1])]), "its first chunk is no picture"),
+            (Damage.webP([]), "it holds no image"),
+            (Damage.webP([Array(still[12..<30])]), "it holds no image"),
+            (Damage.webP([Array(animated[12..<44])]), "it holds no image"),
+            (Damage.webP([Damage.webPChunk("EXIF", [1])]), "its first chunk is no image"),
             (Damage.webP([Damage.webPChunk("VP8X", [16])]), "its header is too short"),
             (Damage.webP([Damage.webPChunk("VP8 ", [])]), "the header of its samples"),
             (Damage.webP([Damage.webPChunk("VP8L", [0x2F])]), "the header of its samples"),
@@ -157,7 +157,7 @@ struct DamagedWebPTests {
         for (bytes, reason) in cases {
             #expect(
                 decodingError(of: bytes)
-                    == .damaged(path: "picture", format: "WebP", reason: reason))
+                    == .damaged(path: "image", format: "WebP", reason: reason))
         }
     }
 
@@ -167,7 +167,7 @@ struct DamagedWebPTests {
         #expect(
             decodingError(of: still)
                 == .damaged(
-                    path: "picture", format: "WebP",
+                    path: "image", format: "WebP",
                     reason: "its header declares 12x6 pixels, its samples 11x6"))
         var animated = try Fixtures.bytes("webp-animated-offset.webp")
         animated[52] = 7
@@ -180,7 +180,7 @@ struct DamagedWebPTests {
         #expect(
             decodingError(of: bytes)
                 == .damaged(
-                    path: "picture", format: "WebP", reason: "it declares 0x9 pixels"))
+                    path: "image", format: "WebP", reason: "it declares 0x9 pixels"))
     }
 }
 

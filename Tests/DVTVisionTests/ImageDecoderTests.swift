@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Pictures of every kind, against Pillow's pixels.
+/// Images of every kind, against Pillow's pixels.
 struct ImageDecoderTests {
     @Test func everyFixtureEqualsPillow() throws {
         let table = try Fixtures.table("decode.txt")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Paths that are not picture files.
+/// Paths that are not image files.
 struct ImageFileTests {
     private func error(at path: String) -> ImageError? {
         do throws(ImageError) {
@@ -51,13 +51,13 @@ struct ImageFileTests {
         #expect(error(at: path) == .empty(path: path))
     }
 
-    @Test func textWithThePicturesName() throws {
+    @Test func textWithTheImagesName() throws {
         let folder = try TemporaryFolder()
-        let path = try folder.write(Array("no picture\n".utf8), to: "text.jpg")
-        #expect(error(at: path) == .unknownFormat(path: path, firstBytes: Array("no p".utf8)))
+        let path = try folder.write(Array("no image\n".utf8), to: "text.jpg")
+        #expect(error(at: path) == .unknownFormat(path: path, firstBytes: Array("no i".utf8)))
         #expect(
             error(at: path)?.description
-                == "\(path): begins with 6e 6f 20 70, so it is neither JPEG, PNG nor WebP; "
+                == "\(path): begins with 6e 6f 20 69, so it is neither JPEG, PNG nor WebP; "
                 + "convert it first")
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Finding pictures in folders.
+/// Finding images in folders.
 struct ImageFilesTests {
     private func found(in folder: TemporaryFolder) throws -> [String] {
         try ImageFiles.find(in: folder.path).map { String($0.dropFirst(folder.path.count + 1)) }
@@ -15,7 +15,7 @@ struct ImageFilesTests {
         #expect(try ImageFiles.find(in: path) == [path])
     }
 
-    @Test func aFolderGivesItsPicturesSortedByBytes() throws {
+    @Test func aFolderGivesItsImagesSortedByBytes() throws {
         let folder = try TemporaryFolder()
         folder.makeFolder("b")
         folder.makeFolder("b/deep")

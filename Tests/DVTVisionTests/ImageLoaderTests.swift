@@ -27,7 +27,7 @@ struct ImageLoaderTests {
     }
 
     @Test(arguments: [(0, 1), (1, 1), (1, 4), (3, 2), (4, 64)])
-    func picturesComeInOrder(workers: Int, lookAhead: Int) throws {
+    func imagesComeInOrder(workers: Int, lookAhead: Int) throws {
         let paths = Self.paths(60)
         let expected = try Self.expectedValues()
         let loader = ImageLoader(
@@ -91,14 +91,14 @@ struct ImageLoaderTests {
             let paths = WaitingPaths(path: path, line: line, end: end)
             let loader = ImageLoader(paths: paths, preprocessing: Self.preprocessing, workers: 3)
             line.signal()
-            // The first picture comes although the list has not ended.
+            // The first image comes although the list has not ended.
             #expect(loader.next()?.path == path)
         }
         line.signal()
         #expect(end.wait(timeout: .now() + 30) == .success)
     }
 
-    /// Waiting for a path is told from waiting for a picture, and from the end.
+    /// Waiting for a path is told from waiting for an image, and from the end.
     @Test func tellsWhenItWaitsForPaths() throws {
         let line = DispatchSemaphore(value: 0)
         let path = Fixtures.path("png-small.png")
@@ -119,7 +119,7 @@ struct ImageLoaderTests {
         #expect(!alone.isWaitingForPaths)
     }
 
-    @Test func severalReadersShareThePictures() {
+    @Test func severalReadersShareTheImages() {
         let paths = Self.paths(200)
         let loader = ImageLoader(
             paths: paths, preprocessing: Self.preprocessing, workers: 3, lookAhead: 5)

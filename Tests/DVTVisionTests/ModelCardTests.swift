@@ -2,10 +2,10 @@ import DVTModel
 import DVTVision
 import Testing
 
-/// What models' cards say of pictures.
-@Suite struct ModelCardPicturesTests {
+/// What models' cards say of images.
+@Suite struct ModelCardImagesTests {
     @Test(arguments: ["dvt-deit-small", "deit-small", "t2t-vit-12", "tiny-deit"])
-    func ourModelsTakePicturesAsTheAuthorsEvaluate(name: String) throws {
+    func ourModelsTakeImagesAsTheAuthorsEvaluate(name: String) throws {
         let card = try ModelCard.named(name)
         #expect(try Preprocessing(card) == .default)
         #expect(try Preprocessing(card, applyingOrientation: false) == .authors)
@@ -16,7 +16,7 @@ import Testing
         ("deit_small_patch16_224", 248, Float(0.485)), ("vit_base_patch16_224", 248, 0.5),
         ("google/vit-base-patch16-384", 384, 0.5),
     ])
-    func plainModelsTakePicturesAsTimmEvaluates(
+    func plainModelsTakeImagesAsTimmEvaluates(
         name: String, shorterSide: Int, red: Float
     ) throws {
         let preprocessing = try Preprocessing(.named(name))
@@ -30,10 +30,10 @@ import Testing
         #expect(preprocessing.filter == .bilinear && preprocessing.shorterSide == 256)
     }
 
-    @Test func otherChannelsAreNoPictures() throws {
-        let json = #"{"model": "tiny-deit", "channels": 1, "name": "grey"}"#
-        let card = try ModelCard(json: Array(json.utf8), origin: "grey.json")
+    @Test func otherChannelsAreNoImages() throws {
+        let json = #"{"model": "tiny-deit", "channels": 1, "name": "gray"}"#
+        let card = try ModelCard(json: Array(json.utf8), origin: "gray.json")
         let error = #expect(throws: ModelError.self) { try Preprocessing(card) }
-        #expect(error?.description.hasPrefix("model grey: it takes 1 channels") == true)
+        #expect(error?.description.hasPrefix("model gray: it takes 1 channels") == true)
     }
 }

@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func tooWidePicturesAreRefused() {
+    @Test func tooWideImagesAreRefused() {
         let image = RGBImage(
             width: 1_000_001, height: 1, pixels: Array(repeating: 0, count: 3_000_003))
         let error = #expect(throws: PNGEncodingError.self) { try PNGEncoder.encode(image) }

@@ -38,7 +38,7 @@ struct ResizeTests {
         }
     }
 
-    @Test func sameSizeIsTheSamePicture() {
+    @Test func sameSizeIsTheSameImage() {
         let image = noiseImage(seed: 1, width: 8, height: 5)
         #expect(image.resized(width: 8, height: 5, filter: .bicubic) == image)
     }

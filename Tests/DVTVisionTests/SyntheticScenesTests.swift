@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Drawn pictures: the same everywhere, balanced, and as hard as they say.
+/// Drawn images: the same everywhere, balanced, and as hard as they say.
 @Suite struct SyntheticScenesTests {
     /// Pixels that every machine must give; where they have to change, so has
     /// ``SyntheticScenes/version``.
@@ -13,15 +13,15 @@ import Testing
             (UInt64.max, 16, 1, 0xD902_F74B),
         ] as [(UInt64, Int, Int, UInt32)])
     func pixelsAreKnown(seed: UInt64, size: Int, index: Int, crc: UInt32) {
-        let picture = SyntheticScenes(seed: seed, size: size).picture(index)
-        #expect(crc32(picture.image.pixels) == crc)
+        let image = SyntheticScenes(seed: seed, size: size).image(index)
+        #expect(crc32(image.image.pixels) == crc)
     }
 
     @Test func classesTakeTurnsInTheOrderOfTheAlphabet() {
         let scenes = SyntheticScenes(seed: 3, size: 16)
         let names = SyntheticScenes.labels.names
         #expect(names.count == 10 && names == names.sorted() && Set(names).count == 10)
-        #expect((0..<25).map { scenes.picture($0).label } == (0..<25).map { $0 % 10 })
+        #expect((0..<25).map { scenes.image($0).label } == (0..<25).map { $0 % 10 })
     }
 
     @Test func difficultiesFillTheirRange() {
@@ -35,7 +35,7 @@ import Testing
             let count = all.count { $0 >= low && $0 < low + 0.05 }
             #expect((300...500).contains(count), "\(low)")
         }
-        #expect(SyntheticScenes(seed: 1, difficulty: 0.4...0.4).picture(3).difficulty == 0.4)
+        #expect(SyntheticScenes(seed: 1, difficulty: 0.4...0.4).image(3).difficulty == 0.4)
     }
 
     @Test(arguments: 0..<20)
@@ -50,7 +50,7 @@ import Testing
         #expect(shares[0] > 0.12 && shares[5] > 0.02)
     }
 
-    /// The thing lies within the picture, whatever its place and turn.
+    /// The thing lies within the image, whatever its place and turn.
     @Test(arguments: [0, 0.5, 1])
     func nothingIsCutOff(difficulty: Double) {
         let scenes = SyntheticScenes(seed: 5, difficulty: difficulty...difficulty)
@@ -63,10 +63,10 @@ import Testing
     @Test func theEasiestHaveAPlainGround() {
         let scenes = SyntheticScenes(seed: 4, size: 48, difficulty: 0...0)
         for index in 0..<30 {
-            let pixels = scenes.picture(index).image.pixels
+            let pixels = scenes.image(index).image.pixels
             let corners = [0, 47, 47 * 48, 48 * 48 - 1].map { Array(pixels[$0 * 3..<$0 * 3 + 3]) }
             #expect(Set(corners).count == 1)
-            // The ground's colour and four of the thing's, but for the pixels at edges.
+            // The ground's color and four of the thing's, but for the pixels at edges.
             var counts: [[UInt8]: Int] = [:]
             for start in stride(from: 0, to: pixels.count, by: 3) {
                 counts[Array(pixels[start..<start + 3]), default: 0] += 1
@@ -76,14 +76,14 @@ import Testing
         }
     }
 
-    /// A picture of seven times the size shows the same; where the edges of two parts meet, pixels
+    /// An image of seven times the size shows the same; where the edges of two parts meet, pixels
     /// of different sizes blend them differently, by a quarter of white at the cube's edges.
     @Test(arguments: 0..<10)
     func anotherSizeShowsTheSameScene(index: Int) {
-        func picture(_ size: Int) -> [UInt8] {
-            SyntheticScenes(seed: 6, size: size, difficulty: 0...0).picture(index).image.pixels
+        func image(_ size: Int) -> [UInt8] {
+            SyntheticScenes(seed: 6, size: size, difficulty: 0...0).image(index).image.pixels
         }
-        let (small, large) = (picture(32), picture(224))
+        let (small, large) = (image(32), image(224))
         var total = 0.0
         for place in small.indices {
             let (pixel, channel) = place.quotientAndRemainder(dividingBy: 3)
@@ -105,7 +105,7 @@ import Testing
 /// How much of a pixel an area covers.
 @Suite struct SceneCanvasTests {
     private func mask(_ outline: Outline, size: Int) -> [Double] {
-        var canvas = SceneCanvas(size: size, colour: .zero)
+        var canvas = SceneCanvas(size: size, color: .zero)
         canvas.fill(outline, .one)
         return canvas.pixels.map(\.x)
     }
@@ -118,8 +118,8 @@ import Testing
 
     @Test(arguments: [16, 64, 130])
     func circlesWithHolesCoverTheirArea(size: Int) {
-        let hole = Outline(centre: [0.5, 0.5], radii: [0.2, 0.2])
-        let ring = Outline(centre: [0.5, 0.5], radii: [0.4, 0.4]).without(hole)
+        let hole = Outline(center: [0.5, 0.5], radii: [0.2, 0.2])
+        let ring = Outline(center: [0.5, 0.5], radii: [0.4, 0.4]).without(hole)
         let area = mask(ring, size: size).reduce(0, +) / Double(size * size)
         #expect(abs(area - .pi * (0.16 - 0.04)) < 0.002)
     }
@@ -135,7 +135,7 @@ import Testing
     }
 
     /// What lies outside, in part or whole, does no harm.
-    @Test func areasMayLeaveThePicture() {
+    @Test func areasMayLeaveTheImage() {
         #expect(mask(Outline(x: -3 ... -2, y: -1...5), size: 3).allSatisfy { $0 == 0 })
         #expect(mask(Outline(x: -3...7, y: 2...5), size: 3).allSatisfy { $0 == 0 })
         #expect(mask(Outline(x: -3...7, y: -8...9), size: 3).allSatisfy { $0 == 1 })

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import Glibc
 
 @testable import DVTVision
@@ -49,7 +50,7 @@ private let crcTable: [UInt32] = (0..<256).map { index in
     (0..<8).reduce(UInt32(index)) { crc, _ in crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
 }
 
-/// The pictures of generate.py's `noise_image`.
+/// The images of generate.py's `noise_image`.
 func noiseImage(seed: Int, width: Int, height: Int) -> RGBImage {
     var state = UInt32(seed)
     let pixels = (0..<width * height * 3).map { _ in
@@ -107,8 +108,8 @@ final class TemporaryFolder {
     }
 }
 
-/// The error that decoding gives, or nil if it gives a picture.
-func decodingError(of bytes: [UInt8], name: String = "picture") -> ImageError? {
+/// The error that decoding gives, or nil if it gives an image.
+func decodingError(of bytes: [UInt8], name: String = "image") -> ImageError? {
     do throws(ImageError) {
         _ = try ImageDecoder.decode(bytes, name: name, applyingOrientation: true)
         return nil

@@ -1,7 +1,7 @@
 // Builds one OpenCL C file and runs its kernel `faulty` once, for scripts/check-kernels.sh: it
 // shows that the checker finds what is wrong with kernels that are wrong on purpose.
 import Glibc
-import OpenCL
+import OpenCLRuntime
 
 /// The file's text.
 func contents(of path: String) -> String? {

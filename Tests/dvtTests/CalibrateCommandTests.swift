@@ -157,15 +157,15 @@ struct CalibrateCommandTests {
         return "\(folder.path)/set"
     }
 
-    /// Pictures give what their saved outputs give, and the times of the run beside it.
-    @Test(.needsDevice) func picturesNeedNoSavedOutputs() async throws {
+    /// Images give what their saved outputs give, and the times of the run beside it.
+    @Test(.needsDevice) func imagesNeedNoSavedOutputs() async throws {
         let (set, saved) = (try makeSet(), "\(folder.path)/o.safetensors")
         let evaluated = try await dvt(
             ["evaluate"] + Self.model + ["--save-outputs", saved, "--hold-out-every", "3", set])
         #expect(evaluated.code == 0, "\(evaluated.errors)")
         let expected = try budgets(await calibrate("--from", saved, "--format", "json"))
-        let pictures = ["calibrate"] + Self.model + ["--hold-out-every", "3", set]
-        let run = try await dvt(pictures + ["--format", "json"])
+        let images = ["calibrate"] + Self.model + ["--hold-out-every", "3", set]
+        let run = try await dvt(images + ["--format", "json"])
         #expect(run.code == 0, "\(run.errors)")
         let found = try budgets(run)
         #expect(found.map(\.p) == expected.map(\.p))
@@ -179,7 +179,7 @@ struct CalibrateCommandTests {
         #expect(run.errors.contains("12 images; measured: "), "\(run.errors)")
         #expect(run.errors.contains("judged on 4 images, chosen on 8 others"))
         let target = try await dvt(
-            pictures + ["--latency-ms", "1e6", "--format", "json", "--rule", "optimal"])
+            images + ["--latency-ms", "1e6", "--format", "json", "--rule", "optimal"])
         #expect(target.errors.contains("ms on the calibration images"), "\(target.errors)")
         #expect(try budgets(target).count == 1)
     }

@@ -3,7 +3,7 @@ import Testing
 /// Which exit images take, on which device and in which company.
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct ClassifyExitTests {
-    /// Every picture at every exit.
+    /// Every image at every exit.
     private static let everything = Task {
         let run = try await classify("--exit", "all", "--format", "json", Fixtures.photos)
         return try json(run.output, as: ClassifyRow.self)
@@ -80,7 +80,7 @@ struct ClassifyExitTests {
         #expect(without.multiplyAdds < with.multiplyAdds)
     }
 
-    @Test func presetsSeeDifferentPictures() async throws {
+    @Test func presetsSeeDifferentImages() async throws {
         var outputs: Set<String> = []
         for preset in ["default", "timm"] {
             let run = try await classify(

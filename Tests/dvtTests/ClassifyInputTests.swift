@@ -11,7 +11,7 @@ struct ClassifyInputTests {
         let files = try ["a.jpg", "b/c/d.JPEG", "b/e.jpg"].map {
             try folder.copy(Fixtures.photo(1), as: $0)
         }
-        _ = try folder.file("b/notes.txt", "no picture")
+        _ = try folder.file("b/notes.txt", "no image")
         let run = try await classify("--format", "json", folder.path)
         #expect(run.code == 0)
         #expect(try json(run.output, as: ClassifyRow.self).map(\.file) == files)
@@ -107,7 +107,7 @@ struct ClassifyInputTests {
     @Test func brokenFilesDoNotStopTheRest() async throws {
         let folder = try TemporaryFolder()
         let good = try folder.copy(Fixtures.photo(1), as: "a.jpg")
-        let broken = try folder.file("b.jpg", "not a picture")
+        let broken = try folder.file("b.jpg", "not an image")
         let last = try folder.copy(Fixtures.photo(2), as: "c.jpg")
         let run = try await classify("--format", "json", folder.path)
         #expect(run.code == 1)
@@ -120,7 +120,7 @@ struct ClassifyInputTests {
 
     @Test func errorsNameOddFilesInOneLine() async throws {
         let folder = try TemporaryFolder()
-        _ = try folder.file("line\nfeed.jpg", "not a picture")
+        _ = try folder.file("line\nfeed.jpg", "not an image")
         let run = try await classify("--format", "csv", folder.path, Fixtures.photo(1))
         #expect(run.code == 1)
         let errors = run.errorLines.filter { $0.hasPrefix("error: ") }

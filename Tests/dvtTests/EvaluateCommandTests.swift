@@ -136,7 +136,7 @@ struct EvaluateCommandTests {
         #expect(unnamed.errors.contains("note: \(set): the model's classes have no names"))
     }
 
-    @Test func strictEndsAtTheFirstUnreadablePicture() async throws {
+    @Test func strictEndsAtTheFirstUnreadableImage() async throws {
         let folder = try TemporaryFolder()
         let set = try makeSet(folder)
         let run = try await dvt(

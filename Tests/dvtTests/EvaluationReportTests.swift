@@ -60,7 +60,7 @@ struct EvaluationReportTests {
         }
     }
 
-    @Test func picturesCanStayAway() async throws {
+    @Test func imagesCanStayAway() async throws {
         for index in 1...3 { try folder.copy(Fixtures.photo(index), as: "set/only/\(index).jpg") }
         let run = try await evaluate("--report-examples", "0", "\(folder.path)/set")
         #expect(run.code == 0, "\(run.errors)")
@@ -90,7 +90,7 @@ struct EvaluationReportTests {
         #expect(document.count("path", class: "line") == 1 + 1)
     }
 
-    /// Three times the same picture: all confidences are equal, and all are right or none is.
+    /// Three times the same image: all confidences are equal, and all are right or none is.
     @Test(arguments: [true, false], ["0.35", "2"])
     func equalConfidencesHaveAPage(areRight: Bool, threshold: String) async throws {
         for name in ["a", "b", "c"] { try folder.copy(Fixtures.photo(4), as: "\(name).jpg") }

@@ -29,7 +29,7 @@ struct ExplainCommandTests {
         try String(contentsOfFile: path, encoding: .utf8)
     }
 
-    /// A picture under a name that would be markup.
+    /// An image under a name that would be markup.
     private func hostile() throws -> String {
         try folder.copy(Fixtures.photo(2), as: #"<b>&"'.jpg"#)
         return "\(folder.path)/<b>&\"'.jpg"
@@ -77,7 +77,7 @@ struct ExplainCommandTests {
         #expect(run.errors.contains("out.\(ending): 2 images, "))
         let document = Document(try text(path))
         #expect(document.isWellFormed)
-        // A picture of its own and one under each of three grids.
+        // An image of its own and one under each of three grids.
         #expect(document.count("image") == 2)
         #expect(document.count("use") == 6)
         #expect(document.count("rect", holding: "title") == 2 * (49 + 100 + 196))
@@ -113,7 +113,7 @@ struct ExplainCommandTests {
     }
 
     @Test func theOthersGoOn() async throws {
-        let broken = try folder.file("broken.jpg", "no picture")
+        let broken = try folder.file("broken.jpg", "no image")
         let path = "\(folder.path)/out.svg"
         let run = try await explain("--output", path, broken, Fixtures.photo(3))
         #expect(run.code == 1)

@@ -45,7 +45,7 @@ struct SynthesizeCommandTests {
         #expect(
             run.errors.hasSuffix(
                 """
-                /set: 85 pictures for training and 20 for validation, 16 x 16 pixels, \
+                /set: 85 images for training and 20 for validation, 16 x 16 pixels, \
                 difficulty 0.3-0.9, seed 9
 
                 """))
@@ -55,15 +55,15 @@ struct SynthesizeCommandTests {
         let rows = try labels("set")
         #expect(rows.count == 105)
         for (index, row) in rows.enumerated() {
-            let picture = scenes.picture(index)
+            let image = scenes.image(index)
             let path = "\(folder.path)/set/\(row[0])"
-            #expect(try ImageDecoder.decode(path: path, applyingOrientation: true) == picture.image)
-            #expect(row[1] == names[picture.label] && Double(row[2]) == picture.difficulty)
+            #expect(try ImageDecoder.decode(path: path, applyingOrientation: true) == image.image)
+            #expect(row[1] == names[image.label] && Double(row[2]) == image.difficulty)
             let number = String(repeating: "0", count: 4 - "\(index / 10 + 1)".count)
             #expect(row[0].hasSuffix("/\(row[1])/0\(number)\(index / 10 + 1).png"))
         }
-        let pictures = try files("set").keys.filter { $0.hasSuffix(".png") }
-        #expect(Set(pictures) == Set(rows.map { $0[0] }))
+        let images = try files("set").keys.filter { $0.hasSuffix(".png") }
+        #expect(Set(images) == Set(rows.map { $0[0] }))
         for name in names.names {
             #expect(rows.count { $0[0].hasPrefix("val/\(name)/") } == 2)
             #expect((8...9).contains(rows.count { $0[0].hasPrefix("train/\(name)/") }))
@@ -117,12 +117,12 @@ struct SynthesizeCommandTests {
             let place = row[0].split(separator: "#")
             let record = try #require(Int(place[1]))
             let bytes = try #require(set[String(place[0])])
-            let picture = scenes.picture(index)
+            let image = scenes.image(index)
             let planes = (0..<3).flatMap { plane in
-                (0..<1024).map { picture.image.pixels[$0 * 3 + plane] }
+                (0..<1024).map { image.image.pixels[$0 * 3 + plane] }
             }
             let start = record * 3073
-            #expect(Array(bytes[start..<start + 3073]) == [UInt8(picture.label)] + planes)
+            #expect(Array(bytes[start..<start + 3073]) == [UInt8(image.label)] + planes)
         }
         #expect(set["data_batch_1.bin"]?.count == 15 * 3073)
         #expect(set["test_batch.bin"]?.count == 10 * 3073)
@@ -168,16 +168,16 @@ struct SynthesizeCommandTests {
 
     @Test func otherFoldersAreLeftAlone() async throws {
         _ = try await synthesize("set", "--count", "20")
-        try folder.copy(Fixtures.png, as: "mine/picture.png")
+        try folder.copy(Fixtures.png, as: "mine/image.png")
         _ = try folder.file("odd/synthesis.json", "[]")
         let before = try files("set")
         let cases: [(name: String, arguments: [String], error: String)] = [
-            ("set", ["--seed", "2"], "/set: holds pictures made with --seed 1, not 2; give"),
-            ("set", ["--size", "32"], "/set: holds pictures made with --size 16, not 32; give"),
+            ("set", ["--seed", "2"], "/set: holds images made with --seed 1, not 2; give"),
+            ("set", ["--size", "32"], "/set: holds images made with --size 16, not 32; give"),
             ("set", ["--difficulty", "0-0.5"], "--difficulty [0.0,1.0], not [0.0,0.5]; give"),
             ("set", ["--count", "10"], "/set: was begun with --count 20, more than 10; give"),
             ("mine", [], "/mine: holds files that dvt synthesize did not make; name"),
-            ("odd", [], "/odd/synthesis.json: does not tell how the pictures beside it were made"),
+            ("odd", [], "/odd/synthesis.json: does not tell how the images beside it were made"),
             ("set/labels.csv", [], "/set/labels.csv: cannot be made (File exists); check"),
             ("set/labels.csv/x", [], "/set/labels.csv/x: cannot be made (Not a directory); check"),
         ]
@@ -192,10 +192,10 @@ struct SynthesizeCommandTests {
         #expect(try files("mine").count == 1)
     }
 
-    /// A picture that cannot be written ends the run, with one line.
+    /// An image that cannot be written ends the run, with one line.
     @Test func placesThatCannotBeWrittenAreNamed() async throws {
         let blocked = "set/train/ball/00001.png"
-        try folder.copy(Fixtures.png, as: "\(blocked)/picture.png")
+        try folder.copy(Fixtures.png, as: "\(blocked)/image.png")
         let settings =
             #"{"generator":1,"seed":1,"size":16,"difficulty":[0.0,1.0],"validation_share":0.2,"#
             + #""layout":"folder","count":20}"#

@@ -28,7 +28,7 @@ struct TrainCommandTests {
         _ = try folder.file("model.json", Self.model())
     }
 
-    /// A cascade of two exits for pictures of 32 pixels.
+    /// A cascade of two exits for images of 32 pixels.
     private static func model(classes: Int = 10) -> String {
         """
         {"name": "small", "image_size": 32, "classes": \(classes), "feature_reuse": true,
@@ -48,7 +48,7 @@ struct TrainCommandTests {
         String(decoding: try #require(contents(name)), as: UTF8.self)
     }
 
-    /// Pictures in ten classes: 50 for training and 10 for validation.
+    /// Images in ten classes: 50 for training and 10 for validation.
     private func makeSet() async throws {
         let drawn = try await dvt(
             "synthesize", path("set"), "--count", "60", "--size", "32", needsKernels: false)
@@ -97,7 +97,7 @@ struct TrainCommandTests {
         #expect(files.sorted() == Self.files)
         #expect(try text("run/log.jsonl").split(separator: "\n").count == 2)
         #expect(try text("run/recipe.json").contains("\"batch_size\": 16"))
-        for said in ["on 50 pictures in batches of 16, measured on 10", "trained: "] {
+        for said in ["on 50 images in batches of 16, measured on 10", "trained: "] {
             #expect(run.errors.contains(said), "\(run.errors)")
         }
     }
@@ -109,8 +109,8 @@ struct TrainCommandTests {
         let rows = try table(run.output)
         #expect(rows.count == 3 && rows.map(\.first) == ["Epoch", "1", "2"])
         #expect(rows[0].contains("Loss 1") && rows[0].contains("Eval top-1 2"))
-        #expect(run.errors.contains("on 40 pictures in batches of 16, measured on 10"))
-        // Nothing is measured without pictures to measure on.
+        #expect(run.errors.contains("on 40 images in batches of 16, measured on 10"))
+        // Nothing is measured without images to measure on.
         let plain = try await train(arguments("plain", epochs: 1))
         #expect(try table(plain.output)[0].contains { $0.hasPrefix("Eval") } == false)
     }
@@ -215,13 +215,13 @@ struct TrainCommandTests {
             try await train(resuming("other")), "it holds weights, but no position of a run")
     }
 
-    @Test func aRunGoesOnWithItsOwnPicturesAlone() async throws {
+    @Test func aRunGoesOnWithItsOwnImagesAlone() async throws {
         try await makeSet()
         let held = ["--hold-out-every", "5"]
         #expect(try await train(arguments("run") + held).code == 0)
         let longer = resuming("run") + ["--epochs", "3"]
         expectOneLine(
-            try await train(longer), "an epoch of the run has 2 batches, and these pictures make 3")
+            try await train(longer), "an epoch of the run has 2 batches, and these images make 3")
         #expect(try await train(longer + held).code == 0)
     }
 
@@ -233,7 +233,7 @@ struct TrainCommandTests {
         wrong.removeSubrange(2..<4)
         expectOneLine(try await train(wrong), "a.png: is of class 10 (from 0)")
         expectOneLine(
-            try await train(arguments("run") + ["--batch-size", "64"]), "50 pictures")
+            try await train(arguments("run") + ["--batch-size", "64"]), "50 images")
         expectOneLine(
             try await train(arguments("run") + ["--recipe", path("set/labels.csv")]), "labels.csv")
         #expect(!FileManager.default.fileExists(atPath: path("run")))

@@ -19,7 +19,7 @@ let benchmarks: @Sendable () -> Void = {
 ///   - name: what the results call it.
 ///   - setup: makes the input, untimed, once.
 ///   - teardown: removes what `setup` left outside the process.
-///   - body: what is timed; its result is kept from being optimised away.
+///   - body: what is timed; its result is kept from being optimized away.
 func measure<Input, Output>(
     _ name: String, setup: @escaping () throws -> Input,
     teardown: @escaping () throws -> Void = {},

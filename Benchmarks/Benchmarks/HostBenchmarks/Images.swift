@@ -38,7 +38,7 @@ private let photoFolder = URL(fileURLWithPath: #filePath)
 func photoPaths() throws -> [String] {
     let paths = try ImageFiles.find(in: photoFolder)
     guard paths.count == 12 else {
-        throw InputError(description: "\(photoFolder) has \(paths.count) pictures, not 12")
+        throw InputError(description: "\(photoFolder) has \(paths.count) images, not 12")
     }
     return paths
 }
@@ -50,23 +50,23 @@ private func photoBytes() throws -> [UInt8] {
 /// Writes a decoded photo as PNG, by libpng with its own settings: the fixtures of the tests are
 /// too small to time.
 private func pngBytes(of jpeg: [UInt8]) throws -> [UInt8] {
-    let picture = try ImageDecoder.decode(jpeg, name: photo, applyingOrientation: true)
+    let image = try ImageDecoder.decode(jpeg, name: photo, applyingOrientation: true)
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
-    image.width = png_uint_32(picture.width)
-    image.height = png_uint_32(picture.height)
+    image.width = png_uint_32(image.width)
+    image.height = png_uint_32(image.height)
     image.format = png_uint_32(PNG_FORMAT_RGB)
     // More than the samples take where nothing can be compressed.
-    var byteCount = picture.pixels.count * 2
+    var byteCount = image.pixels.count * 2
     var bytes = [UInt8](repeating: 0, count: byteCount)
-    guard png_image_write_to_memory(&image, &bytes, &byteCount, 0, picture.pixels, 0, nil) != 0
+    guard png_image_write_to_memory(&image, &bytes, &byteCount, 0, image.pixels, 0, nil) != 0
     else {
         throw InputError(description: "libpng could not write \(photo) as PNG")
     }
     return Array(bytes.prefix(byteCount))
 }
 
-/// A picture of random samples, the same on every machine.
+/// An image of random samples, the same on every machine.
 private func seededImage(_ width: Int, _ height: Int) -> RGBImage {
     let stream = SeededValues(name: "pixels", seed: 1)
     let pixels = (0..<width * height * 3).map { UInt8(stream.bits($0) >> 56) }

@@ -9,7 +9,7 @@ func registerTraining() {
             .appendingPathComponent("dvt-benchmark-\(UUID().uuidString)")
         measure(
             "Training batches of 1280 at 32x32, \(name)",
-            setup: { try smallPictures(in: folder, augmentation) },
+            setup: { try smallImages(in: folder, augmentation) },
             teardown: { try FileManager.default.removeItem(at: folder) }
         ) { try epoch(of: $0) }
     }
@@ -20,14 +20,14 @@ private let presets = [
     ("none", AugmentationConfiguration.none), ("light", .light), ("standard", .standard),
 ]
 
-/// Ten batches of CIFAR-10's size, each picture kept once it is decoded.
-private func smallPictures(
+/// Ten batches of CIFAR-10's size, each image kept once it is decoded.
+private func smallImages(
     in folder: URL, _ augmentation: AugmentationConfiguration
 ) throws -> TrainingInput {
     let scenes = SyntheticScenes(seed: 1, size: 32)
     var bytes = Data()
     for index in 0..<1280 {
-        let pixels = scenes.picture(index).image.pixels
+        let pixels = scenes.image(index).image.pixels
         bytes.append(UInt8(index % 10))
         for channel in 0..<3 {
             bytes.append(contentsOf: (0..<1024).map { pixels[3 * $0 + channel] })

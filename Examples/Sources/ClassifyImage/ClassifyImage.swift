@@ -4,7 +4,7 @@ import DVTCheckpoints
 import DVTModel
 import DVTOpenCL
 import DVTVision
-import OpenCL
+import OpenCLRuntime
 
 @main
 struct ClassifyImage {

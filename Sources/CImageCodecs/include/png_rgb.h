@@ -11,7 +11,7 @@
 // Decodes a PNG file to 8-bit RGB, row-major, without padding.
 //
 // Alpha and transparency are dropped, not blended; of 16-bit samples the high byte is kept;
-// greys are repeated; colours are not managed (gAMA, iCCP and the like are skipped unread).
+// grays are repeated; colors are not managed (gAMA, iCCP and the like are skipped unread).
 //
 //   png, png_size    the whole file
 //   width, height    as its IHDR declares them; anything else is an error

@@ -4,7 +4,7 @@ extension MindSporeCheckpoint {
     ///
     /// - Parameter prefix: the file's first bytes; 64 are enough, and a whole file may be shorter.
     /// - Returns: true if they begin a first value with a name, as far as they go.
-    package static func recognises(_ prefix: some Collection<UInt8>) -> Bool {
+    package static func recognizes(_ prefix: some Collection<UInt8>) -> Bool {
         if isEncrypted(prefix) { return true }
         var bytes = Array(prefix.prefix(64))[...]
         guard bytes.popFirst() == MindSporeValues.valueKey, let length = popLength(&bytes),

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -23,7 +24,7 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
     /// Opens a file and checks all of it.
     ///
     /// - Parameter path: the file.
-    /// - Throws: ``CheckpointFileError`` if the file cannot be read and ``MindSporeError`` if it
+    /// - Throws: ``FileError`` if the file cannot be read and ``MindSporeError`` if it
     ///   breaks a rule of the format, or is encrypted.
     public init(path: String) throws {
         let file = try MappedFile(path: path)
@@ -59,7 +60,7 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
     /// - Returns: the tensor; NaN and infinity are kept, and a Float64 beyond float32 becomes an
     ///   infinity.
     /// - Throws: ``MindSporeError`` if there is no such tensor or its elements are of another type,
-    ///   ``CheckpointFileError`` if the file was cut short meanwhile.
+    ///   ``FileError`` if the file was cut short meanwhile.
     public func tensor(named name: String) throws -> Tensor {
         let entry = try entry(named: name)
         guard entry.dtype.isFloatingPoint else {

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// A MindSpore checkpoint that breaks a rule of the format, or does not hold what was asked for.
 public struct MindSporeError: Error, Equatable, Sendable {
@@ -42,7 +43,7 @@ public struct MindSporeError: Error, Equatable, Sendable {
         case sliceDType(tensor: String, first: String, other: String)
         /// A slice claims other extents than the tensor's first one.
         case sliceShape(tensor: String, first: [Int], other: [Int])
-        /// Two values that are not neighbours, and so no slices, have one name.
+        /// Two values that are not neighbors, and so no slices, have one name.
         case repeatedName(String)
         /// A text is not UTF-32.
         case invalidText(name: String)

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -35,7 +36,7 @@ struct MindSporeLayout {
     /// Reads a file from the first value to the last.
     ///
     /// - Parameter file: the checkpoint.
-    /// - Throws: ``MindSporeError/Problem``, ``CheckpointFileError``.
+    /// - Throws: ``MindSporeError/Problem``, ``FileError``.
     init(_ file: MappedFile) throws {
         var values = try MindSporeValues(file)
         var group: Group?
@@ -61,7 +62,7 @@ struct MindSporeLayout {
     }
 }
 
-/// Neighbours of one name: a tensor, a text or a random state, as the file has it.
+/// Neighbors of one name: a tensor, a text or a random state, as the file has it.
 private struct Group {
     let name: String
     let dtype: String

@@ -1,3 +1,4 @@
+import DVTSupport
 import SwiftProtobuf
 
 /// The values of a mapped checkpoint, one at a time.

@@ -121,7 +121,7 @@ struct PickleGraph: Sendable {
                 key.utf8.count <= Self.keyByteLimit
             else { continue }
             let member = (key, object.elements[index + 1])
-            // Spelt differently in Unicode, two keys are one to Swift but two to Python. They are
+            // Spelled differently in Unicode, two keys are one to Swift but two to Python. They are
             // kept apart, so that names which cannot be told apart are refused later.
             if let place = places[key], members[place].key.utf8.elementsEqual(key.utf8) {
                 members[place] = member
@@ -167,7 +167,7 @@ struct PickleTensor: Equatable, Sendable {
     let offset: Int
     /// The extent of each axis.
     let sizes: [Int]
-    /// The distance between neighbours on each axis, in elements.
+    /// The distance between neighbors on each axis, in elements.
     let strides: [Int]
 }
 

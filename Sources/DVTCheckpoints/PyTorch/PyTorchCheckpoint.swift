@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// A checkpoint that PyTorch's `torch.save` wrote, mapped into memory; tensors are read when they
 /// are asked for.
@@ -17,7 +18,7 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
     /// What stands beside the weights, by its key at the top of what was saved.
     ///
     /// Text is as it is; numbers, lists, dictionaries and tensors of up to 4096 elements are JSON.
-    /// What is larger or an object of a class, such as an optimiser's state, is left out.
+    /// What is larger or an object of a class, such as an optimizer's state, is left out.
     public let metadata: [String: String]
     /// The shape of every tensor by name, also of those whose type is not read.
     public let shapes: [String: Shape]
@@ -27,7 +28,7 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
     /// Opens a file and checks what it says about its tensors.
     ///
     /// - Parameter path: the file.
-    /// - Throws: ``CheckpointFileError`` if the file cannot be read and ``PyTorchCheckpointError``
+    /// - Throws: ``FileError`` if the file cannot be read and ``PyTorchCheckpointError``
     ///   if it is not a checkpoint, is damaged, or names what only harm could be meant by.
     public init(path: String) throws {
         let file = try MappedFile(path: path)
@@ -64,7 +65,7 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
     /// - Parameter name: the tensor's name, as the file spells it.
     /// - Returns: the tensor; NaN and infinity are kept.
     /// - Throws: ``PyTorchCheckpointError`` if there is no such tensor or its elements are of
-    ///   another type, ``CheckpointFileError`` if the file was cut short meanwhile.
+    ///   another type, ``FileError`` if the file was cut short meanwhile.
     public func tensor(named name: String) throws -> Tensor {
         guard let layout = layouts[name] else {
             throw PyTorchCheckpointError(path: origin, problem: .noSuchTensor(name))
@@ -83,7 +84,7 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
     ///
     /// - Parameter prefix: the first bytes of the file; 23 are enough, and 262 for a tar archive.
     /// - Returns: whether it may be one.
-    package static func recognises(_ prefix: some Collection<UInt8>) -> Bool {
+    package static func recognizes(_ prefix: some Collection<UInt8>) -> Bool {
         Array(prefix.prefix(TorchLayout.leadingByteCount)).withUnsafeBytes {
             TorchLayout($0) != nil
         }

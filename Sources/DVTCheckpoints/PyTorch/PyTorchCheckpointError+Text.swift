@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 extension PyTorchCheckpointError.Problem: CustomStringConvertible {
     /// What is wrong, with the values, and what to do.

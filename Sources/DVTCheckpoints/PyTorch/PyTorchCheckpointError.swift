@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// A checkpoint of PyTorch that breaks a rule of its format, asks for what is never done, or does
 /// not hold what was asked for.

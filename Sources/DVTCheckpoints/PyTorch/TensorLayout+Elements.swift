@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 extension TensorLayout {
     /// The elements as float32, in row-major order.

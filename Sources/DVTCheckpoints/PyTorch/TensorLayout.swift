@@ -14,7 +14,7 @@ struct TensorLayout: Sendable {
     let shape: Shape
     /// The bytes from the first element to the last, in the file.
     let bytes: Range<Int>
-    /// The distance between neighbours on each axis, in elements.
+    /// The distance between neighbors on each axis, in elements.
     let strides: [Int]
 
     /// Checks what a pickle says about a tensor.

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// What a checkpoint holds beside the weights, as far as it is numbers and text.
 struct TorchMetadata {
@@ -26,7 +27,7 @@ struct TorchMetadata {
 
     /// The entries beside the weights: text as it is, all else as JSON.
     ///
-    /// An entry that holds an object of an unknown class, or is large, is left out: an optimiser's
+    /// An entry that holds an object of an unknown class, or is large, is left out: an optimizer's
     /// state is both.
     ///
     /// - Parameter wrapper: the key of the weights, or nil if all is the weights.

@@ -42,7 +42,7 @@ struct TorchStateDictionary {
         }
         self.init(wrapper: nil)
         // Only tensors at the top make the whole object the dictionary: those further down may as
-        // well be an optimiser's.
+        // well be an optimizer's.
         if members.contains(where: { graph.tensor($0.value) != nil }) {
             try collect(container.root, in: graph)
         }

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 // NumPy's numbers and arrays, which scripts leave beside the weights.
 extension Unpickler {

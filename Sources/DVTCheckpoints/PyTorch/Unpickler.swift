@@ -8,7 +8,7 @@
 /// The machine does not call itself, and what it makes is bounded by the number of operations: so a
 /// pickle of a given size takes a time and memory in proportion to it.
 struct Unpickler {
-    /// The longest pickle that is read: of a large model with its optimiser's state it takes less
+    /// The longest pickle that is read: of a large model with its optimizer's state it takes less
     /// than a tenth.
     static let byteLimit = 64 << 20
     /// The most operations that are carried out; a tensor takes about 30.

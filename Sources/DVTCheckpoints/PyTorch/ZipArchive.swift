@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// What a zip archive holds, by name, without unpacking anything.
 ///

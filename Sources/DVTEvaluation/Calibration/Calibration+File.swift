@@ -1,6 +1,7 @@
 import DVTCheckpoints
 internal import DVTCore
 import DVTModel
+import DVTSupport
 
 extension Calibration {
     /// The most bytes a file may have; one of 59 points has some thousand.
@@ -10,7 +11,7 @@ extension Calibration {
     ///
     /// - Parameter path: what ``write(to:)`` wrote.
     /// - Throws: ``CalibrationError/invalidFile(origin:reason:)`` if an entry is missing, unknown or
-    ///   of another kind, or ``/DVTCheckpoints/CheckpointFileError`` if the file cannot be read.
+    ///   of another kind, or ``/DVTCheckpoints/FileError`` if the file cannot be read.
     public init(path: String) throws {
         let file = try MappedFile(path: path)
         func fault(_ reason: String) -> CalibrationError {
@@ -55,7 +56,7 @@ extension Calibration {
     /// Writes a file, whole or not at all.
     ///
     /// - Parameter path: the file to create or replace.
-    /// - Throws: ``/DVTCheckpoints/CheckpointFileError`` if the system fails to write.
+    /// - Throws: ``/DVTCheckpoints/FileError`` if the system fails to write.
     public func write(to path: String) throws {
         let writer = try AtomicFileWriter(path: path)
         var text = json

@@ -1,5 +1,6 @@
 internal import DVTCore
 public import DVTModel
+import DVTSupport
 
 /// Thresholds that were chosen for a model, with what they did to images that were held out: the
 /// file that `dvt calibrate` writes beside the weights and `dvt classify` reads.

@@ -107,7 +107,7 @@ extension CalibrationData {
     /// Writes them as ``init(path:)`` reads them, whole or not at all.
     ///
     /// - Parameter path: the file to create or replace.
-    /// - Throws: ``/DVTCheckpoints/CheckpointFileError`` if the system fails to write.
+    /// - Throws: ``/DVTCheckpoints/FileError`` if the system fails to write.
     public func write(to path: String) throws {
         let parts = [("calibration", calibration)] + (test.map { [("test", $0)] } ?? [])
         let costs = exitGigaMultiplyAdds.map { Float($0) }

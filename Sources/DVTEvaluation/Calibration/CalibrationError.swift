@@ -1,4 +1,5 @@
 internal import DVTCore
+import DVTSupport
 
 /// Outputs that cannot be calibrated on, or a calibration that cannot be used.
 public enum CalibrationError: Error, Equatable, Sendable {

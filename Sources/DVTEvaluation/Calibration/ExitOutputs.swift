@@ -1,6 +1,6 @@
 public import DVTCore
 
-/// What every exit of a cascade says of labelled images, whichever exit they would leave at.
+/// What every exit of a cascade says of labeled images, whichever exit they would leave at.
 public struct ExitOutputs: Equatable, Sendable {
     /// Softmax outputs, shape `[K, n, C]`: exits, images, classes.
     public let probabilities: Tensor

@@ -37,7 +37,7 @@ public struct ExitReliability: Equatable, Sendable {
     ///   - outputs: the outputs.
     ///   - temperatures: what each exit's logarithms are divided by, or nil to take them as they
     ///     are.
-    /// - Returns: one judgement an exit.
+    /// - Returns: one judgment an exit.
     public static func all(_ outputs: ExitOutputs, temperatures: [Double]? = nil) -> [Self] {
         (0..<outputs.exits).map { exit in
             Self(LogProbabilities(outputs, exit: exit), temperature: temperatures?[exit] ?? 1)

@@ -1,6 +1,6 @@
 public import DVTModel
 
-/// How sure every exit is of labelled images, and whether it is right: all that thresholds need.
+/// How sure every exit is of labeled images, and whether it is right: all that thresholds need.
 public struct ExitScores: Equatable, Sendable {
     /// What is compared with thresholds, `[K][n]`.
     public let scores: [[Float]]

@@ -1,7 +1,7 @@
-/// Thresholds that maximise accuracy at every cost, each exit's chosen freely.
+/// Thresholds that maximize accuracy at every cost, each exit's chosen freely.
 ///
 /// The authors' rule has one parameter for all exits. Here the thresholds of all exits but the last
-/// are chosen together, from a grid of quantiles, so as to maximise the expected accuracy at each
+/// are chosen together, from a grid of quantiles, so as to maximize the expected accuracy at each
 /// cost. Three things guard against choosing what is only luck in the calibration images:
 ///
 /// - the grid is coarse: each of its cells holds at least 20 images, and there are at most 64;

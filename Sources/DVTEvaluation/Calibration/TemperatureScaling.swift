@@ -5,7 +5,7 @@ import Glibc
 ///
 /// `p_T = softmax(ln p / T)`: from saved softmax outputs this equals scaling the logits, since the
 /// logarithm of a softmax output differs from its logit by the same number for every class. T
-/// minimises the mean of `-ln p_T(label)`. It changes no prediction.
+/// minimizes the mean of `-ln p_T(label)`. It changes no prediction.
 ///
 /// - SeeAlso: Guo et al., 2017, <https://arxiv.org/abs/1706.04599>.
 public struct TemperatureScaling: Sendable {
@@ -31,7 +31,7 @@ public struct TemperatureScaling: Sendable {
     /// How well the probabilities say how often they are right, after scaling.
     ///
     /// - Parameter outputs: outputs of as many exits, not those that were fitted.
-    /// - Returns: one judgement an exit.
+    /// - Returns: one judgment an exit.
     public func reliabilities(of outputs: ExitOutputs) -> [ExitReliability] {
         precondition(outputs.exits == temperatures.count, "one temperature for each exit")
         return ExitReliability.all(outputs, temperatures: temperatures)

@@ -4,7 +4,7 @@ public import DVTModel
 public enum ThresholdRule: String, CaseIterable, Sendable {
     /// By the authors' 59 budgets, see ``GeometricBudgets``.
     case geometric
-    /// So as to maximise the expected accuracy at each cost, see ``OptimalThresholds``.
+    /// So as to maximize the expected accuracy at each cost, see ``OptimalThresholds``.
     case optimal
 }
 

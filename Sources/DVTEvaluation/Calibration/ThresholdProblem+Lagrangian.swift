@@ -8,7 +8,7 @@ extension ThresholdProblem {
     /// Rounds of ascent; it ends by itself, and mostly after three or four.
     private static let roundLimit = 20
 
-    /// Maximises `value - price * cost` for many prices, one exit's threshold at a time.
+    /// Maximizes `value - price * cost` for many prices, one exit's threshold at a time.
     func lagrangianSearch() -> ThresholdFrontier {
         var frontier = ThresholdFrontier()
         let all = grid.thresholds.map { _ in 0 }

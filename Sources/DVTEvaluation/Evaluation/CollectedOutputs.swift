@@ -1,5 +1,6 @@
 internal import DVTCore
 package import DVTModel
+import DVTSupport
 
 /// The softmax outputs of an evaluation in memory, parted into those that thresholds are chosen on
 /// and those that judge them.

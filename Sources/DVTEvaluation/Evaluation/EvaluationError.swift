@@ -1,4 +1,5 @@
 internal import DVTCore
+import DVTSupport
 
 /// An evaluation that cannot go on.
 package enum EvaluationError: Error, Equatable, CustomStringConvertible {
@@ -13,9 +14,9 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case damaged(path: String)
     /// The system does not take it.
     case notWritable(path: String, reason: String)
-    /// A picture's label is no class of the model.
+    /// An image's label is no class of the model.
     case labelOutOfRange(name: String, label: Int, classes: Int)
-    /// The set has no picture that can be read.
+    /// The set has no image that can be read.
     case noImages(origin: String)
 
     package var description: String {
@@ -35,7 +36,7 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
             "\(shown(name)): its class is \(label), and the model has the classes "
                 + "0...\(classes - 1); give a set of the model's classes"
         case .noImages(let origin):
-            "\(shown(origin)): no picture of the set can be read, so there is nothing to say"
+            "\(shown(origin)): no image of the set can be read, so there is nothing to say"
         }
     }
 }
@@ -43,7 +44,7 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
 extension OutputsJournal.Subject {
     /// For messages.
     fileprivate var text: String {
-        "\(printable(model)) (\(printable(weights))) on \(pictures) pictures of \(shown(data)), "
+        "\(printable(model)) (\(printable(weights))) on \(images) images of \(shown(data)), "
             + "\(exits) exits, \(classes) classes, batches of \(batchSize)"
     }
 }

@@ -1,7 +1,7 @@
 internal import DVTCore
 public import DVTModel
 
-/// What every exit says of labelled images, as far as accuracies and thresholds need it: a few
+/// What every exit says of labeled images, as far as accuracies and thresholds need it: a few
 /// bytes an image and exit, whatever the number of classes.
 public struct EvaluationTally: Equatable, Sendable {
     /// The class of every image, from 0.

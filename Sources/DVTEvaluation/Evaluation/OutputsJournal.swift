@@ -1,12 +1,13 @@
 import DVTCheckpoints
 internal import DVTCore
+import DVTSupport
 import Glibc
 
 /// The softmax outputs of an evaluation on their way to a file: written image by image, so that
 /// they need no memory, and kept where the evaluation is interrupted, so that it can go on.
 ///
 /// They lie beside the file, in a folder of its name and `.part`: one file of float32 an exit, the
-/// labels, the places of the pictures in their set, and `state.json`, which is replaced after every
+/// labels, the places of the images in their set, and `state.json`, which is replaced after every
 /// batch and says how much of the others counts.
 package final class OutputsJournal {
     /// What the outputs are of; a journal of anything else is not gone on with.
@@ -14,19 +15,19 @@ package final class OutputsJournal {
         package let model: String
         package let weights: String
         package let data: String
-        package let pictures: Int
+        package let images: Int
         package let batchSize: Int
         package let exits: Int
         package let classes: Int
 
         package init(
-            model: String, weights: String, data: String, pictures: Int, batchSize: Int,
+            model: String, weights: String, data: String, images: Int, batchSize: Int,
             exits: Int, classes: Int
         ) {
             self.model = model
             self.weights = weights
             self.data = data
-            self.pictures = pictures
+            self.images = images
             self.batchSize = batchSize
             self.exits = exits
             self.classes = classes
@@ -35,7 +36,7 @@ package final class OutputsJournal {
 
     /// The images whose outputs are kept.
     package private(set) var images = 0
-    /// The pictures of the set that were taken, unreadable ones included.
+    /// The images of the set that were taken, unreadable ones included.
     package private(set) var taken = 0
     private let path: String
     private let subject: Subject
@@ -53,7 +54,7 @@ package final class OutputsJournal {
     ///   - subject: what they are of.
     ///   - resuming: whether to go on with what an interrupted run left; without it that is an
     ///     error, so that nobody's work is lost.
-    /// - Throws: ``EvaluationError`` or ``/DVTCheckpoints/CheckpointFileError``.
+    /// - Throws: ``EvaluationError`` or ``/DVTCheckpoints/FileError``.
     package init(path: String, subject: Subject, resuming: Bool) throws {
         self.path = path
         self.subject = subject
@@ -80,8 +81,8 @@ package final class OutputsJournal {
     /// - Parameters:
     ///   - probabilities: of every exit, `[B, C]`.
     ///   - labels: the classes of the images.
-    ///   - places: their places in the set, which has unreadable pictures too.
-    ///   - taken: the pictures taken so far.
+    ///   - places: their places in the set, which has unreadable images too.
+    ///   - taken: the images taken so far.
     /// - Throws: ``EvaluationError`` if the system fails to write.
     package func add(
         _ probabilities: [[Float]], labels: [Int], places: [Int], taken: Int
@@ -183,9 +184,9 @@ package final class OutputsJournal {
             throw EvaluationError.damaged(path: path)
         }
         return try file.withBytes(in: offset..<offset + count * size) { bytes in
-            [Element](unsafeUninitializedCapacity: count) { room, initialised in
+            [Element](unsafeUninitializedCapacity: count) { room, initialized in
                 UnsafeMutableRawBufferPointer(room).copyMemory(from: bytes)
-                initialised = count
+                initialized = count
             }
         }
     }
@@ -233,7 +234,7 @@ extension OutputsJournal {
     private func writeState() throws {
         let state: JSONValue = [
             "model": .string(subject.model), "weights": .string(subject.weights),
-            "data": .string(subject.data), "pictures": .int(subject.pictures),
+            "data": .string(subject.data), "set_size": .int(subject.images),
             "batch_size": .int(subject.batchSize), "exits": .int(subject.exits),
             "classes": .int(subject.classes), "images": .int(images), "taken": .int(taken),
         ]
@@ -257,7 +258,7 @@ extension OutputsJournal {
         }
         let kept = Subject(
             model: text("model"), weights: text("weights"), data: text("data"),
-            pictures: number("pictures"), batchSize: number("batch_size"), exits: number("exits"),
+            images: number("set_size"), batchSize: number("batch_size"), exits: number("exits"),
             classes: number("classes"))
         guard kept == subject else {
             throw EvaluationError.anotherSubject(folder: folder, kept: kept, wanted: subject)

@@ -44,7 +44,7 @@ public struct AttentionRollout: Sendable {
                     }
                 }
                 mixing[start + row] += 1
-                normalise(&mixing[start..<start + tokens])
+                normalize(&mixing[start..<start + tokens])
             }
         }
         blocks.append(mixing)
@@ -61,7 +61,7 @@ public struct AttentionRollout: Sendable {
                 row = product(row, block[image * tokens * tokens..<(image + 1) * tokens * tokens])
             }
             var patches = row.dropFirst()
-            normalise(&patches)
+            normalize(&patches)
             return Array(patches)
         }
     }
@@ -83,12 +83,12 @@ public struct AttentionRollout: Sendable {
 private func softmax(_ logits: ArraySlice<Float>) -> [Double] {
     let largest = Double(logits.max() ?? 0)
     var powers = logits.map { exp(Double($0) - largest) }[...]
-    normalise(&powers)
+    normalize(&powers)
     return Array(powers)
 }
 
 /// Divides values by their sum, unless they are all 0.
-private func normalise(_ values: inout ArraySlice<Double>) {
+private func normalize(_ values: inout ArraySlice<Double>) {
     let sum = values.reduce(0, +)
     guard sum != 0 else { return }
     for index in values.indices {

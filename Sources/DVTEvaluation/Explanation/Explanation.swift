@@ -33,7 +33,7 @@ extension DynamicVisionTransformer {
     /// classifying.
     ///
     /// - Parameters:
-    ///   - images: `[B, C, S, S]`, normalised.
+    ///   - images: `[B, C, S, S]`, normalized.
     ///   - policy: which images leave at which exit.
     ///   - topK: how many classes each exit lists.
     /// - Returns: one explanation an image.

@@ -8,7 +8,7 @@ extension VisionTransformerConfiguration {
     /// patch of its own: its windows overlap, so the image is divided evenly.
     package var tokenSpans: [Range<Double>] {
         let size = Double(imageSize)
-        guard tokeniser == .linear else {
+        guard tokenizer == .linear else {
             let length = size / Double(grid)
             return (0..<grid).map { Double($0) * length..<Double($0 + 1) * length }
         }

@@ -1,13 +1,13 @@
 package import DVTModel
 
-/// What a cascade does to labelled images while its thresholds go from the cheapest to the most
+/// What a cascade does to labeled images while its thresholds go from the cheapest to the most
 /// accurate: accuracy against average cost.
 package struct ThresholdCurve: Equatable, Sendable {
     /// Where the thresholds were chosen.
     package enum Origin: Equatable, Sendable {
         /// On the very images that they are judged on here, by ``GeometricBudgets``, which flatters
         /// them.
-        case samePictures
+        case sameImages
         /// Elsewhere: they were read from this file.
         case file(String)
     }
@@ -32,7 +32,7 @@ package struct ThresholdCurve: Equatable, Sendable {
             (origin, rows) = (.file(stored.file), stored.points.thresholds)
         } else {
             let budgets = GeometricBudgets(scores)
-            origin = .samePictures
+            origin = .sameImages
             rows = GeometricBudgets.budgets.map { budgets.thresholds(budget: $0) }
         }
         let outcomes = rows.map { scores.outcome(thresholds: $0, costs: costs) }

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// Reads one object of a file's description, entry by entry, and knows which are left.
 package struct DescriptionReader {
@@ -49,6 +50,16 @@ package struct DescriptionReader {
         } catch ModelError.unknownModel {
             throw fault(key, "is \(quoted(name)), which is no model's name; dvt info lists them")
         }
+    }
+
+    /// Accepts an entry under the key that earlier versions wrote.
+    ///
+    /// - Parameters:
+    ///   - former: the former key.
+    ///   - key: the current key, which takes precedence.
+    package mutating func accept(_ former: String, as key: String) {
+        guard let value = members.removeValue(forKey: former) else { return }
+        members[key] = members[key] ?? value
     }
 
     /// An entry's value; null counts as none.
@@ -110,7 +121,7 @@ package struct DescriptionReader {
     }
 
     /// A number each for red, green and blue.
-    mutating func colour(_ key: String) throws -> SIMD3<Float>? {
+    mutating func color(_ key: String) throws -> SIMD3<Float>? {
         guard let values = try numbers(key) else { return nil }
         guard values.count == 3 else {
             throw fault(key, "takes three numbers: of red, green and blue")

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 extension ModelCard {
     /// Reads a card, or the description of a cascade of one's own, from JSON.
@@ -27,10 +28,11 @@ extension ModelCard {
     private static func read(
         _ reader: inout DescriptionReader, origin: String
     ) throws -> Self {
+        reader.accept("normalisation", as: "normalization")
         let base = try reader.string("model").map { try reader.model(named: $0, key: "model") }
         var card = try cascade(&reader, base: base, origin: origin)
-        if var normalisation = try reader.object("normalisation") {
-            try card.normalisation.read(&normalisation)
+        if var normalization = try reader.object("normalization") {
+            try card.normalization.read(&normalization)
         }
         if base?.configuration.classes == card.configuration.classes {
             card.labels = base?.labels
@@ -95,16 +97,16 @@ extension ModelCard {
     }
 }
 
-extension ImageNormalisation {
+extension ImageNormalization {
     fileprivate mutating func read(_ reader: inout DescriptionReader) throws {
-        mean = try reader.colour("mean") ?? mean
-        standardDeviation = try reader.colour("std") ?? standardDeviation
+        mean = try reader.color("mean") ?? mean
+        standardDeviation = try reader.color("std") ?? standardDeviation
         guard (0..<3).allSatisfy({ standardDeviation[$0] > 0 }) else {
             throw reader.fault("std", "takes numbers above 0")
         }
         cropFraction = try reader.number("crop_fraction") ?? cropFraction
         interpolation = try reader.choice("interpolation", of: Interpolation.self) ?? interpolation
-        // Below a tenth, the resized picture would have a hundred times the pixels that are kept.
+        // Below a tenth, the resized image would have a hundred times the pixels that are kept.
         guard (0.1...1).contains(cropFraction) else {
             throw reader.fault("crop_fraction", "is \(cropFraction), and it takes 0.1 to 1")
         }

@@ -1,11 +1,13 @@
 import DVTCore
+import DVTSupport
 
 extension ModelCard {
     /// Reads a cascade's numbers, those of a released model as a base, and each stage's file of
-    /// weights where there is one; the normalisation is that of the models it is made of.
+    /// weights where there is one; the normalization is that of the models it is made of.
     static func cascade(
         _ reader: inout DescriptionReader, base card: ModelCard?, origin: String
     ) throws -> ModelCard {
+        reader.accept("normalises_reused_features", as: "normalizes_reused_features")
         let base = card?.configuration
         let defaults = base?.stages.first
         let shared = SharedNumbers(
@@ -14,14 +16,14 @@ extension ModelCard {
             classes: try reader.int("classes") ?? defaults?.classes)
         let stages: [VisionTransformerConfiguration]
         var weights: [String]?
-        var normalisations = [card?.normalisation]
+        var normalizations = [card?.normalization]
         if var described = try reader.objects("stages") {
             guard base == nil else {
                 throw reader.fault("stages", "and model contradict each other; give one of them")
             }
             weights = try stageWeights(&described)
             let architectures = try described.indices.map { try architecture(&described[$0]) }
-            normalisations = architectures.map { $0?.normalisation }
+            normalizations = architectures.map { $0?.normalization }
             stages = try described.indices.map {
                 let base = architectures[$0]?.configuration.stages[0]
                 return try stage(&described[$0], base: base, shared)
@@ -37,15 +39,15 @@ extension ModelCard {
             stages, name: reader.string("name") ?? base?.name ?? origin,
             featureReuse: reader.bool("feature_reuse") ?? base?.featureReuse ?? reuses,
             relationReuse: reader.bool("relation_reuse") ?? base?.relationReuse ?? reuses,
-            normalisesReusedFeatures: reader.bool("normalises_reused_features")
-                ?? base?.normalisesReusedFeatures ?? true,
+            normalizesReusedFeatures: reader.bool("normalizes_reused_features")
+                ?? base?.normalizesReusedFeatures ?? true,
             naming: reader.choice("naming", of: ParameterNaming.self) ?? base?.naming)
         var made = ModelCard(configuration)
         made.stageWeights = weights
-        if let first = normalisations.first, let normalisation = first,
-            normalisations.allSatisfy({ $0 == normalisation })
+        if let first = normalizations.first, let normalization = first,
+            normalizations.allSatisfy({ $0 == normalization })
         {
-            made.normalisation = normalisation
+            made.normalization = normalization
         }
         return made
     }
@@ -64,6 +66,7 @@ extension ModelCard {
         _ reader: inout DescriptionReader, base: VisionTransformerConfiguration?,
         _ shared: SharedNumbers
     ) throws -> VisionTransformerConfiguration {
+        reader.accept("tokeniser", as: "tokenizer")
         let width = try reader.int("width", else: base?.width)
         var stage = VisionTransformerConfiguration(
             patch: base?.patch ?? PatchGeometry(kernel: 16), width: width,
@@ -73,8 +76,8 @@ extension ModelCard {
             classes: base?.classes ?? 1000)
         stage.imageSize = base?.imageSize ?? stage.imageSize
         stage = shared.applied(stage)
-        stage.tokeniser =
-            try reader.choice("tokeniser", of: Tokeniser.self) ?? base?.tokeniser ?? .linear
+        stage.tokenizer =
+            try reader.choice("tokenizer", of: Tokenizer.self) ?? base?.tokenizer ?? .linear
         stage.hasQKVBias = try reader.bool("qkv_bias") ?? base?.hasQKVBias ?? true
         if let epsilon = try reader.number("layer_norm_epsilon") {
             guard Float(epsilon).isNormal, epsilon > 0, epsilon < 1 else {
@@ -122,7 +125,7 @@ extension ModelCard {
                 throw reader.fault("tokens", "is \(tokens), and it takes a square: 49, 100, 196")
             }
             stage.patch =
-                stage.tokeniser == .linear
+                stage.tokenizer == .linear
                 ? .covering(stage.imageSize, patch: (stage.imageSize + grid - 1) / grid)
                 : .softSplit(grid: grid)
             guard stage.grid == grid else {
@@ -162,7 +165,7 @@ private struct SharedNumbers {
         var stage = stage
         if let imageSize, imageSize != stage.imageSize {
             stage.imageSize = imageSize
-            if stage.tokeniser == .linear {
+            if stage.tokenizer == .linear {
                 stage.patch = .covering(imageSize, patch: stage.patch.kernel)
             }
         }

@@ -1,7 +1,8 @@
 import DVTCore
+import DVTSupport
 
 extension ModelCard {
-    /// The card as JSON on one line, every number spelt out; what ``init(json:origin:)`` reads.
+    /// The card as JSON on one line, every number spelled out; what ``init(json:origin:)`` reads.
     public var json: String { jsonValue.jsonText }
 
     private var jsonValue: JSONValue {
@@ -11,10 +12,10 @@ extension ModelCard {
             ("channels", .int(first.channels)), ("classes", .int(first.classes)),
             ("feature_reuse", .bool(configuration.featureReuse)),
             ("relation_reuse", .bool(configuration.relationReuse)),
-            ("normalises_reused_features", .bool(configuration.normalisesReusedFeatures)),
+            ("normalizes_reused_features", .bool(configuration.normalizesReusedFeatures)),
             ("naming", .string(configuration.naming.rawValue)),
             ("stages", .array(configuration.stages.map(\.jsonValue))),
-            ("normalisation", normalisation.jsonValue),
+            ("normalization", normalization.jsonValue),
         ]
         switch labels {
         case .dataSet(let name): members.append(("labels", .string(name)))
@@ -39,7 +40,7 @@ extension VisionTransformerConfiguration {
             "patch": [
                 "kernel": .int(patch.kernel), "stride": .int(patch.stride),
                 "padding": .int(patch.padding),
-            ], "tokens": .int(grid * grid), "tokeniser": .string(tokeniser.rawValue),
+            ], "tokens": .int(grid * grid), "tokenizer": .string(tokenizer.rawValue),
             "width": .int(width), "depth": .int(depth), "heads": .int(heads),
             "mlp_width": .int(mlpWidth), "qkv_bias": .bool(hasQKVBias),
             "layer_norm_epsilon": .float(layerNormEpsilon),
@@ -48,7 +49,7 @@ extension VisionTransformerConfiguration {
     }
 }
 
-extension ImageNormalisation {
+extension ImageNormalization {
     fileprivate var jsonValue: JSONValue {
         [
             "mean": .array((0..<3).map { .float(mean[$0]) }),

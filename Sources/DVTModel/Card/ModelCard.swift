@@ -1,6 +1,6 @@
 import DVTCore
 
-/// What one must know of a model besides its weights: enough to run it on pictures.
+/// What one must know of a model besides its weights: enough to run it on images.
 ///
 /// A card is written into converted checkpoints, so that they can be used without naming the model
 /// again; a file of the same JSON describes a cascade of one's own.
@@ -15,8 +15,8 @@ public struct ModelCard: Hashable, Sendable {
 
     /// The cascade's numbers.
     public var configuration: CascadeConfiguration
-    /// How pictures become its input.
-    public var normalisation = ImageNormalisation.imageNet
+    /// How images become its input.
+    public var normalization = ImageNormalization.imageNet
     /// The names of its classes, or nil where nobody said.
     public var labels: Labels?
     /// The scores that let an image leave, one for every exit but the last, or nil.
@@ -29,7 +29,7 @@ public struct ModelCard: Hashable, Sendable {
     /// The key of a card among a checkpoint's metadata.
     public static let metadataKey = "dvt.model_card"
 
-    /// Creates a card with ImageNet's normalisation and, for 1000 classes, ImageNet's labels.
+    /// Creates a card with ImageNet's normalization and, for 1000 classes, ImageNet's labels.
     ///
     /// - Parameter configuration: the cascade's numbers.
     public init(_ configuration: CascadeConfiguration) {
@@ -40,17 +40,17 @@ public struct ModelCard: Hashable, Sendable {
     /// The card of a released model.
     ///
     /// - Parameter name: see ``CascadeConfiguration/named(_:)``.
-    /// - Returns: the card; a plain ViT or DeiT has timm's normalisation, a MindSpore model that of
+    /// - Returns: the card; a plain ViT or DeiT has timm's normalization, a MindSpore model that of
     ///   its authors' data loader.
     /// - Throws: ``ModelError/unknownModel(name:known:)`` if there is none of that name.
     public static func named(_ name: String) throws -> Self {
         var card = Self(try .named(name))
         if let stage = VisionTransformerConfiguration.plain(name) {
-            card.normalisation = .plain(name, imageSize: stage.imageSize)
+            card.normalization = .plain(name, imageSize: stage.imageSize)
         }
         if card.configuration.naming == .mindSpore {
             // MindSpore's Resize is bilinear where nothing else is said.
-            card.normalisation.interpolation = .bilinear
+            card.normalization.interpolation = .bilinear
             if card.configuration.classes == 1001 {
                 card.labels = .dataSet("imagenet-1001-mindspore")
             }

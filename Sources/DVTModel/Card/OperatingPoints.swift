@@ -1,4 +1,5 @@
 public import DVTCore
+import DVTSupport
 
 /// Thresholds for many budgets, as the authors store them in their checkpoints.
 ///

@@ -1,21 +1,9 @@
 import DVTCore
-import OpenCL
+import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// The gradient of an attention.
-    ///
-    /// - Parameters:
-    ///   - dy: `[B, T, D]`, or `[B, D]` where only class tokens attended.
-    ///   - qkv: `[B, T, 3D]`.
-    ///   - logits: A, and the channels of this block.
-    ///   - heads: H.
-    ///   - scale: the factor of the products.
-    ///   - queries: the tokens that attended.
-    ///   - logitsGradient: the gradient of A as later stages read it, or nil.
-    ///   - relationsGradient: where the gradient of the reused relations is added, or nil.
-    /// - Returns: dqkv.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit, ``OpenCLBackendError/headWidth(_:)``
-    ///   for a head that attention does not take, ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements
+    /// ``/DVTAutodiff/DifferentiableBackend/attentionGradient(_:_:logits:heads:scale:queries:logitsGradient:relationsGradient:)``.
     public func attentionGradient(
         _ dy: OpenCLTensor, _ qkv: OpenCLTensor, logits: KeptLogits<OpenCLTensor>, heads: Int,
         scale: Float, queries: AttentionQueries, logitsGradient: OpenCLTensor?,
@@ -128,16 +116,8 @@ extension OpenCLBackend {
             ], over: [sizes.coarseTokens, sizes.coarseTokens, planes])
     }
 
-    /// The gradient of an attention by random features.
-    ///
-    /// - Parameters:
-    ///   - dy: `[B, T, E]`.
-    ///   - y: the attention's result.
-    ///   - kqv: `[B, T, 3E]`.
-    ///   - features: w, `[m, E]`.
-    /// - Returns: dkqv.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements
+    /// ``/DVTAutodiff/DifferentiableBackend/performerAttentionGradient(_:_:_:features:)``.
     public func performerAttentionGradient(
         _ dy: OpenCLTensor, _ y: OpenCLTensor, _ kqv: OpenCLTensor, features: OpenCLTensor
     ) throws -> OpenCLTensor {

@@ -1,14 +1,9 @@
+import DVTAutodiff
 import DVTCore
-import OpenCL
+import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// The same elements under another shape; nothing is copied.
-    ///
-    /// - Parameters:
-    ///   - x: a tensor.
-    ///   - shape: the new extents.
-    /// - Returns: the same memory.
-    /// - Throws: ``/DVTCore/ShapeError`` if the sizes differ.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/reshaped(_:_:)``.
     public func reshaped(_ x: OpenCLTensor, _ shape: Shape) throws -> OpenCLTensor {
         guard shape.elementCount == x.shape.elementCount else {
             throw ShapeError.mismatch(name: "reshaped", expected: shape, actual: x.shape)
@@ -16,25 +11,14 @@ extension OpenCLBackend {
         return x.reshaped(shape)
     }
 
-    /// A tensor of zeros.
-    ///
-    /// - Parameter shape: the extents.
-    /// - Returns: a new tensor.
-    /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/zeros(_:)``.
     public func zeros(_ shape: Shape) throws -> OpenCLTensor {
         let y = try makeTensor(shape)
         try enqueueElementwise("clear", [.tensor(y)], count: shape.elementCount)
         return y
     }
 
-    /// The sum of two tensors of one shape.
-    ///
-    /// - Parameters:
-    ///   - a: a tensor.
-    ///   - b: another of its shape.
-    /// - Returns: `a + b`.
-    /// - Throws: ``/DVTCore/ShapeError`` if the shapes differ,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/sum(_:_:)``.
     public func sum(_ a: OpenCLTensor, _ b: OpenCLTensor) throws -> OpenCLTensor {
         try requireShape("summand", b.shape, a.shape)
         let y = try makeTensor(a.shape)
@@ -43,14 +27,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Each image's elements times a number of its own.
-    ///
-    /// - Parameters:
-    ///   - x: `[B, ...]`.
-    ///   - factors: `[B]`.
-    /// - Returns: `factors[b] x[b, ...]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/scaled(_:byImage:)``.
     public func scaled(
         _ x: OpenCLTensor, byImage factors: OpenCLTensor
     ) throws -> OpenCLTensor {
@@ -64,13 +41,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Inverted dropout.
-    ///
-    /// - Parameters:
-    ///   - x: any shape.
-    ///   - mask: which elements stay.
-    /// - Returns: the shape of `x`.
-    /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/dropout(_:_:)``.
     public func dropout(_ x: OpenCLTensor, _ mask: DropoutMask) throws -> OpenCLTensor {
         let y = try makeTensor(x.shape)
         try enqueueElementwise(
@@ -82,13 +53,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// An activation alone.
-    ///
-    /// - Parameters:
-    ///   - z: any shape.
-    ///   - activation: the function.
-    /// - Returns: `activation(z)`.
-    /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/activate(_:_:)``.
     public func activate(
         _ z: OpenCLTensor, _ activation: Activation
     ) throws -> OpenCLTensor {
@@ -98,15 +63,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// `dy activation'(z)`.
-    ///
-    /// - Parameters:
-    ///   - dy: the gradient of `activation(z)`.
-    ///   - z: the activation's input.
-    ///   - activation: the function.
-    /// - Returns: dz.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/activationGradient(_:at:_:)``.
     public func activationGradient(
         _ dy: OpenCLTensor, at z: OpenCLTensor, _ activation: Activation
     ) throws -> OpenCLTensor {

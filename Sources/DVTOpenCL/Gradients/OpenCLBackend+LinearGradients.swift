@@ -1,15 +1,9 @@
+import DVTAutodiff
 import DVTCore
-import OpenCL
+import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// What a linear map hands back to its input: `dy weight`.
-    ///
-    /// - Parameters:
-    ///   - dy: `[..., O]`.
-    ///   - weight: `[O, K]`, or `[O, K, 1, 1]`.
-    /// - Returns: dx, `[..., K]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit, ``/OpenCL/OpenCLError`` or
-    ///   ``OpenCLBackendError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearInputGradient(_:weight:)``.
     public func linearInputGradient(
         _ dy: OpenCLTensor, weight: OpenCLTensor
     ) throws -> OpenCLTensor {
@@ -34,15 +28,7 @@ extension OpenCLBackend {
         return dx
     }
 
-    /// The gradients of a linear map's parameters: `dy^T x`, and the sums of dy's columns.
-    ///
-    /// - Parameters:
-    ///   - dy: `[..., O]`.
-    ///   - x: `[..., K]`.
-    ///   - hasBias: whether the map has a bias.
-    /// - Returns: dweight `[O, K]` and dbias `[O]` or nil.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit, ``/OpenCL/OpenCLError`` or
-    ///   ``OpenCLBackendError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearParameterGradients(_:_:hasBias:)``.
     public func linearParameterGradients(
         _ dy: OpenCLTensor, _ x: OpenCLTensor, hasBias: Bool
     ) throws -> LinearParameters<OpenCLTensor> {
@@ -103,16 +89,7 @@ extension OpenCLBackend {
             ], local: [1, 1, 1])
     }
 
-    /// The gradients of a layer normalisation.
-    ///
-    /// - Parameters:
-    ///   - dy: `[..., D + E]`.
-    ///   - x: `[..., D]`.
-    ///   - features: `[..., E]`, or nil.
-    ///   - parameters: weight, bias and epsilon.
-    /// - Returns: the gradients of x, the features and the parameters.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/layerNormGradients(_:_:appending:_:)``.
     public func layerNormGradients(
         _ dy: OpenCLTensor, _ x: OpenCLTensor, appending features: OpenCLTensor?,
         _ parameters: LayerNormParameters<OpenCLTensor>

@@ -1,13 +1,8 @@
 import DVTCore
-import OpenCL
+import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// Every matrix of a batch transposed.
-    ///
-    /// - Parameter x: `[B, R, C]`.
-    /// - Returns: `[B, C, R]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if `x` has another rank,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/transposed(_:)``.
     public func transposed(_ x: OpenCLTensor) throws -> OpenCLTensor {
         try requireRank("x", x.shape, 3)
         let (batch, rows, columns) = (x.shape[0], x.shape[1], x.shape[2])
@@ -19,14 +14,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// The patch tokens of one grid resampled to another; the class token's row is zero.
-    ///
-    /// - Parameters:
-    ///   - x: `[B, M + 1, E]`.
-    ///   - resampling: from M to N.
-    /// - Returns: `[B, N + 1, E]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if `x` is not of the coarse grid,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/resampleTokens(_:_:)``.
     public func resampleTokens(
         _ x: OpenCLTensor, _ resampling: GridResampling
     ) throws -> OpenCLTensor {
@@ -34,14 +22,7 @@ extension OpenCLBackend {
             x, from: resampling.source, to: resampling.target, table(resampling).tokens)
     }
 
-    /// The gradient of ``resampleTokens(_:_:)``: the same by the transposed taps.
-    ///
-    /// - Parameters:
-    ///   - dy: `[B, N + 1, E]`.
-    ///   - resampling: from M to N.
-    /// - Returns: `[B, M + 1, E]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if `dy` is not of the fine grid,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/resampleTokensGradient(_:_:)``.
     public func resampleTokensGradient(
         _ dy: OpenCLTensor, _ resampling: GridResampling
     ) throws -> OpenCLTensor {
@@ -60,25 +41,13 @@ extension OpenCLBackend {
         return y
     }
 
-    /// The sums over the first axis.
-    ///
-    /// - Parameter x: `[B, ...]`.
-    /// - Returns: `[1, ...]`.
-    /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/sumOverBatch(_:)``.
     public func sumOverBatch(_ x: OpenCLTensor) throws -> OpenCLTensor {
         let shape = x.shape.withBatch(1)
         return try columnSums(x, rows: x.shape[0], columns: shape.elementCount).reshaped(shape)
     }
 
-    /// Rows put among zeros.
-    ///
-    /// - Parameters:
-    ///   - dy: `[..., n]`.
-    ///   - first: the column where they begin.
-    ///   - width: the columns of the result.
-    /// - Returns: `[..., width]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if they do not fit,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/columnsGradient(_:first:width:)``.
     public func columnsGradient(
         _ dy: OpenCLTensor, first: Int, width: Int
     ) throws -> OpenCLTensor {
@@ -93,15 +62,7 @@ extension OpenCLBackend {
         return dx
     }
 
-    /// The gradient of ``gather(_:rows:after:)`` by the tensor that is gathered from.
-    ///
-    /// - Parameters:
-    ///   - dy: `[rows.count, ...]`.
-    ///   - rows: the rows that were gathered.
-    ///   - batch: B.
-    /// - Returns: `[B, ...]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/gatherGradient(_:rows:batch:)``.
     public func gatherGradient(
         _ dy: OpenCLTensor, rows: [Int], batch: Int
     ) throws -> OpenCLTensor {
@@ -118,15 +79,7 @@ extension OpenCLBackend {
         return dx
     }
 
-    /// The gradient of ``softSplit(_:geometry:)``.
-    ///
-    /// - Parameters:
-    ///   - dy: `[B, N, C k k]`.
-    ///   - shape: that of x.
-    ///   - geometry: kernel k, stride and zero padding.
-    /// - Returns: dx.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/softSplitGradient(_:shape:geometry:)``.
     public func softSplitGradient(
         _ dy: OpenCLTensor, shape: Shape, geometry: PatchGeometry
     ) throws -> OpenCLTensor {

@@ -1,16 +1,9 @@
+import DVTAutodiff
 import DVTCore
-import OpenCL
+import OpenCLRuntime
 
 extension OpenCLBackend: DifferentiableBackend {
-    /// Softmax cross-entropy against soft targets.
-    ///
-    /// - Parameters:
-    ///   - logits: `[B, classes]`.
-    ///   - targets: `[B, classes]`.
-    ///   - weight: the factor of the gradient.
-    /// - Returns: the loss of every image `[B]` and the gradient of the logits.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/crossEntropy(_:targets:weight:)``.
     public func crossEntropy(
         _ logits: OpenCLTensor, targets: OpenCLTensor, weight: Float
     ) throws -> (losses: OpenCLTensor, gradient: OpenCLTensor) {
@@ -28,11 +21,7 @@ extension OpenCLBackend: DifferentiableBackend {
         return (losses, gradient)
     }
 
-    /// The sum of the squares of all elements of some tensors; waits for it.
-    ///
-    /// - Parameter tensors: any shapes.
-    /// - Returns: the sum.
-    /// - Throws: ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/squaredNorm(_:)``.
     public func squaredNorm(_ tensors: [OpenCLTensor]) throws -> Double {
         // Each tensor has this many partial sums; the host adds them up.
         let lanes = 256
@@ -48,15 +37,7 @@ extension OpenCLBackend: DifferentiableBackend {
         return try download(sums).values.reduce(0) { $0 + Double($1) }
     }
 
-    /// One step of AdamW, in place.
-    ///
-    /// - Parameters:
-    ///   - parameter: w; changes.
-    ///   - gradient: its gradient.
-    ///   - moments: m and v; change.
-    ///   - step: the numbers of the step.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes differ,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/adamW(_:gradient:moments:_:)``.
     public func adamW(
         _ parameter: OpenCLTensor, gradient: OpenCLTensor,
         moments: (first: OpenCLTensor, second: OpenCLTensor), _ step: AdamWStep
@@ -78,14 +59,7 @@ extension OpenCLBackend: DifferentiableBackend {
         parameter.noteChange()
     }
 
-    /// `average = decay average + (1 - decay) x`, in place.
-    ///
-    /// - Parameters:
-    ///   - average: changes.
-    ///   - x: the new value.
-    ///   - decay: how much of the old average stays.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes differ,
-    ///   ``/OpenCL/OpenCLError`` if the device fails.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/updateAverage(_:with:decay:)``.
     public func updateAverage(
         _ average: OpenCLTensor, with x: OpenCLTensor, decay: Float
     ) throws {

@@ -1,4 +1,4 @@
-package import OpenCL
+package import OpenCLRuntime
 
 /// The two ceilings that the share of a peak refers to.
 package struct DevicePeak: Equatable, Sendable {

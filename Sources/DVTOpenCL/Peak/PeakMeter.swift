@@ -1,4 +1,4 @@
-package import OpenCL
+package import OpenCLRuntime
 
 /// Measures a device's ceilings with the kernels of `peak.cl`.
 package struct PeakMeter {
@@ -73,7 +73,7 @@ package struct PeakMeter {
 
     /// Buffers for all variants, made once.
     ///
-    /// Oclgrind would take what is in a new one for uninitialised where it has the place of one that
+    /// Oclgrind would take what is in a new one for uninitialized where it has the place of one that
     /// was let go.
     private func makeBuffers() throws -> (sums: Buffer, source: Buffer, target: Buffer) {
         let sums = PeakVariant.multiplyAdds.map(items).max() ?? 0

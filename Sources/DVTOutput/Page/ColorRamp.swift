@@ -1,4 +1,4 @@
-/// Colours from dark to bright for numbers, which keep their order in grey and for colour-blind
+/// Colors from dark to bright for numbers, which keep their order in gray and for color-blind
 /// readers: the ramp `inferno` of Matplotlib (CC0) at nine places, straight lines between them.
 package enum ColorRamp {
     private static let anchors: [SIMD3<Double>] = [
@@ -6,7 +6,7 @@ package enum ColorRamp {
         [227, 89, 51], [249, 140, 10], [249, 201, 50], [252, 255, 164],
     ]
 
-    /// The colour of a number.
+    /// The color of a number.
     ///
     /// - Parameter value: from 0, dark, to 1, bright; beyond, the nearer end counts.
     /// - Returns: `#rrggbb`.

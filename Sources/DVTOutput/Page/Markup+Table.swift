@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 extension Markup {
     /// Records as people see them, as a table that scrolls where the page is narrower.

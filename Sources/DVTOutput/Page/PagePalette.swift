@@ -1,9 +1,9 @@
-/// The colours of pages and drawings, in light and dark.
+/// The colors of pages and drawings, in light and dark.
 ///
 /// Rules name them as `var(--ink)`. Text on either ground has a contrast of at least 4.5 to 1, as
 /// WCAG asks.
 package enum PagePalette {
-    /// A colour under both themes, as 0xRRGGBB.
+    /// A color under both themes, as 0xRRGGBB.
     struct Entry {
         let name: String
         let light: UInt32
@@ -16,7 +16,7 @@ package enum PagePalette {
         Entry(name: "panel", light: 0xFF_FFFF, dark: 0x1E_2127),
     ]
 
-    /// The colours that text may have.
+    /// The colors that text may have.
     static let inks = [
         Entry(name: "ink", light: 0x1B_1D21, dark: 0xEC_EEF1),
         Entry(name: "ink-soft", light: 0x56_5B66, dark: 0xA9_AFBA),
@@ -26,7 +26,7 @@ package enum PagePalette {
         Entry(name: "other", light: 0x7B_3FA0, dark: 0xCF_A8F0),
     ]
 
-    /// The colours of lines and of bars' grounds, which nobody reads.
+    /// The colors of lines and of bars' grounds, which nobody reads.
     static let lines = [
         Entry(name: "line", light: 0xD9_DBE0, dark: 0x3A_3F49),
         Entry(name: "track", light: 0xE6_E8EC, dark: 0x31_363F),
@@ -48,9 +48,9 @@ package enum PagePalette {
     }
 }
 
-/// A colour as CSS and SVG write it.
+/// A color as CSS and SVG write it.
 ///
-/// - Parameter value: the colour as 0xRRGGBB.
+/// - Parameter value: the color as 0xRRGGBB.
 /// - Returns: `#rrggbb`.
 func hexColor(_ value: UInt32) -> String {
     let digits = String(value, radix: 16)

@@ -1,6 +1,6 @@
 /// A plot: two axes with a grid, and layers of lines, points and bars, as one drawing of SVG.
 ///
-/// Text stays readable down to a width of 320 pixels. Colours are those of ``PagePalette``, by the
+/// Text stays readable down to a width of 320 pixels. Colors are those of ``PagePalette``, by the
 /// class that each layer has: `one` to `four`, or `soft`.
 package struct Plot: Sendable {
     private let horizontal: PlotAxis
@@ -30,7 +30,7 @@ package struct Plot: Sendable {
 
     /// The drawing.
     ///
-    /// - Parameter layers: what it shows, from the lowest, each with the class of its colour.
+    /// - Parameter layers: what it shows, from the lowest, each with the class of its color.
     /// - Returns: an element `svg`.
     package func drawing(_ layers: [(PlotLayer, kind: String)]) -> Markup {
         let groups = layers.map { layer, kind in
@@ -50,7 +50,7 @@ package struct Plot: Sendable {
     ///
     /// - Parameters:
     ///   - mark: the mark.
-    ///   - kind: the class of its colour.
+    ///   - kind: the class of its color.
     ///   - text: what it stands for.
     /// - Returns: an element `span`.
     package static func key(_ mark: PlotMark, kind: String, _ text: String) -> Markup {

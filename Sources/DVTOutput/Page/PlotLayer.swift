@@ -41,7 +41,7 @@ package struct PlotBar: Sendable {
     }
 }
 
-/// How a point is drawn; the forms differ for who does not tell the colours apart.
+/// How a point is drawn; the forms differ for who does not tell the colors apart.
 package enum PlotMark: Sendable {
     case dot
     case square

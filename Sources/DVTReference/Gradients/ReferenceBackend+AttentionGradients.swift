@@ -2,20 +2,8 @@ import DVTCore
 import Glibc
 
 extension ReferenceBackend {
-    /// The gradient of an attention; see
-    /// ``/DVTCore/DifferentiableBackend/attentionGradient(_:_:logits:heads:scale:queries:logitsGradient:relationsGradient:)``.
-    ///
-    /// - Parameters:
-    ///   - dy: `[B, T, D]`, or `[B, D]` where only class tokens attended.
-    ///   - qkv: `[B, T, 3D]`.
-    ///   - logits: A, and the channels of this block.
-    ///   - heads: H.
-    ///   - scale: the factor of the products.
-    ///   - queries: the tokens that attended.
-    ///   - logitsGradient: the gradient of A as later stages read it, or nil.
-    ///   - relationsGradient: where the gradient of the reused relations is added, or nil.
-    /// - Returns: dqkv.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements
+    /// ``/DVTAutodiff/DifferentiableBackend/attentionGradient(_:_:logits:heads:scale:queries:logitsGradient:relationsGradient:)``.
     public func attentionGradient(
         _ dy: ReferenceTensor, _ qkv: ReferenceTensor, logits: KeptLogits<ReferenceTensor>,
         heads: Int, scale: Float, queries: AttentionQueries, logitsGradient: ReferenceTensor?,

@@ -1,25 +1,14 @@
+import DVTAutodiff
 import DVTCore
 import Glibc
 
 extension ReferenceBackend {
-    /// An activation alone.
-    ///
-    /// - Parameters:
-    ///   - z: any shape.
-    ///   - activation: the function.
-    /// - Returns: `activation(z)`.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/activate(_:_:)``.
     public func activate(_ z: ReferenceTensor, _ activation: Activation) -> ReferenceTensor {
         ReferenceTensor(z.shape, z.values.map { Float(activation(Double($0))) })
     }
 
-    /// `dy activation'(z)`.
-    ///
-    /// - Parameters:
-    ///   - dy: the gradient of `activation(z)`.
-    ///   - z: the activation's input.
-    ///   - activation: the function.
-    /// - Returns: dz.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/activationGradient(_:at:_:)``.
     public func activationGradient(
         _ dy: ReferenceTensor, at z: ReferenceTensor, _ activation: Activation
     ) throws -> ReferenceTensor {
@@ -30,13 +19,7 @@ extension ReferenceBackend {
         return ReferenceTensor(z.shape, values)
     }
 
-    /// What a linear map hands back to its input: `dy weight`.
-    ///
-    /// - Parameters:
-    ///   - dy: `[..., O]`.
-    ///   - weight: `[O, K]`, or `[O, K, 1, 1]`.
-    /// - Returns: dx, `[..., K]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearInputGradient(_:weight:)``.
     public func linearInputGradient(
         _ dy: ReferenceTensor, weight: ReferenceTensor
     ) throws -> ReferenceTensor {
@@ -55,14 +38,7 @@ extension ReferenceBackend {
         }
     }
 
-    /// The gradients of a linear map's parameters.
-    ///
-    /// - Parameters:
-    ///   - dy: `[..., O]`.
-    ///   - x: `[..., K]`.
-    ///   - hasBias: whether the map has a bias.
-    /// - Returns: dweight `[O, K]` and dbias `[O]` or nil.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearParameterGradients(_:_:hasBias:)``.
     public func linearParameterGradients(
         _ dy: ReferenceTensor, _ x: ReferenceTensor, hasBias: Bool
     ) throws -> LinearParameters<ReferenceTensor> {
@@ -84,16 +60,7 @@ extension ReferenceBackend {
         return LinearParameters(weight: weight, bias: bias)
     }
 
-    /// The gradients of a layer normalisation; see
-    /// ``/DVTCore/DifferentiableBackend/layerNormGradients(_:_:appending:_:)``.
-    ///
-    /// - Parameters:
-    ///   - dy: `[..., D + E]`.
-    ///   - x: `[..., D]`.
-    ///   - features: `[..., E]`, or nil.
-    ///   - parameters: weight, bias and epsilon.
-    /// - Returns: the gradients of x, the features and the parameters.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/layerNormGradients(_:_:appending:_:)``.
     public func layerNormGradients(
         _ dy: ReferenceTensor, _ x: ReferenceTensor, appending features: ReferenceTensor?,
         _ parameters: LayerNormParameters<ReferenceTensor>
@@ -114,7 +81,7 @@ extension ReferenceBackend {
                 (values[row * width..<(row + 1) * width]
                 + extra[row * sizes.appended..<(row + 1) * sizes.appended]).map(Double.init)
             let dy = gradients[row * columns..<(row + 1) * columns].map(Double.init)
-            let back = NormalisedRow(z, epsilon: epsilon).gradient(dy, weight: weight)
+            let back = NormalizedRow(z, epsilon: epsilon).gradient(dy, weight: weight)
             for (column, value) in back.input.enumerated() {
                 dweight[column] += back.weight[column]
                 if column < width {
@@ -133,8 +100,8 @@ extension ReferenceBackend {
     }
 }
 
-/// A row as a layer normalisation leaves it before scale and shift.
-private struct NormalisedRow {
+/// A row as a layer normalization leaves it before scale and shift.
+private struct NormalizedRow {
     private let values: [Double]
     private let scale: Double
 

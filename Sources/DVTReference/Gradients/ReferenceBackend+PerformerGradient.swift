@@ -1,16 +1,8 @@
 import DVTCore
 
 extension ReferenceBackend {
-    /// The gradient of an attention by random features; see
-    /// ``/DVTCore/DifferentiableBackend/performerAttentionGradient(_:_:_:features:)``.
-    ///
-    /// - Parameters:
-    ///   - dy: `[B, T, E]`.
-    ///   - y: the attention's result.
-    ///   - kqv: `[B, T, 3E]`.
-    ///   - features: w, `[m, E]`.
-    /// - Returns: dkqv.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements
+    /// ``/DVTAutodiff/DifferentiableBackend/performerAttentionGradient(_:_:_:features:)``.
     public func performerAttentionGradient(
         _ dy: ReferenceTensor, _ y: ReferenceTensor, _ kqv: ReferenceTensor,
         features: ReferenceTensor

@@ -1,44 +1,25 @@
+import DVTAutodiff
 import DVTCore
 import Glibc
 
 extension ReferenceBackend {
-    /// The same elements under another shape.
-    ///
-    /// - Parameters:
-    ///   - x: a tensor.
-    ///   - shape: the new extents.
-    /// - Returns: a tensor of that shape.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/reshaped(_:_:)``.
     public func reshaped(_ x: ReferenceTensor, _ shape: Shape) -> ReferenceTensor {
         ReferenceTensor(shape, x.values)
     }
 
-    /// A tensor of zeros.
-    ///
-    /// - Parameter shape: the extents.
-    /// - Returns: a new tensor.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/zeros(_:)``.
     public func zeros(_ shape: Shape) -> ReferenceTensor {
         upload(Tensor(shape, repeating: 0))
     }
 
-    /// The sum of two tensors of one shape.
-    ///
-    /// - Parameters:
-    ///   - a: a tensor.
-    ///   - b: another of its shape.
-    /// - Returns: `a + b`.
-    /// - Throws: ``/DVTCore/ShapeError`` if the shapes differ.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/sum(_:_:)``.
     public func sum(_ a: ReferenceTensor, _ b: ReferenceTensor) throws -> ReferenceTensor {
         try requireShape("summand", b.shape, a.shape)
         return ReferenceTensor(a.shape, zip(a.values, b.values).map { $0 + $1 })
     }
 
-    /// Each image's elements times a number of its own.
-    ///
-    /// - Parameters:
-    ///   - x: `[B, ...]`.
-    ///   - factors: `[B]`.
-    /// - Returns: `factors[b] x[b, ...]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/scaled(_:byImage:)``.
     public func scaled(
         _ x: ReferenceTensor, byImage factors: ReferenceTensor
     ) throws -> ReferenceTensor {
@@ -48,22 +29,13 @@ extension ReferenceBackend {
             x.shape, x.values.enumerated().map { $1 * factors.values[$0 / width] })
     }
 
-    /// Inverted dropout.
-    ///
-    /// - Parameters:
-    ///   - x: any shape.
-    ///   - mask: which elements stay.
-    /// - Returns: the shape of `x`.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/dropout(_:_:)``.
     public func dropout(_ x: ReferenceTensor, _ mask: DropoutMask) -> ReferenceTensor {
         ReferenceTensor(
             x.shape, x.values.enumerated().map { mask.keeps($0) ? $1 * mask.factor : 0 })
     }
 
-    /// Every matrix of a batch transposed.
-    ///
-    /// - Parameter x: `[B, R, C]`.
-    /// - Returns: `[B, C, R]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if `x` has another rank.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/transposed(_:)``.
     public func transposed(_ x: ReferenceTensor) throws -> ReferenceTensor {
         try requireRank("x", x.shape, 3)
         let (rows, columns, values) = (x.shape[1], x.shape[2], x.values)
@@ -75,26 +47,14 @@ extension ReferenceBackend {
         }
     }
 
-    /// The patch tokens of one grid resampled to another; the class token's row is zero.
-    ///
-    /// - Parameters:
-    ///   - x: `[B, M + 1, E]`.
-    ///   - resampling: from M to N.
-    /// - Returns: `[B, N + 1, E]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if `x` is not of the coarse grid.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/resampleTokens(_:_:)``.
     public func resampleTokens(
         _ x: ReferenceTensor, _ resampling: GridResampling
     ) throws -> ReferenceTensor {
         try resampled(x, taps: resampling.tokenTaps, tokens: resampling.source)
     }
 
-    /// The gradient of ``resampleTokens(_:_:)``.
-    ///
-    /// - Parameters:
-    ///   - dy: `[B, N + 1, E]`.
-    ///   - resampling: from M to N.
-    /// - Returns: `[B, M + 1, E]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if `dy` is not of the fine grid.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/resampleTokensGradient(_:_:)``.
     public func resampleTokensGradient(
         _ dy: ReferenceTensor, _ resampling: GridResampling
     ) throws -> ReferenceTensor {
@@ -121,10 +81,7 @@ extension ReferenceBackend {
         }
     }
 
-    /// The sums over the first axis.
-    ///
-    /// - Parameter x: `[B, ...]`.
-    /// - Returns: `[1, ...]`.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/sumOverBatch(_:)``.
     public func sumOverBatch(_ x: ReferenceTensor) -> ReferenceTensor {
         let shape = x.shape.withBatch(1)
         var sums = [Double](repeating: 0, count: shape.elementCount)
@@ -134,14 +91,7 @@ extension ReferenceBackend {
         return ReferenceTensor(shape, sums.map { Float($0) })
     }
 
-    /// Rows put among zeros.
-    ///
-    /// - Parameters:
-    ///   - dy: `[..., n]`.
-    ///   - first: the column where they begin.
-    ///   - width: the columns of the result.
-    /// - Returns: `[..., width]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if they do not fit.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/columnsGradient(_:first:width:)``.
     public func columnsGradient(
         _ dy: ReferenceTensor, first: Int, width: Int
     ) throws -> ReferenceTensor {
@@ -155,14 +105,7 @@ extension ReferenceBackend {
         }
     }
 
-    /// The gradient of ``gather(_:rows:after:)`` by the tensor that is gathered from.
-    ///
-    /// - Parameters:
-    ///   - dy: `[rows.count, ...]`.
-    ///   - rows: the rows that were gathered.
-    ///   - batch: B.
-    /// - Returns: `[B, ...]`.
-    /// - Throws: ``/DVTCore/ShapeError`` if a row does not exist.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/gatherGradient(_:rows:batch:)``.
     public func gatherGradient(
         _ dy: ReferenceTensor, rows: [Int], batch: Int
     ) throws -> ReferenceTensor {
@@ -176,14 +119,7 @@ extension ReferenceBackend {
         return ReferenceTensor(shape, sums.map { Float($0) })
     }
 
-    /// The gradient of ``softSplit(_:geometry:)``.
-    ///
-    /// - Parameters:
-    ///   - dy: `[B, N, C k k]`.
-    ///   - shape: that of x.
-    ///   - geometry: kernel k, stride and zero padding.
-    /// - Returns: dx.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/softSplitGradient(_:shape:geometry:)``.
     public func softSplitGradient(
         _ dy: ReferenceTensor, shape: Shape, geometry: PatchGeometry
     ) throws -> ReferenceTensor {

@@ -1,15 +1,9 @@
+import DVTAutodiff
 import DVTCore
 import Glibc
 
 extension ReferenceBackend: DifferentiableBackend {
-    /// Softmax cross-entropy against soft targets.
-    ///
-    /// - Parameters:
-    ///   - logits: `[B, classes]`.
-    ///   - targets: `[B, classes]`.
-    ///   - weight: the factor of the gradient.
-    /// - Returns: the loss of every image `[B]` and the gradient of the logits.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes do not fit.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/crossEntropy(_:targets:weight:)``.
     public func crossEntropy(
         _ logits: ReferenceTensor, targets: ReferenceTensor, weight: Float
     ) throws -> (losses: ReferenceTensor, gradient: ReferenceTensor) {
@@ -34,22 +28,12 @@ extension ReferenceBackend: DifferentiableBackend {
         )
     }
 
-    /// The sum of the squares of all elements of some tensors.
-    ///
-    /// - Parameter tensors: any shapes.
-    /// - Returns: the sum.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/squaredNorm(_:)``.
     public func squaredNorm(_ tensors: [ReferenceTensor]) -> Double {
         tensors.reduce(0) { $0 + dot($1.values, 0, $1.values, 0, count: $1.values.count) }
     }
 
-    /// One step of AdamW, in place; the moments are rounded to float32.
-    ///
-    /// - Parameters:
-    ///   - parameter: w; changes.
-    ///   - gradient: its gradient.
-    ///   - moments: m and v; change.
-    ///   - step: the numbers of the step.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes differ.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/adamW(_:gradient:moments:_:)``.
     public func adamW(
         _ parameter: ReferenceTensor, gradient: ReferenceTensor,
         moments: (first: ReferenceTensor, second: ReferenceTensor), _ step: AdamWStep
@@ -73,13 +57,7 @@ extension ReferenceBackend: DifferentiableBackend {
         }
     }
 
-    /// `average = decay average + (1 - decay) x`, in place.
-    ///
-    /// - Parameters:
-    ///   - average: changes.
-    ///   - x: the new value.
-    ///   - decay: how much of the old average stays.
-    /// - Throws: ``/DVTCore/ShapeError`` if shapes differ.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/updateAverage(_:with:decay:)``.
     public func updateAverage(
         _ average: ReferenceTensor, with x: ReferenceTensor, decay: Float
     ) throws {

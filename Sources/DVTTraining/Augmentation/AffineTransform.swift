@@ -1,9 +1,9 @@
 import DVTVision
 import Glibc
 
-/// A map from the pixels of a new picture to places in an old one.
+/// A map from the pixels of a new image to places in an old one.
 ///
-/// The centre (x, y) of a new pixel shows the old place `x[0] x + x[1] y + x[2]` from the left and
+/// The center (x, y) of a new pixel shows the old place `x[0] x + x[1] y + x[2]` from the left and
 /// `y[0] x + y[1] y + y[2]` from the top, found bicubically: Pillow's
 /// `Image.transform(size, AFFINE, data, BICUBIC)`, whose cubic has a = -1.
 struct AffineTransform {
@@ -16,7 +16,7 @@ struct AffineTransform {
         self.y = y
     }
 
-    /// Turns a picture counterclockwise about its centre, Pillow's `Image.rotate`.
+    /// Turns an image counterclockwise about its center, Pillow's `Image.rotate`.
     static func rotation(degrees: Double, width: Int, height: Int) -> Self {
         // Pillow rounds to 15 digits.
         func rounded(_ value: Double) -> Double { (value * 1e15).rounded() / 1e15 }
@@ -25,18 +25,18 @@ struct AffineTransform {
         let angle = -(remainder < 0 ? remainder + 360 : remainder) * (Double.pi / 180)
         let (a, b) = (rounded(cos(angle)), rounded(sin(angle)))
         let d = rounded(-sin(angle))
-        let (centreX, centreY) = (Double(width) / 2, Double(height) / 2)
+        let (centerX, centerY) = (Double(width) / 2, Double(height) / 2)
         return Self(
-            x: [a, b, a * -centreX + b * -centreY + centreX],
-            y: [d, a, d * -centreX + a * -centreY + centreY])
+            x: [a, b, a * -centerX + b * -centerY + centerX],
+            y: [d, a, d * -centerX + a * -centerY + centerY])
     }
 
-    /// Makes the new picture.
+    /// Makes the new image.
     ///
     /// - Parameters:
-    ///   - image: the old picture.
-    ///   - fill: the colour of what lies outside it.
-    /// - Returns: a picture of the same size.
+    ///   - image: the old image.
+    ///   - fill: the color of what lies outside it.
+    /// - Returns: an image of the same size.
     func applied(to image: RGBImage, fill: SIMD3<UInt8>) -> RGBImage {
         let (width, height) = (image.width, image.height)
         return RGBImage(width: width, height: height) { target in
@@ -45,16 +45,16 @@ struct AffineTransform {
                 var pixel = target
                 for row in 0..<height {
                     for column in 0..<width {
-                        let (centreX, centreY) = (Double(column) + 0.5, Double(row) + 0.5)
-                        let placeX = x[0] * centreX + x[1] * centreY + x[2]
-                        let placeY = y[0] * centreX + y[1] * centreY + y[2]
-                        let colour =
+                        let (centerX, centerY) = (Double(column) + 0.5, Double(row) + 0.5)
+                        let placeX = x[0] * centerX + x[1] * centerY + x[2]
+                        let placeY = y[0] * centerX + y[1] * centerY + y[2]
+                        let color =
                             placeX >= 0 && placeX < Double(width) && placeY >= 0
                                 && placeY < Double(height)
-                            ? Self.colour(source, width, height, placeX - 0.5, placeY - 0.5) : fill
-                        pixel[0] = colour[0]
-                        pixel[1] = colour[1]
-                        pixel[2] = colour[2]
+                            ? Self.color(source, width, height, placeX - 0.5, placeY - 0.5) : fill
+                        pixel[0] = color[0]
+                        pixel[1] = color[1]
+                        pixel[2] = color[2]
                         pixel += 3
                     }
                 }
@@ -62,8 +62,8 @@ struct AffineTransform {
         }
     }
 
-    /// The colour between 4 x 4 pixels; those outside are as the nearest inside.
-    private static func colour(
+    /// The color between 4 x 4 pixels; those outside are as the nearest inside.
+    private static func color(
         _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int, _ x: Double, _ y: Double
     ) -> SIMD3<UInt8> {
         let (left, top) = (x.rounded(.down), y.rounded(.down))

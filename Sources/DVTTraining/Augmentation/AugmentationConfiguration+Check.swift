@@ -16,9 +16,9 @@ extension AugmentationConfiguration {
 extension TrainingCrop {
     fileprivate func check() throws(TrainingInputError) {
         switch self {
-        case .centre: break
+        case .center: break
         case .padded(let pixels):
-            // More would only give more black pictures.
+            // More would only give more black images.
             try require((0...1024).contains(pixels), "the crop's padding", pixels, "0 to 1024")
         case .resized(let area, let aspectRatio):
             try checkParts(area, "the crop's area")

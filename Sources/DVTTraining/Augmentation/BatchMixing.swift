@@ -1,9 +1,10 @@
 import DVTCore
+import DVTSupport
 
-/// Pictures of a batch mixed in pairs, by mixup or cutmix.
+/// Images of a batch mixed in pairs, by mixup or cutmix.
 ///
-/// As timm's `Mixup` in its mode `batch`: one draw for a whole batch, in which picture i is mixed
-/// with picture B - 1 - i. Mixup adds them with the shares l and 1 - l; cutmix pastes a rectangle
+/// As timm's `Mixup` in its mode `batch`: one draw for a whole batch, in which image i is mixed
+/// with image B - 1 - i. Mixup adds them with the shares l and 1 - l; cutmix pastes a rectangle
 /// of about 1 - l of the area. l is of the distribution B(alpha, alpha).
 ///
 /// - SeeAlso: <https://arxiv.org/abs/1710.09412>, <https://arxiv.org/abs/1905.04899>.
@@ -37,7 +38,7 @@ public struct BatchMixing: Hashable, Sendable {
     /// Draws how a batch is mixed.
     ///
     /// - Parameters:
-    ///   - side: the width and height of its pictures.
+    ///   - side: the width and height of its images.
     ///   - random: where the numbers come from.
     /// - Returns: the mix.
     func mix(side: Int, random: inout SeededGenerator) -> BatchMix {
@@ -48,8 +49,8 @@ public struct BatchMixing: Hashable, Sendable {
         }
         let length = Int(Double(side) * (1 - random.beta(cutmixAlpha)).squareRoot())
         func cut() -> Range<Int> {
-            let centre = random.next(below: side)
-            return max(0, centre - length / 2)..<min(side, centre + length / 2)
+            let center = random.next(below: side)
+            return max(0, center - length / 2)..<min(side, center + length / 2)
         }
         return .cutmix(rows: cut(), columns: cut())
     }
@@ -64,9 +65,9 @@ enum BatchMix: Equatable {
     /// These pixels are the partner's.
     case cutmix(rows: Range<Int>, columns: Range<Int>)
 
-    /// The share of a picture's own label.
+    /// The share of an image's own label.
     ///
-    /// - Parameter side: the width and height of the pictures.
+    /// - Parameter side: the width and height of the images.
     /// - Returns: 0 to 1.
     func share(side: Int) -> Double {
         switch self {
@@ -79,7 +80,7 @@ enum BatchMix: Equatable {
 
     /// Mixes a batch.
     ///
-    /// - Parameter images: the pictures, shape `[B, 3, side, side]`.
+    /// - Parameter images: the images, shape `[B, 3, side, side]`.
     func apply(to images: inout Tensor) {
         let (count, side) = (images.shape[0], images.shape[3])
         let size = 3 * side * side
@@ -121,13 +122,13 @@ extension Tensor {
     /// The targets of a batch: what each class's probability should be.
     ///
     /// With C classes and a smoothing of s, a label is `1 - s + s / C` at its class and `s / C`
-    /// elsewhere; picture i has `share` of its own and `1 - share` of picture B - 1 - i's.
+    /// elsewhere; image i has `share` of its own and `1 - share` of image B - 1 - i's.
     ///
     /// - Parameters:
-    ///   - labels: the class of each picture.
+    ///   - labels: the class of each image.
     ///   - classes: their number C.
     ///   - smoothing: the part that all classes share.
-    ///   - share: the share of the picture's own label.
+    ///   - share: the share of the image's own label.
     /// - Returns: shape `[B, C]`; each row adds up to 1.
     static func softTargets(
         _ labels: [Int], classes: Int, smoothing: Double, share: Double

@@ -1,6 +1,7 @@
 import DVTCore
+import DVTSupport
 
-/// The part of a picture that a random crop keeps.
+/// The part of an image that a random crop keeps.
 struct CropBox: Equatable {
     /// The columns.
     let columns: Range<Int>
@@ -10,9 +11,9 @@ struct CropBox: Equatable {
     /// Draws a box as torchvision's `RandomResizedCrop` does.
     ///
     /// - Parameters:
-    ///   - width: the picture's columns.
-    ///   - height: the picture's rows.
-    ///   - area: the part of the picture's area.
+    ///   - width: the image's columns.
+    ///   - height: the image's rows.
+    ///   - area: the part of the image's area.
     ///   - aspectRatio: width / height.
     ///   - random: where the numbers come from.
     init(
@@ -23,7 +24,7 @@ struct CropBox: Equatable {
             let size = Self.size(
                 of: random.next(area) * Double(width * height), ratio: random.nextRatio(aspectRatio)
             )
-            // A picture of few pixels may be left with none.
+            // An image of few pixels may be left with none.
             guard (1...width).contains(size.width), (1...height).contains(size.height) else {
                 continue
             }
@@ -35,7 +36,7 @@ struct CropBox: Equatable {
         self.init(width: width, height: height, central: aspectRatio)
     }
 
-    /// The largest box in the centre whose width / height is allowed.
+    /// The largest box in the center whose width / height is allowed.
     private init(width: Int, height: Int, central aspectRatio: ClosedRange<Double>) {
         let ratio = Double(width) / Double(height)
         var (newWidth, newHeight) = (width, height)

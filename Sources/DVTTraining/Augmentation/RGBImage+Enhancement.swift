@@ -1,26 +1,26 @@
 import DVTVision
 
-// Pillow's ImageEnhance: a picture blended with one that lacks something, or away from it.
+// Pillow's ImageEnhance: an image blended with one that lacks something, or away from it.
 extension RGBImage {
-    /// Less or more colour, Pillow's `ImageEnhance.Color`; at 0 the picture is grey.
+    /// Less or more color, Pillow's `ImageEnhance.Color`; at 0 the image is gray.
     func withColor(_ factor: Double) -> RGBImage {
         let factor = Float(factor)
         return RGBImage(width: width, height: height) { target in
             pixels.withUnsafeBufferPointer { pixels in
                 for index in stride(from: 0, to: pixels.count, by: 3) {
-                    let grey = Self.grey(pixels, index)
+                    let gray = Self.gray(pixels, index)
                     for sample in index..<index + 3 {
-                        target[sample] = Self.blend(grey, Int(pixels[sample]), factor)
+                        target[sample] = Self.blend(gray, Int(pixels[sample]), factor)
                     }
                 }
             }
         }
     }
 
-    /// Less or more contrast, Pillow's `ImageEnhance.Contrast`; at 0 all is of the mean grey.
+    /// Less or more contrast, Pillow's `ImageEnhance.Contrast`; at 0 all is of the mean gray.
     func withContrast(_ factor: Double) -> RGBImage {
         let sum = pixels.withUnsafeBufferPointer { pixels in
-            stride(from: 0, to: pixels.count, by: 3).reduce(0) { $0 + Self.grey(pixels, $1) }
+            stride(from: 0, to: pixels.count, by: 3).reduce(0) { $0 + Self.gray(pixels, $1) }
         }
         let mean = Int(Double(sum) / Double(width * height) + 0.5)
         return mapped { Int(Self.blend(mean, $0, Float(factor))) }
@@ -63,7 +63,7 @@ extension RGBImage {
     }
 
     /// ITU-R 601 luma in 16 bits after the point, Pillow's `convert("L")`.
-    private static func grey(_ pixels: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
+    private static func gray(_ pixels: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
         (Int(pixels[index]) * 19595 + Int(pixels[index + 1]) * 38470 + Int(pixels[index + 2]) * 7471
             + 0x8000) >> 16
     }

@@ -1,7 +1,7 @@
 import DVTVision
 
 extension RGBImage {
-    /// Moves the picture's content to the left and up; what comes into sight is black.
+    /// Moves the image's content to the left and up; what comes into sight is black.
     func shifted(x: Int, y: Int) -> RGBImage {
         guard x != 0 || y != 0 else { return self }
         let columns = max(0, x)..<max(max(0, x), min(width, width + x))
@@ -18,7 +18,7 @@ extension RGBImage {
         }
     }
 
-    /// The picture mirrored left to right.
+    /// The image mirrored left to right.
     func mirrored() -> RGBImage {
         RGBImage(width: width, height: height) { target in
             pixels.withUnsafeBufferPointer { source in
@@ -35,7 +35,7 @@ extension RGBImage {
         }
     }
 
-    /// Creates a picture by writing its samples.
+    /// Creates an image by writing its samples.
     ///
     /// - Parameters:
     ///   - width: the number of columns.

@@ -5,7 +5,7 @@ extension RGBImage {
     /// Changes each level, the same for all channels.
     ///
     /// - Parameter level: the new level of each, 0 to 255 for 0 to 255.
-    /// - Returns: the changed picture.
+    /// - Returns: the changed image.
     func mapped(_ level: (Int) -> Int) -> RGBImage {
         let table = (0...255).map { UInt8(level($0)) }
         return mapped([table, table, table])

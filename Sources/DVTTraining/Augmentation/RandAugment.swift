@@ -1,7 +1,8 @@
 import DVTCore
+import DVTSupport
 import DVTVision
 
-/// A few operations on colours and geometry, drawn for each picture.
+/// A few operations on colors and geometry, drawn for each image.
 ///
 /// As timm's `rand-m9-mstd0.5-inc1`: each layer draws one of fifteen operations, passes over it or
 /// not, and draws how strong it is. The operations are Pillow's AutoContrast, Equalize, Invert,
@@ -10,7 +11,7 @@ import DVTVision
 ///
 /// - SeeAlso: Cubuk et al., 2019, <https://arxiv.org/abs/1909.13719>; timm's `auto_augment.py`.
 public struct RandAugment: Hashable, Sendable {
-    /// The operations drawn for a picture.
+    /// The operations drawn for an image.
     public var layers: Int
     /// How strong they are, from 0 to 10.
     public var magnitude: Double
@@ -22,7 +23,7 @@ public struct RandAugment: Hashable, Sendable {
     /// Creates a way of augmenting.
     ///
     /// - Parameters:
-    ///   - layers: the operations drawn for a picture.
+    ///   - layers: the operations drawn for an image.
     ///   - magnitude: how strong they are, from 0 to 10.
     ///   - magnitudeDeviation: the standard deviation of the magnitude.
     ///   - probability: how often a drawn operation is applied.
@@ -36,23 +37,23 @@ public struct RandAugment: Hashable, Sendable {
         self.probability = probability
     }
 
-    /// Draws the operations for a picture.
-    func operations(random: inout SeededGenerator) -> [PictureOperation] {
+    /// Draws the operations for an image.
+    func operations(random: inout SeededGenerator) -> [ImageOperation] {
         (0..<layers).compactMap { _ in
-            let kind = PictureOperation.Kind.allCases[
-                random.next(below: PictureOperation.Kind.allCases.count)]
+            let kind = ImageOperation.Kind.allCases[
+                random.next(below: ImageOperation.Kind.allCases.count)]
             let isApplied = random.unit() < probability
             let drawn = magnitude + magnitudeDeviation * random.normal()
             let isNegative = random.coin()
             guard isApplied else { return nil }
-            return PictureOperation(
+            return ImageOperation(
                 kind, level: max(0, min(drawn, 10)) / 10, isNegative: isNegative)
         }
     }
 }
 
-/// One operation on a picture, as strong as it was drawn.
-enum PictureOperation: Equatable {
+/// One operation on an image, as strong as it was drawn.
+enum ImageOperation: Equatable {
     case autoContrast, equalize, invert
     /// Counterclockwise.
     case rotate(degrees: Double)
@@ -100,12 +101,12 @@ enum PictureOperation: Equatable {
             }
     }
 
-    /// Changes a picture.
+    /// Changes an image.
     ///
     /// - Parameters:
-    ///   - image: the picture.
-    ///   - fill: the colour of what comes into sight.
-    /// - Returns: the changed picture, of the same size.
+    ///   - image: the image.
+    ///   - fill: the color of what comes into sight.
+    /// - Returns: the changed image, of the same size.
     func applied(to image: RGBImage, fill: SIMD3<UInt8>) -> RGBImage {
         func moved(_ transform: AffineTransform) -> RGBImage {
             transform.applied(to: image, fill: fill)

@@ -1,15 +1,16 @@
 import DVTCore
+import DVTSupport
 
-/// A rectangle of a normalised picture replaced by normal noise.
+/// A rectangle of a normalized image replaced by normal noise.
 ///
-/// As timm's `RandomErasing` in its mode `pixel`, once a picture: each value becomes a number of
-/// mean 0 and deviation 1. If none of ten rectangles is smaller than the picture, none is erased.
+/// As timm's `RandomErasing` in its mode `pixel`, once an image: each value becomes a number of
+/// mean 0 and deviation 1. If none of ten rectangles is smaller than the image, none is erased.
 ///
 /// - SeeAlso: Zhong et al., 2017, <https://arxiv.org/abs/1708.04896>.
 public struct RandomErasing: Hashable, Sendable {
     /// How often a part is erased, from 0 to 1.
     public var probability: Double
-    /// The part of the picture's area, even.
+    /// The part of the image's area, even.
     public var area: ClosedRange<Double>
     /// Height / width, even in its logarithm.
     public var aspectRatio: ClosedRange<Double>
@@ -18,7 +19,7 @@ public struct RandomErasing: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - probability: how often a part is erased.
-    ///   - area: the part of the picture's area.
+    ///   - area: the part of the image's area.
     ///   - aspectRatio: height / width.
     public init(
         probability: Double = 0.25, area: ClosedRange<Double> = 0.02...1.0 / 3,
@@ -32,7 +33,7 @@ public struct RandomErasing: Hashable, Sendable {
     /// Erases a part, or not.
     ///
     /// - Parameters:
-    ///   - values: the picture, shape `[3, side, side]`.
+    ///   - values: the image, shape `[3, side, side]`.
     ///   - side: its width and height.
     ///   - random: where the numbers come from.
     func apply(to values: inout [Float], side: Int, random: inout SeededGenerator) {

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import Glibc
 
 // The C library's functions are used, whose last bits may differ from one to the next.

@@ -1,15 +1,16 @@
 public import DVTCore
+import DVTSupport
 public import DVTVision
 
-/// Pictures and targets for one step of training.
+/// Images and targets for one step of training.
 public struct TrainingBatch: Sendable {
     /// Its place in the epoch, from 0.
     public let index: Int
-    /// The pictures, shape `[B, 3, S, S]`.
+    /// The images, shape `[B, 3, S, S]`.
     public let images: Tensor
     /// What each class's probability should be, shape `[B, classes]`; each row adds up to 1.
     public let targets: Tensor
-    /// The class of each picture, from 0; of a mixed one that of the first part.
+    /// The class of each image, from 0; of a mixed one that of the first part.
     public let labels: [Int]
 }
 
@@ -17,28 +18,28 @@ public struct TrainingBatch: Sendable {
 ///
 /// What comes out depends on the set, the augmentation, the seed and the epoch alone, not on the
 /// number of threads, and not on the batch it begins with. A batch covers a fixed part of the
-/// epoch's order, so a picture that cannot be read makes its batch smaller; a batch of which
+/// epoch's order, so an image that cannot be read makes its batch smaller; a batch of which
 /// nothing is left is passed over.
 ///
-/// Memory holds a batch in work or waiting, and as many pictures as a batch has, decoded ahead.
-/// Releasing the batches ends the threads, each after its picture.
+/// Memory holds a batch in work or waiting, and as many images as a batch has, decoded ahead.
+/// Releasing the batches ends the threads, each after its image.
 public final class TrainingBatches {
-    /// A batch, and the pictures it had to leave out.
+    /// A batch, and the images it had to leave out.
     private struct Outcome: Sendable {
         let batch: TrainingBatch?
         let skipped: [ImageError]
     }
 
-    /// A picture that is ready, or why it is not.
-    private struct Picture: Sendable {
+    /// An image that is ready, or why it is not.
+    private struct Image: Sendable {
         let label: Int
         let result: Result<Tensor, ImageError>
     }
 
-    /// The pictures left out so far, and why.
+    /// The images left out so far, and why.
     public private(set) var skipped: [ImageError] = []
     private let isStrict: Bool
-    private let pictures: LoaderPipeline<Int, Picture>
+    private let images: LoaderPipeline<Int, Image>
     private let batches: LoaderPipeline<Int, Outcome>
 
     /// Starts to make batches.
@@ -49,22 +50,22 @@ public final class TrainingBatches {
         let places =
             min(batchIndices.lowerBound * size, count)..<min(input.batchCount * size, count)
         isStrict = input.options.isStrict
-        let pictures = LoaderPipeline(
+        let images = LoaderPipeline(
             source: SharedSequence(input.order(epoch: epoch)[places]), lookAhead: size
         ) { index in
-            Picture(
+            Image(
                 label: input.images[index].label,
                 result: Result { () throws(ImageError) in
-                    try input.picture(index, epoch: epoch)
+                    try input.image(index, epoch: epoch)
                 })
         }
-        self.pictures = pictures
+        self.images = images
         batches = LoaderPipeline(source: SharedSequence(batchIndices), lookAhead: 1) { index in
             Self.batch(
-                index, of: min(size, count - index * size), from: pictures, input: input,
+                index, of: min(size, count - index * size), from: images, input: input,
                 epoch: epoch)
         }
-        pictures.start(input.options.workers)
+        images.start(input.options.workers)
         batches.start(min(1, input.options.workers))
     }
 
@@ -74,13 +75,13 @@ public final class TrainingBatches {
 
     private func close() {
         batches.close()
-        pictures.close()
+        images.close()
     }
 
     /// Waits for the next batch.
     ///
     /// - Returns: the batch, or nil after the last one.
-    /// - Throws: ``/DVTVision/ImageError`` if a picture cannot be read and the input is strict;
+    /// - Throws: ``/DVTVision/ImageError`` if an image cannot be read and the input is strict;
     ///   there are no more batches then.
     public func next() throws(ImageError) -> TrainingBatch? {
         while let outcome = batches.next() {
@@ -94,9 +95,9 @@ public final class TrainingBatches {
         return nil
     }
 
-    /// Puts the next pictures together, and mixes them.
+    /// Puts the next images together, and mixes them.
     private static func batch(
-        _ index: Int, of count: Int, from pictures: LoaderPipeline<Int, Picture>,
+        _ index: Int, of count: Int, from images: LoaderPipeline<Int, Image>,
         input: TrainingInput, epoch: Int
     ) -> Outcome {
         let side = input.preprocessing.imageSize
@@ -104,11 +105,11 @@ public final class TrainingBatches {
         values.reserveCapacity(count * 3 * side * side)
         for _ in 0..<count {
             // None comes once the batches are released, and nobody sees this one then.
-            guard let picture = pictures.next() else { break }
-            switch picture.result {
+            guard let image = images.next() else { break }
+            switch image.result {
             case .success(let tensor):
                 values += tensor.values
-                labels.append(picture.label)
+                labels.append(image.label)
             case .failure(let error): skipped.append(error)
             }
         }

@@ -1,7 +1,8 @@
 import DVTCore
+import DVTSupport
 public import DVTVision
 
-/// What a training run takes its pictures from: a set, and how it becomes batches.
+/// What a training run takes its images from: a set, and how it becomes batches.
 ///
 /// ```swift
 /// let input = try TrainingInput(
@@ -15,35 +16,35 @@ public import DVTVision
 public struct TrainingInput: Sendable {
     /// How a set is cut into batches and read.
     public struct Options: Hashable, Sendable {
-        /// The pictures of a batch, at least 1.
+        /// The images of a batch, at least 1.
         public var batchSize: Int
-        /// What the order of the pictures and all that is drawn for them depend on.
+        /// What the order of the images and all that is drawn for them depend on.
         public var seed: UInt64
-        /// Whether an epoch ends with a batch of the pictures that are left.
+        /// Whether an epoch ends with a batch of the images that are left.
         public var keepsShortBatch: Bool
-        /// Whether a picture that cannot be read is an error; else it is left out.
+        /// Whether an image that cannot be read is an error; else it is left out.
         public var isStrict: Bool
-        /// The threads that decode and change pictures; with none, ``TrainingBatches/next()`` does
+        /// The threads that decode and change images; with none, ``TrainingBatches/next()`` does
         /// it.
         public var workers: Int
-        /// The most bytes of decoded pictures that are kept for the next epochs: CIFAR-10's 50,000
+        /// The most bytes of decoded images that are kept for the next epochs: CIFAR-10's 50,000
         /// take 154 MB.
         public var cacheByteLimit: Int
 
         /// Creates options.
         ///
         /// - Parameters:
-        ///   - batchSize: the pictures of a batch, at least 1.
+        ///   - batchSize: the images of a batch, at least 1.
         ///   - seed: the seed.
-        ///   - keepsShortBatch: whether an epoch ends with the pictures that are left.
-        ///   - isStrict: whether a picture that cannot be read is an error.
-        ///   - workers: the threads that decode and change pictures, at least 0.
-        ///   - cacheByteLimit: the most bytes of decoded pictures that are kept, at least 0.
+        ///   - keepsShortBatch: whether an epoch ends with the images that are left.
+        ///   - isStrict: whether an image that cannot be read is an error.
+        ///   - workers: the threads that decode and change images, at least 0.
+        ///   - cacheByteLimit: the most bytes of decoded images that are kept, at least 0.
         public init(
             batchSize: Int, seed: UInt64, keepsShortBatch: Bool = false, isStrict: Bool = false,
             workers: Int = 2, cacheByteLimit: Int = 0
         ) {
-            precondition(batchSize > 0, "a batch has at least one picture")
+            precondition(batchSize > 0, "a batch has at least one image")
             precondition(workers >= 0, "there is no negative number of threads")
             self.batchSize = batchSize
             self.seed = seed
@@ -54,13 +55,13 @@ public struct TrainingInput: Sendable {
         }
     }
 
-    package let images: LabelledImages
+    package let images: LabeledImages
     let classes: Int
     let preprocessing: Preprocessing
     let augmentation: AugmentationConfiguration
-    let pictureAugmentation: PictureAugmentation
+    let imageAugmentation: ImageAugmentation
     package let options: Options
-    let cache: PictureCache
+    let cache: ImageCache
 
     /// Creates the input of a training run.
     ///
@@ -73,23 +74,23 @@ public struct TrainingInput: Sendable {
     /// - Throws: ``TrainingInputError`` if a class is none of the model's, the set does not fill a
     ///   batch, or a setting of the augmentation lies outside its range.
     public init(
-        _ images: LabelledImages, classes: Int, preprocessing: Preprocessing,
+        _ images: LabeledImages, classes: Int, preprocessing: Preprocessing,
         augmentation: AugmentationConfiguration, options: Options
     ) throws(TrainingInputError) {
-        for picture in images where picture.label >= classes {
+        for image in images where image.label >= classes {
             throw .labelOutOfRange(
-                picture: picture.name, label: picture.label, classes: classes)
+                image: image.name, label: image.label, classes: classes)
         }
-        pictureAugmentation = try PictureAugmentation(
+        imageAugmentation = try ImageAugmentation(
             augmentation, preprocessing: preprocessing, seed: options.seed)
         self.images = images
         self.classes = classes
         self.preprocessing = preprocessing
         self.augmentation = augmentation
         self.options = options
-        cache = PictureCache(byteLimit: options.cacheByteLimit)
+        cache = ImageCache(byteLimit: options.cacheByteLimit)
         guard batchCount > 0 else {
-            throw .tooFewPictures(
+            throw .tooFewImages(
                 origin: images.origin, count: images.count, batchSize: options.batchSize)
         }
     }
@@ -100,10 +101,10 @@ public struct TrainingInput: Sendable {
         return (images.count + rest) / options.batchSize
     }
 
-    /// The order in which an epoch takes the pictures: a shuffle by Fisher and Yates.
+    /// The order in which an epoch takes the images: a shuffle by Fisher and Yates.
     ///
     /// - Parameter epoch: the pass over the set, from 0.
-    /// - Returns: the pictures' numbers, each once.
+    /// - Returns: the images' numbers, each once.
     public func order(epoch: Int) -> [Int] {
         var random = SeededGenerator(name: "training.\(epoch).order", seed: options.seed)
         var order = Array(images.indices)
@@ -123,17 +124,17 @@ public struct TrainingInput: Sendable {
         TrainingBatches(self, epoch: epoch, from: first)
     }
 
-    /// Decodes and changes one picture.
+    /// Decodes and changes one image.
     ///
     /// - Parameters:
     ///   - index: its number in the set.
     ///   - epoch: the pass over the set.
     /// - Returns: the model's input, shape `[1, 3, S, S]`.
-    /// - Throws: ``/DVTVision/ImageError`` if the picture cannot be read.
-    func picture(_ index: Int, epoch: Int) throws(ImageError) -> Tensor {
-        let image = try cache.picture(index) { () throws(ImageError) in
+    /// - Throws: ``/DVTVision/ImageError`` if the image cannot be read.
+    func image(_ index: Int, epoch: Int) throws(ImageError) -> Tensor {
+        let image = try cache.image(index) { () throws(ImageError) in
             try images[index].decode(applyingOrientation: preprocessing.applyingOrientation)
         }
-        return pictureAugmentation.tensor(from: image, epoch: epoch, index: index)
+        return imageAugmentation.tensor(from: image, epoch: epoch, index: index)
     }
 }

@@ -1,13 +1,14 @@
 import DVTCore
+import DVTSupport
 
-/// Settings or a set of pictures that cannot be trained with.
+/// Settings or a set of images that cannot be trained with.
 public enum TrainingInputError: Error, Equatable, Sendable {
     /// A setting of the augmentation lies outside its range.
     case invalidAugmentation(setting: String, value: String, allowed: String)
-    /// A picture's class is none of the model's.
-    case labelOutOfRange(picture: String, label: Int, classes: Int)
+    /// An image's class is none of the model's.
+    case labelOutOfRange(image: String, label: Int, classes: Int)
     /// The set does not fill one batch, and short ones are not kept.
-    case tooFewPictures(origin: String, count: Int, batchSize: Int)
+    case tooFewImages(origin: String, count: Int, batchSize: Int)
 }
 
 extension TrainingInputError: CustomStringConvertible {
@@ -16,14 +17,14 @@ extension TrainingInputError: CustomStringConvertible {
         switch self {
         case .invalidAugmentation(let setting, let value, let allowed):
             "augmentation: \(setting) is \(value); give \(allowed)"
-        case .labelOutOfRange(let picture, let label, let classes):
+        case .labelOutOfRange(let image, let label, let classes):
             """
-            \(shown(picture)): is of class \(label) (from 0), and the model has \(classes) \
+            \(shown(image)): is of class \(label) (from 0), and the model has \(classes) \
             classes; check the labels, or take a model with more
             """
-        case .tooFewPictures(let origin, let count, let batchSize):
+        case .tooFewImages(let origin, let count, let batchSize):
             """
-            \(shown(origin)): has \(count) pictures, which do not fill one batch of \(batchSize); \
+            \(shown(origin)): has \(count) images, which do not fill one batch of \(batchSize); \
             give a smaller batch size, or keep the short batch
             """
         }

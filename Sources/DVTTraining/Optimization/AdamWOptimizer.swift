@@ -1,5 +1,6 @@
-public import DVTCore
-public import DVTModel
+import DVTAutodiff
+import DVTCore
+import DVTModel
 
 /// The numbers that stay the same over a run.
 public struct AdamWSettings: Hashable, Sendable {
@@ -41,7 +42,7 @@ public struct AdamWSettings: Hashable, Sendable {
 /// - SeeAlso: Loshchilov and Hutter, Decoupled Weight Decay Regularization,
 ///   <https://arxiv.org/abs/1711.05101>.
 public final class AdamWOptimizer<B: DifferentiableBackend> {
-    /// One parameter and what the optimiser keeps of it.
+    /// One parameter and what the optimizer keeps of it.
     struct Slot {
         let parameter: TrainableCascade<B>.Parameter
         let first: B.DeviceTensor
@@ -55,7 +56,7 @@ public final class AdamWOptimizer<B: DifferentiableBackend> {
     let slots: [Slot]
     private let backend: B
 
-    /// Creates an optimiser whose moments are zero.
+    /// Creates an optimizer whose moments are zero.
     ///
     /// - Parameters:
     ///   - model: the cascade.
@@ -67,7 +68,7 @@ public final class AdamWOptimizer<B: DifferentiableBackend> {
         }
     }
 
-    /// Creates an optimiser that goes on.
+    /// Creates an optimizer that goes on.
     ///
     /// - Parameters:
     ///   - model: the cascade.

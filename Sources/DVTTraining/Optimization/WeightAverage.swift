@@ -1,4 +1,5 @@
-public import DVTCore
+import DVTAutodiff
+import DVTCore
 public import DVTModel
 
 /// An exponential moving average of a cascade's parameters.

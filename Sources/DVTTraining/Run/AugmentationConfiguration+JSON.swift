@@ -1,5 +1,6 @@
 import DVTCore
 import DVTModel
+import DVTSupport
 
 extension AugmentationConfiguration {
     /// The configuration of a name: `none`, `light` or `standard`.
@@ -59,7 +60,7 @@ extension AugmentationConfiguration {
     var members: [(key: String, value: JSONValue)] {
         var members: [(key: String, value: JSONValue)] = []
         switch crop {
-        case .centre: break
+        case .center: break
         case .padded(let padding): members.append(("crop_padding", .int(padding)))
         case .resized(let area, _):
             members.append(("scale", [.double(area.lowerBound), .double(area.upperBound)]))

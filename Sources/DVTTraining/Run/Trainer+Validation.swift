@@ -1,14 +1,15 @@
+import DVTAutodiff
 import DVTCore
 import DVTModel
 
 extension Trainer {
-    /// Measures the model on pictures it is not trained on, at every exit.
+    /// Measures the model on images it is not trained on, at every exit.
     ///
     /// - Parameters:
-    ///   - input: the pictures, not changed at random.
+    ///   - input: the images, not changed at random.
     ///   - shouldStop: asked after every batch.
     /// - Returns: losses and hits, or nil if it was stopped.
-    /// - Throws: ``/DVTModel/ModelError`` if the pictures do not fit, or the backend's error.
+    /// - Throws: ``/DVTModel/ModelError`` if the images do not fit, or the backend's error.
     public func validate(
         _ input: TrainingInput, shouldStop: () -> Bool = { false }
     ) throws -> TrainingTally? {

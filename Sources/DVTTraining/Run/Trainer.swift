@@ -1,12 +1,14 @@
-public import DVTCore
+import DVTAutodiff
+import DVTCore
 public import DVTModel
+import DVTSupport
 
 /// Trains a cascade: every exit, step by step.
 ///
 /// What a step does depends on the recipe, the batch and the position alone, so that a run that is
 /// gone on with makes the same steps as one that was never interrupted.
 public final class Trainer<B: DifferentiableBackend> {
-    /// The model, its normalisation and labels.
+    /// The model, its normalization and labels.
     public let card: ModelCard
     /// How it is trained.
     public let recipe: TrainingRecipe
@@ -78,7 +80,7 @@ public final class Trainer<B: DifferentiableBackend> {
     /// The last batches of an epoch make one too, though they may be fewer.
     ///
     /// - Parameters:
-    ///   - batch: pictures and targets.
+    ///   - batch: images and targets.
     ///   - batches: the batches of an epoch.
     /// - Returns: what every exit made of the batch.
     /// - Throws: ``TrainingError/notFinite(_:value:step:)`` if a loss or the gradient is not
@@ -125,7 +127,7 @@ public final class Trainer<B: DifferentiableBackend> {
         position.epoch += 1
         position.batch = 0
         position.tally = TrainingTally(exits: tally.losses.count)
-        // Only where no picture of the last batch could be read: a checkpoint does not keep them.
+        // Only where no image of the last batch could be read: a checkpoint does not keep them.
         if isBetweenSteps { model.parameters.forEach { $0.tensor.clearGradient() } }
         isBetweenSteps = false
         return tally

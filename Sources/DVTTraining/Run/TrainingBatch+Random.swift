@@ -1,12 +1,13 @@
 import DVTCore
 import DVTModel
+import DVTSupport
 
 extension TrainingBatch {
-    /// Random pictures and classes, for benchmarks and tests.
+    /// Random images and classes, for benchmarks and tests.
     ///
     /// - Parameters:
     ///   - configuration: the model.
-    ///   - count: the pictures.
+    ///   - count: the images.
     ///   - seed: chooses them.
     /// - Returns: the batch.
     package static func random(

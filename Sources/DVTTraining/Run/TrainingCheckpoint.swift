@@ -1,3 +1,4 @@
+import DVTAutodiff
 public import DVTCheckpoints
 public import DVTCore
 import DVTModel
@@ -9,7 +10,7 @@ extension Trainer {
     /// training stands behind `moment1.`, `moment2.` and `average.`.
     ///
     /// - Parameter path: the safetensors file to create or replace, whole or not at all.
-    /// - Throws: the backend's error, or ``/DVTCheckpoints/CheckpointFileError`` if the system fails
+    /// - Throws: the backend's error, or ``/DVTCheckpoints/FileError`` if the system fails
     ///   to write.
     public func save(to path: String) throws {
         let (store, base) = (RunStore(card.configuration), model.tape.base)
@@ -41,7 +42,7 @@ extension Trainer {
     /// - Parameters:
     ///   - path: the safetensors file to create or replace, whole or not at all.
     ///   - elementType: the type of every element.
-    /// - Throws: the backend's error, or ``/DVTCheckpoints/CheckpointFileError`` if the system fails
+    /// - Throws: the backend's error, or ``/DVTCheckpoints/FileError`` if the system fails
     ///   to write.
     public func saveWeights(
         to path: String, as elementType: SafetensorsWriter.ElementType = .float32

@@ -1,5 +1,6 @@
 import DVTCore
 import DVTModel
+import DVTSupport
 
 /// Where a run is: all that decides what comes next beside weights and moments.
 ///

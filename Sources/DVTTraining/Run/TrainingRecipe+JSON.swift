@@ -1,5 +1,6 @@
 import DVTCore
 import DVTModel
+import DVTSupport
 
 extension TrainingRecipe {
     /// Reads a recipe; what it does not name stays as ``init()`` has it.
@@ -56,7 +57,7 @@ extension TrainingRecipe {
 
     private static func on(_ value: Double) -> Double? { value == 0 ? nil : value }
 
-    /// The recipe as JSON, every entry spelt out; what ``init(json:origin:)`` reads.
+    /// The recipe as JSON, every entry spelled out; what ``init(json:origin:)`` reads.
     public var json: String {
         let lines = members.map { "  \(jsonString($0.key)): \($0.value.jsonText)" }
         return "{\n" + lines.joined(separator: ",\n") + "\n}\n"

@@ -1,11 +1,11 @@
-/// How a cascade is trained: everything but the pictures and the model.
+/// How a cascade is trained: everything but the images and the model.
 public struct TrainingRecipe: Hashable, Sendable {
-    /// The passes over the pictures, or nil where time alone ends the run.
+    /// The passes over the images, or nil where time alone ends the run.
     public var epochs: Int? = 100
     /// The hours of training after which the run ends, or nil; the schedule follows whichever of
     /// the two is further on.
     public var maxHours: Double?
-    /// The pictures of a batch.
+    /// The images of a batch.
     public var batchSize = 128
     /// The batches whose gradients make one step.
     public var accumulation = 1
@@ -15,7 +15,7 @@ public struct TrainingRecipe: Hashable, Sendable {
     public var lastLearningRate = 1e-5
     /// The part of the run that warms up.
     public var warmup = 0.05
-    /// The numbers of the optimiser.
+    /// The numbers of the optimizer.
     public var optimizer = AdamWSettings(clipNorm: 1)
     /// How much of the averaged weights a step leaves, or nil where none are kept.
     public var averageDecay: Double? = 0.999
@@ -25,9 +25,9 @@ public struct TrainingRecipe: Hashable, Sendable {
     public var stochasticDepth = 0.1
     /// Whether the gradient ends at reused features; nil means as the model's authors have it.
     public var stopsReusedFeatures: Bool?
-    /// Chooses the start, the order of the pictures, and all that is drawn.
+    /// Chooses the start, the order of the images, and all that is drawn.
     public var seed: UInt64 = 0
-    /// What is changed in pictures and labels at random.
+    /// What is changed in images and labels at random.
     public var augmentation = AugmentationConfiguration.standard
 
     /// Creates the authors' recipe, for an effort of 100 epochs.

@@ -1,3 +1,5 @@
+import DVTSupport
+
 /// The two layouts of CIFAR's binary version: labels, one byte each, then 32 x 32 red, green and
 /// blue samples, plane by plane, row-major.
 ///
@@ -8,7 +10,7 @@ enum CIFARLayout {
     /// CIFAR-100: one of 20 coarse classes, which is not used, and the class.
     case hundred
 
-    /// The width and height of every picture.
+    /// The width and height of every image.
     static let side = 32
 
     /// The bytes in front of the samples; the last is the class.
@@ -25,7 +27,7 @@ enum CIFARLayout {
 final class CIFARFile: Sendable {
     /// Its path.
     let path: String
-    /// The class of every picture, from 0.
+    /// The class of every image, from 0.
     let labels: [UInt8]
     private let layout: CIFARLayout
     private let file: OpenFile
@@ -94,12 +96,12 @@ final class CIFARFile: Sendable {
         return labels
     }
 
-    /// Reads a picture.
+    /// Reads an image.
     ///
     /// - Parameter index: its record, from 0.
     /// - Returns: 32 x 32 pixels.
     /// - Throws: ``ImageError`` if the file cannot be read or was cut short meanwhile.
-    func picture(at index: Int) throws(ImageError) -> RGBImage {
+    func image(at index: Int) throws(ImageError) -> RGBImage {
         let (side, planeCount) = (CIFARLayout.side, CIFARLayout.side * CIFARLayout.side)
         let start = index * layout.recordByteCount + layout.labelCount
         let samples: [UInt8]

@@ -1,10 +1,11 @@
 import DVTCore
+import DVTSupport
 
-/// A set of labelled pictures that cannot be used.
+/// A set of labeled images that cannot be used.
 public enum DataSetError: Error, Equatable, Sendable {
     /// The system refused to open or read `path`.
     case unreadable(path: String, reason: String)
-    /// `path` holds no labelled picture; `reason` says what was looked for.
+    /// `path` holds no labeled image; `reason` says what was looked for.
     case empty(path: String, reason: String)
     /// `path` has several parts, and none was named.
     case splitNeeded(path: String, splits: [String])
@@ -12,7 +13,7 @@ public enum DataSetError: Error, Equatable, Sendable {
     case unknownSplit(path: String, split: String, splits: [String])
     /// The file breaks the rules of its format.
     case damaged(path: String, reason: String)
-    /// A line of a CSV file, from 1, does not name a picture and its class.
+    /// A line of a CSV file, from 1, does not name an image and its class.
     case invalidLine(path: String, line: Int, reason: String)
 }
 
@@ -25,7 +26,7 @@ extension DataSetError: CustomStringConvertible {
             \(shown(path)): cannot be read (\(printable(reason))); check the path and its permissions
             """
         case .empty(let path, let reason):
-            "\(shown(path)): holds no labelled picture: \(reason)"
+            "\(shown(path)): holds no labeled image: \(reason)"
         case .splitNeeded(let path, let splits):
             "\(shown(path)): has the parts \(splits.joined(separator: ", ")); name one of them"
         case .unknownSplit(let path, let split, let splits):

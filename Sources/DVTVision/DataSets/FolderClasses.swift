@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 
 /// The classes that the folders of a set stand for.
 struct FolderClasses {

@@ -17,8 +17,8 @@ struct Outline {
     }
 
     /// An ellipse, as a polygon of 64 corners.
-    init(centre: SIMD2<Double>, radii: SIMD2<Double>) {
-        self.init(Self.circle.map { centre + radii * $0 })
+    init(center: SIMD2<Double>, radii: SIMD2<Double>) {
+        self.init(Self.circle.map { center + radii * $0 })
     }
 
     /// A line of a width, with round ends.

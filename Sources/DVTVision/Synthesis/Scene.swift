@@ -1,9 +1,10 @@
 import DVTCore
+import DVTSupport
 
-/// One picture before it is painted: a thing, what lies around it and what hides a part of it.
+/// One image before it is painted: a thing, what lies around it and what hides a part of it.
 ///
 /// All that makes it hard grows with its difficulty; what is drawn at random does not depend on it,
-/// so that a picture becomes harder and stays the same picture.
+/// so that an image becomes harder and stays the same image.
 struct Scene {
     private let seed: UInt64
     private let index: Int
@@ -11,14 +12,14 @@ struct Scene {
     private let difficulty: Double
     private let light: SceneLight
     private let placement: ScenePlacement
-    /// The thing that the picture is of.
+    /// The thing that the image is of.
     let object: SceneThing
 
-    /// Lays out a picture.
+    /// Lays out an image.
     ///
     /// - Parameters:
     ///   - seed: the seed of the set.
-    ///   - index: the picture.
+    ///   - index: the image.
     ///   - shape: what it is of.
     ///   - difficulty: from 0 to 1.
     init(seed: UInt64, index: Int, shape: SceneShape, difficulty: Double) {
@@ -34,17 +35,17 @@ struct Scene {
         // Turned, its corners reach a little beyond its side.
         let reach = max(0, 0.5 - 1.15 * scale) * difficulty
         placement = ScenePlacement(
-            centre: [0.5 + random.next(-reach...reach), 0.5 + random.next(-reach...reach)],
+            center: [0.5 + random.next(-reach...reach), 0.5 + random.next(-reach...reach)],
             scale: scale, tilt: 0.06 + 0.24 * difficulty, random: &random)
         object = SceneThing(shape, placement, tones)
     }
 
-    /// Paints the picture.
+    /// Paints the image.
     ///
     /// - Parameter size: its pixels a side.
-    /// - Returns: the picture.
+    /// - Returns: the image.
     func painted(size: Int) -> RGBImage {
-        var canvas = SceneCanvas(size: size, colour: light.ground)
+        var canvas = SceneCanvas(size: size, color: light.ground)
         SceneGround(seed: seed, index: index).shade(&canvas, strength: difficulty)
         for piece in clutter { piece.paint(on: &canvas) }
         object.paint(on: &canvas)
@@ -57,7 +58,7 @@ struct Scene {
     private static func faded(
         _ tones: SceneTones, _ light: SceneLight, _ difficulty: Double
     ) -> SceneTones {
-        tones.mixed(towards: light.ground, by: 0.45 * difficulty)
+        tones.mixed(toward: light.ground, by: 0.45 * difficulty)
     }
 
     /// Pieces of other things behind the object.
@@ -69,9 +70,9 @@ struct Scene {
             let tones = Self.faded(light.tones(random: &random), light, difficulty)
             let other = others[random.next(below: others.count)]
             let (normal, distance) = (random.direction(), random.next(0...0.3))
-            let centre: SIMD2<Double> = [random.unit(), random.unit()]
+            let center: SIMD2<Double> = [random.unit(), random.unit()]
             let place = ScenePlacement(
-                centre: centre, scale: random.next(0.12...0.22), tilt: 0.8, random: &random)
+                center: center, scale: random.next(0.12...0.22), tilt: 0.8, random: &random)
             return SceneThing(pieceOf: other, side: normal, distance: distance, place, tones)
         }
     }
@@ -85,7 +86,7 @@ struct Scene {
             let along = random.direction()
             let offset = random.next(0.25...0.75) * placement.scale
             let side = random.coin() ? offset : -offset
-            let middle = placement.centre + SIMD2(-along.y, along.x) * side
+            let middle = placement.center + SIMD2(-along.y, along.x) * side
             let half = along * (placement.scale * random.next(0.8...1.4))
             canvas.fill(
                 Outline(
@@ -130,8 +131,8 @@ struct SceneGround {
         let size = Double(canvas.size)
         canvas.forEachPixel { column, row, pixel in
             let place = (SIMD2(Double(column), Double(row)) + 0.5) / size
-            let centred = place - 0.5
-            let tilt = slope.x * centred.x + slope.y * centred.y
+            let centered = place - 0.5
+            let tilt = slope.x * centered.x + slope.y * centered.y
             pixel += strength * (0.16 * tilt + 0.1 * patch(at: place))
         }
     }

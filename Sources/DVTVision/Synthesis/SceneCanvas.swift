@@ -1,4 +1,4 @@
-/// A square picture in the making, on which areas are painted one over the other.
+/// A square image in the making, on which areas are painted one over the other.
 ///
 /// It spans (0, 0) to (1, 1), y downwards.
 struct SceneCanvas {
@@ -6,23 +6,23 @@ struct SceneCanvas {
     /// Red, green and blue from 0 to 1, row-major.
     private(set) var pixels: [SIMD3<Double>]
 
-    /// Creates a canvas of one colour.
-    init(size: Int, colour: SIMD3<Double>) {
+    /// Creates a canvas of one color.
+    init(size: Int, color: SIMD3<Double>) {
         self.size = size
-        pixels = Array(repeating: colour, count: size * size)
+        pixels = Array(repeating: color, count: size * size)
     }
 
     /// Paints an area.
     ///
     /// - Parameters:
     ///   - outline: the area.
-    ///   - colour: its colour.
-    mutating func fill(_ outline: Outline, _ colour: SIMD3<Double>) {
+    ///   - color: its color.
+    mutating func fill(_ outline: Outline, _ color: SIMD3<Double>) {
         var scan = OutlineScan(outline, size: size)
         for row in scan.rows {
             let start = row * size
             scan.forEachCoveredColumn(in: row) { column, share in
-                pixels[start + column] += (colour - pixels[start + column]) * share
+                pixels[start + column] += (color - pixels[start + column]) * share
             }
         }
     }
@@ -38,7 +38,7 @@ struct SceneCanvas {
         }
     }
 
-    /// The picture with 8 bits a sample.
+    /// The image with 8 bits a sample.
     var image: RGBImage {
         var samples: [UInt8] = []
         samples.reserveCapacity(pixels.count * 3)

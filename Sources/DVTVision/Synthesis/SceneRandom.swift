@@ -1,14 +1,15 @@
 import DVTCore
+import DVTSupport
 
 /// Random numbers for scenes.
 ///
 /// Each purpose has its own, so that more draws for one leave those for the others as they are.
 extension SeededGenerator {
-    /// Creates the numbers for one purpose in one picture, named `scene.INDEX.PURPOSE`.
+    /// Creates the numbers for one purpose in one image, named `scene.INDEX.PURPOSE`.
     ///
     /// - Parameters:
     ///   - seed: the seed of the set.
-    ///   - index: the picture.
+    ///   - index: the image.
     ///   - purpose: what they are for.
     init(seed: UInt64, scene index: Int, purpose: String) {
         self.init(name: "scene.\(index).\(purpose)", seed: seed)

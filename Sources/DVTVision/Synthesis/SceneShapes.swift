@@ -7,7 +7,7 @@ struct ScenePart {
 /// The things that are drawn, one for each class.
 ///
 /// They fill the square from (-1, -1) to (1, 1), y downwards, and are told apart by shape: the
-/// colours are drawn alike for all.
+/// colors are drawn alike for all.
 enum SceneShape: String, CaseIterable {
     // In the order of the alphabet, which a folder of folders gives its classes too.
     case ball, car, cross, cube, cup, fish, house, key, star, tree
@@ -30,8 +30,8 @@ enum SceneShape: String, CaseIterable {
 
     private static let ballParts = [
         ScenePart(outline: disc(0, 0, 0.92), tone: .main),
-        ScenePart(outline: Outline(centre: [0, 0], radii: [0.6, 0.92]), tone: .light),
-        ScenePart(outline: Outline(centre: [0, 0], radii: [0.22, 0.92]), tone: .second),
+        ScenePart(outline: Outline(center: [0, 0], radii: [0.6, 0.92]), tone: .light),
+        ScenePart(outline: Outline(center: [0, 0], radii: [0.22, 0.92]), tone: .second),
     ]
 
     private static let carParts =
@@ -72,15 +72,15 @@ enum SceneShape: String, CaseIterable {
 
     private static let cupParts = [
         ScenePart(
-            outline: Outline(centre: [0.46, -0.02], radii: [0.46, 0.46])
-                .without(Outline(centre: [0.46, -0.02], radii: [0.27, 0.27])), tone: .main),
+            outline: Outline(center: [0.46, -0.02], radii: [0.46, 0.46])
+                .without(Outline(center: [0.46, -0.02], radii: [0.27, 0.27])), tone: .main),
         ScenePart(
             outline: Outline([
                 [-0.86, -0.62], [0.46, -0.62], [0.34, 0.66], [0.16, 0.84], [-0.56, 0.84],
                 [-0.74, 0.66],
             ]), tone: .main),
-        ScenePart(outline: Outline(centre: [-0.2, -0.62], radii: [0.66, 0.2]), tone: .light),
-        ScenePart(outline: Outline(centre: [-0.2, -0.6], radii: [0.5, 0.12]), tone: .dark),
+        ScenePart(outline: Outline(center: [-0.2, -0.62], radii: [0.66, 0.2]), tone: .light),
+        ScenePart(outline: Outline(center: [-0.2, -0.6], radii: [0.5, 0.12]), tone: .dark),
     ]
 
     private static let fishParts = [
@@ -92,7 +92,7 @@ enum SceneShape: String, CaseIterable {
         ScenePart(
             outline: Outline([[-0.2, 0.3], [0.06, 0.66], [0.26, 0.6], [0.22, 0.2]]),
             tone: .second),
-        ScenePart(outline: Outline(centre: [-0.2, 0], radii: [0.76, 0.46]), tone: .main),
+        ScenePart(outline: Outline(center: [-0.2, 0], radii: [0.76, 0.46]), tone: .main),
         ScenePart(outline: disc(-0.6, -0.1, 0.14), tone: .light),
         ScenePart(outline: disc(-0.62, -0.1, 0.07), tone: .dark),
     ]
@@ -139,7 +139,7 @@ enum SceneShape: String, CaseIterable {
     ]
 
     private static func disc(_ x: Double, _ y: Double, _ radius: Double) -> Outline {
-        Outline(centre: [x, y], radii: [radius, radius])
+        Outline(center: [x, y], radii: [radius, radius])
     }
 
     private static func plus(arm: Double, half: Double) -> Outline {

@@ -1,10 +1,11 @@
 import DVTCore
+import DVTSupport
 
-/// Where and how a thing lies in the picture.
+/// Where and how a thing lies in the image.
 struct ScenePlacement {
     /// Its middle.
-    let centre: SIMD2<Double>
-    /// Half its side before it is stretched, as a part of the picture's.
+    let center: SIMD2<Double>
+    /// Half its side before it is stretched, as a part of the image's.
     let scale: Double
     private let stretch: SIMD2<Double>
     private let turn: Turn
@@ -12,12 +13,12 @@ struct ScenePlacement {
     /// Draws a placement.
     ///
     /// - Parameters:
-    ///   - centre: the thing's middle.
+    ///   - center: the thing's middle.
     ///   - scale: half its side.
     ///   - tilt: the tangent of half the largest angle by which it is turned.
     ///   - random: the numbers.
-    init(centre: SIMD2<Double>, scale: Double, tilt: Double, random: inout SeededGenerator) {
-        self.centre = centre
+    init(center: SIMD2<Double>, scale: Double, tilt: Double, random: inout SeededGenerator) {
+        self.center = center
         self.scale = scale
         let ratio = random.next(0.86...1)
         let size: SIMD2<Double> = random.coin() ? [1, ratio] : [ratio, 1]
@@ -27,13 +28,13 @@ struct ScenePlacement {
 
     /// Where a point of the thing comes to lie.
     func applied(to point: SIMD2<Double>) -> SIMD2<Double> {
-        centre + turn.applied(to: point * stretch) * scale
+        center + turn.applied(to: point * stretch) * scale
     }
 }
 
-/// A thing, placed and coloured.
+/// A thing, placed and colored.
 struct SceneThing {
-    private let areas: [(outline: Outline, colour: SIMD3<Double>)]
+    private let areas: [(outline: Outline, color: SIMD3<Double>)]
 
     /// Places a whole thing.
     init(_ shape: SceneShape, _ placement: ScenePlacement, _ tones: SceneTones) {
@@ -47,9 +48,9 @@ struct SceneThing {
     /// - Parameters:
     ///   - shape: the thing.
     ///   - normal: points to the side that stays.
-    ///   - distance: how far the line lies from the middle, towards that side.
+    ///   - distance: how far the line lies from the middle, toward that side.
     ///   - placement: where.
-    ///   - tones: its colours.
+    ///   - tones: its colors.
     init(
         pieceOf shape: SceneShape, side normal: SIMD2<Double>, distance: Double,
         _ placement: ScenePlacement, _ tones: SceneTones
@@ -63,7 +64,7 @@ struct SceneThing {
     /// Paints it.
     func paint(on canvas: inout SceneCanvas) {
         for area in areas {
-            canvas.fill(area.outline, area.colour)
+            canvas.fill(area.outline, area.color)
         }
     }
 
@@ -75,9 +76,9 @@ struct SceneThing {
         }
     }
 
-    /// The part of the picture that it covers, were nothing before it.
+    /// The part of the image that it covers, were nothing before it.
     func share(size: Int) -> Double {
-        var mask = SceneCanvas(size: size, colour: .zero)
+        var mask = SceneCanvas(size: size, color: .zero)
         for area in areas {
             mask.fill(area.outline, .one)
         }

@@ -1,14 +1,15 @@
 import DVTCore
+import DVTSupport
 
-/// Labelled pictures that depend on a seed alone: drawn scenes in ten classes, from one large thing
+/// Labeled images that depend on a seed alone: drawn scenes in ten classes, from one large thing
 /// on a plain ground to a small one that is partly hidden, among pieces of others, in noise.
 ///
-/// Picture `index` is of class `index mod 10`, so that any run of them is balanced, and depends on
+/// Image `index` is of class `index mod 10`, so that any run of them is balanced, and depends on
 /// ``seed``, ``difficulty`` and `index` alone: a larger set begins with the smaller one. At another
 /// ``size`` it shows the same scene. Only integers and IEEE additions, multiplications, divisions
 /// and square roots in a fixed order are used, so every machine gives the same pixels.
 ///
-/// - SeeAlso: ``SyntheticPicture``
+/// - SeeAlso: ``SyntheticImage``
 public struct SyntheticScenes: Sendable {
     /// Changes whenever the same seed would give other pixels.
     package static let version = 1
@@ -22,17 +23,17 @@ public struct SyntheticScenes: Sendable {
     public let seed: UInt64
     /// The pixels a side.
     public let size: Int
-    /// How hard the pictures are, from 0 to 1; each draws its own between the two, uniformly.
+    /// How hard the images are, from 0 to 1; each draws its own between the two, uniformly.
     public let difficulty: ClosedRange<Double>
 
-    /// Creates the pictures of a seed; nothing is drawn yet.
+    /// Creates the images of a seed; nothing is drawn yet.
     ///
     /// - Parameters:
     ///   - seed: the seed.
     ///   - size: the pixels a side, one of ``sizes``.
-    ///   - difficulty: how hard the pictures are, within 0...1.
+    ///   - difficulty: how hard the images are, within 0...1.
     public init(seed: UInt64, size: Int = 32, difficulty: ClosedRange<Double> = 0...1) {
-        precondition(Self.sizes.contains(size), "pictures have \(Self.sizes) pixels, not \(size)")
+        precondition(Self.sizes.contains(size), "images have \(Self.sizes) pixels, not \(size)")
         precondition(
             difficulty.lowerBound >= 0 && difficulty.upperBound <= 1,
             "difficulties lie within 0...1, not \(difficulty)")
@@ -41,34 +42,34 @@ public struct SyntheticScenes: Sendable {
         self.difficulty = difficulty
     }
 
-    /// The class of a picture.
+    /// The class of an image.
     ///
-    /// - Parameter index: the picture, from 0.
+    /// - Parameter index: the image, from 0.
     /// - Returns: the class, an index of ``labels``.
     public func label(_ index: Int) -> Int {
         index % SceneShape.allCases.count
     }
 
-    /// How hard a picture is.
+    /// How hard an image is.
     ///
-    /// - Parameter index: the picture, from 0.
+    /// - Parameter index: the image, from 0.
     /// - Returns: a multiple of 0.001, so that three decimals tell it exactly.
     public func difficulty(_ index: Int) -> Double {
         var random = SeededGenerator(seed: seed, scene: index, purpose: "difficulty")
         return (random.next(difficulty) * 1000 + 0.5).rounded(.down) / 1000
     }
 
-    /// Draws a picture.
+    /// Draws an image.
     ///
-    /// - Parameter index: the picture, from 0.
-    /// - Returns: the picture, its class and how hard it is.
-    public func picture(_ index: Int) -> SyntheticPicture {
-        SyntheticPicture(
+    /// - Parameter index: the image, from 0.
+    /// - Returns: the image, its class and how hard it is.
+    public func image(_ index: Int) -> SyntheticImage {
+        SyntheticImage(
             image: scene(index).painted(size: size), label: label(index),
             difficulty: difficulty(index))
     }
 
-    /// A picture before it is painted.
+    /// An image before it is painted.
     func scene(_ index: Int) -> Scene {
         Scene(
             seed: seed, index: index, shape: SceneShape.allCases[label(index)],
@@ -76,9 +77,9 @@ public struct SyntheticScenes: Sendable {
     }
 }
 
-/// A drawn picture with its class.
-public struct SyntheticPicture: Sendable, Equatable {
-    /// The picture.
+/// A drawn image with its class.
+public struct SyntheticImage: Sendable, Equatable {
+    /// The image.
     public let image: RGBImage
     /// Its class, an index of ``SyntheticScenes/labels``.
     public let label: Int

@@ -2,6 +2,8 @@ import ArgumentParser
 import DVTCore
 import DVTEvaluation
 import DVTOutput
+import DVTParity
+import DVTSupport
 
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(

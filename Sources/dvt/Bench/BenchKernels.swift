@@ -5,7 +5,9 @@ import DVTModel
 import DVTOpenCL
 import DVTOperations
 import DVTOutput
-import OpenCL
+import DVTParity
+import DVTSupport
+import OpenCLRuntime
 
 struct BenchKernels: ParsableCommand {
     static let configuration = CommandConfiguration(

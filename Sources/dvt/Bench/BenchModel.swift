@@ -4,7 +4,9 @@ import DVTEvaluation
 import DVTModel
 import DVTOpenCL
 import DVTOutput
-import OpenCL
+import DVTParity
+import DVTSupport
+import OpenCLRuntime
 
 struct BenchModel: ParsableCommand {
     static let configuration = CommandConfiguration(

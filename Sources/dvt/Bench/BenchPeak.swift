@@ -3,7 +3,9 @@ import DVTCore
 import DVTEvaluation
 import DVTOpenCL
 import DVTOutput
-import OpenCL
+import DVTParity
+import DVTSupport
+import OpenCLRuntime
 
 struct BenchPeak: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -3,6 +3,8 @@ import DVTCore
 import DVTEvaluation
 import DVTOpenCL
 import DVTOutput
+import DVTParity
+import DVTSupport
 
 /// What every record of a benchmark says of how it was made.
 struct BenchSetting {

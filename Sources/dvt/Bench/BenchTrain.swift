@@ -1,9 +1,12 @@
 import ArgumentParser
+import DVTAutodiff
 import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOpenCL
 import DVTOutput
+import DVTParity
+import DVTSupport
 import DVTTraining
 
 struct BenchTrain: ParsableCommand {
@@ -16,7 +19,7 @@ struct BenchTrain: ParsableCommand {
               dvt bench train --model tiny-deit --batch-size 8 --kernels --format csv
 
             A step runs a batch through all exits and back and changes every parameter; the \
-            gradient is clipped, an average of the weights is kept. Reading pictures is not in it: \
+            gradient is clipped, an average of the weights is kept. Reading images is not in it: \
             worker threads do that meanwhile. `--kernels` tells the device's time of one step, \
             kernel by kernel, instead.
             """)

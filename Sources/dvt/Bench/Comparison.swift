@@ -2,6 +2,8 @@ import ArgumentParser
 import DVTCheckpoints
 import DVTCore
 import DVTEvaluation
+import DVTParity
+import DVTSupport
 
 /// Which earlier run a benchmark is compared with.
 struct CompareOptions: ParsableArguments {

@@ -3,10 +3,11 @@ import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOutput
+import DVTSupport
 
 struct Calibrate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Choose the thresholds at which images leave, on labelled pictures.",
+        abstract: "Choose the thresholds at which images leave, on labeled images.",
         discussion: """
             Examples:
               dvt calibrate --weights dvt.safetensors val/ --output thresholds.json
@@ -15,7 +16,7 @@ struct Calibrate: ParsableCommand {
               dvt calibrate --from outputs.safetensors --rule optimal --target-accuracy 79
               dvt calibrate --from outputs.safetensors --latency-ms 12 --exit-ms 4.5,11,28
 
-            The model runs all exits on the pictures, in memory; for a large set save outputs by \
+            The model runs all exits on the images, in memory; for a large set save outputs by \
             dvt evaluate instead, and give them by --from. Thresholds are chosen on one part and \
             judged on the other. Without a target there is a row for each of the authors' 59 \
             budgets.
@@ -63,7 +64,7 @@ struct Calibrate: ParsableCommand {
         let choices = try target.choices(of: run, rule: rule, times: times)
         let calibration = Calibration(run, rule: rule, choices: choices)
         try print(calibration, of: run, times: times)
-        printJudgement(of: run, choices: choices, origin: outputs.origin)
+        printJudgment(of: run, choices: choices, origin: outputs.origin)
         if let scaling { printErrors(scaling, on: data.test ?? data.calibration) }
         if let output {
             try calibration.write(to: output)
@@ -113,7 +114,7 @@ struct Calibrate: ParsableCommand {
             })
     }
 
-    private func printJudgement(
+    private func printJudgment(
         of run: ThresholdCalibration, choices: [ThresholdChoice], origin: String
     ) {
         guard let test = run.data.test else {

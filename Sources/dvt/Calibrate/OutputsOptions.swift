@@ -5,24 +5,24 @@ import DVTModel
 import DVTOutput
 import DVTVision
 
-/// Where the outputs come from that thresholds are chosen on: a file, or labelled pictures that a
+/// Where the outputs come from that thresholds are chosen on: a file, or labeled images that a
 /// model runs first.
 struct OutputsOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "Labelled pictures that the model runs first, as dvt evaluate takes them.",
+            "Labeled images that the model runs first, as dvt evaluate takes them.",
             valueName: "data"),
         completion: .directory)
     var data: String?
 
     @Option(
-        help: ArgumentHelp("Saved outputs, instead of pictures.", valueName: "file"),
+        help: ArgumentHelp("Saved outputs, instead of images.", valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var from: String?
 
     @Option(
         help: ArgumentHelp(
-            "One of every so many pictures judges thresholds; 0: all choose them.",
+            "One of every so many images judges thresholds; 0: all choose them.",
             valueName: "count"))
     var holdOutEvery = 2
 
@@ -34,11 +34,11 @@ struct OutputsOptions: ParsableArguments {
         guard (from == nil) != (data == nil) else {
             throw ValidationError(
                 from == nil
-                    ? "Give labelled pictures, or saved outputs by --from."
+                    ? "Give labeled images, or saved outputs by --from."
                     : "\(data ?? "") and --from contradict each other; give one of them.")
         }
         guard from == nil || (modelOptions.model == nil && modelOptions.weights == nil) else {
-            throw ValidationError("--model and --weights belong to pictures, not to --from.")
+            throw ValidationError("--model and --weights belong to images, not to --from.")
         }
         guard holdOutEvery == 0 || holdOutEvery >= 2 else {
             throw ValidationError("--hold-out-every takes 0, or at least 2.")
@@ -67,7 +67,7 @@ struct OutputsOptions: ParsableArguments {
     }
 
     private func run(
-        _ loaded: LoadedModel, _ set: LabelledImages, on backend: some Backend
+        _ loaded: LoadedModel, _ set: LabeledImages, on backend: some Backend
     ) throws -> LoadedOutputs {
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)

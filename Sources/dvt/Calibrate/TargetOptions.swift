@@ -23,7 +23,7 @@ struct TargetOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The time of an image that leaves at each exit, from the start; for --latency-ms.",
-            discussion: "Default, where pictures are run: as measured in that run.",
+            discussion: "Default, where images are run: as measured in that run.",
             valueName: "a,b,c"))
     var exitMs: TimesArgument?
 

@@ -3,11 +3,12 @@ import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOutput
+import DVTSupport
 import DVTVision
 
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure a model on labelled pictures: accuracy, cost and speed of every exit.",
+        abstract: "Measure a model on labeled images: accuracy, cost and speed of every exit.",
         discussion: """
             Examples:
               dvt evaluate --weights dvt.safetensors imagenet --split val
@@ -18,7 +19,7 @@ struct Evaluate: ParsableCommand {
 
             Each batch runs through all exits, and then with early exits, so that both are \
             measured side by side; times are the device's and the host's part of a batch, decoding \
-            apart. Pictures that cannot be read are listed and counted. Saved outputs are what dvt \
+            apart. Images that cannot be read are listed and counted. Saved outputs are what dvt \
             calibrate chooses thresholds on; an evaluation that saves them can be interrupted and \
             gone on with by --resume, to the same result. --report draws all of it on one page.
             """)
@@ -60,7 +61,7 @@ struct Evaluate: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             "The easy images of each class on the page, and the hard ones.",
-            discussion: "0 where pictures are not to be passed on.", valueName: "count"))
+            discussion: "0 where images are not to be passed on.", valueName: "count"))
     var reportExamples = 3
 
     @OptionGroup var outputOptions: OutputOptions
@@ -103,7 +104,7 @@ struct Evaluate: ParsableCommand {
     }
 
     private func makeReport(
-        of model: LoadedModel, _ policy: ExitPolicy, _ set: LabelledImages
+        of model: LoadedModel, _ policy: ExitPolicy, _ set: LabeledImages
     ) throws -> EvaluationReport? {
         guard let report else { return nil }
         try model.checkIsNoInput(report)
@@ -119,7 +120,7 @@ struct Evaluate: ParsableCommand {
     }
 
     private func makeJournal(
-        of model: LoadedModel, _ set: LabelledImages
+        of model: LoadedModel, _ set: LabeledImages
     ) throws -> OutputsJournal? {
         try saveOutputs.map {
             try OutputsJournal(
@@ -127,14 +128,14 @@ struct Evaluate: ParsableCommand {
                 subject: OutputsJournal.Subject(
                     model: model.configuration.name, weights: model.weightsName,
                     data: dataOptions.name(of: set),
-                    pictures: set.count, batchSize: dataOptions.batchSize,
+                    images: set.count, batchSize: dataOptions.batchSize,
                     exits: model.configuration.stages.count, classes: model.configuration.classes),
                 resuming: resume)
         }
     }
 
     private func evaluate(
-        _ loaded: LoadedModel, policy: ExitPolicy, _ set: LabelledImages, _ targets: Targets,
+        _ loaded: LoadedModel, policy: ExitPolicy, _ set: LabeledImages, _ targets: Targets,
         on backend: some Backend
     ) throws {
         let model = try DynamicVisionTransformer(
@@ -158,8 +159,8 @@ struct Evaluate: ParsableCommand {
     }
 
     private func finish<B>(
-        _ run: EvaluateRun<B>, _ loaded: LoadedModel, _ set: LabelledImages,
-        _ stream: PictureStream, _ targets: Targets
+        _ run: EvaluateRun<B>, _ loaded: LoadedModel, _ set: LabeledImages,
+        _ stream: ImageStream, _ targets: Targets
     ) throws {
         stream.progress.finish()
         guard run.tally.images > 0 || stream.wasInterrupted else {

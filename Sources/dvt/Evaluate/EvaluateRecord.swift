@@ -2,6 +2,8 @@ import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOutput
+import DVTParity
+import DVTSupport
 import DVTVision
 
 /// What an evaluation prints: a record an exit, and one each for the two ways of running.
@@ -22,10 +24,10 @@ struct EvaluateRecord {
     /// - Parameters:
     ///   - run: the run.
     ///   - card: the model's card.
-    ///   - stream: the pictures, which have ended.
-    ///   - unreadable: the pictures that are not among the images.
+    ///   - stream: the images, which have ended.
+    ///   - unreadable: the images that are not among the images.
     init<B>(
-        _ run: EvaluateRun<B>, _ card: ModelCard, _ stream: PictureStream, unreadable: Int
+        _ run: EvaluateRun<B>, _ card: ModelCard, _ stream: ImageStream, unreadable: Int
     ) {
         self.card = card
         self.unreadable = unreadable

@@ -2,6 +2,7 @@ import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOutput
+import DVTParity
 import DVTVision
 
 /// What images took on the device, decoding apart.
@@ -50,13 +51,13 @@ struct EarlyExits {
     }
 }
 
-/// Labelled images through a cascade: through all exits, and with early exits beside that.
+/// Labeled images through a cascade: through all exits, and with early exits beside that.
 ///
 /// Both run on each batch in turn, so that their times compare whatever else the machine does.
 struct EvaluateRun<B: Backend> {
     let model: DynamicVisionTransformer<B>
     private(set) var tally: EvaluationTally
-    /// The place of every image in its set, which has unreadable pictures too.
+    /// The place of every image in its set, which has unreadable images too.
     private(set) var places: [Int32] = []
     /// Times of the run through all exits.
     private(set) var times = RunTimes()
@@ -107,7 +108,7 @@ struct EvaluateRun<B: Backend> {
     ///   - places: their places in the set.
     /// - Returns: the softmax outputs of every exit, `[B, C]`.
     /// - Throws: the model's or the backend's error.
-    mutating func add(_ batch: PictureBatch, places: [Int]) throws -> [[Float]] {
+    mutating func add(_ batch: ImageBatch, places: [Int]) throws -> [[Float]] {
         if !isWarm {
             // The first run builds kernels and packs weights.
             _ = try timed(batch.images, policy: .allExits)
@@ -124,7 +125,7 @@ struct EvaluateRun<B: Backend> {
         return probabilities
     }
 
-    private mutating func addEarly(_ batch: PictureBatch, policy: ExitPolicy) throws {
+    private mutating func addEarly(_ batch: ImageBatch, policy: ExitPolicy) throws {
         let run = try timed(batch.images, policy: policy)
         var early = early ?? EarlyExits(policy: policy)
         early.times.add(seconds: run.seconds, latencies: run.latencies)

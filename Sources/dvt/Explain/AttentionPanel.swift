@@ -2,38 +2,38 @@ import DVTEvaluation
 import DVTModel
 import DVTOutput
 
-/// A picture with the attention of one exit over it, as parts of a drawing of S x S units, S being
+/// An image with the attention of one exit over it, as parts of a drawing of S x S units, S being
 /// the side of the model's input.
 struct AttentionPanel {
     let exit: Int
     let seen: ExitExplanation
-    /// The name of the element that shows the picture.
-    let pictureID: String
+    /// The name of the element that shows the image.
+    let imageID: String
     private let spans: [Range<Double>]
     private let range: ClosedRange<Double>
 
-    init(_ model: CascadeConfiguration, exit: Int, seen: ExitExplanation, pictureID: String) {
+    init(_ model: CascadeConfiguration, exit: Int, seen: ExitExplanation, imageID: String) {
         self.exit = exit
         self.seen = seen
-        self.pictureID = pictureID
+        self.imageID = imageID
         spans = model.stages[exit].tokenSpans
         range = (seen.attention.min() ?? 0)...(seen.attention.max() ?? 0)
     }
 
-    /// What the panels of a document refer to: a filter and the ramp of colours.
+    /// What the panels of a document refer to: a filter and the ramp of colors.
     static let definitions = Markup.element(
         "defs", [:],
         [
             .element(
-                "filter", ["id": "grey", "color-interpolation-filters": "sRGB"],
+                "filter", ["id": "gray", "color-interpolation-filters": "sRGB"],
                 [.element("feColorMatrix", ["type": "saturate", "values": "0"])]),
             ColorRamp.gradient(id: "ramp"),
         ])
 
-    /// The picture in grey, so that colour means attention alone; the cells' colours; their grid.
+    /// The image in gray, so that color means attention alone; the cells' colors; their grid.
     var parts: [Markup] {
         [
-            .element("use", ["href": "#\(pictureID)", "filter": "url(#grey)"]),
+            .element("use", ["href": "#\(imageID)", "filter": "url(#gray)"]),
             .lines([.element("g", ["class": "heat", "opacity": "0.6"], cells)]),
             .element(
                 "path",

@@ -16,7 +16,7 @@ struct Explain: ParsableCommand {
 
             All stages run, and the exit that the image would take is marked. Where an exit looked \
             is the attention rollout (Abnar and Zuidema, 2020) of its class token over its token \
-            grid; json, jsonl and csv hold it as rows of shares that add up to 1. Pictures are \
+            grid; json, jsonl and csv hold it as rows of shares that add up to 1. Images are \
             drawn as html and svg, with their numbers; there is no png.
             """)
 
@@ -33,7 +33,7 @@ struct Explain: ParsableCommand {
     @Option(help: "The classes listed for each exit.")
     var topk = 5
 
-    @OptionGroup var pictureOptions: PictureOptions
+    @OptionGroup var imageOptions: ImageOptions
     @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
@@ -72,14 +72,14 @@ struct Explain: ParsableCommand {
         _ loaded: LoadedModel, policy: ExitPolicy, labels: ClassLabels?,
         drawing: ExplanationDrawing?, on backend: some Backend
     ) throws {
-        let stream = try pictureOptions.stream(for: loaded.card, label: "explain")
+        let stream = try imageOptions.stream(for: loaded.card, label: "explain")
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()
         try outputOptions.withWriter(
             ExplainRecord.columns(topK: topk), progress: stream.progress,
             table: .streaming(
-                firstRows: pictureOptions.batchSize * loaded.configuration.stages.count)
+                firstRows: imageOptions.batchSize * loaded.configuration.stages.count)
         ) { writer in
             try stream.forEachBatch { batch in
                 let explanations = try model.explain(batch.images, policy: policy, topK: topk)

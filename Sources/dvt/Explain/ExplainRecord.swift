@@ -1,6 +1,7 @@
 import DVTCore
 import DVTEvaluation
 import DVTOutput
+import DVTSupport
 import DVTVision
 
 /// What one exit saw of an image, as a record.

@@ -3,6 +3,7 @@ import DVTCheckpoints
 import DVTCore
 import DVTEvaluation
 import DVTOutput
+import DVTSupport
 import DVTVision
 
 /// How explanations are drawn, by the ending of the file's name.
@@ -19,7 +20,7 @@ enum DrawingFormat: String {
 }
 
 /// An image that is drawn.
-struct ExplainedPicture {
+struct ExplainedImage {
     /// Its place in the document, from 0.
     let index: Int
     let path: String
@@ -30,9 +31,9 @@ struct ExplainedPicture {
     let explanation: Explanation
 
     /// What elements that show it refer to.
-    var id: String { "picture\(index)" }
+    var id: String { "image\(index)" }
 
-    /// The picture, as the part of a drawing of side x side units.
+    /// The image, as the part of a drawing of side x side units.
     var image: Markup {
         .element(
             "image",
@@ -46,7 +47,7 @@ struct ExplainedPicture {
 /// A kind of document.
 protocol ExplanationLayout {
     /// The part of one image.
-    func part(of picture: ExplainedPicture) -> Markup
+    func part(of image: ExplainedImage) -> Markup
 
     /// The whole document.
     func source(_ parts: [Markup]) -> String
@@ -60,7 +61,7 @@ final class ExplanationDrawing {
 
     /// The most images of a document: a browser shows no more with ease.
     static let limit = 500
-    /// The most pixels of a side at which a picture is shown.
+    /// The most pixels of a side at which an image is shown.
     private static let shownSide = 672
 
     /// Prepares a document, and checks that it can be written before anything runs.
@@ -74,21 +75,21 @@ final class ExplanationDrawing {
 
     /// Adds an image, which is read again: of the first time only the model's input is left.
     func add(
-        _ picture: String, _ explanation: Explanation, _ preprocessing: Preprocessing
+        _ imagePath: String, _ explanation: Explanation, _ preprocessing: Preprocessing
     ) throws {
         guard parts.count < Self.limit else { throw DrawingError.tooMany(path: path) }
         let image = try ImageDecoder.decode(
-            path: picture, applyingOrientation: preprocessing.applyingOrientation)
-        // As many pixels as the picture has, and no more than a page can show.
+            path: imagePath, applyingOrientation: preprocessing.applyingOrientation)
+        // As many pixels as the image has, and no more than a page can show.
         let scale = min(
             min(image.width, image.height) / preprocessing.shorterSide,
             Self.shownSide / preprocessing.imageSize)
         let square = preprocessing.square(of: image, scale: max(scale, 1))
-        let bytes = try JPEGEncoder.encode(square, name: picture)
+        let bytes = try JPEGEncoder.encode(square, name: imagePath)
         parts.append(
             layout.part(
-                of: ExplainedPicture(
-                    index: parts.count, path: picture,
+                of: ExplainedImage(
+                    index: parts.count, path: imagePath,
                     source: "data:image/jpeg;base64,\(base64(bytes))",
                     side: preprocessing.imageSize, explanation: explanation)))
     }

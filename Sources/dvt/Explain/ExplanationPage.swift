@@ -1,22 +1,23 @@
 import DVTCore
 import DVTEvaluation
 import DVTOutput
+import DVTSupport
 
 /// Explanations as a page: a section an image, a panel an exit.
 struct ExplanationPage: ExplanationLayout {
     let words: ExplanationText
 
-    func part(of picture: ExplainedPicture) -> Markup {
-        let explanation = picture.explanation
-        let exits = explanation.exits.indices.map { panel(picture, exit: $0) }
+    func part(of image: ExplainedImage) -> Markup {
+        let explanation = image.explanation
+        let exits = explanation.exits.indices.map { panel(image, exit: $0) }
         return .element(
-            "section", ["aria-labelledby": "\(picture.id)-name"],
+            "section", ["aria-labeledby": "\(image.id)-name"],
             [
                 .lines([
                     .element(
-                        "h2", ["id": "\(picture.id)-name"], [Markup(printable(picture.path))]),
+                        "h2", ["id": "\(image.id)-name"], [Markup(printable(image.path))]),
                     .element("p", [:], [Markup(words.summary(of: explanation))]),
-                    .element("div", ["class": "gallery"], [.lines([plain(picture)] + exits)]),
+                    .element("div", ["class": "gallery"], [.lines([plain(image)] + exits)]),
                 ])
             ])
     }
@@ -33,27 +34,27 @@ struct ExplanationPage: ExplanationLayout {
                 + [Self.switches, definitions] + parts)
     }
 
-    /// The picture as it is.
-    private func plain(_ picture: ExplainedPicture) -> Markup {
+    /// The image as it is.
+    private func plain(_ image: ExplainedImage) -> Markup {
         .element(
             "figure", ["class": "panel plain"],
             [
                 .element("h3", [:], ["What the model sees"]),
                 .element(
                     "p", ["class": "note"],
-                    ["its square of \(picture.side) × \(picture.side) pixels"]),
+                    ["its square of \(image.side) × \(image.side) pixels"]),
                 drawing(
-                    of: picture, label: "The square of \(printable(picture.path))",
-                    [picture.image]),
+                    of: image, label: "The square of \(printable(image.path))",
+                    [image.image]),
             ])
     }
 
-    private func panel(_ picture: ExplainedPicture, exit: Int) -> Markup {
-        let explanation = picture.explanation
+    private func panel(_ image: ExplainedImage, exit: Int) -> Markup {
+        let explanation = image.explanation
         let seen = explanation.exits[exit]
         let isTaken = exit == explanation.exit
         let kind = isTaken ? "panel taken" : exit > explanation.exit ? "panel unused" : "panel"
-        let attention = AttentionPanel(words.model, exit: exit, seen: seen, pictureID: picture.id)
+        let attention = AttentionPanel(words.model, exit: exit, seen: seen, imageID: image.id)
         let badge = Markup.element("span", ["class": "badge"], ["leaves here"])
         return .element(
             "figure", ["class": kind],
@@ -61,7 +62,7 @@ struct ExplanationPage: ExplanationLayout {
                 .lines([
                     .element("h3", [:], ["Exit \(exit + 1)"] + (isTaken ? [" ", badge] : [])),
                     .element("p", ["class": "note"], [Markup(words.size(of: seen))]),
-                    drawing(of: picture, label: attention.label, attention.parts),
+                    drawing(of: image, label: attention.label, attention.parts),
                     scale(attention),
                     verdict(explanation, exit),
                     meter(seen.score, threshold: words.threshold(at: exit)),
@@ -71,12 +72,12 @@ struct ExplanationPage: ExplanationLayout {
     }
 
     private func drawing(
-        of picture: ExplainedPicture, label: String, _ parts: [Markup]
+        of image: ExplainedImage, label: String, _ parts: [Markup]
     ) -> Markup {
         .element(
             "svg",
             [
-                "viewBox": "0 0 \(picture.side) \(picture.side)", "role": "img",
+                "viewBox": "0 0 \(image.side) \(image.side)", "role": "img",
                 "aria-label": label,
             ], parts)
     }
@@ -134,7 +135,7 @@ struct ExplanationPage: ExplanationLayout {
         "\(shortNumber(Double(share) * 100))%"
     }
 
-    /// Boxes that hide what lies over the pictures.
+    /// Boxes that hide what lies over the images.
     private static let switches = Markup.element(
         "p", ["class": "switches"],
         [("show-heat", "attention"), ("show-grid", "token grid")].map { id, name in
@@ -156,7 +157,7 @@ struct ExplanationPage: ExplanationLayout {
             .element(
                 "a", ["href": "https://arxiv.org/abs/2005.00928"], ["Abnar and Zuidema, 2020"]),
             """
-            ). Under each picture are the least and the most of a token, as multiples of an even \
+            ). Under each image are the least and the most of a token, as multiples of an even \
             share. GMACs are 10⁹ multiply-adds, from the first stage to the end of this one. Made \
             by dvt \(Version.number).
             """,

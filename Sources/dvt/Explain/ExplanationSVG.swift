@@ -1,6 +1,7 @@
 import DVTCore
 import DVTEvaluation
 import DVTOutput
+import DVTSupport
 
 /// Explanations as one drawing: a row an image, a column an exit.
 struct ExplanationSVG: ExplanationLayout {
@@ -10,23 +11,23 @@ struct ExplanationSVG: ExplanationLayout {
     private static let panelWidth = 264
     private static let columnWidth = panelWidth + 24
     private static let lineHeight = 20
-    /// Where the picture of a panel begins, under two lines.
-    private static let pictureTop = 48
+    /// Where the image of a panel begins, under two lines.
+    private static let imageTop = 48
 
-    func part(of picture: ExplainedPicture) -> Markup {
-        let explanation = picture.explanation
-        let top = headHeight + picture.index * rowHeight
+    func part(of image: ExplainedImage) -> Markup {
+        let explanation = image.explanation
+        let top = headHeight + image.index * rowHeight
         let exits = explanation.exits.indices.map { exit in
-            column(exit + 1, exitParts(picture, exit: exit))
+            column(exit + 1, exitParts(image, exit: exit))
         }
         return .element(
             "g", ["transform": "translate(\(Self.margin) \(top))"],
             [
                 .lines(
                     [
-                        text(printable(picture.path), y: 18, kind: "name", fit: fullWidth),
+                        text(printable(image.path), y: 18, kind: "name", fit: fullWidth),
                         text(words.summary(of: explanation), y: 40, kind: "soft", fit: fullWidth),
-                        column(0, plainParts(picture)),
+                        column(0, plainParts(image)),
                     ] + exits)
             ])
     }
@@ -58,25 +59,25 @@ struct ExplanationSVG: ExplanationLayout {
         return drawing.source + "\n"
     }
 
-    private func plainParts(_ picture: ExplainedPicture) -> [Markup] {
+    private func plainParts(_ image: ExplainedImage) -> [Markup] {
         [
             text("What the model sees", y: 16, kind: "strong"),
-            text("its square of \(picture.side) × \(picture.side) pixels", y: 36, kind: "soft"),
-            frame(picture, [picture.image]),
+            text("its square of \(image.side) × \(image.side) pixels", y: 36, kind: "soft"),
+            frame(image, [image.image]),
         ]
     }
 
-    private func exitParts(_ picture: ExplainedPicture, exit: Int) -> [Markup] {
-        let explanation = picture.explanation
+    private func exitParts(_ image: ExplainedImage, exit: Int) -> [Markup] {
+        let explanation = image.explanation
         let seen = explanation.exits[exit]
         let isTaken = exit == explanation.exit
-        let attention = AttentionPanel(words.model, exit: exit, seen: seen, pictureID: picture.id)
+        let attention = AttentionPanel(words.model, exit: exit, seen: seen, imageID: image.id)
         let title = "Exit \(exit + 1)" + (isTaken ? ": leaves here" : "")
-        let bottom = Self.pictureTop + Self.panelWidth
+        let bottom = Self.imageTop + Self.panelWidth
         return [
             text(title, y: 16, kind: isTaken ? "strong taken" : "strong"),
             text(words.size(of: seen), y: 36, kind: "soft"),
-            frame(picture, attention.parts, isTaken: isTaken),
+            frame(image, attention.parts, isTaken: isTaken),
             .element(
                 "rect",
                 [
@@ -95,22 +96,22 @@ struct ExplanationSVG: ExplanationLayout {
             }
     }
 
-    /// The picture in its place, scaled to the panel.
+    /// The image in its place, scaled to the panel.
     private func frame(
-        _ picture: ExplainedPicture, _ parts: [Markup], isTaken: Bool = false
+        _ image: ExplainedImage, _ parts: [Markup], isTaken: Bool = false
     ) -> Markup {
         let size = "\(Self.panelWidth)"
         let border = Markup.element(
             "rect",
             [
-                "class": isTaken ? "border taken" : "border", "y": "\(Self.pictureTop)",
+                "class": isTaken ? "border taken" : "border", "y": "\(Self.imageTop)",
                 "width": size, "height": size,
             ])
         let drawing = Markup.element(
             "svg",
             [
-                "y": "\(Self.pictureTop)", "width": size, "height": size,
-                "viewBox": "0 0 \(picture.side) \(picture.side)",
+                "y": "\(Self.imageTop)", "width": size, "height": size,
+                "viewBox": "0 0 \(image.side) \(image.side)",
             ], parts)
         return .lines([drawing, border])
     }
@@ -166,7 +167,7 @@ struct ExplanationSVG: ExplanationLayout {
     }
     private var headHeight: Int { words.warning == nil ? 92 : 112 }
     private var rowHeight: Int { 56 + classesTop + topCount * Self.lineHeight + 20 }
-    private var classesTop: Int { Self.pictureTop + Self.panelWidth + 102 }
+    private var classesTop: Int { Self.imageTop + Self.panelWidth + 102 }
     private var topCount: Int { words.topK }
 
     private static let rules = """

@@ -1,6 +1,7 @@
 import DVTCore
 import DVTEvaluation
 import DVTModel
+import DVTSupport
 import DVTVision
 
 /// What drawings of explanations say.

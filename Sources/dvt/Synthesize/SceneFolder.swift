@@ -1,9 +1,10 @@
 import DVTCore
 import DVTOutput
+import DVTSupport
 import DVTVision
-import OpenCL
+import OpenCLRuntime
 
-/// The folder of a set of drawn pictures: how the set is made, and what of it is there.
+/// The folder of a set of drawn images: how the set is made, and what of it is there.
 struct SceneFolder {
     let path: String
     let scenes: SyntheticScenes
@@ -29,7 +30,7 @@ struct SceneFolder {
             to: "\(path)/\(Self.settingsName)")
     }
 
-    /// The files of pictures that are not there yet.
+    /// The files of images that are not there yet.
     func missingFiles() -> [SceneFile] {
         layout.files(split).filter { file in
             let bytes = byteCount(of: "\(path)/\(file.name)") ?? 0
@@ -37,7 +38,7 @@ struct SceneFolder {
         }
     }
 
-    /// Writes the classes' names, and each picture's place, class and difficulty.
+    /// Writes the classes' names, and each image's place, class and difficulty.
     ///
     /// - Throws: the file system's error.
     func finish() throws {
@@ -59,7 +60,7 @@ struct SceneFolder {
     var summary: String {
         let range = scenes.difficulty
         return """
-            \(shown(path)): \(split.training.count) pictures for training and \
+            \(shown(path)): \(split.training.count) images for training and \
             \(split.validation.count) for validation, \(scenes.size) x \(scenes.size) pixels, \
             difficulty \(range.lowerBound)-\(range.upperBound), seed \(scenes.seed)
             """
@@ -81,7 +82,7 @@ struct SceneFolder {
 
     /// Checks the settings of the set that is there.
     ///
-    /// - Returns: how many pictures it was to have.
+    /// - Returns: how many images it was to have.
     /// - Throws: ``SynthesisError`` if it is not this set's beginning.
     private func countThere() throws -> Int {
         let file = "\(path)/\(Self.settingsName)"
@@ -100,19 +101,19 @@ struct SceneFolder {
             }
         }
         guard count <= split.count else {
-            throw SynthesisError.fewerPictures(path: path, there: count, given: split.count)
+            throw SynthesisError.fewerImages(path: path, there: count, given: split.count)
         }
         return count
     }
 }
 
-/// Why a set of pictures cannot be written.
+/// Why a set of images cannot be written.
 enum SynthesisError: Error, Equatable, CustomStringConvertible {
     case cannotMakeFolder(path: String, reason: String)
     case foreignFiles(path: String)
     case unreadableSettings(path: String)
     case otherSettings(path: String, option: String, there: String, given: String)
-    case fewerPictures(path: String, there: Int, given: Int)
+    case fewerImages(path: String, there: Int, given: Int)
 
     var description: String {
         switch self {
@@ -125,15 +126,15 @@ enum SynthesisError: Error, Equatable, CustomStringConvertible {
             """
         case .unreadableSettings(let path):
             """
-            \(shown(path)): does not tell how the pictures beside it were made; name a new or an \
+            \(shown(path)): does not tell how the images beside it were made; name a new or an \
             empty folder
             """
         case .otherSettings(let path, let option, let there, let given):
             """
-            \(shown(path)): holds pictures made with \(option) \(printable(there)), not \(given); \
+            \(shown(path)): holds images made with \(option) \(printable(there)), not \(given); \
             give the same options, or name another folder
             """
-        case .fewerPictures(let path, let there, let given):
+        case .fewerImages(let path, let there, let given):
             """
             \(shown(path)): was begun with --count \(there), more than \(given); give at least as \
             many, or name another folder

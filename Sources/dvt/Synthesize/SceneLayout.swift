@@ -1,7 +1,7 @@
 import ArgumentParser
 import DVTVision
 
-/// Which pictures of a set are for training and which for validation.
+/// Which images of a set are for training and which for validation.
 ///
 /// The classes take turns, and a round of all is kept or used as one, so that both parts are
 /// balanced. After n rounds the nearest number to `share * n` is kept: more rounds change nothing
@@ -26,21 +26,21 @@ struct SceneSplit {
         validation = (0..<count).filter(isKept)
     }
 
-    /// The turn of its class that a picture is, from 0.
+    /// The turn of its class that an image is, from 0.
     static func round(_ index: Int) -> Int {
         index / SyntheticScenes.labels.names.count
     }
 }
 
-/// A file of pictures.
+/// A file of images.
 struct SceneFile: Equatable {
     /// Its path in the set's folder.
     let name: String
-    /// The pictures in it, in order.
+    /// The images in it, in order.
     let indices: ArraySlice<Int>
 }
 
-/// How the pictures of a set are stored.
+/// How the images of a set are stored.
 enum SceneLayout: String, ExpressibleByArgument, CaseIterable {
     /// A PNG file for each, in a folder for each class.
     case folder
@@ -59,8 +59,8 @@ enum SceneLayout: String, ExpressibleByArgument, CaseIterable {
     func files(_ split: SceneSplit) -> [SceneFile] {
         switch self {
         case .folder:
-            Self.pictureFiles(split.training, in: "train")
-                + Self.pictureFiles(split.validation, in: "val")
+            Self.imageFiles(split.training, in: "train")
+                + Self.imageFiles(split.validation, in: "val")
         case .cifar:
             CIFARFile.trainingFiles(split.training)
                 + (split.validation.isEmpty
@@ -77,7 +77,7 @@ enum SceneLayout: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    /// What `labels.csv` calls a picture of a file.
+    /// What `labels.csv` calls an image of a file.
     func place(of record: Int, in file: SceneFile) -> String {
         switch self {
         case .folder: file.name
@@ -85,8 +85,8 @@ enum SceneLayout: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    /// One file a picture, named by its class and by which of its class it is, from 1.
-    private static func pictureFiles(_ indices: [Int], in part: String) -> [SceneFile] {
+    /// One file an image, named by its class and by which of its class it is, from 1.
+    private static func imageFiles(_ indices: [Int], in part: String) -> [SceneFile] {
         let names = SyntheticScenes.labels.names
         return indices.indices.map { position in
             let index = indices[position]
@@ -105,12 +105,12 @@ enum SceneLayout: String, ExpressibleByArgument, CaseIterable {
 enum CIFARFile {
     /// The pixels a side.
     static let side = 32
-    /// The bytes of a picture with its label.
+    /// The bytes of an image with its label.
     static let recordByteCount = 1 + 3 * side * side
-    /// The pictures of a training file.
+    /// The images of a training file.
     private static let capacity = 10_000
 
-    /// Training files as CIFAR-10 has them; the last may hold fewer pictures.
+    /// Training files as CIFAR-10 has them; the last may hold fewer images.
     static func trainingFiles(_ indices: [Int]) -> [SceneFile] {
         stride(from: 0, to: indices.count, by: capacity).map { start in
             SceneFile(
@@ -119,10 +119,10 @@ enum CIFARFile {
         }
     }
 
-    /// A picture as the format has it.
-    static func record(_ picture: SyntheticPicture) -> [UInt8] {
-        let pixels = picture.image.pixels
-        return [UInt8(picture.label)]
+    /// An image as the format has it.
+    static func record(_ image: SyntheticImage) -> [UInt8] {
+        let pixels = image.image.pixels
+        return [UInt8(image.label)]
             + (0..<3).flatMap { plane in
                 stride(from: plane, to: pixels.count, by: 3).map { pixels[$0] }
             }

@@ -2,12 +2,13 @@ import ArgumentParser
 import DVTCheckpoints
 import DVTCore
 import DVTOutput
+import DVTSupport
 import DVTVision
 import Dispatch
 import Glibc
 import Synchronization
 
-/// Draws pictures on several threads and writes them, until the end or Ctrl-C.
+/// Draws images on several threads and writes them, until the end or Ctrl-C.
 struct SceneWriter {
     let scenes: SyntheticScenes
     let layout: SceneLayout
@@ -26,15 +27,15 @@ struct SceneWriter {
             try makeFolder(parent)
         }
         switch layout {
-        case .folder: try writePictures(files, in: folder)
+        case .folder: try writeImages(files, in: folder)
         case .cifar: try files.forEach { try writeRecords($0, in: folder) }
         }
     }
 
-    private func writePictures(_ files: [SceneFile], in folder: String) throws {
+    private func writeImages(_ files: [SceneFile], in folder: String) throws {
         try forEachRun(of: files[...]) { [scenes] file in
             for index in file.indices {
-                let bytes = try PNGEncoder.encode(scenes.picture(index).image)
+                let bytes = try PNGEncoder.encode(scenes.image(index).image)
                 let writer = try AtomicFileWriter(path: "\(folder)/\(file.name)")
                 try bytes.withUnsafeBytes { try writer.append($0) }
                 try writer.commit(flushing: false)
@@ -46,7 +47,7 @@ struct SceneWriter {
     private func writeRecords(_ file: SceneFile, in folder: String) throws {
         let writer = try AtomicFileWriter(path: "\(folder)/\(file.name)")
         try forEachRun(of: file.indices) { [scenes] index in
-            CIFARFile.record(scenes.picture(index))
+            CIFARFile.record(scenes.image(index))
         } then: { records in
             for record in records {
                 try record.withUnsafeBytes { try writer.append($0) }
@@ -58,7 +59,7 @@ struct SceneWriter {
     /// Goes through a list in runs, each worked on by all threads.
     ///
     /// - Parameters:
-    ///   - items: what to work on, one picture each.
+    ///   - items: what to work on, one image each.
     ///   - work: does one of them, on any thread.
     ///   - finish: takes a run's results in order.
     /// - Throws: the exit code if Ctrl-C ended it, or what `work` or `finish` throws.
@@ -125,7 +126,7 @@ func byteCount(of path: String) -> Int? {
 /// - Parameters:
 ///   - text: what it will hold.
 ///   - path: the file to create or replace.
-/// - Throws: ``CheckpointFileError``.
+/// - Throws: ``FileError``.
 func writeText(_ text: String, to path: String) throws {
     let writer = try AtomicFileWriter(path: path)
     try Array(text.utf8).withUnsafeBytes { try writer.append($0) }

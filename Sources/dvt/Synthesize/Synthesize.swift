@@ -1,53 +1,54 @@
 import ArgumentParser
 import DVTCore
 import DVTOutput
+import DVTSupport
 import DVTVision
 import Glibc
 
 struct Synthesize: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Draw labelled pictures in ten classes, from easy to hard.",
+        abstract: "Draw labeled images in ten classes, from easy to hard.",
         discussion: """
             Examples:
               dvt synthesize scenes --count 5000
               dvt synthesize hard --count 100 --size 224 --difficulty 0.8-1
               dvt synthesize scenes-cifar --count 60000 --layout cifar
 
-            A picture shows one thing: \(Self.classes). An easy one is large, in the middle of a \
+            An image shows one thing: \(Self.classes). An easy one is large, in the middle of a \
             plain ground; a hard one is small, turned, faint, partly hidden, among pieces of other \
             things and in noise.
 
-            A picture depends on --seed, --difficulty and its number alone, on every machine: \
+            An image depends on --seed, --difficulty and its number alone, on every machine: \
             the same command with a larger --count adds to what is there, and after Ctrl-C the \
-            same command goes on. labels.csv tells every picture's class and difficulty.
+            same command goes on. labels.csv tells every image's class and difficulty.
             """)
 
-    /// The most pictures of a set.
+    /// The most images of a set.
     static let countLimit = 1_000_000
     private static let classes = SyntheticScenes.labels.names.joined(separator: ", ")
 
-    @Option(help: "How many pictures, at most \(Self.countLimit); the classes take turns.")
+    @Option(help: "How many images, at most \(Self.countLimit); the classes take turns.")
     var count = 1000
 
-    @Option(help: "The seed: another one gives other pictures.")
+    @Option(help: "The seed: another one gives other images.")
     var seed: UInt64 = 1
 
     @Option(
         help: ArgumentHelp(
-            "Columns and rows of a picture, \(Self.sizes).", valueName: "pixels"))
+            "Columns and rows of an image, \(Self.sizes).", valueName: "pixels"))
     var size = 32
 
     @Option(
         help: ArgumentHelp(
             """
-            How hard the pictures are, from 0 to 1: one number for all, or two of them, as in \
-            0.2-0.6, between which each picture draws its own.
+            How hard the images are, from 0 to 1: one number for all, or two of them, as in \
+            0.2-0.6, between which each image draws its own.
             """, valueName: "low-high"))
     var difficulty = DifficultyArgument(range: 0...1)
 
     @Option(
         help: ArgumentHelp(
-            "The part of the pictures that is kept for validation, from 0 to below 1.",
+            "The part of the images that is kept for validation, from 0 to below 1.",
             valueName: "share"))
     var validationShare = 0.2
 
@@ -79,7 +80,7 @@ struct Synthesize: ParsableCommand {
         }
         guard layout == .folder || size == CIFARFile.side else {
             throw ValidationError(
-                "--size is \(size), but pictures of --layout cifar have \(CIFARFile.side) pixels.")
+                "--size is \(size), but images of --layout cifar have \(CIFARFile.side) pixels.")
         }
         guard validationShare >= 0, validationShare < 1 else {
             throw ValidationError(
@@ -97,20 +98,20 @@ struct Synthesize: ParsableCommand {
             split: SceneSplit(count: count, validationShare: validationShare), layout: layout)
         try folder.prepare()
         let missing = folder.missingFiles()
-        let pictures = missing.reduce(0) { $0 + $1.indices.count }
-        try draw(missing, pictures: pictures, into: folder)
+        let images = missing.reduce(0) { $0 + $1.indices.count }
+        try draw(missing, images: images, into: folder)
         try folder.finish()
-        let there = pictures < count ? "; \(count - pictures) were there" : ""
+        let there = images < count ? "; \(count - images) were there" : ""
         printError(folder.summary + there)
     }
 
-    private func draw(_ files: [SceneFile], pictures: Int, into folder: SceneFolder) throws {
+    private func draw(_ files: [SceneFile], images: Int, into folder: SceneFolder) throws {
         let writer = SceneWriter(
             scenes: folder.scenes, layout: layout,
             threads: threads ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
             interruption: Interruption(),
             progress: ProgressReporter(
-                label: "synthesize", unit: "pictures", total: pictures, isQuiet: false))
+                label: "synthesize", unit: "images", total: images, isQuiet: false))
         do {
             defer { writer.progress.finish() }
             try writer.write(files, in: output)
@@ -121,7 +122,7 @@ struct Synthesize: ParsableCommand {
     }
 }
 
-/// One difficulty, or two between which pictures draw theirs.
+/// One difficulty, or two between which images draw theirs.
 struct DifficultyArgument: ExpressibleByArgument {
     let range: ClosedRange<Double>
 

@@ -1,10 +1,11 @@
 import DVTCore
 import DVTOutput
+import DVTSupport
 import DVTTraining
 
 /// What one epoch of training came to.
 struct EpochRecord {
-    /// What a pass over pictures came to, exit by exit.
+    /// What a pass over images came to, exit by exit.
     struct Measures {
         let losses: [Double]
         /// Top-1 accuracy, percent.
@@ -18,7 +19,7 @@ struct EpochRecord {
     /// The learning rate at its end.
     let learningRate: Double
     let training: Measures
-    /// On pictures that are not trained on, or nil where there are none.
+    /// On images that are not trained on, or nil where there are none.
     let validation: Measures?
     /// The time spent on training so far, seconds.
     let seconds: Double

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DVTCheckpoints
+import DVTSupport
 import DVTTraining
 
 /// How a model is trained: a file, and flags that count instead of what it says.
@@ -12,7 +13,7 @@ struct RecipeOptions: ParsableArguments {
         completion: .file(extensions: ["json"]))
     var recipe: String?
 
-    @Option(help: "The passes over the pictures.")
+    @Option(help: "The passes over the images.")
     var epochs: Int?
 
     @Option(
@@ -21,7 +22,7 @@ struct RecipeOptions: ParsableArguments {
             valueName: "hours"))
     var maxHours: Double?
 
-    @Option(help: "The pictures of a batch.")
+    @Option(help: "The images of a batch.")
     var batchSize: Int?
 
     @Option(help: "The learning rate after the warm-up.")
@@ -33,10 +34,10 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "The probability that a branch of the last block is left out.")
     var dropPath: Double?
 
-    @Option(help: "What is changed at random in pictures and labels: none, light or standard.")
+    @Option(help: "What is changed at random in images and labels: none, light or standard.")
     var augmentation: AugmentationPreset?
 
-    @Option(help: "Chooses the start, the order of the pictures and all that is drawn.")
+    @Option(help: "Chooses the start, the order of the images and all that is drawn.")
     var seed: UInt64?
 
     /// Whether any of them was given.

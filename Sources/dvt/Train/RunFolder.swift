@@ -1,5 +1,6 @@
 import DVTCheckpoints
 import DVTCore
+import DVTSupport
 import DVTTraining
 import Glibc
 
@@ -34,7 +35,7 @@ struct RunFolder {
     /// - Parameters:
     ///   - text: its contents.
     ///   - path: the file to create or replace.
-    /// - Throws: ``/DVTCheckpoints/CheckpointFileError`` if the system fails to write.
+    /// - Throws: ``/DVTCheckpoints/FileError`` if the system fails to write.
     static func write(_ text: String, to path: String) throws {
         let writer = try AtomicFileWriter(path: path)
         var text = text

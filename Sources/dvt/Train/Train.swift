@@ -1,27 +1,29 @@
 import ArgumentParser
+import DVTAutodiff
 import DVTCheckpoints
 import DVTCore
 import DVTModel
 import DVTOutput
 import DVTReference
+import DVTSupport
 import DVTTraining
 import DVTVision
 
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a cascade, every exit of it, on labelled pictures.",
+        abstract: "Train a cascade, every exit of it, on labeled images.",
         discussion: """
             Examples:
-              dvt train pictures --split train --model cascade.json --output run
+              dvt train images --split train --model cascade.json --output run
               dvt train cifar-10-batches-bin --split train --validation-split test \\
                 --model cascade.json --recipe recipe.json --output run --max-hours 2
-              dvt train pictures --split train --output run --resume
-              dvt train pictures --init dvt.safetensors --model cascade.json --output run
+              dvt train images --split train --output run --resume
+              dvt train images --init dvt.safetensors --model cascade.json --output run
 
             The loss is the sum of all exits' cross-entropies. The folder keeps a checkpoint from \
             which a run that was interrupted, even killed, goes on by --resume; the weights with \
             the model's card, for every other command; the recipe; and a log, a line an epoch. \
-            Evaluation columns are of averaged weights, on pictures that are not trained on.
+            Evaluation columns are of averaged weights, on images that are not trained on.
             """)
 
     @Argument(
@@ -39,7 +41,7 @@ struct Train: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Keep one of every so many pictures of the part aside, to measure on.",
+            "Keep one of every so many images of the part aside, to measure on.",
             discussion: "dvt evaluate and dvt calibrate take the same ones by --every.",
             valueName: "count"))
     var holdOutEvery: Int?
@@ -67,10 +69,10 @@ struct Train: ParsableCommand {
 
     @OptionGroup var recipeOptions: RecipeOptions
 
-    @Option(help: "The threads that read and change pictures.")
+    @Option(help: "The threads that read and change images.")
     var workers = 2
 
-    @Flag(help: "End with an error at the first picture that cannot be read.")
+    @Flag(help: "End with an error at the first image that cannot be read.")
     var strict = false
 
     @OptionGroup var outputOptions: OutputOptions
@@ -114,7 +116,7 @@ struct Train: ParsableCommand {
         let card: ModelCard
         let recipe: TrainingRecipe
         /// The part that is trained on, with what of it is kept aside.
-        let pictures: LabelledImages
+        let images: LabeledImages
         /// The run that is gone on with, or nil.
         var checkpoint: SafetensorsFile?
         /// Whether its batches are as large as before.
@@ -129,14 +131,14 @@ struct Train: ParsableCommand {
     ) throws {
         let trainer = try makeTrainer(plan, backend)
         let (input, validation) = inputs
-        // Pictures that were kept aside would be trained on, and nobody would see it.
+        // Images that were kept aside would be trained on, and nobody would see it.
         if plan.keepsBatchSize, let before = trainer.position.batchesPerEpoch,
             before != input.batchCount
         {
             throw RunFolderError(
                 path: output,
                 problem: """
-                    an epoch of the run has \(before) batches, and these pictures make \
+                    an epoch of the run has \(before) batches, and these images make \
                     \(input.batchCount); give the data, --split and --hold-out-every of its start
                     """)
         }
@@ -166,20 +168,20 @@ struct Train: ParsableCommand {
             let stored = try Trainer<ReferenceBackend>.recipe(storedIn: file)
             let recipe = recipeOptions.isGiven ? try recipeOptions.made(from: stored) : stored
             return Plan(
-                card: card, recipe: recipe, pictures: try open(split, for: card),
+                card: card, recipe: recipe, images: try open(split, for: card),
                 checkpoint: file,
                 keepsBatchSize: recipe.batchSize == stored.batchSize)
         }
         let recipe = try recipeOptions.made()
         var card = try ModelCard.given(model ?? "")
-        let pictures = try open(split, for: card, tellsAssumption: false)
-        if let names = pictures.classes?.names, names.count == card.configuration.classes {
+        let images = try open(split, for: card, tellsAssumption: false)
+        if let names = images.classes?.names, names.count == card.configuration.classes {
             // The model's classes are the set's: nothing was assumed of how they are numbered.
             card.labels = .list(names)
-        } else if let assumption = pictures.assumption {
+        } else if let assumption = images.assumption {
             printError("note: \(assumption)")
         }
-        return Plan(card: card, recipe: recipe, pictures: pictures)
+        return Plan(card: card, recipe: recipe, images: images)
     }
 
     private func makeTrainer<B: DifferentiableBackend>(
@@ -204,7 +206,7 @@ struct Train: ParsableCommand {
     private func makeInputs(_ plan: Plan) throws -> Inputs {
         let (card, recipe) = (plan.card, plan.recipe)
         func input(
-            _ set: LabelledImages, _ augmentation: AugmentationConfiguration, keepsRest: Bool
+            _ set: LabeledImages, _ augmentation: AugmentationConfiguration, keepsRest: Bool
         ) throws -> TrainingInput {
             try TrainingInput(
                 set, classes: card.configuration.classes,
@@ -214,7 +216,7 @@ struct Train: ParsableCommand {
                     batchSize: recipe.batchSize, seed: recipe.seed, keepsShortBatch: keepsRest,
                     isStrict: strict, workers: workers, cacheByteLimit: 1 << 30))
         }
-        let set = plan.pictures
+        let set = plan.images
         let training = holdOutEvery.map { set.leavingOut(every: $0) } ?? set
         let validation =
             try holdOutEvery.map { set.only(every: $0) }
@@ -227,8 +229,8 @@ struct Train: ParsableCommand {
 
     private func open(
         _ split: String?, for card: ModelCard, tellsAssumption: Bool = true
-    ) throws -> LabelledImages {
-        let set = try LabelledImages.open(
+    ) throws -> LabeledImages {
+        let set = try LabeledImages.open(
             path: data, split: split, classes: ClassLabels.of(card))
         for problem in set.problems { printError("warning: \(problem)") }
         if tellsAssumption, let assumption = set.assumption { printError("note: \(assumption)") }
@@ -247,7 +249,7 @@ struct Train: ParsableCommand {
             ? ", from epoch \(trainer.position.epoch + 1), step \(trainer.position.step)" : ""
         return """
             train: \(printable(configuration.name)), \(parameters) parameters, on \
-            \(input.images.count) pictures in batches of \(trainer.recipe.batchSize)\(measured)\(from)
+            \(input.images.count) images in batches of \(trainer.recipe.batchSize)\(measured)\(from)
             """
     }
 }

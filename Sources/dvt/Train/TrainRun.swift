@@ -1,3 +1,4 @@
+import DVTAutodiff
 import DVTCore
 import DVTModel
 import DVTOutput
@@ -122,7 +123,7 @@ struct TrainRun<B: DifferentiableBackend> {
         }
         for problem in batches.skipped.prefix(10) { printError("warning: \(problem)") }
         if batches.skipped.count > 10 {
-            printError("warning: \(batches.skipped.count) pictures could not be read in all")
+            printError("warning: \(batches.skipped.count) images could not be read in all")
         }
         return true
     }

@@ -1,4 +1,5 @@
 import DVTCheckpoints
+import DVTSupport
 
 /// The log of a run: a line of JSON an epoch.
 struct TrainingLog {

@@ -1,5 +1,6 @@
 import DVTCore
 import DVTOutput
+import DVTSupport
 import DVTTraining
 
 /// The curves of a training run as a page, which a browser reads again while the run goes on.
@@ -98,8 +99,8 @@ struct TrainingPage {
             "p", [:],
             [
                 """
-                Training: means over an epoch's batches, on pictures and labels changed at random, \
-                while the weights change. Evaluation: after the epoch\(average), on pictures that \
+                Training: means over an epoch's batches, on images and labels changed at random, \
+                while the weights change. Evaluation: after the epoch\(average), on images that \
                 are not trained on. The log is log.jsonl beside this page. Made by dvt \
                 \(Version.number).
                 """

@@ -1,6 +1,7 @@
 import DVTEvaluation
 import DVTOpenCL
 import DVTOperations
+import DVTParity
 
 /// One linear map with the engines that were timed for it.
 struct TunedMap {

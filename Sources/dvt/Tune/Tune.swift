@@ -5,7 +5,9 @@ import DVTModel
 import DVTOpenCL
 import DVTOperations
 import DVTOutput
-import OpenCL
+import DVTParity
+import DVTSupport
+import OpenCLRuntime
 
 struct Tune: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
 import DVTCheckpoints
 import DVTCore
+import DVTSupport
 import Testing
 
 /// Small files of both layouts, damaged everywhere.

@@ -210,20 +210,20 @@ import Testing
     }
 
     @Test func leadingBytesTellTheLayout() {
-        #expect(PyTorchCheckpoint.recognises([0x50, 0x4B, 3, 4, 0]))
-        #expect(PyTorchCheckpoint.recognises(legacyMagic))
+        #expect(PyTorchCheckpoint.recognizes([0x50, 0x4B, 3, 4, 0]))
+        #expect(PyTorchCheckpoint.recognizes(legacyMagic))
         let tar = [UInt8](repeating: 0, count: 257) + Array("ustar".utf8)
-        #expect(PyTorchCheckpoint.recognises(tar))
+        #expect(PyTorchCheckpoint.recognizes(tar))
         let magic = legacyMagic.dropFirst(2)
         for version: UInt8 in 2...5 {
-            #expect(PyTorchCheckpoint.recognises([0x80, version] + magic))
+            #expect(PyTorchCheckpoint.recognizes([0x80, version] + magic))
         }
-        #expect(PyTorchCheckpoint.recognises([0x80, 4, 0x95] + littleEndian(UInt64(13)) + magic))
+        #expect(PyTorchCheckpoint.recognizes([0x80, 4, 0x95] + littleEndian(UInt64(13)) + magic))
         for other in [
             [], [0x50], [0x50, 0x4B, 5, 6], [0x80, 1] + magic, [0x80, 6] + magic,
             Array(legacyMagic.prefix(13)), safetensors("{}"),
         ] as [[UInt8]] {
-            #expect(!PyTorchCheckpoint.recognises(other))
+            #expect(!PyTorchCheckpoint.recognizes(other))
         }
     }
 }

@@ -34,7 +34,7 @@ struct BudgetedBatchTests {
     /// Chosen on one half and judged on the other, both ways round, thresholds gain on average.
     ///
     /// Of the four cases one gains nothing: 400 images tell accuracy to 2 points.
-    @Test func optimalThresholdsGeneralise() throws {
+    @Test func optimalThresholdsGeneralize() throws {
         var gains: [Double] = []
         for (name, areSwapped) in Self.files.flatMap({ [($0, false), ($0, true)] }) {
             let (given, _) = try data(name)

@@ -18,9 +18,9 @@ import Testing
         (0, 0.875, 1), (0, 0.25, 0.75), (1, 0.625, 0.375), (1, 0.75, 0.0625),
     ]
 
-    @Test func thresholdsAreChosenOnTheSamePictures() throws {
+    @Test func thresholdsAreChosenOnTheSameImages() throws {
         let curve = ThresholdCurve(tally(four).scores, costs: [1, 3], stored: nil)
-        #expect(curve.origin == .samePictures)
+        #expect(curve.origin == .sameImages)
         // From budgets of which one, two, three images and all leave at the first exit.
         #expect(curve.points.map(\.cost) == curve.points.map(\.cost).sorted())
         #expect(Set(curve.points.map(\.cost)).isSubset(of: [1, 1.5, 2, 2.5, 3]))

@@ -6,7 +6,7 @@ import Testing
 
 /// Mixup, cutmix and their targets.
 @Suite struct BatchMixingTests {
-    /// Pictures of 2 x 2 pixels whose values are all their number from 1.
+    /// Images of 2 x 2 pixels whose values are all their number from 1.
     private func images(_ count: Int) -> Tensor {
         Tensor(
             [count, 3, 2, 2],
@@ -26,10 +26,10 @@ import Testing
         let mix = BatchMix.cutmix(rows: 1..<2, columns: 0..<2)
         var mixed = images(3)
         mix.apply(to: &mixed)
-        func picture(_ own: Float, _ other: Float) -> [Float] {
+        func image(_ own: Float, _ other: Float) -> [Float] {
             [[Float]](repeating: [own, own, other, other], count: 3).flatMap { $0 }
         }
-        #expect(mixed.values == picture(1, 3) + picture(2, 2) + picture(3, 1))
+        #expect(mixed.values == image(1, 3) + image(2, 2) + image(3, 1))
         #expect(mix.share(side: 2) == 0.5)
         var same = images(2)
         BatchMix.cutmix(rows: 0..<0, columns: 0..<2).apply(to: &same)
@@ -67,7 +67,7 @@ import Testing
         #expect(mixups.count + cuts.count == 4000)
         let shares = cuts.map { $0.share(side: 32) }
         #expect(shares.allSatisfy { (0...1).contains($0) })
-        // Even from 0 to 1 but for what lies outside the picture.
+        // Even from 0 to 1 but for what lies outside the image.
         #expect((0.55...0.75).contains(shares.mean))
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// Where pictures are cut.
+/// Where images are cut.
 @Suite struct CropTests {
     @Test func boxesHaveTheAreasAndRatiosAskedFor() {
         var random = numbers()
@@ -25,8 +25,8 @@ import Testing
         #expect(areas.contains { $0 > 0.9 })
     }
 
-    /// All of a picture never fits a ratio it has not: the largest box in the centre is left.
-    @Test func picturesOfOtherRatiosAreCutInTheCentre() {
+    /// All of an image never fits a ratio it has not: the largest box in the center is left.
+    @Test func imagesOfOtherRatiosAreCutInTheCenter() {
         var random = numbers()
         func box(_ width: Int, _ height: Int) -> CropBox {
             CropBox(
@@ -53,11 +53,11 @@ import Testing
         var pixels = [UInt8](repeating: 0, count: 9 * 9 * 3)
         for sample in 0..<3 { pixels[(4 * 9 + 4) * 3 + sample] = 255 }
         let image = RGBImage(width: 9, height: 9, pixels: pixels)
-        let augmentation = try PictureAugmentation(
+        let augmentation = try ImageAugmentation(
             AugmentationConfiguration(crop: .padded(4)),
             preprocessing: Preprocessing(shorterSide: 9, imageSize: 9), seed: 1)
         let places = (0..<2000).map {
-            augmentation.picture(from: image, epoch: 0, index: $0).pixels.firstIndex(of: 255)
+            augmentation.augmented(image, epoch: 0, index: $0).pixels.firstIndex(of: 255)
         }
         #expect(Set(places).count == 81 && !places.contains(nil))
     }

@@ -1,11 +1,12 @@
 import DVTCore
+import DVTSupport
 import Testing
 
 @testable import DVTTraining
 
 /// Which operations are drawn.
 @Suite struct RandAugmentTests {
-    private func draw(_ randAugment: RandAugment, count: Int) -> [[PictureOperation]] {
+    private func draw(_ randAugment: RandAugment, count: Int) -> [[ImageOperation]] {
         (0..<count).map { index in
             var random = SeededGenerator(name: "draw.\(index)", seed: 1)
             return randAugment.operations(random: &random)

@@ -1,11 +1,12 @@
 import DVTCore
+import DVTSupport
 import Testing
 
 @testable import DVTTraining
 
-/// Which part of a picture becomes noise.
+/// Which part of an image becomes noise.
 @Suite struct RandomErasingTests {
-    @Test func aQuarterOfPicturesLosesARectangle() {
+    @Test func aQuarterOfImagesLosesARectangle() {
         let side = 32
         var (noise, areas, ratios) = ([Double](), [Double](), [Double]())
         for index in 0..<2000 {

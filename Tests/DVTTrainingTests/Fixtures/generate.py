@@ -1,13 +1,13 @@
-"""Writes the pictures and the expected results that DVTTrainingTests compares with.
+"""Writes the images and the expected results that DVTTrainingTests compares with.
 
 Needs Pillow 11.3.0 (pip install pillow==11.3.0). Every expected result is Pillow's, called as
 timm's auto_augment.py and torchvision's resized_crop call it. Run it in this folder; it is
 deterministic.
 
-  picture.png     two pictures of 24 x 16 pixels, one below the other: soft shades that leave levels
+  image.png     two images of 24 x 16 pixels, one below the other: soft shades that leave levels
                   out, and noise
   operations.png  the results of 24 x 16 pixels, one below the other
-  operations.txt  operation, argument and number of the picture, a line for each result
+  operations.txt  operation, argument and number of the image, a line for each result
 """
 
 import math
@@ -32,7 +32,7 @@ def noise():
         yield state >> 24
 
 
-def pictures():
+def images():
     soft, rough = (Image.new("RGB", (WIDTH, HEIGHT)) for _ in range(2))
     samples = noise()
     for y in range(HEIGHT):
@@ -82,14 +82,14 @@ OPERATIONS = {
 
 
 def main():
-    sources = pictures()
+    sources = images()
     results, lines = [], []
     for name, (function, arguments) in OPERATIONS.items():
         for argument in arguments:
             for number, source in enumerate(sources):
                 results.append(function(source, argument))
                 lines.append(f"{name} {argument} {number}\n")
-    for name, parts in (("picture.png", sources), ("operations.png", results)):
+    for name, parts in (("image.png", sources), ("operations.png", results)):
         whole = Image.new("RGB", (WIDTH, HEIGHT * len(parts)))
         for place, part in enumerate(parts):
             whole.paste(part, (0, place * HEIGHT))

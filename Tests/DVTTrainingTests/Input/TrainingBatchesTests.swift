@@ -6,7 +6,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// Batches: order, resumption, and what happens to pictures that cannot be read.
+/// Batches: order, resumption, and what happens to images that cannot be read.
 @Suite(.timeLimit(.minutes(1)))
 struct TrainingBatchesTests {
     private static let preprocessing = Preprocessing(shorterSide: 32, imageSize: 32)
@@ -15,7 +15,7 @@ struct TrainingBatchesTests {
     init() throws { folder = try TemporaryFolder() }
 
     private func input(
-        _ images: LabelledImages, _ augmentation: AugmentationConfiguration = .none,
+        _ images: LabeledImages, _ augmentation: AugmentationConfiguration = .none,
         _ options: TrainingInput.Options
     ) throws -> TrainingInput {
         try TrainingInput(
@@ -36,7 +36,7 @@ struct TrainingBatchesTests {
         #expect(one.map(\.labels) == other.map(\.labels))
     }
 
-    @Test func anEpochTakesEveryPictureOnce() throws {
+    @Test func anEpochTakesEveryImageOnce() throws {
         let images = try cifarSet(23, in: folder)
         let input = try input(images, .none, .init(batchSize: 5, seed: 3, keepsShortBatch: true))
         let batches = try all(input.batches(epoch: 1))
@@ -48,11 +48,11 @@ struct TrainingBatchesTests {
         for (place, index) in order.enumerated() {
             let batch = batches[place / 5]
             #expect(batch.labels[place % 5] == index % 10)
-            let picture = try images[index].decode(applyingOrientation: true)
+            let image = try images[index].decode(applyingOrientation: true)
             let start = place % 5 * 3072
             #expect(
                 Array(batch.images.values[start..<start + 3072])
-                    == Self.preprocessing.tensor(from: picture).values)
+                    == Self.preprocessing.tensor(from: image).values)
             #expect(batch.targets.values[place % 5 * 10 + index % 10] == 1)
         }
         #expect(batches[4].images.shape == [3, 3, 32, 32] && batches[4].targets.shape == [3, 10])
@@ -64,7 +64,7 @@ struct TrainingBatchesTests {
         #expect(try input.batchCount == 4 && all(input.batches(epoch: 0)).count == 4)
     }
 
-    /// Each place of a shuffled order is as likely for each picture.
+    /// Each place of a shuffled order is as likely for each image.
     @Test func ordersAreFair() throws {
         let images = try cifarSet(4, in: folder)
         let input = try input(images, .none, .init(batchSize: 1, seed: 3))
@@ -117,8 +117,8 @@ struct TrainingBatchesTests {
         }
     }
 
-    /// A set of eight pictures of which some are no pictures.
-    private func damagedSet(_ damaged: Set<Int>) throws -> LabelledImages {
+    /// A set of eight images of which some are no images.
+    private func damagedSet(_ damaged: Set<Int>) throws -> LabeledImages {
         let pixel = RGBImage(width: 1, height: 1, pixels: [1, 2, 3])
         var table = ""
         for index in 0..<8 {
@@ -130,7 +130,7 @@ struct TrainingBatchesTests {
     }
 
     @Test(arguments: [0, 2])
-    func unreadablePicturesAreLeftOut(workers: Int) throws {
+    func unreadableImagesAreLeftOut(workers: Int) throws {
         let images = try damagedSet([2, 5])
         let input = try input(images, .light, .init(batchSize: 4, seed: 1, workers: workers))
         let batches = input.batches(epoch: 0)
@@ -173,7 +173,7 @@ struct TrainingBatchesTests {
             }
         }
         #expect(problem(9, batchSize: 4)?.contains("[9]: is of class 9 (from 0)") == true)
-        #expect(problem(10, batchSize: 13)?.contains("12 pictures, which do not fill") == true)
+        #expect(problem(10, batchSize: 13)?.contains("12 images, which do not fill") == true)
         #expect(problem(10, batchSize: 12) == nil)
     }
 
@@ -181,7 +181,7 @@ struct TrainingBatchesTests {
     @Test func releasingReleasesAll() throws {
         let images = try cifarSet(40, in: folder)
         for taken in 0..<10 {
-            weak var cache: PictureCache?
+            weak var cache: ImageCache?
             do {
                 let input = try input(images, .light, .init(batchSize: 4, seed: 1, workers: 3))
                 cache = input.cache

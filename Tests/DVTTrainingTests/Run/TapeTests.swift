@@ -1,3 +1,4 @@
+import DVTAutodiff
 import DVTCore
 import DVTModel
 import DVTReference

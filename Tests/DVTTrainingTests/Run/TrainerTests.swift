@@ -1,3 +1,4 @@
+import DVTAutodiff
 import DVTCheckpoints
 import DVTCore
 import DVTModel

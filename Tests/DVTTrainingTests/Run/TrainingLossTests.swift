@@ -1,8 +1,10 @@
+import DVTAutodiff
 import DVTCheckpoints
 import DVTCore
 import DVTModel
 import DVTOpenCL
 import DVTReference
+import DVTSupport
 import DVTTestSupport
 import Foundation
 import Testing
@@ -27,7 +29,7 @@ struct TrainingLossTests {
         return try CascadeConfiguration(stages, name: "small")
     }
 
-    /// The script's recipe: a constant rate, no regularisation.
+    /// The script's recipe: a constant rate, no regularization.
     static var recipe: TrainingRecipe {
         var recipe = TrainingRecipe()
         recipe.batchSize = 8

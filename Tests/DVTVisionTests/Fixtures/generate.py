@@ -1,10 +1,10 @@
-"""Writes the pictures and the expected results that DVTVisionTests compares with.
+"""Writes the images and the expected results that DVTVisionTests compares with.
 
 Needs Pillow 11.3.0 and NumPy (pip install pillow==11.3.0 numpy); its wheels bring libwebp 1.5.0. Every expected result is
 Pillow's, or torchvision's arithmetic on top of Pillow's; results are stored as CRC-32 of the raw
 bytes. Run it in this folder; it is deterministic.
 
-  *.jpg, *.png, *.webp small pictures of every kind
+  *.jpg, *.png, *.webp small images of every kind
   bomb-*.png          small files that grow a thousandfold when all of them is inflated
   decode.txt          name, size and CRC of convert("RGB"), then of exif_transpose
   resize.txt          seed, size, new size, filter and CRC of Image.resize
@@ -44,7 +44,7 @@ def noise_image(seed, width, height):
 
 
 def scene(width, height):
-    """A smooth picture with an edge, so that JPEG files stay small."""
+    """A smooth image with an edge, so that JPEG files stay small."""
     y, x = np.mgrid[0:height, 0:width]
     red = 255 * x / max(1, width - 1)
     green = 255 * y / max(1, height - 1)
@@ -95,7 +95,7 @@ def png(color, depth, interlaced, width=19, height=13, transparent=False, extra=
     generator = np.random.default_rng(color * 100 + depth)
     samples = generator.integers(0, 1 << depth, (height, width, channels))
     y, x = np.mgrid[0:height, 0:width]
-    # Half of the picture is smooth: noise alone would not compress.
+    # Half of the image is smooth: noise alone would not compress.
     ramp = ((x + y) * ((1 << depth) - 1) // (width + height))[..., None]
     samples = np.where((x < width // 2)[..., None], ramp, samples)
     chunks = extra
@@ -126,29 +126,29 @@ def png(color, depth, interlaced, width=19, height=13, transparent=False, extra=
 
 
 def jpegs():
-    picture = scene(37, 23)
+    image = scene(37, 23)
 
     def save(image, **options):
         output = io.BytesIO()
         image.save(output, "JPEG", **options)
         return output.getvalue()
 
-    yield "rgb420.jpg", save(picture, quality=80, subsampling="4:2:0")
-    yield "rgb422.jpg", save(picture, quality=90, subsampling="4:2:2")
-    yield "rgb444.jpg", save(picture, quality=95, subsampling="4:4:4")
-    yield "progressive.jpg", save(picture, quality=85, progressive=True)
-    yield "optimized.jpg", save(picture, quality=40, optimize=True)
-    yield "restarts.jpg", save(picture, quality=75, restart_marker_blocks=2)
-    yield "rgb-coded.jpg", save(picture, quality=85, keep_rgb=True)
-    yield "grey.jpg", save(picture.convert("L"), quality=85)
-    inks = Image.merge("CMYK", (*picture.split(), picture.convert("L").transpose(0)))
+    yield "rgb420.jpg", save(image, quality=80, subsampling="4:2:0")
+    yield "rgb422.jpg", save(image, quality=90, subsampling="4:2:2")
+    yield "rgb444.jpg", save(image, quality=95, subsampling="4:4:4")
+    yield "progressive.jpg", save(image, quality=85, progressive=True)
+    yield "optimized.jpg", save(image, quality=40, optimize=True)
+    yield "restarts.jpg", save(image, quality=75, restart_marker_blocks=2)
+    yield "rgb-coded.jpg", save(image, quality=85, keep_rgb=True)
+    yield "gray.jpg", save(image.convert("L"), quality=85)
+    inks = Image.merge("CMYK", (*image.split(), image.convert("L").transpose(0)))
     cmyk = save(inks, quality=60)
     adobe = cmyk.index(b"Adobe") + 11
     yield "cmyk.jpg", cmyk
     yield "ycck.jpg", cmyk[:adobe] + b"\2" + cmyk[adobe + 1 :]
     yield "cmyk-not-adobe.jpg", cmyk.replace(b"Adobe", b"adobe")
     yield "tiny.jpg", save(scene(1, 1), quality=85)
-    yield "trailing.jpg", save(picture, quality=50) + b"bytes after the end"
+    yield "trailing.jpg", save(image, quality=50) + b"bytes after the end"
     yield "flat.jpg", save(Image.new("L", (2000, 1200), 128), quality=50, progressive=True)
     yield "small.jpg", save(scene(12, 9).convert("L"), quality=10, optimize=True)
     for orientation, endian in itertools.product(range(1, 9), "<>"):
@@ -197,9 +197,9 @@ def animation(width, height, *frames):
 
 
 def webps():
-    picture = scene(37, 23)
-    # Under full transparency there are colours as well, and they are to be seen.
-    veiled = picture.copy()
+    image = scene(37, 23)
+    # Under full transparency there are colors as well, and they are to be seen.
+    veiled = image.copy()
     veiled.putalpha(Image.fromarray(noise(9, 37 * 23).reshape(23, 37) & 0xC0))
 
     def save(image, **options):
@@ -212,27 +212,27 @@ def webps():
         data = riff_chunk(b"EXIF", prefix + exif(orientation, endian))
         return extended(flags, 11, 6, samples, data)
 
-    yield "webp-lossy.webp", save(picture, quality=80)
-    yield "webp-lossy-poor.webp", save(picture, quality=1, method=6)
-    yield "webp-lossy-fast.webp", save(picture, quality=90, method=0)
+    yield "webp-lossy.webp", save(image, quality=80)
+    yield "webp-lossy-poor.webp", save(image, quality=1, method=6)
+    yield "webp-lossy-fast.webp", save(image, quality=90, method=0)
     yield "webp-lossy-alpha.webp", save(veiled, quality=80, exact=True)
-    yield "webp-lossless.webp", save(picture, lossless=True)
+    yield "webp-lossless.webp", save(image, lossless=True)
     yield "webp-lossless-alpha.webp", save(veiled, lossless=True, exact=True)
     yield "webp-lossless-hidden.webp", save(veiled, lossless=True)
-    yield "webp-lossless-slow.webp", save(picture, lossless=True, quality=100, method=6)
+    yield "webp-lossless-slow.webp", save(image, lossless=True, quality=100, method=6)
     yield "webp-noise.webp", save(noise_image(3, 13, 19), lossless=True)
-    yield "webp-palette.webp", save(picture.quantize(7).convert("RGB"), lossless=True)
-    yield "webp-grey.webp", save(picture.convert("L"), quality=60)
+    yield "webp-palette.webp", save(image.quantize(7).convert("RGB"), lossless=True)
+    yield "webp-gray.webp", save(image.convert("L"), quality=60)
     yield "webp-1x1.webp", save(scene(1, 1), quality=80)
     yield "webp-1x1-lossless.webp", save(scene(1, 1), lossless=True)
     yield "webp-small.webp", save(scene(12, 9).convert("L"), quality=10)
-    yield "webp-small-lossless.webp", save(picture.resize((7, 5)).quantize(4).convert("RGB"), lossless=True)
+    yield "webp-small-lossless.webp", save(image.resize((7, 5)).quantize(4).convert("RGB"), lossless=True)
     yield "webp-narrow.webp", save(scene(1, 301), quality=50)
     yield "webp-wide.webp", save(scene(301, 1), quality=50)
     yield "webp-flat.webp", save(Image.new("RGB", (2000, 1200), (9, 99, 199)), quality=0, method=6)
     yield "webp-flat-lossless.webp", save(Image.new("RGB", (2000, 1200), (9, 99, 199)), lossless=True)
-    yield "webp-profile.webp", save(picture, quality=40, icc_profile=b"not a profile")
-    yield "webp-trailing.webp", save(picture, quality=50) + b"bytes after the end"
+    yield "webp-profile.webp", save(image, quality=40, icc_profile=b"not a profile")
+    yield "webp-trailing.webp", save(image, quality=50) + b"bytes after the end"
     yield "webp-exif3-ii.webp", exif_webp(3, "<")
     yield "webp-exif6-mm.webp", exif_webp(6, ">")
     yield "webp-exif8-prefix.webp", exif_webp(8, "<", b"Exif\0\0")
@@ -245,7 +245,7 @@ def webps():
 
 
 def write_bombs():
-    """A 1x1 picture beside 8 MiB of compressed zeros: as a profile, a text, and image data."""
+    """A 1x1 image beside 8 MiB of compressed zeros: as a profile, a text, and image data."""
     zeros = zlib.compress(bytes(8 << 20), 9)
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
     pixel = chunk(b"IDAT", zlib.compress(b"\0\1\2\3"))
@@ -267,7 +267,7 @@ def described(image):
     return "%d %d %d" % (image.width, image.height, crc(np.asarray(image)))
 
 
-def write_pictures():
+def write_images():
     lines = []
     files = [(name, data, None) for name, data in jpegs()] + list(pngs())
     files += [(name, data, None) for name, data in webps()]
@@ -337,7 +337,7 @@ def preprocessings():
 def main():
     write_bombs()
     for name, lines in (
-        ("decode.txt", write_pictures()), ("resize.txt", resizes()), ("preprocess.txt", preprocessings()),
+        ("decode.txt", write_images()), ("resize.txt", resizes()), ("preprocess.txt", preprocessings()),
     ):
         with open(name, "w") as file:
             file.writelines(line + "\n" for line in lines)

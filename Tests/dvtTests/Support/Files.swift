@@ -45,13 +45,13 @@ enum Fixtures {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
-    /// The folder of the drawn pictures.
+    /// The folder of the drawn images.
     static let photos = "\(root)/Examples/photos"
     /// Photos of what the shipped model knows.
     static let snapshots = "\(root)/Examples/snapshots"
     /// The demonstration.
     static let demo = "\(root)/scripts/demo.sh"
-    /// The drawn pictures in the order of their names.
+    /// The drawn images in the order of their names.
     static let photoFiles = [
         "01-ball", "02-apple", "03-moon", "04-cup", "05-fish", "06-boat", "07-cottage",
         "08-bicycle", "09-forest", "10-street", "11-shelves", "12-drawer",
@@ -59,7 +59,7 @@ enum Fixtures {
     /// A PNG file.
     static let png = "\(root)/Tests/DVTVisionTests/Fixtures/png-c2-d08.png"
 
-    /// A drawn picture by the beginning of its name, for example `01`.
+    /// A drawn image by the beginning of its name, for example `01`.
     static func photo(_ number: Int) -> String { photoFiles[number - 1] }
 
     /// Logits of tiny-deit that the authors' implementation computed.

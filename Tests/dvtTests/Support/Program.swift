@@ -1,5 +1,5 @@
 import Foundation
-import OpenCL
+import OpenCLRuntime
 import Testing
 
 /// The built program and what its runs share.

@@ -63,7 +63,7 @@ final class ProgramRun {
         } onCancel: { [identifier = process.processIdentifier] in
             kill(identifier, SIGKILL)
         }
-        // The stream also ends where the test is cancelled.
+        // The stream also ends where the test is canceled.
         process.waitUntilExit()
         let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
         return ProgramOutput(

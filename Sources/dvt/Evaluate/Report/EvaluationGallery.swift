@@ -1,6 +1,7 @@
 import DVTCore
 import DVTEvaluation
 import DVTOutput
+import DVTSupport
 import DVTVision
 
 /// Easy and hard images of an evaluation, read again by their places in the set.
@@ -47,7 +48,7 @@ struct EvaluationGallery {
         return .element(
             "figure", ["class": "tile"],
             [
-                picture(of: image),
+                thumbnail(of: image),
                 .element(
                     "figcaption", [:],
                     [
@@ -59,16 +60,16 @@ struct EvaluationGallery {
             ])
     }
 
-    private func picture(of image: Int) -> Markup {
-        let labelled = findings.subject.set[Int(findings.record.places[image])]
-        let label = findings.subject.name(labelled.label)
+    private func thumbnail(of image: Int) -> Markup {
+        let labeled = findings.subject.set[Int(findings.record.places[image])]
+        let label = findings.subject.name(labeled.label)
         do {
             return .element(
                 "img",
                 [
-                    "src": "data:image/jpeg;base64,\(base64(try bytes(of: labelled)))",
-                    "alt": "\(label): \(printable(labelled.name))",
-                    "title": printable(labelled.name),
+                    "src": "data:image/jpeg;base64,\(base64(try bytes(of: labeled)))",
+                    "alt": "\(label): \(printable(labeled.name))",
+                    "title": printable(labeled.name),
                     "class": square.imageSize < Self.shownSide ? "coarse" : nil,
                 ])
         } catch {
@@ -78,12 +79,12 @@ struct EvaluationGallery {
         }
     }
 
-    private func bytes(of picture: LabelledPicture) throws(ImageError) -> [UInt8] {
-        let image = try picture.decode(applyingOrientation: square.applyingOrientation)
-        return try JPEGEncoder.encode(square.square(of: image), name: picture.name)
+    private func bytes(of image: LabeledImage) throws(ImageError) -> [UInt8] {
+        let decoded = try image.decode(applyingOrientation: square.applyingOrientation)
+        return try JPEGEncoder.encode(square.square(of: decoded), name: image.name)
     }
 
-    /// The model's own square of a picture, with no more pixels than are shown.
+    /// The model's own square of an image, with no more pixels than are shown.
     private var square: Preprocessing {
         let whole = findings.record.preprocessing
         let side = min(whole.imageSize, Self.shownSide)

@@ -1,6 +1,7 @@
 import DVTCore
 import DVTEvaluation
 import DVTOutput
+import DVTSupport
 
 extension EvaluationPage {
     /// What the exits and the thresholds are worth, and how fast they are.
@@ -30,7 +31,7 @@ extension EvaluationPage {
     private var curveNote: String {
         switch findings.curve?.origin {
         case nil: "The model has one exit, so there is no threshold to sweep."
-        case .samePictures:
+        case .sameImages:
             """
             The swept thresholds, one point each of the authors' \(GeometricBudgets.budgets.count) \
             budgets, were chosen on these same images: others may fare worse.

@@ -2,6 +2,7 @@ import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOutput
+import DVTSupport
 import DVTVision
 
 /// What an evaluation found as a page.

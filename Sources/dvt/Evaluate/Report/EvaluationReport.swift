@@ -3,13 +3,14 @@ import DVTCore
 import DVTEvaluation
 import DVTModel
 import DVTOutput
+import DVTSupport
 import DVTVision
 
 /// Writes what an evaluation found as one page.
 struct EvaluationReport {
     /// What is evaluated.
     struct Subject {
-        let set: LabelledImages
+        let set: LabeledImages
         /// The classes' names, or nil where nobody said.
         let labels: ClassLabels?
         let weights: String
@@ -35,7 +36,7 @@ struct EvaluationReport {
     /// - Parameters:
     ///   - path: the file to create or replace.
     ///   - subject: what is evaluated.
-    /// - Throws: ``CheckpointFileError`` if it cannot be written.
+    /// - Throws: ``FileError`` if it cannot be written.
     init(path: String, _ subject: Subject) throws {
         _ = try AtomicFileWriter(path: path)
         self.path = path
@@ -45,7 +46,7 @@ struct EvaluationReport {
     /// Writes the page, whole or not at all.
     ///
     /// - Parameter record: what the evaluation found.
-    /// - Throws: ``CheckpointFileError`` if the system fails to write.
+    /// - Throws: ``FileError`` if the system fails to write.
     func write(_ record: EvaluateRecord) throws {
         var text = EvaluationPage(EvaluationFindings(record, subject)).source
         let writer = try AtomicFileWriter(path: path)

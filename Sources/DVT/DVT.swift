@@ -1,0 +1,9 @@
+// One import for users of the package: `import DVT`.
+
+@_exported public import DVTCheckpoints
+@_exported public import DVTCore
+@_exported public import DVTModel
+@_exported public import DVTOpenCL
+@_exported public import DVTReference
+@_exported public import DVTVision
+@_exported public import OpenCLRuntime

@@ -1,0 +1,53 @@
+public import DVTCore
+
+extension GradientTape {
+    /// Implements ``/DVTCore/Backend/relationReuse(_:_:activation:)``.
+    ///
+    /// The 1x1 convolutions run as linear maps over rows of channels.
+    public func relationReuse(
+        _ relations: TapeTensor<Base>, _ parameters: RelationReuseParameters<TapeTensor<Base>>,
+        activation: Activation
+    ) throws -> TapeTensor<Base> {
+        let sizes = try RelationReuseSizes(relations: relations.shape, parameters: parameters)
+        let planes = try reshaped(relations, [sizes.batch, sizes.channels, sizes.positions])
+        let hidden = try linear(
+            transposed(planes), parameters.expand, activation: activation, residual: nil)
+        let mixed = try linear(
+            hidden, parameters.contract, activation: .identity, residual: nil)
+        return try reshaped(transposed(mixed), relations.shape)
+    }
+
+    /// Implements ``/DVTCore/Backend/featureReuse(_:_:activation:resampling:)``.
+    public func featureReuse(
+        _ features: TapeTensor<Base>, _ blocks: [FeatureReuseParameters<TapeTensor<Base>>],
+        activation: Activation, resampling: GridResampling
+    ) throws -> [TapeTensor<Base>] {
+        let source =
+            stopsReusedFeatures ? TapeTensor(features.value, needsGradient: false) : features
+        return try blocks.map { block in
+            _ = try FeatureReuseSizes(
+                features: features.shape, block: block, resampling: resampling)
+            let normalized =
+                try block.norm.map { try layerNorm(source, appending: nil, $0) } ?? source
+            let hidden = try linear(normalized, block.fc1, activation: activation, residual: nil)
+            let coarse = try linear(hidden, block.fc2, activation: .identity, residual: nil)
+            return try resampled(coarse, resampling)
+        }
+    }
+
+    private func transposed(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.transposed(x.value), from: [x]) { dy in
+            try x.accumulate(base.transposed(dy), on: base)
+        }
+    }
+
+    private func resampled(
+        _ x: TapeTensor<Base>, _ resampling: GridResampling
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.resampleTokens(x.value, resampling), from: [x]) { dy in
+            try x.accumulate(base.resampleTokensGradient(dy, resampling), on: base)
+        }
+    }
+}

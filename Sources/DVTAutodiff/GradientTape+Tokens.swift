@@ -1,0 +1,83 @@
+public import DVTCore
+
+extension GradientTape {
+    /// Implements ``/DVTCore/Backend/softSplit(_:geometry:)``.
+    public func softSplit(
+        _ x: TapeTensor<Base>, geometry: PatchGeometry
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.softSplit(x.value, geometry: geometry), from: [x]) { dy in
+            let dx = try base.softSplitGradient(dy, shape: x.shape, geometry: geometry)
+            try x.accumulate(dx, on: base)
+        }
+    }
+
+    /// Implements ``/DVTCore/Backend/columns(_:_:)``.
+    public func columns(
+        _ x: TapeTensor<Base>, _ columns: Range<Int>
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.columns(x.value, columns), from: [x]) { dy in
+            let dx = try base.columnsGradient(
+                dy, first: columns.lowerBound, width: x.shape[-1])
+            try x.accumulate(dx, on: base)
+        }
+    }
+
+    /// Implements ``/DVTCore/Backend/embedTokens(_:classToken:positions:)``.
+    public func embedTokens(
+        _ tokens: TapeTensor<Base>, classToken: TapeTensor<Base>, positions: TapeTensor<Base>
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        let embedded = try base.embedTokens(
+            tokens.value, classToken: classToken.value, positions: positions.value)
+        let (batch, count, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
+        let result = record(embedded, from: [tokens, classToken, positions]) { dy in
+            // Without its class tokens, a row of all tokens is a run of columns.
+            let rows = try base.reshaped(dy, [batch, (count + 1) * width])
+            if tokens.needsGradient {
+                let patches = try base.columns(rows, width..<(count + 1) * width)
+                try tokens.accumulate(base.reshaped(patches, tokens.shape), on: base)
+            }
+            let sums = try base.sumOverBatch(rows)
+            let first = try base.columns(sums, 0..<width)
+            try classToken.accumulate(base.reshaped(first, classToken.shape), on: base)
+            try positions.accumulate(base.reshaped(sums, positions.shape), on: base)
+        }
+        return try droppedOut(result)
+    }
+
+    /// Implements ``/DVTCore/Backend/classTokens(_:)``.
+    public func classTokens(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.classTokens(x.value), from: [x]) { dy in
+            let rows = try base.columnsGradient(
+                dy, first: 0, width: x.shape.elementCount / x.shape[0])
+            try x.accumulate(base.reshaped(rows, x.shape), on: base)
+        }
+    }
+
+    /// Implements ``/DVTCore/Backend/gather(_:rows:after:)``.
+    public func gather(
+        _ x: TapeTensor<Base>, rows: [Int], after batch: TapeTensor<Base>?
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        let y = try base.gather(x.value, rows: rows, after: batch?.value)
+        let kept = batch?.shape[0] ?? 0
+        return record(y, from: [x, batch]) { dy in
+            try batch?.accumulate(
+                base.gather(dy, rows: Array(0..<kept), after: nil), on: base)
+            let own = try base.gather(
+                dy, rows: Array(kept..<kept + rows.count), after: nil)
+            try x.accumulate(
+                base.gatherGradient(own, rows: rows, batch: x.shape[0]), on: base)
+        }
+    }
+
+    /// Implements ``/DVTCore/Backend/confidence(_:criterion:temperature:)``.
+    public func confidence(
+        _ logits: TapeTensor<Base>, criterion: ExitCriterion, temperature: Float
+    ) throws -> [ClassConfidence] {
+        try base.confidence(logits.value, criterion: criterion, temperature: temperature)
+    }
+}

@@ -1,0 +1,158 @@
+import DVTCore
+
+/// A cascade: Vision Transformers on more and more tokens, and what each reuses of the last.
+public struct CascadeConfiguration: Hashable, Sendable {
+    /// The name, for messages.
+    public let name: String
+    /// The stages, in the order they run.
+    public let stages: [VisionTransformerConfiguration]
+    /// Whether a stage reuses the features of the stage before.
+    public let featureReuse: Bool
+    /// Whether a stage reuses the attention logits of the stage before.
+    public let relationReuse: Bool
+    /// Whether reused features are normalized before a block's feature-reuse MLP.
+    ///
+    /// The MindSpore models have the LayerNorm but do not use what it gives.
+    public let normalizesReusedFeatures: Bool
+    /// How the model's own checkpoints spell its parameters.
+    public let naming: ParameterNaming
+    /// The hidden width of a block's feature-reuse MLP.
+    public let reuseHidden = 128
+    /// The width E that reused features add to the input of a block's MLP.
+    public let reuseWidth = 48
+
+    /// Creates a cascade and checks that its stages fit together.
+    ///
+    /// - Parameters:
+    ///   - stages: one or more, in the order they run.
+    ///   - name: the name, for messages.
+    ///   - featureReuse: whether features are reused.
+    ///   - relationReuse: whether attention logits are reused.
+    ///   - normalizesReusedFeatures: whether reused features are normalized.
+    ///   - naming: how its checkpoints spell its parameters; nil means as timm does for one stage
+    ///     and as the authors do for more.
+    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if the numbers cannot be
+    ///   combined.
+    public init(
+        _ stages: [VisionTransformerConfiguration], name: String = "custom",
+        featureReuse: Bool = true, relationReuse: Bool = true,
+        normalizesReusedFeatures: Bool = true, naming: ParameterNaming? = nil
+    ) throws {
+        self.name = name
+        self.stages = stages
+        self.featureReuse = featureReuse && stages.count > 1
+        self.relationReuse = relationReuse && stages.count > 1
+        self.normalizesReusedFeatures = normalizesReusedFeatures
+        self.naming = naming ?? .usual(stages: stages.count)
+        guard stages.count <= 1 || self.naming.isOfCascades else {
+            throw ModelError.invalidConfiguration(
+                name: name,
+                reason: "checkpoints named as \(self.naming.rawValue) does hold one stage alone")
+        }
+        if let reason = Self.firstFault(in: stages, relationReuse: self.relationReuse) {
+            throw ModelError.invalidConfiguration(name: name, reason: reason)
+        }
+    }
+
+    /// The same cascade with other reuse settings.
+    ///
+    /// - Parameters:
+    ///   - featureReuse: whether features are reused.
+    ///   - relationReuse: whether attention logits are reused.
+    /// - Returns: the cascade.
+    /// - Throws: ``ModelError`` if relations cannot be reused between its stages.
+    public func reusing(features featureReuse: Bool, relations relationReuse: Bool) throws -> Self {
+        try Self(
+            stages, name: name, featureReuse: featureReuse, relationReuse: relationReuse,
+            normalizesReusedFeatures: normalizesReusedFeatures, naming: naming)
+    }
+
+    /// The number of classes.
+    public var classes: Int { stages.first?.classes ?? 0 }
+
+    /// The shape of a batch of images.
+    ///
+    /// - Parameter batch: the number of images.
+    /// - Returns: `[batch, C, S, S]`.
+    public func imageShape(batch: Int) -> Shape {
+        let size = stages.first?.imageSize ?? 0
+        return [batch, stages.first?.channels ?? 0, size, size]
+    }
+
+    /// The reused features' width at a stage: E, or 0 where none are reused.
+    ///
+    /// - Parameter stage: the stage, from 0.
+    /// - Returns: the columns appended to the input of a block's MLP.
+    public func reusedFeatureWidth(stage: Int) -> Int {
+        featureReuse && stage > 0 ? reuseWidth : 0
+    }
+}
+
+extension CascadeConfiguration {
+    private static func firstFault(
+        in stages: [VisionTransformerConfiguration], relationReuse: Bool
+    ) -> String? {
+        guard let first = stages.first else { return "a cascade needs at least one stage" }
+        guard stages.count <= stageLimit else {
+            return "\(stages.count) stages are too many; the limit is \(stageLimit)"
+        }
+        for (index, stage) in stages.enumerated() {
+            let number = index + 1
+            if let fault = fault(in: stage) { return "stage \(number): \(fault)" }
+            let isSameInput =
+                stage.imageSize == first.imageSize && stage.channels == first.channels
+                && stage.classes == first.classes
+            guard isSameInput else {
+                return "stages 1 and \(number) must agree in image size, channels and classes"
+            }
+        }
+        guard relationReuse else { return nil }
+        for (number, pair) in zip(stages, stages.dropFirst()).enumerated()
+        where pair.0.depth != pair.1.depth || pair.0.heads != pair.1.heads {
+            return """
+                relation reuse needs equal depth and heads in stages \(number + 1) and \
+                \(number + 2), but they have \(pair.0.depth) x \(pair.0.heads) and \
+                \(pair.1.depth) x \(pair.1.heads)
+                """
+        }
+        return nil
+    }
+
+    /// The most stages of a cascade.
+    private static var stageLimit: Int { 64 }
+
+    /// The largest sizes: products of them, such as the multiply-adds of a cascade, fit an Int.
+    private static func limits(
+        of stage: VisionTransformerConfiguration
+    ) -> [(name: String, value: Int, limit: Int)] {
+        [
+            ("image size", stage.imageSize, 1 << 14), ("channels", stage.channels, 64),
+            ("width", stage.width, 1 << 14), ("depth", stage.depth, 1 << 10),
+            ("heads", stage.heads, 1 << 10), ("MLP width", stage.mlpWidth, 1 << 16),
+            ("classes", stage.classes, 1 << 20), ("patch", stage.patch.kernel, 1 << 12),
+            ("stride", stage.patch.stride, 1 << 12),
+        ]
+    }
+
+    private static func fault(in stage: VisionTransformerConfiguration) -> String? {
+        for (name, value, limit) in limits(of: stage) where !(1...limit).contains(value) {
+            return "\(name) \(value) is not in 1...\(limit)"
+        }
+        guard (0..<stage.patch.kernel).contains(stage.patch.padding) else {
+            return "padding \(stage.patch.padding) is not in 0..<\(stage.patch.kernel), the patch"
+        }
+        guard stage.width % stage.heads == 0 else {
+            return "width \(stage.width) is not a multiple of \(stage.heads) heads"
+        }
+        guard stage.grid > 0 else {
+            return "no patch of \(stage.patch.kernel) pixels fits \(stage.imageSize) pixels"
+        }
+        guard stage.grid <= 128, stage.depth * stage.heads <= 1 << 14 else {
+            return """
+                a grid of side \(stage.grid) or \(stage.depth) x \(stage.heads) heads is too large; \
+                the limits are 128 and \(1 << 14) in all
+                """
+        }
+        return nil
+    }
+}

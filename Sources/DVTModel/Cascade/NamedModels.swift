@@ -1,0 +1,88 @@
+import DVTCore
+
+extension CascadeConfiguration {
+    /// The names that ``named(_:)`` knows.
+    public static let names = [
+        "deit-tiny", "deit-small", "deit-base", "t2t-vit-7", "t2t-vit-10", "t2t-vit-12",
+        "t2t-vit-14", "t2t-vit-19", "t2t-vit-24", "dvt-deit-small", "dvt-t2t-vit-12",
+        "dvt-t2t-vit-14", "mindspore-dvt-deit-small", "tiny-deit", "tiny-t2t",
+        "tiny-t2t-transformer", "mindspore-tiny",
+    ]
+
+    /// A released model's configuration.
+    ///
+    /// - Parameter name: one of ``names``, or a plain ViT's or DeiT's name as timm or Hugging Face
+    ///   has it, see ``VisionTransformerConfiguration/plain(_:)``.
+    /// - Returns: the configuration.
+    /// - Throws: ``ModelError/unknownModel(name:known:)`` if there is none of that name.
+    public static func named(_ name: String) throws -> Self {
+        switch name {
+        case "deit-tiny": try Self([.deitTiny(patch: 16)], name: name)
+        case "deit-small": try Self([.deitSmall(patch: 16)], name: name)
+        case "deit-base": try Self([.deitBase(patch: 16)], name: name)
+        case "dvt-deit-small":
+            try Self([32, 23, 16].map { .deitSmall(patch: $0) }, name: name)
+        case "tiny-deit":
+            try Self([32, 23, 16].map(tinyStage), name: name)
+        case "tiny-t2t": try Self(tinyTokensToToken(.performer), name: name)
+        case "tiny-t2t-transformer": try Self(tinyTokensToToken(.transformer), name: name)
+        case "dvt-t2t-vit-12", "dvt-t2t-vit-14":
+            try Self([7, 10, 14].compactMap { t2tViT(name, grid: $0) }, name: name)
+        case _ where name.hasPrefix("t2t-vit-") && names.contains(name):
+            try Self([t2tViT(name, grid: 14)].compactMap { $0 }, name: name)
+        case "mindspore-dvt-deit-small":
+            try mindSpore(name, width: 384, depth: 12, heads: 6, mlpWidth: 1536, classes: 1001)
+        case "mindspore-tiny":
+            try mindSpore(name, width: 64, depth: 2, heads: 2, mlpWidth: 128, classes: 11)
+        case _ where VisionTransformerConfiguration.plain(name) != nil:
+            try Self([.plain(name)].compactMap { $0 }, name: name)
+        default: throw ModelError.unknownModel(name: name, known: names)
+        }
+    }
+
+    /// A toy that is quick to run and has every path of the large models.
+    private static func tinyStage(patch: Int) -> VisionTransformerConfiguration {
+        VisionTransformerConfiguration(
+            patch: .covering(224, patch: patch), width: 64, depth: 2, heads: 2, classes: 10)
+    }
+
+    /// The two stages of the MindSpore model.
+    private static func mindSpore(
+        _ name: String, width: Int, depth: Int, heads: Int, mlpWidth: Int, classes: Int
+    ) throws -> Self {
+        let stages = [32, 16].map { patch in
+            var stage = VisionTransformerConfiguration(
+                patch: .covering(224, patch: patch), width: width, depth: depth, heads: heads,
+                mlpWidth: mlpWidth, classes: classes)
+            stage.layerNormEpsilon = 1e-7
+            stage.activation = .geluTanh
+            return stage
+        }
+        return try Self(
+            stages, name: name, normalizesReusedFeatures: false, naming: .mindSpore)
+    }
+
+    private static func tinyTokensToToken(
+        _ tokenizer: Tokenizer
+    ) -> [VisionTransformerConfiguration] {
+        [7, 10, 14].map {
+            .tokensToToken(
+                grid: $0, width: 64, depth: 2, heads: 2, mlpRatio: 2, classes: 10,
+                tokenizer: tokenizer)
+        }
+    }
+
+    /// The stage of a T2T-ViT by the number of blocks that ends its name, or nil.
+    private static func t2tViT(_ name: String, grid: Int) -> VisionTransformerConfiguration? {
+        let sizes: [Int: (width: Int, heads: Int, mlpRatio: Int)] = [
+            7: (256, 4, 2), 10: (256, 4, 2), 12: (256, 4, 2), 14: (384, 6, 3), 19: (448, 7, 3),
+            24: (512, 8, 3),
+        ]
+        guard let depth = name.split(separator: "-").last.flatMap({ Int($0) }),
+            let size = sizes[depth]
+        else { return nil }
+        return .tokensToToken(
+            grid: grid, width: size.width, depth: depth, heads: size.heads,
+            mlpRatio: size.mlpRatio)
+    }
+}

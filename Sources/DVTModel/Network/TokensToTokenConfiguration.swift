@@ -1,0 +1,75 @@
+import DVTCore
+
+/// What makes tokens of an image's patches.
+public enum Tokenizer: String, Hashable, Sendable, CaseIterable {
+    /// One linear map, as in DeiT.
+    case linear
+    /// Tokens-to-Token with performer attention, as in the released T2T-ViTs.
+    case performer
+    /// Tokens-to-Token with softmax attention.
+    case transformer
+}
+
+/// The numbers that all Tokens-to-Token tokenizers share.
+enum TokensToTokenConfiguration {
+    /// The second and third soft split.
+    static let nextSplit = PatchGeometry(kernel: 3, stride: 2, padding: 1)
+    /// The width of a token between the splits, and of the MLP there.
+    static let width = 64
+    /// The random features of a performer.
+    static let features = 32
+    /// The columns after the second and third split.
+    static let splitWidth = width * 9
+}
+
+extension VisionTransformerConfiguration {
+    /// The tokens that each of the tokenizer's two attentions works on.
+    package var tokenizerGrids: [Int] {
+        let first = patch.gridSize(imageSize: imageSize)
+        return [first, TokensToTokenConfiguration.nextSplit.gridSize(imageSize: first)]
+    }
+
+    /// The columns that each of the tokenizer's two attentions gets.
+    package var tokenizerInputs: [Int] {
+        [channels * patch.kernel * patch.kernel, TokensToTokenConfiguration.splitWidth]
+    }
+
+    /// A Tokens-to-Token ViT.
+    ///
+    /// - Parameters:
+    ///   - grid: the side of the token grid: 7, 10 or 14.
+    ///   - width: D.
+    ///   - depth: L.
+    ///   - heads: H.
+    ///   - mlpRatio: the MLP's hidden width, in D.
+    ///   - classes: the number of classes.
+    ///   - tokenizer: the kind of attention in the tokenizer.
+    /// - Returns: the configuration for 224 x 224 images.
+    public static func tokensToToken(
+        grid: Int, width: Int, depth: Int, heads: Int, mlpRatio: Int, classes: Int = 1000,
+        tokenizer: Tokenizer = .performer
+    ) -> Self {
+        var stage = Self(
+            patch: .softSplit(grid: grid), width: width, depth: depth, heads: heads,
+            mlpWidth: mlpRatio * width,
+            classes: classes)
+        stage.tokenizer = tokenizer
+        stage.hasQKVBias = false
+        stage.layerNormEpsilon = 1e-5
+        return stage
+    }
+}
+
+extension PatchGeometry {
+    /// The first soft split of a Tokens-to-Token ViT for 224 x 224 images, as the paper has it.
+    ///
+    /// - Parameter grid: the side of the token grid: 7, 10 or 14.
+    /// - Returns: the split.
+    static func softSplit(grid: Int) -> Self {
+        switch grid {
+        case ...7: Self(kernel: 14, stride: 8, padding: 3)
+        case ...10: Self(kernel: 11, stride: 6, padding: 5)
+        default: Self(kernel: 7, stride: 4, padding: 2)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import DVTCore
+
+/// The numbers of one Vision Transformer: one stage of a cascade, or a model of its own.
+public struct VisionTransformerConfiguration: Hashable, Sendable {
+    /// How the image is cut into patches; those of the first soft split in a Tokens-to-Token ViT.
+    public var patch: PatchGeometry
+    /// What makes tokens of the patches.
+    public var tokenizer = Tokenizer.linear
+    /// The side of the square image, pixels.
+    public var imageSize = 224
+    /// The image's channels.
+    public var channels = 3
+    /// The width D of a token.
+    public var width: Int
+    /// The number L of blocks.
+    public var depth: Int
+    /// The number H of attention heads; it divides `width`.
+    public var heads: Int
+    /// The hidden width of a block's MLP.
+    public var mlpWidth: Int
+    /// Whether the map to q, k and v has a bias.
+    public var hasQKVBias = true
+    /// Added to the variance in every LayerNorm.
+    public var layerNormEpsilon: Float = 1e-6
+    /// The GELU of every MLP, those of reuse included.
+    public var activation = Activation.gelu
+    /// The number of classes.
+    public var classes: Int
+
+    /// Creates a DeiT of any size.
+    ///
+    /// - Parameters:
+    ///   - patch: how the image is cut into patches.
+    ///   - width: D.
+    ///   - depth: L.
+    ///   - heads: H.
+    ///   - mlpWidth: the hidden width of the MLP; nil means 4 D.
+    ///   - classes: the number of classes.
+    public init(
+        patch: PatchGeometry, width: Int, depth: Int, heads: Int, mlpWidth: Int? = nil,
+        classes: Int = 1000
+    ) {
+        self.patch = patch
+        self.width = width
+        self.depth = depth
+        self.heads = heads
+        self.mlpWidth = mlpWidth ?? 4 * width
+        self.classes = classes
+    }
+
+    /// The side g of the token grid.
+    public var grid: Int {
+        let first = patch.gridSize(imageSize: imageSize)
+        guard tokenizer != .linear else { return first }
+        let split = TokensToTokenConfiguration.nextSplit
+        return split.gridSize(imageSize: split.gridSize(imageSize: first))
+    }
+    /// The tokens T = g * g + 1, the class token included.
+    public var tokens: Int { grid * grid + 1 }
+    /// The width d = D / H of one head.
+    public var headWidth: Int { width / heads }
+}
+
+extension VisionTransformerConfiguration {
+    /// DeiT-tiny: D 192, 12 blocks, 3 heads.
+    ///
+    /// - Parameter patch: the side of a patch; the image is padded to whole patches.
+    /// - Returns: the configuration for 224 x 224 images and 1000 classes.
+    public static func deitTiny(patch: Int) -> Self {
+        Self(patch: .covering(224, patch: patch), width: 192, depth: 12, heads: 3)
+    }
+
+    /// DeiT-small: D 384, 12 blocks, 6 heads.
+    ///
+    /// - Parameter patch: the side of a patch; the image is padded to whole patches.
+    /// - Returns: the configuration for 224 x 224 images and 1000 classes.
+    public static func deitSmall(patch: Int) -> Self {
+        Self(patch: .covering(224, patch: patch), width: 384, depth: 12, heads: 6)
+    }
+
+    /// DeiT-base: D 768, 12 blocks, 12 heads.
+    ///
+    /// - Parameter patch: the side of a patch; the image is padded to whole patches.
+    /// - Returns: the configuration for 224 x 224 images and 1000 classes.
+    public static func deitBase(patch: Int) -> Self {
+        Self(patch: .covering(224, patch: patch), width: 768, depth: 12, heads: 12)
+    }
+}
+
+extension PatchGeometry {
+    /// Whole patches over an image, its edges padded alike where they do not fit.
+    ///
+    /// 224 pixels take 32, 16 or 56 without padding and 23 with 3, as the paper's stages do.
+    ///
+    /// - Parameters:
+    ///   - imageSize: the side of the image, pixels.
+    ///   - patch: the side of a patch, and the step between patches.
+    /// - Returns: the geometry with the least padding.
+    public static func covering(_ imageSize: Int, patch: Int) -> Self {
+        guard patch > 0 else { return Self(kernel: patch) }
+        let missing = (patch - imageSize % patch) % patch
+        return Self(kernel: patch, padding: (missing + 1) / 2)
+    }
+}

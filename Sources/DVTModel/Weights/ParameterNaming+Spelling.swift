@@ -1,0 +1,98 @@
+// Every spelling of a checkpoint stands here; elsewhere parameters have our own names.
+
+extension ParameterNaming {
+    /// A parameter's names within its stage; several where q, k and v are apart.
+    ///
+    /// - Parameter name: our own name.
+    /// - Returns: the family's names, in the order their rows are joined.
+    func spelled(_ name: String) -> [String] {
+        guard let fused = fusedAttention else { return [respelled(name)] }
+        let names = fused.theirs.map { name.replacingFirst(fused.ours, with: $0) }
+        // A name without the part is the same three times.
+        return names[0] == name ? [respelled(name)] : names.map(respelled)
+    }
+
+    private func respelled(_ name: String) -> String {
+        spellings.reduce(name) { $0.replacingFirst($1.0, with: $1.1) }
+    }
+
+    /// The name that stands for q, k and v together, and the three that take its place.
+    private var fusedAttention: (ours: String, theirs: [String])? {
+        let ours = ".attn.qkv."
+        return switch self {
+        case .authors, .timm: nil
+        case .mindSpore: (ours, ["q", "k", "v"].map { ".attn.to_\($0)." })
+        case .huggingFace:
+            (ours, ["query", "key", "value"].map { ".attention.attention.\($0)." })
+        }
+    }
+
+    /// Parts of our names and what stands there instead; applied in order, each at most once.
+    private var spellings: [(String, String)] {
+        switch self {
+        case .timm: Self.tokenizerSpellings
+        // "resuse" is theirs.
+        case .authors:
+            Self.tokenizerSpellings + Self.relationSpellings + [
+                (".feature_reuse.norm.", ".feature_resuse_mlp.0."),
+                (".feature_reuse.fc", ".feature_resuse_mlp.1.fc"),
+            ]
+        case .mindSpore: Self.relationSpellings + Self.mindSporeSpellings
+        case .huggingFace: Self.huggingFaceSpellings
+        }
+    }
+
+    /// A performer's names, which all checkpoints spell as those of an attention.
+    private static let tokenizerSpellings = ["1", "2"].flatMap { index in
+        let performer = "tokens_to_token.performer\(index)."
+        let attention = "tokens_to_token.attention\(index)."
+        return [
+            (performer + "mlp.fc1.", attention + "mlp.0."),
+            (performer + "mlp.fc2.", attention + "mlp.2."), (performer, attention),
+        ]
+    }
+
+    private static let relationSpellings = [
+        ("relation_reuse.expand.", "relation_reuse_conv.0."),
+        ("relation_reuse.contract.", "relation_reuse_conv.2."),
+    ]
+
+    private static let mindSporeSpellings = [
+        ("pos_embed", "pos_embedding"), ("patch_embed.proj.", "stem.patch_to_embedding.dense."),
+        ("blocks.", "layers."), (".attn.proj.", ".attn.to_out."),
+        (".feature_reuse.norm.", ".feature_resuse_mlp.norm1."),
+        (".feature_reuse.fc1.", ".feature_resuse_mlp.ff1.dense."),
+        (".feature_reuse.fc2.", ".feature_resuse_mlp.ff2.dense."),
+        (".mlp.fc1.", ".mlp.ff1.dense."), (".mlp.fc2.", ".mlp.ff2.dense."), ("head.", "head.0."),
+        ("norm.weight", "norm.gamma"), ("norm.bias", "norm.beta"),
+        ("norm1.weight", "norm1.gamma"), ("norm1.bias", "norm1.beta"),
+        ("norm2.weight", "norm2.gamma"), ("norm2.bias", "norm2.beta"),
+    ]
+
+    private static let huggingFaceSpellings = [
+        ("cls_token", "embeddings.cls_token"), ("pos_embed", "embeddings.position_embeddings"),
+        ("patch_embed.proj.", "embeddings.patch_embeddings.projection."),
+        ("blocks.", "encoder.layer."), (".norm1.", ".layernorm_before."),
+        (".norm2.", ".layernorm_after."), (".attn.proj.", ".attention.output.dense."),
+        (".mlp.fc1.", ".intermediate.dense."), (".mlp.fc2.", ".output.dense."),
+        ("norm.", "layernorm."), ("head.", "classifier."),
+    ]
+}
+
+extension String {
+    /// The text with the first place of a part replaced.
+    ///
+    /// By bytes: `replacing(_:with:)` makes a table for every search, which took half of the time
+    /// from start to the first prediction.
+    fileprivate func replacingFirst(_ part: String, with replacement: String) -> String {
+        let (text, part) = (Array(utf8), Array(part.utf8))
+        guard part.count <= text.count else { return self }
+        for start in 0...text.count - part.count
+        where text[start..<start + part.count].elementsEqual(part) {
+            let end = start + part.count
+            return String(
+                decoding: text[..<start] + replacement.utf8 + text[end...], as: UTF8.self)
+        }
+        return self
+    }
+}

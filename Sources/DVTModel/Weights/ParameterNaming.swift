@@ -1,0 +1,96 @@
+import DVTCore
+
+/// How a family of checkpoints spells the names of a model's parameters, and splits them.
+public enum ParameterNaming: String, Sendable, CaseIterable {
+    /// The authors' PyTorch cascades: `less_token.blocks.0.feature_resuse_mlp.0.weight`.
+    case authors
+    /// timm's plain Vision Transformers: `blocks.0.attn.qkv.weight`; one stage only.
+    case timm
+    /// The authors' MindSpore cascade: `less_token.layers.0.attn.to_q.weight`; q, k and v apart.
+    case mindSpore = "mindspore"
+    /// Hugging Face transformers' ViT and DeiT: `encoder.layer.0.attention.attention.query.weight`
+    /// (below `vit.` or `deit.`); q, k and v apart; one stage only.
+    case huggingFace = "huggingface"
+
+    /// The family that a model of this many stages is usually stored in.
+    ///
+    /// - Parameter stages: the number of stages.
+    /// - Returns: timm for one stage, the authors' for more.
+    static func usual(stages: Int) -> Self { stages == 1 ? .timm : .authors }
+
+    /// The tensors of a checkpoint that hold a parameter: one, or several whose rows are joined.
+    ///
+    /// - Parameters:
+    ///   - parameter: the parameter, by stage and by our own name.
+    ///   - stages: the model's number of stages.
+    /// - Returns: full names, without what wraps them, and shapes.
+    package func storedTensors(
+        _ parameter: ParameterSpecification, stages: Int
+    ) -> [StoredTensor] {
+        let prefix = isOfCascades ? Self.prefix(stage: parameter.stage, of: stages) : ""
+        let names = spelled(parameter.name).map { prefix + $0 }
+        var extents = parameter.shape.dimensions
+        if names.count > 1 {
+            extents[0] /= names.count
+        }
+        if self == .mindSpore, parameter.name == "patch_embed.proj.weight" {
+            // A dense layer over the patch's pixels, channel-major: the same numbers in a row.
+            extents = [extents[0], extents.dropFirst().reduce(1, *)]
+        }
+        return names.map { StoredTensor(name: $0, shape: Shape(extents)) }
+    }
+
+    /// Whether names begin with the stage's.
+    var isOfCascades: Bool { self == .authors || self == .mindSpore }
+
+    /// `less_less_token.`, `less_token.`, `normal_token.`: one `less_` for every stage that
+    /// follows, as the released cascades of two and three stages are spelled.
+    fileprivate static func prefix(stage: Int, of count: Int) -> String {
+        let following = count - 1 - stage
+        let quantity = following == 0 ? "normal_" : String(repeating: "less_", count: following)
+        return quantity + "token."
+    }
+}
+
+/// What the names in a checkpoint tell of their family.
+struct NamingSigns {
+    private var family: ParameterNaming?
+    /// What comes before the first point of names that hold q, k and v together.
+    private var fusedPrefixes: Set<String> = []
+
+    /// Looks at the names.
+    ///
+    /// - Parameter names: the tensors' names, without what wraps them; their order does not count.
+    init(_ names: some Sequence<String>) {
+        var hasHuggingFaces = false
+        for name in names {
+            let parts = name.utf8.split(separator: UInt8(ascii: "."))
+            if parts.contains(where: { $0.elementsEqual("to_q".utf8) }) {
+                family = .mindSpore
+            } else if parts.contains(where: { $0.elementsEqual("qkv".utf8) }),
+                let first = parts.first
+            {
+                fusedPrefixes.insert(String(Substring(first)))
+            }
+            hasHuggingFaces = hasHuggingFaces || name.hasPrefix("encoder.layer.")
+        }
+        family = family ?? (hasHuggingFaces ? .huggingFace : nil)
+    }
+
+    /// The family of a model's checkpoint.
+    ///
+    /// - Parameter stages: the model's number of stages.
+    /// - Returns: the family, or nil where the names tell nothing.
+    func family(stages: Int) -> ParameterNaming? {
+        let last = ParameterNaming.prefix(stage: stages - 1, of: stages).dropLast()
+        return family ?? (fusedPrefixes.contains(String(last)) ? .authors : nil)
+    }
+}
+
+/// A tensor of a checkpoint that holds a parameter, or some rows of one.
+package struct StoredTensor: Hashable, Sendable {
+    /// The name in the checkpoint.
+    package let name: String
+    /// The shape in the checkpoint.
+    package let shape: Shape
+}

@@ -1,0 +1,80 @@
+import DVTCore
+
+/// Weights of a cascade whose stages were trained apart: a checkpoint for each.
+public struct StageWeights: StoredParameterSource {
+    /// The open checkpoints, in the order of the stages.
+    public let files: [CheckpointWeights]
+
+    /// Creates the source.
+    ///
+    /// - Parameter files: a plain ViT's checkpoint for each stage, in the order of the stages.
+    public init(_ files: [CheckpointWeights]) {
+        self.files = files
+    }
+
+    /// Checks that there is a file for every stage and that it has exactly the stage's parameters.
+    ///
+    /// - Parameter configuration: the model.
+    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if the model reuses features or
+    ///   relations or has another number of stages,
+    ///   ``ModelError/weightsMismatch(origin:model:reason:)`` if a file does not fit its stage.
+    public func check(_ configuration: CascadeConfiguration) throws {
+        guard !configuration.featureReuse, !configuration.relationReuse else {
+            throw ModelError.invalidConfiguration(
+                name: configuration.name,
+                reason: """
+                    stages that were trained apart have no weights for reuse; turn feature and \
+                    relation reuse off
+                    """)
+        }
+        guard files.count == configuration.stages.count else {
+            throw ModelError.invalidConfiguration(
+                name: configuration.name,
+                reason: """
+                    \(files.count) files of weights for \(configuration.stages.count) stages; give \
+                    one a stage
+                    """)
+        }
+        for (index, file) in files.enumerated() {
+            try file.check(configuration.alone(stage: index))
+        }
+    }
+
+    /// Reads one parameter from its stage's file.
+    ///
+    /// - Parameters:
+    ///   - parameter: which one.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: its values.
+    /// - Throws: the file's own error.
+    public func tensor(
+        _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
+    ) throws -> Tensor {
+        let alone = ParameterSpecification(stage: 0, name: parameter.name, shape: parameter.shape)
+        return try files[parameter.stage].tensor(
+            alone, of: configuration.alone(stage: parameter.stage))
+    }
+
+    /// The tensor that holds a parameter in one checkpoint of the whole cascade.
+    ///
+    /// - Parameters:
+    ///   - parameter: which one.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: one part, spelled as the authors spell cascades.
+    package func parts(
+        of parameter: ParameterSpecification, in configuration: CascadeConfiguration
+    ) -> [ParameterPart] {
+        ParameterNaming.authors.storedTensors(parameter, stages: configuration.stages.count)
+            .map { stored in
+                ParameterPart(stored) { try tensor(parameter, of: configuration) }
+            }
+    }
+}
+
+extension CascadeConfiguration {
+    /// One stage as a model of its own.
+    fileprivate func alone(stage: Int) throws -> Self {
+        let count = stages.count
+        return try Self([stages[stage]], name: "\(name), stage \(stage + 1) of \(count)")
+    }
+}

@@ -1,0 +1,64 @@
+import DVTCore
+import OpenCLRuntime
+
+/// The shape of the kernels that devices want differently.
+public enum KernelStyle: String, Sendable, CaseIterable {
+    /// One work-item per work-group with wide vectors, for CPU-like devices.
+    case vector
+    /// Many work-items that share tiles in local memory, for GPU-like devices.
+    case tile
+}
+
+extension KernelStyle {
+    /// The style whose attention is faster on a device.
+    ///
+    /// Implementations report a device's type loosely, so both styles run once at the size of
+    /// DeiT-small. The choice is remembered in the user's cache folder, unless one style failed:
+    /// that may have been another program's doing.
+    ///
+    /// - Parameter context: the device's context.
+    /// - Returns: the faster style, and why the other does not run if it does not.
+    /// - Throws: the first style's error if neither runs.
+    static func fastest(on context: Context) throws -> (style: KernelStyle, problem: String?) {
+        let cache = DeviceCache(context.diskCache)
+        if let style = cache.value(for: cacheKey, device: context.device).flatMap(Self.init) {
+            return (style, nil)
+        }
+        var measured: [(style: KernelStyle, time: Duration)] = []
+        var failures: [(style: KernelStyle, error: any Error)] = []
+        for style in allCases {
+            do {
+                measured.append((style, try style.attentionTime(on: context)))
+            } catch {
+                failures.append((style, error))
+            }
+        }
+        guard let fastest = measured.min(by: { $0.time < $1.time }) else {
+            throw failures[0].error
+        }
+        if let failure = failures.first {
+            return (fastest.style, "kernels of style \(failure.style) do not run: \(failure.error)")
+        }
+        cache.store(fastest.style.rawValue, for: cacheKey, device: context.device)
+        return (fastest.style, nil)
+    }
+
+    /// The name under which the choice is remembered; its number changes with the kernels.
+    static let cacheKey = "kernel style 2"
+
+    /// The shortest of three attentions after one that warms up.
+    private func attentionTime(on context: Context) throws -> Duration {
+        let backend = try OpenCLBackend(
+            context: context, kernelStyle: (self, nil), linearEngine: .clblast)
+        let qkv = try backend.upload(.uniform([1, 197, 3 * 6 * 64], name: "qkv", seed: 1))
+        func time() throws -> Duration {
+            let start = ContinuousClock.now
+            _ = try backend.attention(
+                qkv, heads: 6, scale: 0.125, queries: .allTokens, reusing: nil, keeping: nil)
+            try backend.finish()
+            return ContinuousClock.now - start
+        }
+        _ = try time()
+        return min(try time(), try time(), try time())
+    }
+}

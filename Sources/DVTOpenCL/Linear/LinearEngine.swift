@@ -1,0 +1,173 @@
+import DVTCore
+import OpenCLRuntime
+
+/// A way to compute a linear map on a device.
+package enum LinearEngine: Hashable, Sendable {
+    /// CLBlast's GEMM, and what follows the product as a kernel of its own.
+    case clblast
+    /// `linear_packed.cl`: weights packed once, one work-item a tile.
+    case packed(PackedTile)
+    /// `linear_tile.cl`: tiles in local memory that many work-items share.
+    case tile(LocalTile)
+    /// `linear_matrix.cl`: float16 inputs on matrix units, emulated where a device has none that
+    /// is known.
+    case matrix
+
+    /// Every engine that computes in float32.
+    package static let all = [LinearEngine.clblast] + packedEngines + tileEngines
+    private static let packedEngines = PackedTile.all.map { LinearEngine.packed($0) }
+    private static let tileEngines = LocalTile.all.map { LinearEngine.tile($0) }
+
+    /// The engines that tuning compares on a device: one work-item a group is hopeless where many
+    /// share tiles, and the other way round.
+    package static func candidates(for style: KernelStyle) -> [LinearEngine] {
+        [.clblast] + (style == .vector ? packedEngines : tileEngines)
+    }
+}
+
+extension LinearEngine {
+    /// The engine of linear maps that were not tuned.
+    ///
+    /// Devices that want vector kernels get the tile that fits their registers. On others CLBlast,
+    /// whose parameters for a device range from tuned to unknown, and a tile in local memory run
+    /// once at the size of DeiT-small, and the faster one is remembered in the user's cache folder.
+    ///
+    /// - Parameters:
+    ///   - style: the style of kernels.
+    ///   - context: the device's context.
+    /// - Returns: the engine.
+    /// - Throws: the device's error if neither runs.
+    static func standard(_ style: KernelStyle, on context: Context) throws -> LinearEngine {
+        guard style == .tile else {
+            return .packed(PackedTile(floatVectorWidth: context.device.nativeFloatVectorWidth))
+        }
+        let cache = DeviceCache(context.diskCache)
+        if let engine = cache.value(for: cacheKey, device: context.device).flatMap(Self.init) {
+            return engine
+        }
+        let measured = [LinearEngine.tile(.standard), .clblast].map { engine in
+            (engine: engine, time: Result { try engine.time(on: context) })
+        }
+        let working = measured.compactMap { candidate in
+            (try? candidate.time.get()).map { (engine: candidate.engine, time: $0) }
+        }
+        guard let fastest = working.min(by: { $0.time < $1.time }) else {
+            _ = try measured[0].time.get()
+            return measured[0].engine
+        }
+        if working.count == measured.count {
+            cache.store(fastest.engine.description, for: cacheKey, device: context.device)
+        }
+        return fastest.engine
+    }
+
+    /// The name under which the choice is remembered; its number changes with the kernels.
+    static let cacheKey = "linear engine 1"
+
+    /// The shortest of three maps of 394 rows, the tokens of two images, after one that warms up.
+    private func time(on context: Context) throws -> Duration {
+        let backend = try OpenCLBackend(
+            context: context, kernelStyle: (.tile, nil), linearEngine: self)
+        let x = try backend.upload(.uniform([394, 384], name: "x", seed: 1))
+        let map = LinearParameters(
+            weight: try backend.upload(.uniform([384, 384], name: "weight", seed: 1)), bias: nil)
+        func time() throws -> Duration {
+            let start = ContinuousClock.now
+            _ = try backend.linear(x, map, activation: .identity, residual: nil)
+            try backend.finish()
+            return ContinuousClock.now - start
+        }
+        _ = try time()
+        return min(try time(), try time(), try time())
+    }
+}
+
+extension LinearEngine: LosslessStringConvertible {
+    /// The engine of a name.
+    package init?(_ description: String) {
+        guard let engine = (Self.all + [.matrix]).first(where: { $0.description == description })
+        else {
+            return nil
+        }
+        self = engine
+    }
+
+    /// The name: `clblast`, `packed-12x32` (rows and outputs of a work-item), `tile-64x64x16`
+    /// (rows, outputs and depth of a work-group) or `matrix`.
+    package var description: String {
+        switch self {
+        case .clblast: "clblast"
+        case .packed(let tile): "packed-\(tile.rows)x\(tile.panel)"
+        case .matrix: "matrix"
+        case .tile(let tile): "tile-\(tile.rows)x\(tile.columns)x\(tile.depth)"
+        }
+    }
+}
+
+/// The tile that one work-item of `linear_packed.cl` keeps in registers.
+package struct PackedTile: Hashable, Sendable {
+    let rows: Int
+    /// Vectors of 16 outputs.
+    let vectors: Int
+
+    /// The outputs of a panel of packed weights.
+    var panel: Int { 16 * vectors }
+    /// Outputs rounded up to whole panels.
+    func padded(_ outputs: Int) -> Int { (outputs + panel - 1) / panel * panel }
+    var defines: [String] { ["ROWS=\(rows)", "VECTORS=\(vectors)"] }
+
+    static let all = [(12, 2), (8, 2), (6, 2), (4, 2), (8, 3), (6, 4), (8, 1), (6, 1), (4, 1)].map {
+        PackedTile(rows: $0.0, vectors: $0.1)
+    }
+
+    /// The tile for a device's registers.
+    ///
+    /// - Parameter width: the floats of one of its vectors.
+    package init(floatVectorWidth width: Int) {
+        // 24 sums, two weights and one input of 32 registers of 16; else, counted in registers of
+        // 8, 12 sums, two weights and two of the input of 16.
+        self = width >= 16 ? PackedTile(rows: 12, vectors: 2) : PackedTile(rows: 6, vectors: 1)
+    }
+
+    private init(rows: Int, vectors: Int) {
+        self.rows = rows
+        self.vectors = vectors
+    }
+}
+
+/// The tile that one work-group of `linear_tile.cl` computes.
+package struct LocalTile: Hashable, Sendable {
+    /// The side of the square of work-items.
+    let items: Int
+    /// The blocks of 4 x 4 that one work-item computes, down and across.
+    let (downward, across): (Int, Int)
+    /// The steps along the inputs that lie in local memory.
+    let depth: Int
+
+    var rows: Int { 4 * items * downward }
+    var columns: Int { 4 * items * across }
+    var defines: [String] {
+        [
+            "ITEMS_X=\(items)", "ITEMS_Y=\(items)", "QUADS_X=\(across)", "QUADS_Y=\(downward)",
+            "DEPTH=\(depth)",
+        ]
+    }
+
+    /// 256 work-items, 64 x 64 outputs: at home on every GPU, with 8.5 KiB of local memory.
+    package static let standard = LocalTile(items: 16, downward: 1, across: 1, depth: 16)
+
+    /// 128 x 128 outputs, with 16.5 KiB of local memory: half the reading of ``standard``.
+    static let large = LocalTile(items: 16, downward: 2, across: 2, depth: 16)
+
+    static let all =
+        [standard]
+        + [(8, 1, 1, 16), (16, 2, 1, 16), (16, 1, 2, 16), (16, 2, 2, 8)].map {
+            LocalTile(items: $0.0, downward: $0.1, across: $0.2, depth: $0.3)
+        } + [large]
+
+    private init(items: Int, downward: Int, across: Int, depth: Int) {
+        self.items = items
+        (self.downward, self.across) = (downward, across)
+        self.depth = depth
+    }
+}

@@ -1,0 +1,193 @@
+public import DVTCore
+import DVTEvaluation
+public import DVTModel
+
+/// Times a cascade on synthetic images: every stage, all exits, and images leaving at given shares.
+public struct ModelBenchmark<B: Backend> {
+    /// What is timed.
+    public enum Measurement: Hashable, Sendable {
+        /// One stage for the whole batch, from 0: from the decision before it to its own.
+        case stage(Int)
+        /// All stages for the whole batch, upload included.
+        case allExits
+        /// The cascade with shares of the batch leaving at every exit, upload included.
+        case cascade
+        /// The same for as many batches as there are runs, in a ``/DVTModel/CascadeStream``: the
+        /// mean time of a batch, the last images' way out included.
+        case streamed
+    }
+
+    /// One measurement of one batch size.
+    public struct Result: Sendable {
+        /// What was timed.
+        public let measurement: Measurement
+        /// The images in the batch.
+        public let batch: Int
+        /// The times of the batch.
+        public let time: TimeStatistics
+        /// The multiply-adds of the batch.
+        public let multiplyAdds: Int
+        /// What the times of the stages predict for the cascade, milliseconds; else nil.
+        public let predictedMilliseconds: Double?
+        /// The images that ran each stage.
+        public let stageRows: [Int]
+        /// The kernels launched for the batch, of a stream on average; nil where nobody counts them.
+        public let launches: Int?
+
+        /// The images a second, by the median.
+        public var imagesPerSecond: Double { Double(batch) * 1e3 / time.median }
+    }
+
+    private let model: DynamicVisionTransformer<B>
+    private let warmUps: Int
+    private let repeats: Int
+    private let launchCount: (() -> Int)?
+
+    /// Creates a benchmark.
+    ///
+    /// - Parameters:
+    ///   - model: the cascade.
+    ///   - warmUps: the runs before those that count.
+    ///   - repeats: the runs that count, at least one.
+    ///   - launchCount: the kernels that the backend has launched so far, or nil.
+    public init(
+        _ model: DynamicVisionTransformer<B>, warmUps: Int, repeats: Int,
+        launchCount: (() -> Int)? = nil
+    ) {
+        self.model = model
+        self.warmUps = warmUps
+        self.repeats = repeats
+        self.launchCount = launchCount
+    }
+
+    /// Times one batch size.
+    ///
+    /// - Parameters:
+    ///   - batch: the images.
+    ///   - exitShares: the share of images that leaves at every exit, or nil for no cascade.
+    ///   - seed: the seed of the images.
+    /// - Returns: each stage, all exits, and the cascade.
+    /// - Throws: the model's or the backend's error.
+    public func run(batch: Int, exitShares: [Double]?, seed: UInt64 = 1) throws -> [Result] {
+        let images = SyntheticImages.batch(
+            model.configuration.imageShape(batch: batch), seed: seed)
+        let all = try time(images, policy: .allExits)
+        let stageCosts = model.configuration.stageMultiplyAdds
+        let full = [Int](repeating: batch, count: stageCosts.count)
+        var results = stageCosts.indices.map { stage in
+            Result(
+                measurement: .stage(stage), batch: batch, time: all.stages[stage],
+                multiplyAdds: batch * stageCosts[stage], predictedMilliseconds: nil,
+                stageRows: full, launches: all.launches?[stage])
+        }
+        results.append(
+            Result(
+                measurement: .allExits, batch: batch, time: all.total,
+                multiplyAdds: batch * stageCosts.reduce(0, +), predictedMilliseconds: nil,
+                stageRows: full, launches: all.launches?.reduce(0, +)))
+        if let exitShares, stageCosts.count > 1 {
+            results += try cascade(images, shares: exitShares, stages: all.stages)
+        }
+        return results
+    }
+
+    private func cascade(
+        _ images: Tensor, shares: [Double], stages: [TimeStatistics]
+    ) throws -> [Result] {
+        let batch = images.shape[0]
+        let policy = ExitPolicy.thresholds(try thresholds(images, shares: shares))
+        let timed = try time(images, policy: policy)
+        let costs = model.configuration.stageMultiplyAdds
+        let predicted = zip(stages, timed.rows).reduce(0.0) {
+            $0 + $1.0.median * Double($1.1) / Double(batch)
+        }
+        func result(
+            _ measurement: Measurement, _ time: TimeStatistics, launches: Int?
+        ) -> Result {
+            Result(
+                measurement: measurement, batch: batch, time: time,
+                multiplyAdds: zip(costs, timed.rows).reduce(0) { $0 + $1.0 * $1.1 },
+                predictedMilliseconds: predicted, stageRows: timed.rows, launches: launches)
+        }
+        let streamed = try timeStream(images, policy: policy)
+        return [
+            result(.cascade, timed.total, launches: timed.launches?.reduce(0, +)),
+            result(.streamed, streamed.time, launches: streamed.launches),
+        ]
+    }
+
+    /// The means of a batch among many; one sample, as batches do not finish one by one.
+    private func timeStream(
+        _ images: Tensor, policy: ExitPolicy
+    ) throws -> (time: TimeStatistics, launches: Int?) {
+        let stream = try CascadeStream(model, batch: images.shape[0], policy: policy)
+        func run(_ batches: Int) throws {
+            for _ in 0..<batches {
+                _ = try stream.submit(images)
+            }
+            _ = try stream.flush()
+        }
+        try run(warmUps)
+        let (start, before) = (ContinuousClock.now, launchCount?())
+        try run(repeats)
+        let time = (ContinuousClock.now - start) / .milliseconds(1)
+        let launches = launchCount.flatMap { count in before.map { (count() - $0) / repeats } }
+        return (TimeStatistics([time / Double(repeats)]), launches)
+    }
+
+    /// Thresholds at which these images leave in these shares.
+    private func thresholds(_ images: Tensor, shares: [Double]) throws -> [Float] {
+        var confidences: [[Float]] = []
+        try model.run(images, policy: .allExits) { visit in
+            confidences.append(visit.confidences.map(\.confidence))
+        }
+        var staying = Array(0..<images.shape[0])
+        return shares.dropLast().enumerated().map { exit, share in
+            let count = min(
+                Int((share * Double(images.shape[0])).rounded()), staying.count)
+            let ordered = staying.sorted { confidences[exit][$0] > confidences[exit][$1] }
+            // Above 1 nobody leaves.
+            let threshold = count > 0 ? confidences[exit][ordered[count - 1]] : 2
+            staying = ordered.filter { confidences[exit][$0] < threshold }
+            return threshold
+        }
+    }
+
+    private struct Times {
+        let stages: [TimeStatistics]
+        let total: TimeStatistics
+        let rows: [Int]
+        /// The kernels launched for each stage.
+        let launches: [Int]?
+    }
+
+    private func time(_ images: Tensor, policy: ExitPolicy) throws -> Times {
+        var stages = [[Double]](repeating: [], count: model.configuration.stages.count)
+        var totals: [Double] = []
+        var rows = [Int](repeating: 0, count: stages.count)
+        var launches = rows
+        for run in 0..<warmUps + repeats {
+            let start = ContinuousClock.now
+            var last = start
+            var lastLaunch = launchCount?() ?? 0
+            try model.run(images, policy: policy) { visit in
+                // The confidences have been read, so the stage is done.
+                let now = ContinuousClock.now
+                if run >= warmUps {
+                    stages[visit.exit].append((now - last) / .milliseconds(1))
+                }
+                rows[visit.exit] = visit.rows.count
+                let launch = launchCount?() ?? 0
+                launches[visit.exit] = launch - lastLaunch
+                (last, lastLaunch) = (now, launch)
+            }
+            if run >= warmUps {
+                totals.append((ContinuousClock.now - start) / .milliseconds(1))
+            }
+        }
+        return Times(
+            stages: stages.map { TimeStatistics($0.isEmpty ? [0] : $0) },
+            total: TimeStatistics(totals), rows: rows,
+            launches: launchCount == nil ? nil : launches)
+    }
+}

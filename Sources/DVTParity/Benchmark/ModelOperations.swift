@@ -1,0 +1,126 @@
+internal import DVTCore
+import DVTModel
+package import DVTOperations
+
+/// An operation of a model and how often a stage runs it.
+package struct CountedOperation: Sendable {
+    /// The stage, from 0.
+    package let stage: Int
+    /// The operation at the stage's sizes.
+    package let operation: any Operation
+    /// How often the stage runs it.
+    package let count: Int
+}
+
+extension CascadeConfiguration {
+    /// The operations that carry a cascade's arithmetic, for a batch, stage by stage.
+    ///
+    /// Copies, soft splits and class tokens are left out: they are small. Attention whose relations
+    /// are handed on keeps its logits. A stage that hands nothing on ends with a block of which
+    /// only the class tokens' rows are computed.
+    ///
+    /// - Parameter batch: the images.
+    /// - Returns: the operations, in the order of the network.
+    package func operations(batch: Int) -> [CountedOperation] {
+        stages.indices.flatMap { index in
+            (tokenizerOperations(stage: index, batch: batch)
+                + reuseOperations(stage: index, batch: batch)
+                + blockOperations(stage: index, batch: batch))
+                .map { CountedOperation(stage: index, operation: $0.0, count: $0.1) }
+        }
+    }
+
+    private typealias Counted = (any Operation, Int)
+
+    private func tokenizerOperations(stage index: Int, batch: Int) -> [Counted] {
+        let stage = stages[index]
+        guard stage.tokenizer != .linear else {
+            return [
+                (
+                    PatchEmbedOperation(
+                        batch: batch, channels: stage.channels, imageSize: stage.imageSize,
+                        width: stage.width, geometry: stage.patch), 1
+                )
+            ]
+        }
+        return zip(stage.tokenizerGrids, stage.tokenizerInputs).flatMap {
+            grid, inputs -> [Counted] in
+            let rows = batch * grid * grid
+            return [
+                (LinearOperation(rows: rows, inputs: inputs, outputs: 192), 1),
+                (LinearOperation(rows: rows, inputs: 64, outputs: 64, activation: .gelu), 3),
+            ]
+                + (stage.tokenizer == .performer
+                    ? [(PerformerOperation(batch: batch, tokens: grid * grid), 1)] : [])
+        }
+    }
+
+    private func reuseOperations(stage index: Int, batch: Int) -> [Counted] {
+        guard index > 0 else { return [] }
+        let (source, target) = (stages[index - 1], stages[index])
+        var operations: [Counted] = []
+        if relationReuse {
+            operations.append(
+                (
+                    RelationReuseOperation(
+                        batch: batch, channels: source.depth * source.heads,
+                        tokens: source.tokens), 1
+                ))
+        }
+        if featureReuse {
+            operations.append(
+                (
+                    FeatureReuseOperation(
+                        batch: batch, from: source.grid, to: target.grid, width: source.width,
+                        blocks: target.depth), 1
+                ))
+        }
+        return operations
+    }
+
+    private func blockOperations(stage index: Int, batch: Int) -> [Counted] {
+        let stage = stages[index]
+        let handsOn = index < stages.count - 1 && (featureReuse || relationReuse)
+        let rows = batch * stage.tokens
+        let whole = handsOn ? stage.depth : stage.depth - 1
+        var operations: [Counted] = [
+            (LayerNormOperation(rows: rows, width: stage.width), stage.depth),
+            (
+                LinearOperation(
+                    rows: rows, inputs: stage.width, outputs: 3 * stage.width,
+                    hasBias: stage.hasQKVBias), stage.depth
+            ),
+        ]
+        operations += rowOperations(stage: index, batch: batch, queries: .allTokens)
+            .map { ($0, whole) }
+        if !handsOn {
+            operations += rowOperations(stage: index, batch: batch, queries: .classToken)
+                .map { ($0, 1) }
+        }
+        let head = LinearOperation(rows: batch, inputs: stage.width, outputs: stage.classes)
+        return operations.filter { $0.1 > 0 } + [(head, 1)]
+    }
+
+    /// What a block does for every token that attends.
+    private func rowOperations(
+        stage index: Int, batch: Int, queries: AttentionQueries
+    ) -> [any Operation] {
+        let (stage, appended) = (stages[index], reusedFeatureWidth(stage: index))
+        let rows = queries == .allTokens ? batch * stage.tokens : batch
+        return [
+            AttentionOperation(
+                batch: batch, grid: stage.grid, heads: stage.heads, headWidth: stage.headWidth,
+                queries: queries,
+                reusing: relationReuse && index > 0 ? stages[index - 1].grid : nil,
+                keepsLogits: relationReuse && index < stages.count - 1),
+            LinearOperation(
+                rows: rows, inputs: stage.width, outputs: stage.width, hasResidual: true),
+            LayerNormOperation(rows: rows, width: stage.width, appended: appended),
+            LinearOperation(
+                rows: rows, inputs: stage.width + appended, outputs: stage.mlpWidth,
+                activation: stage.activation),
+            LinearOperation(
+                rows: rows, inputs: stage.mlpWidth, outputs: stage.width, hasResidual: true),
+        ]
+    }
+}

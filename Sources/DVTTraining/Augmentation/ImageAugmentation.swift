@@ -1,0 +1,100 @@
+public import DVTCore
+import DVTSupport
+public import DVTVision
+
+/// Changes images at random on their way to a model, one by one.
+///
+/// What happens to an image depends on the seed, the epoch and the image's number alone. Crop,
+/// flip, operations and erasing draw numbers of their own each, so that turning one off leaves the
+/// others as they are.
+public struct ImageAugmentation: Sendable {
+    private let configuration: AugmentationConfiguration
+    private let preprocessing: Preprocessing
+    private let seed: UInt64
+    /// What comes into sight where an image is turned or moved away: the mean, as in timm.
+    private let fill: SIMD3<UInt8>
+
+    /// Creates an augmentation.
+    ///
+    /// - Parameters:
+    ///   - configuration: what is done.
+    ///   - preprocessing: the model's size, filter, mean and deviation.
+    ///   - seed: the seed.
+    /// - Throws: ``TrainingInputError/invalidAugmentation(setting:value:allowed:)``.
+    public init(
+        _ configuration: AugmentationConfiguration, preprocessing: Preprocessing, seed: UInt64
+    ) throws(TrainingInputError) {
+        try configuration.check()
+        self.configuration = configuration
+        // What is cut has the model's size already.
+        self.preprocessing =
+            configuration.crop == .center
+            ? preprocessing
+            : Preprocessing(
+                shorterSide: preprocessing.imageSize, imageSize: preprocessing.imageSize,
+                filter: preprocessing.filter, mean: preprocessing.mean,
+                standardDeviation: preprocessing.standardDeviation,
+                applyingOrientation: preprocessing.applyingOrientation)
+        self.seed = seed
+        let levels = (preprocessing.mean * 255).rounded(.toNearestOrEven)
+        fill = SIMD3(clamping: SIMD3<Int32>(levels))
+    }
+
+    /// Crops, mirrors and changes an image.
+    ///
+    /// - Parameters:
+    ///   - image: the image.
+    ///   - epoch: the pass over the set, from 0.
+    ///   - index: the image's number in the set.
+    /// - Returns: a square of the model's size.
+    public func augmented(_ image: RGBImage, epoch: Int, index: Int) -> RGBImage {
+        var random = numbers(epoch, index, for: "crop")
+        var result = cropped(image, random: &random)
+        random = numbers(epoch, index, for: "flip")
+        if random.unit() < configuration.flipProbability { result = result.mirrored() }
+        guard let randAugment = configuration.randAugment else { return result }
+        random = numbers(epoch, index, for: "operations")
+        for operation in randAugment.operations(random: &random) {
+            result = operation.applied(to: result, fill: fill)
+        }
+        return result
+    }
+
+    /// Crops, mirrors, changes and normalizes an image, and erases a part of it.
+    ///
+    /// - Parameters:
+    ///   - image: the image.
+    ///   - epoch: the pass over the set, from 0.
+    ///   - index: the image's number in the set.
+    /// - Returns: the model's input, shape `[1, 3, S, S]`.
+    public func tensor(from image: RGBImage, epoch: Int, index: Int) -> Tensor {
+        let image = augmented(image, epoch: epoch, index: index)
+        var values = preprocessing.normalized(image)
+        if let erasing = configuration.erasing {
+            var random = numbers(epoch, index, for: "erasing")
+            erasing.apply(to: &values, side: preprocessing.imageSize, random: &random)
+        }
+        return Tensor(preprocessing.shape, values: values)
+    }
+
+    private func numbers(_ epoch: Int, _ index: Int, for purpose: String) -> SeededGenerator {
+        SeededGenerator(name: "training.\(epoch).\(index).\(purpose)", seed: seed)
+    }
+
+    private func cropped(_ image: RGBImage, random: inout SeededGenerator) -> RGBImage {
+        let side = preprocessing.imageSize
+        switch configuration.crop {
+        case .center:
+            return preprocessing.square(of: image)
+        case .padded(let padding):
+            let (x, y) = (random.next(below: 2 * padding + 1), random.next(below: 2 * padding + 1))
+            return preprocessing.square(of: image).shifted(x: x - padding, y: y - padding)
+        case .resized(let area, let aspectRatio):
+            let box = CropBox(
+                width: image.width, height: image.height, area: area, aspectRatio: aspectRatio,
+                random: &random)
+            return image.cropped(columns: box.columns, rows: box.rows)
+                .resized(width: side, height: side, filter: preprocessing.filter)
+        }
+    }
+}

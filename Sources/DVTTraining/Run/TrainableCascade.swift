@@ -1,0 +1,159 @@
+import DVTAutodiff
+import DVTCore
+import DVTModel
+
+/// A cascade whose parameters get gradients: the same network, run on a
+/// ``/DVTCore/GradientTape``.
+///
+/// The loss is the sum of the cross-entropies of all exits, so that every exit is trained to be
+/// right.
+public final class TrainableCascade<B: DifferentiableBackend> {
+    /// A parameter, its value and its gradient.
+    public struct Parameter {
+        /// Which one it is.
+        public let specification: ParameterSpecification
+        /// Whether training changes it: the random features of performers and the fixed positions
+        /// of T2T-ViTs stay.
+        public let isTrained: Bool
+        /// Its value, and its gradient once one is known.
+        public let tensor: TapeTensor<B>
+    }
+
+    /// The cascade's numbers.
+    public let configuration: CascadeConfiguration
+    /// What remembers the way back.
+    public let tape: GradientTape<B>
+    /// Every parameter, in the order of the network.
+    public let parameters: [Parameter]
+    private let network: DynamicVisionTransformer<GradientTape<B>>
+
+    /// Builds a cascade and copies its weights to the device.
+    ///
+    /// - Parameters:
+    ///   - configuration: the cascade's numbers.
+    ///   - weights: where the parameters come from.
+    ///   - backend: the device.
+    ///   - stopsReusedFeatures: whether the gradient ends at reused features; nil means as the
+    ///     model's authors have it: in the MindSpore model it does.
+    /// - Throws: ``ModelError`` if the weights do not fit, or the source's or backend's error.
+    public init(
+        _ configuration: CascadeConfiguration, weights: some ParameterSource, backend: B,
+        stopsReusedFeatures: Bool? = nil
+    ) throws {
+        try weights.check(configuration)
+        let tape = GradientTape(backend)
+        tape.stopsReusedFeatures = stopsReusedFeatures ?? !configuration.normalizesReusedFeatures
+        self.configuration = configuration
+        self.tape = tape
+        parameters = try configuration.parameters.map { specification in
+            let values = try weights.tensor(specification, of: configuration)
+            try requireShape(specification.name, values.shape, specification.shape)
+            let value = try backend.upload(values)
+            let isTrained = configuration.trains(specification)
+            return Parameter(
+                specification: specification, isTrained: isTrained,
+                tensor: isTrained ? tape.parameter(value) : tape.constant(value))
+        }
+        let tensors = Dictionary(
+            uniqueKeysWithValues: parameters.map { ($0.specification, $0.tensor) })
+        network = DynamicVisionTransformer(configuration, backend: tape) { tensors.known($0) }
+    }
+
+    /// The cascade for inference, on the parameters as they are and as they will become.
+    ///
+    /// - Returns: a cascade that shares this one's memory.
+    public func inference() -> DynamicVisionTransformer<B> {
+        inference { $0.tensor.value }
+    }
+
+    /// The cascade for inference on tensors of one's own, such as averages of the parameters.
+    ///
+    /// - Parameter tensor: gives a parameter's tensor.
+    /// - Returns: a cascade on those.
+    package func inference(
+        on tensor: (Parameter) -> B.DeviceTensor
+    ) -> DynamicVisionTransformer<B> {
+        let tensors = Dictionary(
+            uniqueKeysWithValues: parameters.map { ($0.specification, tensor($0)) })
+        return DynamicVisionTransformer(configuration, backend: tape.base) {
+            tensors.known($0)
+        }
+    }
+
+    /// Adds the gradients of a batch's loss to those of the parameters.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`, normalized.
+    ///   - targets: each image's wanted probabilities, `[B, classes]`.
+    ///   - weight: the factor of every image's loss; nil means 1 / B, the mean over the batch.
+    /// - Returns: every exit's losses and likeliest classes.
+    /// - Throws: ``ModelError`` if images or targets do not fit, or the backend's error; no
+    ///   gradient is added then.
+    public func addGradients(
+        _ images: Tensor, targets: Tensor, weight: Float? = nil
+    ) throws -> [ExitLoss] {
+        var exits: [(logits: TapeTensor<B>, classes: [Int])] = []
+        do {
+            try network.run(images, policy: .allExits) { visit in
+                exits.append((visit.logits, visit.confidences.map(\.classIndex)))
+            }
+            let factor = weight ?? 1 / Float(max(images.shape[0], 1))
+            let wanted = try tape.base.uploadBatch(targets)
+            var seeds: [(TapeTensor<B>, B.DeviceTensor)] = []
+            var losses: [ExitLoss] = []
+            for exit in exits {
+                let entropy = try tape.base.crossEntropy(
+                    exit.logits.value, targets: wanted, weight: factor)
+                seeds.append((exit.logits, entropy.gradient))
+                losses.append(
+                    ExitLoss(
+                        losses: try tape.base.download(entropy.losses).values,
+                        classes: exit.classes))
+            }
+            try tape.backward(from: seeds)
+            return losses
+        } catch {
+            tape.discard()
+            throw error
+        }
+    }
+}
+
+/// What one exit made of a batch.
+public struct ExitLoss: Sendable {
+    /// Each image's cross-entropy.
+    public let losses: [Float]
+    /// Each image's likeliest class.
+    public let classes: [Int]
+
+    /// Creates the result.
+    ///
+    /// - Parameters:
+    ///   - losses: each image's cross-entropy.
+    ///   - classes: each image's likeliest class.
+    public init(losses: [Float], classes: [Int]) {
+        self.losses = losses
+        self.classes = classes
+    }
+
+    /// The mean of the losses.
+    public var mean: Double { losses.reduce(0) { $0 + Double($1) } / Double(max(losses.count, 1)) }
+}
+
+extension CascadeConfiguration {
+    /// Whether training changes a parameter.
+    package func trains(_ parameter: ParameterSpecification) -> Bool {
+        let isT2T = stages[parameter.stage].tokenizer != .linear
+        return !(parameter.name.hasSuffix(".w") || (isT2T && parameter.name == "pos_embed"))
+    }
+}
+
+extension Dictionary where Key == ParameterSpecification {
+    /// The entry of a parameter of the cascade that the dictionary was made for.
+    fileprivate func known(_ parameter: ParameterSpecification) -> Value {
+        guard let value = self[parameter] else {
+            preconditionFailure("the cascade has no parameter \(parameter.name)")
+        }
+        return value
+    }
+}

@@ -1,0 +1,106 @@
+import DVTCore
+import DVTSupport
+
+/// An image, or a folder of images, that cannot be used.
+public enum ImageError: Error, Equatable, Sendable {
+    /// The system refused to open `path`.
+    case cannotOpen(path: String, reason: String)
+    /// `path` is a folder, a pipe or a device.
+    case notRegularFile(path: String)
+    /// The system failed to read `path`.
+    case cannotRead(path: String, reason: String)
+    /// `path` holds more bytes than an image file may.
+    case fileTooLarge(path: String, byteCount: Int, limit: Int)
+    /// `path` holds nothing.
+    case empty(path: String)
+    /// `path` begins with `firstBytes`, as no JPEG, PNG or WebP file does.
+    case unknownFormat(path: String, firstBytes: [UInt8])
+    /// The image declares more pixels than are accepted.
+    case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
+    /// The image declares a size that takes at least `needed` bytes of image data, and the file
+    /// has no more than `byteCount`.
+    case unjustifiedSize(path: String, width: Int, height: Int, needed: Int, byteCount: Int)
+    /// The file stops, after `byteCount` bytes, before the image does.
+    case truncated(path: String, byteCount: Int)
+    /// The file breaks the rules of its format.
+    case damaged(path: String, format: String, reason: String)
+    /// The file follows its format, but uses a part of it that is not read here.
+    case unsupported(path: String, reason: String)
+    /// A folder holds a file whose name is not UTF-8; `path` is as near as text can come.
+    case nameNotUTF8(path: String)
+}
+
+extension ImageError: CustomStringConvertible {
+    /// One line that names the file, what is wrong and what to do.
+    public var description: String {
+        "\(printable(path)): \(problem)"
+    }
+
+    /// The file or folder it is about, as it was given.
+    public var path: String {
+        switch self {
+        case .cannotOpen(let path, _), .notRegularFile(let path), .cannotRead(let path, _),
+            .fileTooLarge(let path, _, _), .empty(let path), .unknownFormat(let path, _),
+            .tooManyPixels(let path, _, _, _), .unjustifiedSize(let path, _, _, _, _),
+            .truncated(let path, _), .damaged(let path, _, _), .unsupported(let path, _),
+            .nameNotUTF8(let path):
+            path
+        }
+    }
+
+    private var problem: String {
+        switch self {
+        case .cannotOpen(_, let reason):
+            "cannot be opened (\(printable(reason))); check the path and its permissions"
+        case .notRegularFile:
+            "is not a regular file; give the path of a JPEG, PNG or WebP file"
+        case .cannotRead(_, let reason):
+            "cannot be read (\(printable(reason))); check the disk, or copy the file again"
+        case .fileTooLarge(_, let byteCount, let limit):
+            "holds \(byteCount) bytes, more than the limit of \(limit); scale the image down"
+        case .empty:
+            "is empty (0 bytes); copy or download the file again"
+        case .nameNotUTF8:
+            "has a name that is not UTF-8; rename the file"
+        default:
+            contentProblem
+        }
+    }
+
+    private var contentProblem: String {
+        switch self {
+        case .unknownFormat(_, let bytes):
+            """
+            begins with \(hexadecimal(bytes)), so it is neither JPEG, PNG nor WebP; convert it first
+            """
+        case .tooManyPixels(_, let width, let height, let limit):
+            """
+            declares \(width)x\(height) pixels, more than the limit of \(limit); \
+            scale the image down
+            """
+        case .unjustifiedSize(_, let width, let height, let needed, let byteCount):
+            """
+            declares \(width)x\(height) pixels, which take at least \(needed) bytes of image \
+            data, but holds \(byteCount); copy or download the file again
+            """
+        case .truncated(_, let byteCount):
+            """
+            ends after \(byteCount) bytes, before the image is complete; copy or download \
+            the file again
+            """
+        case .damaged(_, let format, let reason):
+            """
+            is a damaged \(format) file (\(printable(reason))); copy or download it again, \
+            or repair it in an image editor
+            """
+        case .unsupported(_, let reason):
+            "\(printable(reason)); save it again as an ordinary JPEG or PNG file"
+        default:
+            ""
+        }
+    }
+}
+
+private func hexadecimal(_ bytes: [UInt8]) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+}

@@ -1,0 +1,180 @@
+import Glibc
+
+/// What the markers of a JPEG file say, found without decoding anything.
+struct JPEGStructure {
+    /// The declared number of columns.
+    let width: Int
+    /// The declared number of rows.
+    let height: Int
+    /// The number of color components.
+    let componentCount: Int
+    /// Where the EXIF data lies, from its name on, if there is any.
+    let exif: Range<Int>?
+
+    /// Follows the markers from the start to the end of the image.
+    ///
+    /// libjpeg completes a file that is cut short with gray and only warns; that the end marker
+    /// is there is therefore settled here.
+    ///
+    /// - Parameters:
+    ///   - bytes: the whole file; it begins as a JPEG file does.
+    ///   - name: what messages call it.
+    /// - Throws: ``ImageError`` if the file is cut short, or declares an impossible size.
+    init(_ bytes: [UInt8], name: String) throws(ImageError) {
+        var frame: Frame?
+        var exif: Range<Int>?
+        var hasScan = false
+        var offset = 2
+        while true {
+            let segment = try Self.nextSegment(in: bytes, from: offset, name: name)
+            if segment.marker == Marker.end { break }
+            // The first header is the one the scans are read by; a second is libjpeg's to refuse.
+            if Marker.isFrame(segment.marker), frame == nil {
+                frame = try Frame(bytes, segment, name: name)
+            }
+            if segment.marker == Marker.app1, Self.holdsEXIF(bytes[segment.content]) {
+                exif = exif ?? segment.content
+            }
+            hasScan = hasScan || segment.marker == Marker.scan
+            offset = segment.content.upperBound
+        }
+        guard let frame, hasScan else {
+            throw .damaged(path: name, format: "JPEG", reason: "it holds no image")
+        }
+        width = frame.width
+        height = frame.height
+        componentCount = frame.sampling.count
+        self.exif = exif
+        try ImageDecoder.checkSize(
+            width: width, height: height, needed: frame.fewestBytes, byteCount: bytes.count,
+            name: name)
+    }
+
+    /// Finds the next marker that is not part of coded samples.
+    private static func nextSegment(
+        in bytes: [UInt8], from start: Int, name: String
+    ) throws(ImageError) -> Segment {
+        var offset = start
+        while let found = Self.offset(of: 0xFF, in: bytes, from: offset) {
+            offset = found + 1
+            while offset < bytes.count, bytes[offset] == 0xFF { offset += 1 }
+            guard offset < bytes.count else { break }
+            let marker = bytes[offset]
+            offset += 1
+            if Marker.standsWithinScans(marker) { continue }
+            if marker == Marker.end || marker == Marker.start {
+                return Segment(marker: marker, content: offset..<offset)
+            }
+            guard offset + 2 <= bytes.count else { break }
+            let length = Int(bytes.bigEndian16(at: offset))
+            guard length >= 2 else {
+                throw .damaged(path: name, format: "JPEG", reason: "a segment of \(length) bytes")
+            }
+            guard offset + length <= bytes.count else { break }
+            return Segment(marker: marker, content: offset + 2..<offset + length)
+        }
+        throw .truncated(path: name, byteCount: bytes.count)
+    }
+
+    private static func offset(of byte: UInt8, in bytes: [UInt8], from start: Int) -> Int? {
+        bytes.withUnsafeBytes { buffer in
+            guard start < buffer.count, let base = buffer.baseAddress,
+                let found = memchr(base + start, Int32(byte), buffer.count - start)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
+    }
+
+    private static func holdsEXIF(_ content: ArraySlice<UInt8>) -> Bool {
+        content.starts(with: EXIFOrientation.prefix)
+    }
+}
+
+extension JPEGStructure {
+    /// A marker and what follows it.
+    private struct Segment {
+        let marker: UInt8
+        /// The bytes after the length; none for a marker that stands alone.
+        let content: Range<Int>
+    }
+
+    private enum Marker {
+        static let start: UInt8 = 0xD8
+        static let end: UInt8 = 0xD9
+        static let scan: UInt8 = 0xDA
+        static let app1: UInt8 = 0xE1
+
+        /// A zero that keeps 0xFF from being a marker, a restart, or the unused TEM.
+        static func standsWithinScans(_ marker: UInt8) -> Bool {
+            marker <= 0x01 || (0xD0...0xD7).contains(marker)
+        }
+
+        /// SOF0 to SOF15; DHT, JPG and DAC lie between them.
+        static func isFrame(_ marker: UInt8) -> Bool {
+            (0xC0...0xCF).contains(marker) && ![0xC4, 0xC8, 0xCC].contains(marker)
+        }
+
+        static func isArithmetic(_ marker: UInt8) -> Bool { marker >= 0xC9 }
+    }
+
+    /// The header of the coded image.
+    private struct Frame {
+        /// The most pixels an arithmetic-coded image may have whatever its file's size.
+        ///
+        /// Arithmetic coding spends some 0.00002 bits on a block that goes as expected, so no
+        /// file is too short for any size; only a constant can bound it.
+        private static let arithmeticAllowance = 1 << 24
+
+        let width: Int
+        let height: Int
+        /// The horizontal and vertical sampling factor of each component.
+        let sampling: [(horizontal: Int, vertical: Int)]
+        let isArithmetic: Bool
+
+        init(_ bytes: [UInt8], _ segment: Segment, name: String) throws(ImageError) {
+            let content = bytes[segment.content]
+            let start = content.startIndex
+            guard content.count >= 6, content.count >= 6 + 3 * Int(content[start + 5]) else {
+                throw .damaged(path: name, format: "JPEG", reason: "its header is too short")
+            }
+            height = Int(bytes.bigEndian16(at: start + 1))
+            width = Int(bytes.bigEndian16(at: start + 3))
+            sampling = (0..<Int(content[start + 5])).map { component in
+                let factors = content[start + 7 + 3 * component]
+                return (Int(factors >> 4), Int(factors & 15))
+            }
+            isArithmetic = Marker.isArithmetic(segment.marker)
+            guard width > 0, height > 0 else {
+                throw .damaged(
+                    path: name, format: "JPEG", reason: "it declares \(width)x\(height) pixels")
+            }
+            guard sampling.allSatisfy({ (1...4) ~= $0.horizontal && (1...4) ~= $0.vertical }) else {
+                throw .damaged(path: name, format: "JPEG", reason: "a bad sampling factor")
+            }
+        }
+
+        /// The fewest bytes that can hold the coded samples.
+        ///
+        /// Huffman coding spends at least one bit on the first coefficient of each block of 8x8
+        /// samples, in progressive files too: only the other coefficients have a code for a run
+        /// of blocks, so they may cost nothing and are not counted. Rows and columns of blocks
+        /// that only fill up an interleaved unit are not counted either.
+        var fewestBytes: Int {
+            if isArithmetic, width * height <= Self.arithmeticAllowance { return 0 }
+            let widest = sampling.map(\.horizontal).max() ?? 1
+            let tallest = sampling.map(\.vertical).max() ?? 1
+            let blockCount = sampling.reduce(0) { sum, factors in
+                let columns = (width * factors.horizontal).dividedRoundingUp(by: 8 * widest)
+                let rows = (height * factors.vertical).dividedRoundingUp(by: 8 * tallest)
+                return sum + columns * rows
+            }
+            return blockCount / 8
+        }
+    }
+}
+
+extension Int {
+    fileprivate func dividedRoundingUp(by divisor: Int) -> Int {
+        (self + divisor - 1) / divisor
+    }
+}

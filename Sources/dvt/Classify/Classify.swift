@@ -1,0 +1,67 @@
+import ArgumentParser
+import DVTCore
+import DVTModel
+import DVTOutput
+import DVTVision
+
+struct Classify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Classify images, stopping each at the first exit that is confident enough.",
+        discussion: """
+            Examples:
+              dvt classify --weights dvt-deit-small.safetensors photos/
+              dvt classify --model dvt-deit-small --weights dvt.pth.tar --budget 2 photos/
+              dvt classify --model tiny-deit --weights synthetic:1 --exit all x.png
+              dvt classify --model dvt-deit-small --weights dvt.safetensors \\
+                --threshold 0.7 --threshold 0.8 --topk 5 cat.jpg dog.png
+              find . -name '*.jpg' | dvt classify --model deit-small \\
+                --weights deit.safetensors --format jsonl -
+
+            A file that cannot be read is reported on standard error and the rest go on; the exit \
+            code is then 1.
+            """)
+
+    @OptionGroup var modelOptions: ModelOptions
+
+    @OptionGroup var exitOptions: ExitOptions
+
+    @Option(help: "The classes listed for each image.")
+    var topk = 1
+
+    @OptionGroup var imageOptions: ImageOptions
+    @OptionGroup var labelOptions: LabelOptions
+    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var deviceOptions: DeviceOptions
+
+    func validate() throws {
+        guard topk >= 1 else {
+            throw ValidationError("--topk is \(topk); it takes at least 1.")
+        }
+    }
+
+    func run() throws {
+        let model = try modelOptions.load()
+        let policy = try exitOptions.policy(of: model)
+        let labels = try labelOptions.labels(of: model.card)
+        try classify(model, policy: policy, labels: labels, on: deviceOptions.makeBackend())
+    }
+
+    private func classify(
+        _ loaded: LoadedModel, policy: ExitPolicy, labels: ClassLabels?, on backend: some Backend
+    ) throws {
+        let stream = try imageOptions.stream(for: loaded.card, label: "classify")
+        let model = try DynamicVisionTransformer(
+            loaded.configuration, weights: loaded.weights, backend: backend)
+        loaded.warnOfUntrainedWeights()
+        var run = ClassifyRun(
+            model: model, stream: stream, policy: policy, labels: labels, topK: topk,
+            logger: deviceOptions.logger)
+        try outputOptions.withWriter(
+            ClassifyRecord.columns(topK: topk, areLabeled: labels != nil, scoring: policy.scoring),
+            progress: stream.progress, table: .streaming(firstRows: imageOptions.batchSize)
+        ) { writer in
+            try run.run(writingTo: writer)
+        }
+        try stream.finish(summary: run.printSummary)
+    }
+}

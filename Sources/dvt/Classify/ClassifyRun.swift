@@ -1,0 +1,120 @@
+import DVTCore
+import DVTModel
+import DVTOpenCL
+import DVTOutput
+import DVTVision
+import Logging
+import OpenCLRuntime
+
+/// Images streaming through a cascade, printed in their order.
+struct ClassifyRun<B: Backend> {
+    let model: DynamicVisionTransformer<B>
+    let stream: ImageStream
+    let policy: ExitPolicy
+    let labels: ClassLabels?
+    let topK: Int
+    let logger: Logger
+    private var order = InputOrder()
+    private var exitCounts: [Int: Int] = [:]
+    private var multiplyAdds = 0
+    private var imageCount = 0
+
+    init(
+        model: DynamicVisionTransformer<B>, stream: ImageStream, policy: ExitPolicy,
+        labels: ClassLabels?, topK: Int, logger: Logger
+    ) {
+        self.model = model
+        self.stream = stream
+        self.policy = policy
+        self.labels = labels
+        self.topK = topK
+        self.logger = logger
+    }
+
+    /// Classifies everything that the stream gives.
+    ///
+    /// - Parameter writer: takes one record an image, in the images' order.
+    /// - Throws: the model's, the backend's or the output's error.
+    mutating func run(writingTo writer: RecordWriter) throws {
+        let cascade = try CascadeStream(
+            model, batch: stream.batchSize, policy: policy, topK: topK)
+        // An image that few follow to its stage must not hold up the lines of those after it.
+        let mostHeldUp = 16 * stream.batchSize
+        func flush() throws {
+            try advance(cascade, writingTo: writer) { try cascade.flush() }
+        }
+        try stream.forEachBatch { batch in
+            order.add(batch.paths)
+            try advance(cascade, writingTo: writer) { try cascade.submit(batch.images) }
+            if order.count >= mostHeldUp { try flush() }
+        } whenIdle: {
+            try flush()
+        }
+        try flush()
+    }
+
+    /// Runs some stages, and prints the images whose turn has come.
+    private mutating func advance(
+        _ cascade: CascadeStream<B>, writingTo writer: RecordWriter,
+        _ body: () throws -> [FinishedImage]
+    ) throws {
+        let (start, before) = (ContinuousClock.now, cascade.stageRows)
+        let images = try body()
+        let rows = zip(cascade.stageRows, before).map { $0 - $1 }
+        note(images, rows: rows, time: ContinuousClock.now - start)
+        order.finish(images)
+        while let (path, prediction) = order.next() {
+            try writer.write(
+                ClassifyRecord.row(
+                    path, prediction, labels, topK: topK, scoring: policy.scoring))
+        }
+    }
+
+    private mutating func note(_ images: [FinishedImage], rows: [Int], time: Duration) {
+        for image in images {
+            exitCounts[image.prediction.exit, default: 0] += 1
+            multiplyAdds += image.prediction.multiplyAdds
+        }
+        imageCount += images.count
+        guard logger.logLevel <= .debug, rows.contains(where: { $0 > 0 }) else { return }
+        let rows = rows.map(String.init).joined(separator: ", ")
+        let seconds = decimalText(time / .seconds(1))
+        stream.progress.whileCleared {
+            logger.debug("batch: rows per stage \(rows); \(seconds) s")
+        }
+    }
+
+    /// Says on standard error how many images left where, and what they cost.
+    func printSummary() {
+        printError(
+            "\(imageCount) image\(imageCount == 1 ? "" : "s")"
+                + (imageCount > 0 ? "; \(exitsText); \(costText)" : "")
+                + (stream.failures.count > 0 ? "; \(stream.failures.count) could not be read" : "")
+                + (stream.wasInterrupted ? "; interrupted" : ""))
+        if let backend = model.backend as? OpenCLBackend {
+            log(backend.context.statistics)
+        }
+    }
+
+    private var exitsText: String {
+        model.configuration.stages.indices.map { exit in
+            "exit \(exit + 1): \(exitCounts[exit] ?? 0)"
+        }.joined(separator: ", ")
+    }
+
+    private var costText: String {
+        let most = Double(model.configuration.cumulativeMultiplyAdds.last ?? 0)
+        let mean = Double(multiplyAdds) / Double(imageCount)
+        return "mean \(decimalText(mean / 1e9)) of \(decimalText(most / 1e9)) GMACs an image"
+    }
+
+    private func log(_ statistics: Context.Statistics) {
+        logger.debug(
+            """
+            programs: \(statistics.programsCompiled) compiled in \
+            \(decimalText(statistics.compileSeconds)) s, \(statistics.programsLoaded) from the \
+            cache; buffers: \(statistics.buffersCreated) created, \
+            \(statistics.highWaterBytes >> 20) MiB at most; kernels: \(statistics.kernelsLaunched)
+            """)
+    }
+}

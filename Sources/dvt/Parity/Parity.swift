@@ -1,0 +1,224 @@
+import ArgumentParser
+import DVTCheckpoints
+import DVTCore
+import DVTEvaluation
+import DVTModel
+import DVTOpenCL
+import DVTOperations
+import DVTOutput
+import DVTParity
+import DVTReference
+
+struct Parity: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Compare the OpenCL device with the CPU reference, or both with a file.",
+        discussion: """
+            Examples:
+              dvt parity --model dvt-deit-small --seed 1 --batch-size 2
+              dvt parity --model tiny-deit --layers --format csv
+              dvt parity --model tiny-deit --expected tiny_deit_f1r1_s1.safetensors
+              dvt parity --weights dvt.safetensors --batch-size 4
+              dvt parity --operations
+              dvt parity --model tiny-deit --gradients --expected tiny_deit_gradients_s1.safetensors
+
+            Images are generated from the seed, and weights where no file gives them. The exit code is 1 if a tensor lies \
+            further off than its tolerance (the yardstick for the reference, four times it for \
+            OpenCL; more where weights are stored in 16 bits and the file's outputs are not of them) or an image leaves at another exit.
+            """)
+
+    @OptionGroup var modelOptions: ModelOptions
+
+    @Flag(help: "Compare every operation at sizes around its edges instead of a model.")
+    var operations = false
+
+    @Flag(help: "With --operations: only sizes that a simulator such as Oclgrind can run.")
+    var small = false
+
+    @Option(help: "With --operations: only those whose name and sizes contain this.")
+    var filter: String?
+
+    @Option(help: "The seed of weights and images; a file's, or 1.")
+    var seed: UInt64?
+
+    @Option(help: "The images; as many as the file's, or 2.")
+    var batchSize: Int?
+
+    @Flag(help: "Compare every block's intermediates too.")
+    var layers = false
+
+    @Flag(
+        help: ArgumentHelp(
+            "Compare the gradient of every parameter, and every exit's loss.",
+            discussion: """
+                The loss is the sum over the exits of the mean cross-entropy. The labels are \
+                those of the file, or else each image's number.
+                """))
+    var gradients = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Compare with this file's logits0, logits1, ... and use its yardsticks.",
+            valueName: "file.safetensors"),
+        completion: .file(extensions: ["safetensors"]))
+    var expected: String?
+
+    @OptionGroup var outputOptions: OutputOptions
+    @OptionGroup var deviceOptions: DeviceOptions
+
+    func validate() throws {
+        let namesModel = modelOptions.model != nil || modelOptions.weights != nil
+        guard namesModel != operations else {
+            throw ValidationError("Give either a model (--model, --weights) or --operations.")
+        }
+        guard !(gradients && layers) else {
+            throw ValidationError("--layers has no gradients of its own; leave it out.")
+        }
+        if let batchSize, !(1...1024).contains(batchSize) {
+            throw ValidationError("--batch-size is \(batchSize); it takes 1...1024.")
+        }
+        guard operations || !(small || filter != nil) else {
+            throw ValidationError("--small and --filter belong to --operations.")
+        }
+        if operations, let option = optionOfModel {
+            throw ValidationError("\(option) belongs to a model.")
+        }
+        if deviceOptions.isReference, expected == nil {
+            throw ValidationError(
+                "The reference is compared with a file (--expected) or with an OpenCL device.")
+        }
+    }
+
+    /// An option that was given and only a model has.
+    private var optionOfModel: String? {
+        let options = [
+            ("--seed", seed != nil), ("--batch-size", batchSize != nil), ("--layers", layers),
+            ("--feature-reuse", modelOptions.reuse.featureReuse != nil),
+            ("--relation-reuse", modelOptions.reuse.relationReuse != nil),
+            ("--expected", expected != nil),
+        ]
+        return options.first(where: \.1)?.0
+    }
+
+    func run() throws {
+        // What can be refused is refused here, before the output begins.
+        let compare =
+            try operations
+            ? operationsComparison() : gradients ? gradientComparison() : modelComparison()
+        var report = ParityReport()
+        try outputOptions.withWriter(
+            ParityReport.columns, table: .streaming(firstRows: 40)
+        ) { writer in
+            try compare(&report, writer)
+        }
+        printError(report.summary)
+        guard report.failed == 0 else { throw ExitCode.failure }
+    }
+
+    private typealias Comparison = (inout ParityReport, RecordWriter) throws -> Void
+
+    private func operationsComparison() throws -> Comparison {
+        let backend = try deviceOptions.makeOpenCLBackend()
+        printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
+        let reference = ReferenceBackend()
+        return { report, writer in
+            let all = small ? OperationCatalog.small : OperationCatalog.edges
+            for operation in all where filter.map(operation.label.contains) ?? true {
+                try report.add(
+                    .operation(
+                        operation, on: backend, against: reference, sums: backend.sums),
+                    to: writer)
+            }
+        }
+    }
+
+    private func modelComparison() throws -> Comparison {
+        let file = try expected.map { try ExpectedOutputs(path: $0) }
+        let model = try loadedModel(
+            seed: seed(file), features: file?.featureReuse, relations: file?.relationReuse)
+        let run = try parityRun(model, file)
+        let backend = deviceOptions.isReference ? nil : try deviceOptions.makeBackend()
+        return { report, writer in
+            let reference = try run.outputs(on: ReferenceBackend())
+            let expectation = file.map {
+                ParityExpectation($0.tensors, weightRoundoff: model.storedRoundoff)
+            }
+            for comparison in try expectation?.compare(reference, sums: .double) ?? [] {
+                try report.add(comparison, to: writer)
+            }
+            guard let backend else { return }
+            let outputs = try run.outputs(on: backend)
+            let expected = expectation ?? ParityExpectation(reference)
+            let sums = (backend as? OpenCLBackend)?.sums ?? .double
+            for comparison in try expected.compare(outputs, sums: sums) {
+                try report.add(comparison, to: writer)
+            }
+            try report.add(
+                DecisionComparison(outputs, reference), sums: sums, deviceName: outputs.deviceName,
+                to: writer)
+        }
+    }
+
+    private func gradientComparison() throws -> Comparison {
+        let file = try expected.map { try ExpectedGradients(path: $0) }
+        let seed = seed ?? file?.seed ?? 1
+        let model = try loadedModel(seed: seed)
+        let configuration = model.configuration
+        try file?.check(configuration, seed: seed, batch: batchSize)
+        let labels = file?.labels ?? (0..<(batchSize ?? 2)).map { $0 % configuration.classes }
+        let run = ParityRun(
+            configuration, weights: model.weights,
+            images: SyntheticImages.batch(
+                configuration.imageShape(batch: labels.count), seed: seed), includesLayers: false)
+        let parity = GradientParity(run, labels: labels)
+        let expected = try file.map { try ParityGradients($0.tensors, of: configuration) }
+        let backend = deviceOptions.isReference ? nil : try deviceOptions.makeOpenCLBackend()
+        if let backend { printError("device: \(backend.deviceName)") }
+        return { report, writer in
+            let reference = try parity.gradients(on: ReferenceBackend())
+            if let expected {
+                for comparison in try GradientParity.compare(reference, expected, sums: .double) {
+                    try report.add(comparison, to: writer)
+                }
+            }
+            guard let backend else { return }
+            let actual = try parity.gradients(on: backend)
+            for comparison in try GradientParity.compare(
+                actual, expected ?? reference, sums: .float32)
+            {
+                try report.add(comparison, to: writer)
+            }
+        }
+    }
+
+    private func seed(_ file: ExpectedOutputs?) -> UInt64 { seed ?? file?.seed ?? 1 }
+
+    private func loadedModel(
+        seed: UInt64, features: Bool? = nil, relations: Bool? = nil
+    ) throws -> LoadedModel {
+        try LoadedModel(
+            model: modelOptions.model, weights: modelOptions.weights,
+            otherwise: .synthetic(seed: seed)
+        ) {
+            try modelOptions.reuse.applied(to: $0, else: features, relations)
+        }
+    }
+
+    private func parityRun(
+        _ model: LoadedModel, _ file: ExpectedOutputs?
+    ) throws -> ParityRun {
+        let seed = seed(file)
+        let configuration = model.configuration
+        try file?.check(
+            configuration, seed: seed, batch: batchSize, includesLayers: layers)
+        try model.weights.check(configuration)
+        let shape = configuration.imageShape(batch: batchSize ?? file?.batch ?? 2)
+        return ParityRun(
+            configuration, weights: model.weights,
+            images: SyntheticImages.batch(shape, seed: seed), includesLayers: layers)
+    }
+}
+
+extension OpenCLBackend {
+    /// How it sums, which says how far it may lie off.
+    fileprivate var sums: SumPrecision { precision == .mixed ? .mixed : .float32 }
+}

@@ -1,0 +1,38 @@
+import DVTCore
+import DVTOutput
+import DVTSupport
+import Glibc
+
+/// A number of at least 0 with a fixed count of digits after the point.
+///
+/// - Parameters:
+///   - value: the number, finite.
+///   - decimals: how many digits, at least 1.
+/// - Returns: the text.
+func decimalText(_ value: Double, decimals: Int = 2) -> String {
+    let scale = pow(10, Double(decimals))
+    let (whole, rest) = Int((value * scale).rounded()).quotientAndRemainder(dividingBy: Int(scale))
+    let digits = String(rest)
+    return "\(whole)." + String(repeating: "0", count: decimals - digits.count) + digits
+}
+
+extension OutputValue {
+    /// Shows a number as `1.2e-07`, for errors of any size; other values stay.
+    @Sendable static func scientific(_ value: OutputValue) -> OutputValue {
+        guard case .double(let number) = value, number.isFinite else { return value }
+        guard number != 0 else { return .string("0") }
+        var exponent = Int(log10(abs(number)).rounded(.down))
+        var tenths = (abs(number) / pow(10, Double(exponent)) * 10).rounded()
+        if tenths >= 100 {
+            (tenths, exponent) = (10, exponent + 1)
+        }
+        let digits = "\(Int(tenths) / 10).\(Int(tenths) % 10)"
+        let magnitude = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
+        return .string("\(number < 0 ? "-" : "")\(digits)e\(exponent < 0 ? "-" : "+")\(magnitude)")
+    }
+
+    /// Shows multiply-adds in units of 10^9.
+    @Sendable static func giga(_ value: OutputValue) -> OutputValue {
+        if case .int(let number) = value { .double(Double(number) / 1e9) } else { value }
+    }
+}

@@ -1,0 +1,357 @@
+import Glibc
+import Testing
+
+@testable import DVTVision
+
+/// What a test of sets sees of one.
+private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [String] {
+    set.map { "\($0.name.dropFirst(folder.path.count + 1)) \($0.label)" }
+}
+
+/// Folders of a class each.
+@Suite struct ImageFolderTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func write(_ names: String...) throws {
+        for name in names {
+            let parts = name.split(separator: "/")
+            for count in 1..<parts.count {
+                folder.makeFolder(parts.prefix(count).joined(separator: "/"))
+            }
+            try folder.write([], to: name)
+        }
+    }
+
+    private func error(split: String? = nil) -> String? {
+        do {
+            _ = try LabeledImages.open(path: folder.path, split: split)
+            return nil
+        } catch {
+            return "\(error)".replacing(folder.path, with: "ROOT")
+        }
+    }
+
+    @Test func classesAreCountedByName() throws {
+        try write(
+            "dog/b.jpg", "dog/a.PNG", "cat/deep/x.webp", "Zebra/1.jpeg", "dog/readme.txt",
+            "top.jpg",
+            ".git/x.jpg")
+        let set = try LabeledImages.open(path: folder.path)
+        #expect(set.classes?.names == ["Zebra", "cat", "dog"])
+        #expect(
+            contents(set, below: folder) == [
+                "Zebra/1.jpeg 0", "cat/deep/x.webp 1", "dog/a.PNG 2", "dog/b.jpg 2",
+            ])
+        #expect(set.problems.isEmpty && set.count == 4)
+        #expect(
+            set.assumption
+                == "\(folder.path): the model's classes have no names, so the order of the "
+                + "folders' names counts: \"Zebra\" is class 0 ... \"dog\" is class 2")
+    }
+
+    @Test func foldersStandForTheModelsClasses() throws {
+        try write("Cat/a.jpg", "dog/b.jpg", "ice-cream/c.jpg", "n/d.jpg", "ice/e.jpg")
+        let classes = ClassLabels(["ice_cream", "dog", "bird", "cat", "ice", "ICE"])
+        let set = try LabeledImages.open(path: folder.path, classes: classes)
+        #expect(
+            contents(set, below: folder) == [
+                "Cat/a.jpg 3", "dog/b.jpg 1", "ice/e.jpg 4", "ice-cream/c.jpg 0",
+            ])
+        #expect(set.classes == classes && set.assumption == nil)
+        #expect(
+            set.problems == [
+                "\(folder.path): 1 folder is none of the model's classes and left aside: \"n\""
+            ])
+    }
+
+    @Test func imageNetsFoldersAreKnown() throws {
+        try write("n02123045/a.jpg", "tench/b.jpg", "n15075141/c.jpg")
+        for (classes, first) in [(ClassLabels.imageNet1k, 0), (.imageNet1001, 1)] {
+            let set = try LabeledImages.open(path: folder.path, classes: classes)
+            #expect(set.map(\.label) == [281, 999, 0].map { $0 + first })
+            #expect(set.problems.isEmpty && set.assumption == nil)
+        }
+    }
+
+    @Test func namesThatDoNotMatchAreToldOnce() throws {
+        try write("a/x.jpg", "b/y.jpg")
+        let set = try LabeledImages.open(path: folder.path, classes: ClassLabels(["cat", "dog"]))
+        #expect(set.map(\.label) == [0, 1] && set.classes?.names == ["a", "b"])
+        #expect(
+            set.assumption
+                == "\(folder.path): none of its folders is called as one of the model's classes, "
+                + "so the order of the folders' names counts: \"a\" is class 0, cat; \"b\" is "
+                + "class 1, dog")
+    }
+
+    @Test func aPartIsNamed() throws {
+        try write("train/cat/a.jpg", "test/cat/b.jpg", "test/dog/c.jpg")
+        let set = try LabeledImages.open(path: folder.path, split: "test")
+        #expect(contents(set, below: folder) == ["test/cat/b.jpg 0", "test/dog/c.jpg 1"])
+        #expect(error() == "ROOT: has the parts test, train; name one of them")
+        #expect(error(split: "val") == "ROOT: has no part \"val\"; there are test, train")
+    }
+
+    @Test func aLonePartNeedsNoName() throws {
+        try write("val/cat/b.jpg")
+        #expect(try LabeledImages.open(path: folder.path).count == 1)
+    }
+
+    /// A train is also a vehicle.
+    @Test func aClassMayBeCalledAsAPart() throws {
+        try write("train/a.jpg", "ship/b.jpg")
+        let set = try LabeledImages.open(path: folder.path)
+        #expect(set.classes?.names == ["ship", "train"])
+    }
+
+    @Test func aClassWithoutImagesKeepsItsNumber() throws {
+        try write("a/x.txt", "b/y.jpg")
+        let set = try LabeledImages.open(path: folder.path)
+        #expect(contents(set, below: folder) == ["b/y.jpg 1"])
+        #expect(
+            set.problems == [
+                "\(folder.path)/a: holds no labeled image: its class keeps its number"
+            ])
+    }
+
+    @Test func setsWithoutImagesAreRefused() throws {
+        #expect(
+            error()
+                == "ROOT: holds no labeled image: it has no folder; put the images of each class in one"
+        )
+        try write("a/x.txt")
+        #expect(error()?.contains("no folder in it has a .jpg") == true)
+        #expect(throws: DataSetError.self) { try LabeledImages.open(path: folder.path + "/none") }
+    }
+
+    /// Makes an entry whose name is 0xFF and a text.
+    private func makeUnnameable(_ suffix: String, in name: String, isFolder: Bool) {
+        let path = Array("\(folder.path)/\(name)/".utf8) + [0xFF] + Array(suffix.utf8) + [0]
+        path.withUnsafeBytes {
+            guard let path = $0.bindMemory(to: CChar.self).baseAddress else { return }
+            if isFolder { mkdir(path, 0o700) } else { close(creat(path, 0o600)) }
+        }
+    }
+
+    @Test func namesThatTextCannotHoldDoNotEndTheScan() throws {
+        try write("a/x.jpg", "b/y.jpg")
+        makeUnnameable(".jpg", in: "a", isFolder: false)
+        makeUnnameable(".jpg", in: ".", isFolder: false)
+        makeUnnameable("", in: "b", isFolder: true)
+        let set = try LabeledImages.open(path: folder.path)
+        #expect(contents(set, below: folder) == ["a/x.jpg 0", "b/y.jpg 1"])
+        #expect(set.problems.count == 3)
+        #expect(set.problems.allSatisfy { isOneLine($0) && $0.contains("not UTF-8") })
+    }
+
+    /// Without it, the classes after it would have other numbers.
+    @Test func aClassThatTextCannotNameIsAnError() throws {
+        try write("a/x.jpg")
+        makeUnnameable("", in: ".", isFolder: true)
+        #expect(error()?.contains("has a name that is not UTF-8; rename the file") == true)
+    }
+
+    @Test func unreadableImagesAreLeftToTheLoader() throws {
+        try write("a/x.jpg", "b/y.jpg")
+        symlink("nowhere", "\(folder.path)/b/z.jpg")
+        let set = try LabeledImages.open(path: folder.path)
+        let loader = ImageLoader(set, preprocessing: .init(shorterSide: 8, imageSize: 8))
+        var loaded: [LoadedImage] = []
+        while let image = loader.next() { loaded.append(image) }
+        #expect(loaded.map(\.path) == set.map(\.name))
+        #expect(loaded.map(\.label) == [0, 1, 1])
+        #expect(loaded.allSatisfy { if case .failure = $0.result { true } else { false } })
+    }
+}
+
+/// CIFAR's binary version.
+@Suite struct CIFARTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    /// Records whose samples tell their image, plane and place.
+    private func records(_ labels: [[UInt8]], from start: Int = 0) -> [UInt8] {
+        labels.enumerated().flatMap { index, labels in
+            labels + (0..<3072).map { UInt8(truncatingIfNeeded: $0 + 7 * (start + index)) }
+        }
+    }
+
+    private func error(_ path: String, split: String? = nil) -> String? {
+        do {
+            _ = try LabeledImages.open(path: path, split: split)
+            return nil
+        } catch {
+            return "\(error)".replacing(folder.path, with: "ROOT")
+        }
+    }
+
+    @Test func cifar10IsReadInOrder() throws {
+        try folder.write(records([[3], [9]]), to: "data_batch_1.bin")
+        try folder.write(records([[0]], from: 2), to: "data_batch_2.bin")
+        try folder.write(records([[1]]), to: "test_batch.bin")
+        try folder.write([1, 2, 3], to: "batches.meta.txt")
+        let set = try LabeledImages.open(path: folder.path, split: "train")
+        #expect(set.map(\.label) == [3, 9, 0] && set.classes == .cifar10)
+        #expect(set[2].name == "\(folder.path)/data_batch_2.bin[0]")
+        let image = try set[2].decode(applyingOrientation: true)
+        #expect(image.width == 32 && image.height == 32)
+        // Row 5, column 6: place 166 of each plane.
+        let pixel = image.pixels[3 * 166..<3 * 166 + 3]
+        #expect(Array(pixel) == [0, 1, 2].map { UInt8(truncatingIfNeeded: 166 + 1024 * $0 + 14) })
+        #expect(try LabeledImages.open(path: folder.path, split: "test").count == 1)
+        #expect(error(folder.path) == "ROOT: has the parts train, test; name one of them")
+        #expect(error(folder.path, split: "val")?.contains("there are train, test") == true)
+    }
+
+    /// Neither part lacks a class, though the classes take turns in step with what is held out.
+    @Test func heldOutImagesAreOfAllClasses() throws {
+        try folder.write(records((0..<200).map { [UInt8($0 % 10)] }), to: "data_batch_1.bin")
+        let set = try LabeledImages.open(path: folder.path)
+        let (only, rest) = (set.only(every: 10), set.leavingOut(every: 10))
+        #expect(only.count == 20 && rest.count == 180)
+        #expect(Set(only.map(\.name)).union(rest.map(\.name)) == Set(set.map(\.name)))
+        #expect(Set(only.map(\.label)).count >= 7 && Set(rest.map(\.label)).count == 10)
+        #expect(only.map(\.name) == set.only(every: 10).map(\.name))
+    }
+
+    @Test func cifar100HasFineLabels() throws {
+        try folder.write(records([[19, 99], [0, 7]]), to: "train.bin")
+        let set = try LabeledImages.open(path: folder.path)
+        #expect(set.map(\.label) == [99, 7] && set.classes == .cifar100)
+        let image = try set[0].decode(applyingOrientation: false)
+        #expect(image.pixels[0] == 0)
+    }
+
+    @Test func aFileIsToldByItsNameOrItsSize() throws {
+        let ten = try folder.write(records([[1], [2]]), to: "part.bin")
+        #expect(try LabeledImages.open(path: ten).classes == .cifar10)
+        let hundred = try folder.write(records([[1, 50]]), to: "part100.bin")
+        #expect(try LabeledImages.open(path: hundred).map(\.label) == [50])
+    }
+
+    @Test func damagedFilesAreRefused() throws {
+        let short = try folder.write(Array(records([[1]]).dropLast()), to: "test_batch.bin")
+        #expect(error(short)?.contains("has 3072 bytes, which are no records of 3073") == true)
+        let empty = try folder.write([], to: "data_batch_1.bin")
+        #expect(error(empty)?.contains("has 0 bytes") == true)
+        let wrong = try folder.write(records([[1], [10]]), to: "data_batch_2.bin")
+        #expect(error(wrong)?.contains("record 1 (from 0) has the label 10") == true)
+        let coarse = try folder.write(records([[20, 1]]), to: "test.bin")
+        #expect(error(coarse)?.contains("has the label 20, and there are 20 classes") == true)
+        let odd = try folder.write([1, 2], to: "odd.dat")
+        #expect(error(odd)?.contains("by its size of 2 bytes") == true)
+        #expect(error(folder.path)?.contains("of CIFAR-10 and of CIFAR-100") == true)
+        #expect(error("/dev/zero")?.contains("/dev/zero: ") == true)
+    }
+
+    @Test func aFileThatIsCutShortLaterIsAnErrorOfItsImages() throws {
+        let path = try folder.write(records([[1], [2]]), to: "test_batch.bin")
+        let set = try LabeledImages.open(path: path)
+        #expect(truncate(path, 4000) == 0)
+        #expect(try set[0].decode(applyingOrientation: true).width == 32)
+        #expect(throws: ImageError.truncated(path: path, byteCount: 4000)) {
+            try set[1].decode(applyingOrientation: true)
+        }
+    }
+}
+
+/// CSV files of images and classes.
+@Suite struct CSVSetTests {
+    private let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    private func open(_ text: String, classes: ClassLabels? = nil) throws -> LabeledImages {
+        let path = try folder.write(Array(text.utf8), to: "set.csv")
+        return try LabeledImages.open(path: path, classes: classes)
+    }
+
+    private func error(_ bytes: [UInt8], classes: ClassLabels? = nil) throws -> String {
+        let path = try folder.write(bytes, to: "set.csv")
+        do {
+            _ = try LabeledImages.open(path: path, classes: classes)
+            return ""
+        } catch {
+            return "\(error)".replacing(path, with: "SET")
+        }
+    }
+
+    @Test(arguments: [
+        "a.jpg,3\nb/c d.png,0\n", "a.jpg,3\r\nb/c d.png,0",
+        "\u{FEFF}path,label\na.jpg,3\n\nb/c d.png,0\n",
+        "\"a.jpg\",\"3\"\n\"b/c d.png\",0\n", "id,Label,File\n7,3,a.jpg\n8,0,b/c d.png\n",
+    ])
+    func numbersAreLabels(text: String) throws {
+        let set = try open(text)
+        #expect(contents(set, below: folder) == ["a.jpg 3", "b/c d.png 0"])
+        #expect(set.classes == nil)
+    }
+
+    @Test func namesAreLabels() throws {
+        let text = "x.jpg,dog\n/y.jpg,cat\n\"a,\"\"b\"\"\n.jpg\",dog\n"
+        let set = try open(text)
+        #expect(set.classes?.names == ["cat", "dog"] && set.map(\.label) == [1, 0, 1])
+        #expect(
+            set.map(\.name) == [
+                "\(folder.path)/x.jpg", "/y.jpg", "\(folder.path)/a,\"b\"\n.jpg",
+            ])
+        let given = try open(text, classes: ClassLabels(["dog", "bird", "cat"]))
+        #expect(given.map(\.label) == [0, 2, 0])
+        #expect(try open("a.jpg,n02123045\n", classes: .imageNet1k).map(\.label) == [281])
+    }
+
+    @Test(arguments: [
+        ("", "holds no labeled image: give a line path,label"),
+        ("path,label\n", "holds no labeled image"),
+        ("a.jpg\n", "line 1 has 1 fields; a path and a label are needed"),
+        ("a.jpg,1\nb.jpg,\n", "line 2 has no path or no label"),
+        ("a.jpg,1\n,2\n", "line 2 has no path or no label"),
+        ("a.jpg,1\nb\u{0}.jpg,2\n", "line 2 has no path or no label"),
+        ("a.jpg,1\nb.jpg,cat\n", "line 2 has the label \"cat\"; give a number below 16777216"),
+        ("a.jpg,1\nb.jpg,-1\n", "line 2 has the label \"-1\""),
+        ("a.jpg,cat\nb.jpg,1\n", "line 2 has the label \"1\"; give a name, as the first line has"),
+        ("a.jpg,99999999999999999999\n", ""),
+        ("\"a\nb.jpg\",1\nc.jpg,\"2\n", "line 3 opens a quote that is never closed"),
+        ("a.jpg,1\nb\"c.jpg,2\n", "line 2 has a quote within a field"),
+        ("\"a\"b.jpg,2\n", "line 1 has a quote within a field"),
+    ])
+    func linesHaveTheirRules(text: String, reason: String) throws {
+        let line = try error(Array(text.utf8))
+        #expect(reason.isEmpty ? line.isEmpty : line.hasPrefix("SET: ") && line.contains(reason))
+        #expect(isOneLine(line))
+    }
+
+    @Test func otherClassesAndEncodingsAreRefused() throws {
+        let classes = ClassLabels(["cat", "dog"])
+        #expect(
+            try error(Array("a,bird\n".utf8), classes: classes)
+                == "SET: line 1 has the label \"bird\"; give the name of a class")
+        #expect(
+            try error(Array("a,2\n".utf8), classes: classes).contains("a number below 2"))
+        #expect(try error([0x61, 0x2C, 0xE9, 0x0A]).contains("line 1 is not UTF-8"))
+        let path = try folder.write([0x61], to: "large.csv")
+        #expect(truncate(path, 1 << 40) == 0)
+        #expect(throws: DataSetError.self) { try LabeledImages.open(path: path) }
+        #expect(throws: DataSetError.unknownSplit(path: path, split: "test", splits: [])) {
+            try LabeledImages.open(path: path, split: "test")
+        }
+    }
+
+    /// Whatever is cut off, reading ends, and with one line.
+    @Test func everyPrefixEnds() throws {
+        let text = Array("\u{FEFF}path,label\r\n\"a\"\"b\",\"é\"\r\n\r\nc,d\n".utf8)
+        for count in 0...text.count {
+            let line = try error(Array(text.prefix(count)))
+            #expect(isOneLine(line))
+        }
+    }
+}
