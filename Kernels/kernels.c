@@ -66,6 +66,9 @@ static const char relation_mlp_cl[] = {
 static const char resample_cl[] = {
 #embed "cl/resample.cl" suffix(, 0)
 };
+static const char stacking_cl[] = {
+#embed "cl/stacking.cl" suffix(, 0)
+};
 static const char token_gradients_cl[] = {
 #embed "cl/token_gradients.cl" suffix(, 0)
 };
@@ -79,7 +82,8 @@ static const kernel_source sources[] = {
     SOURCE(elementwise), SOURCE(layernorm), SOURCE(linear), SOURCE(linear_matrix),
     SOURCE(linear_packed), SOURCE(linear_tile), SOURCE(loss), SOURCE(optimizer), SOURCE(peak),
     SOURCE(performer), SOURCE(performer_gradient), SOURCE(performer_vector),
-    SOURCE(relation_mlp), SOURCE(resample), SOURCE(token_gradients), SOURCE(tokens),
+    SOURCE(relation_mlp), SOURCE(resample), SOURCE(stacking), SOURCE(token_gradients),
+    SOURCE(tokens),
 };
 
 const size_t kernel_source_count = sizeof sources / sizeof sources[0];

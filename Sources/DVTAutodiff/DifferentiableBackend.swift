@@ -102,12 +102,10 @@ public protocol DifferentiableBackend: Backend {
     ///
     /// - Parameters:
     ///   - dy: `[..., O]`.
-    ///   - weight: `[O, K]`, or `[O, K, 1, 1]`.
+    ///   - layer: weight `[O, K]`, or `[O, K, 1, 1]`.
     /// - Returns: dx, `[..., K]`.
     /// - Throws: see ``DifferentiableBackend``.
-    func linearInputGradient(
-        _ dy: DeviceTensor, weight: DeviceTensor
-    ) throws -> DeviceTensor
+    func linearInputGradient(_ dy: DeviceTensor, _ layer: LinearLayer) throws -> DeviceTensor
 
     /// The gradients of a linear map's parameters: `dy^T x`, and the sums of dy's columns.
     ///
@@ -170,11 +168,11 @@ public protocol DifferentiableBackend: Backend {
     ///   - dy: `[B, T, E]`.
     ///   - y: the attention's result.
     ///   - kqv: `[B, T, 3E]`.
-    ///   - features: w, `[m, E]`.
+    ///   - features: the layer whose weight is w, `[m, E]`.
     /// - Returns: dkqv.
     /// - Throws: see ``DifferentiableBackend``.
     func performerAttentionGradient(
-        _ dy: DeviceTensor, _ y: DeviceTensor, _ kqv: DeviceTensor, features: DeviceTensor
+        _ dy: DeviceTensor, _ y: DeviceTensor, _ kqv: DeviceTensor, features: LinearLayer
     ) throws -> DeviceTensor
 
     /// The gradient of ``Backend/softSplit(_:geometry:)``: patches added up where they overlap.

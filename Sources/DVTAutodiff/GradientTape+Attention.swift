@@ -77,13 +77,13 @@ extension GradientTape {
     ///
     /// The features get no gradient.
     public func performerAttention(
-        _ kqv: TapeTensor<Base>, features: TapeTensor<Base>
+        _ kqv: TapeTensor<Base>, features: TapeLinear<Base>
     ) throws -> TapeTensor<Base> {
         let base = base
-        let y = try base.performerAttention(kqv.value, features: features.value)
+        let y = try base.performerAttention(kqv.value, features: features.layer)
         return record(y, from: [kqv]) { dy in
             let gradient = try base.performerAttentionGradient(
-                dy, y, kqv.value, features: features.value)
+                dy, y, kqv.value, features: features.layer)
             try kqv.accumulate(gradient, on: base)
         }
     }

@@ -2,33 +2,29 @@ public import DVTCore
 
 extension GradientTape {
     /// Implements ``/DVTCore/Backend/linear(_:_:activation:residual:)``.
+    ///
+    /// An activation is an operation of its own: the backward pass needs its input.
     public func linear(
-        _ x: TapeTensor<Base>, _ parameters: LinearParameters<TapeTensor<Base>>,
-        activation: Activation, residual: TapeTensor<Base>?
+        _ x: TapeTensor<Base>, _ layer: TapeLinear<Base>, activation: Activation,
+        residual: TapeTensor<Base>?
     ) throws -> TapeTensor<Base> {
-        if activation == .identity, !(residual != nil && regularizesBranches) {
-            return try map(x, parameters, adding: residual)
-        }
-        var y = try activated(map(x, parameters, adding: nil), activation)
-        if isInBlock { y = try droppedOut(y) }
-        guard let residual else { return y }
-        return try added(isInBlock ? thinned(y) : y, residual)
+        guard activation != .identity else { return try product(x, layer, adding: residual) }
+        let y = try activated(product(x, layer, adding: nil), activation)
+        return try residual.map { try added(y, $0) } ?? y
     }
 
-    /// A linear map without an activation.
-    private func map(
-        _ x: TapeTensor<Base>, _ parameters: LinearParameters<TapeTensor<Base>>,
-        adding residual: TapeTensor<Base>?
+    /// `x weight^T + bias + residual`.
+    private func product(
+        _ x: TapeTensor<Base>, _ layer: TapeLinear<Base>, adding residual: TapeTensor<Base>?
     ) throws -> TapeTensor<Base> {
         let base = base
-        let (weight, bias) = (parameters.weight, parameters.bias)
+        let (weight, bias) = (layer.weight, layer.bias)
         let y = try base.linear(
-            x.value, LinearParameters(weight: weight.value, bias: bias?.value),
-            activation: .identity, residual: residual?.value)
+            x.value, layer.layer, activation: .identity, residual: residual?.value)
         return record(y, from: [x, weight, bias, residual]) { dy in
             try residual?.accumulate(dy, on: base)
             if x.needsGradient {
-                try x.accumulate(base.linearInputGradient(dy, weight: weight.value), on: base)
+                try x.accumulate(base.linearInputGradient(dy, layer.layer), on: base)
             }
             guard weight.needsGradient || bias?.needsGradient == true else { return }
             let gradients = try base.linearParameterGradients(dy, x.value, hasBias: bias != nil)
@@ -49,7 +45,7 @@ extension GradientTape {
         }
     }
 
-    private func added(
+    func added(
         _ a: TapeTensor<Base>, _ b: TapeTensor<Base>
     ) throws -> TapeTensor<Base> {
         let base = base
@@ -83,18 +79,9 @@ extension GradientTape {
 
     /// Implements ``/DVTCore/Backend/patchEmbed(_:_:geometry:)``.
     public func patchEmbed(
-        _ images: TapeTensor<Base>, _ projection: LinearParameters<TapeTensor<Base>>,
-        geometry: PatchGeometry
+        _ images: TapeTensor<Base>, _ projection: TapeLinear<Base>, geometry: PatchGeometry
     ) throws -> TapeTensor<Base> {
-        let patches = try softSplit(images, geometry: geometry)
-        let rows = try flattened(projection.weight)
-        return try map(
-            patches, LinearParameters(weight: rows, bias: projection.bias), adding: nil)
-    }
-
-    /// A convolution's weight `[D, C, k, k]` as that of a linear map, `[D, C k k]`.
-    private func flattened(_ weight: TapeTensor<Base>) throws -> TapeTensor<Base> {
-        try reshaped(weight, [weight.shape[0], weight.shape.elementCount / weight.shape[0]])
+        try product(softSplit(images, geometry: geometry), projection, adding: nil)
     }
 
     /// The same elements under another shape.

@@ -1,20 +1,20 @@
-public import DVTCore
+import DVTCore
 import DVTSupport
 
-/// What regularizes a network while it trains.
+/// The rates of dropout and stochastic depth in a training run.
 public struct TapeRegularization: Sendable, Equatable {
-    /// The probability that dropout clears an element: of embedded tokens, and of what the linear
-    /// maps of a block's branches give.
+    /// The probability that dropout zeroes an element of the embedded tokens and, in every block,
+    /// of the MLP's hidden layer and both branches.
     public var dropout: Float
-    /// The probability that the branches of the last block are left out for an image; it rises
-    /// linearly from 0 at the first block.
+    /// The probability that the last block's branches are dropped for an image; it rises linearly
+    /// from 0 at the first block.
     public var stochasticDepth: Float
 
     /// Creates the settings.
     ///
     /// - Parameters:
-    ///   - dropout: the probability that an element is cleared, in 0 ..< 1.
-    ///   - stochasticDepth: the probability that a branch of the last block is left out, in
+    ///   - dropout: the probability that an element is zeroed, in 0 ..< 1.
+    ///   - stochasticDepth: the probability that a branch of the last block is dropped, in
     ///     0 ..< 1.
     /// - SeeAlso: Huang et al., Deep Networks with Stochastic Depth,
     ///   <https://arxiv.org/abs/1603.09382>.
@@ -24,7 +24,7 @@ public struct TapeRegularization: Sendable, Equatable {
     }
 }
 
-/// What a tape draws at random: a stream of its own for every run, and a place in it.
+/// The random numbers of one run, a seeded stream.
 struct TapeRandom {
     private let bits: SeededValues
     private var drawn = 0
@@ -40,20 +40,15 @@ struct TapeRandom {
 }
 
 extension GradientTape {
-    /// Implements ``/DVTCore/Backend/enter(_:)``.
-    public func enter(_ part: NetworkPart) {
-        self.part = part
-    }
-
-    /// Chooses what dropout and stochastic depth leave out in the next run.
+    /// Chooses what dropout and stochastic depth drop in the next run.
     ///
-    /// - Parameter seed: equal seeds choose alike.
+    /// - Parameter seed: equal seeds drop the same.
     public func reseed(_ seed: UInt64) {
         random = TapeRandom(seed: seed)
     }
 
-    /// Dropout where the network has it: of embedded tokens and in blocks.
-    func droppedOut(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
+    /// Implements ``/DVTCore/Backend/dropout(_:)``.
+    public func dropout(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
         guard regularization.dropout > 0 else { return x }
         let mask = DropoutMask(
             rate: regularization.dropout, seed: UInt32(truncatingIfNeeded: random.next()))
@@ -63,9 +58,23 @@ extension GradientTape {
         }
     }
 
-    /// A block's branch, left out for some images and made up for in the others.
-    func thinned(_ branch: TapeTensor<Base>) throws -> TapeTensor<Base> {
-        let rate = dropRate
+    /// Implements ``/DVTCore/Backend/addBranch(_:_:to:dropPath:)``.
+    public func addBranch(
+        _ x: TapeTensor<Base>, _ layer: TapeLinear<Base>, to residual: TapeTensor<Base>,
+        dropPath share: Float
+    ) throws -> TapeTensor<Base> {
+        let rate = regularization.stochasticDepth * share
+        guard regularization.dropout > 0 || rate > 0 else {
+            return try linear(x, layer, activation: .identity, residual: residual)
+        }
+        let branch = try dropout(linear(x, layer, activation: .identity, residual: nil))
+        return try added(dropPath(branch, rate: rate), residual)
+    }
+
+    /// Drops the branch for some images, and scales it up for the others.
+    private func dropPath(
+        _ branch: TapeTensor<Base>, rate: Float
+    ) throws -> TapeTensor<Base> {
         guard rate > 0 else { return branch }
         let factors = (0..<branch.shape[0]).map { _ in
             Double(random.next() >> 40) / 16_777_216 < Double(rate) ? 0 : 1 / (1 - rate)
@@ -75,21 +84,5 @@ extension GradientTape {
         return record(try base.scaled(branch.value, byImage: scale), from: [branch]) { dy in
             try branch.accumulate(base.scaled(dy, byImage: scale), on: base)
         }
-    }
-
-    /// Whether the linear maps of a block are running, and some of their outputs may be left out.
-    var isInBlock: Bool {
-        if case .block = part { return true }
-        return false
-    }
-
-    /// Whether branches need a pass of their own before they are added.
-    var regularizesBranches: Bool {
-        isInBlock && (regularization.dropout > 0 || dropRate > 0)
-    }
-
-    private var dropRate: Float {
-        guard case .block(let index, let depth) = part, depth > 1 else { return 0 }
-        return regularization.stochasticDepth * Float(index) / Float(depth - 1)
     }
 }

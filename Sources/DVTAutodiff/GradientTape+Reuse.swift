@@ -5,30 +5,30 @@ extension GradientTape {
     ///
     /// The 1x1 convolutions run as linear maps over rows of channels.
     public func relationReuse(
-        _ relations: TapeTensor<Base>, _ parameters: RelationReuseParameters<TapeTensor<Base>>,
-        activation: Activation
+        _ relations: TapeTensor<Base>, _ layer: TapeRelationReuse<Base>, activation: Activation
     ) throws -> TapeTensor<Base> {
-        let sizes = try RelationReuseSizes(relations: relations.shape, parameters: parameters)
+        let sizes = try RelationReuseSizes(relations: relations.shape, parameters: layer.parameters)
         let planes = try reshaped(relations, [sizes.batch, sizes.channels, sizes.positions])
         let hidden = try linear(
-            transposed(planes), parameters.expand, activation: activation, residual: nil)
+            transposed(planes), layer.expand, activation: activation, residual: nil)
         let mixed = try linear(
-            hidden, parameters.contract, activation: .identity, residual: nil)
+            hidden, layer.contract, activation: .identity, residual: nil)
         return try reshaped(transposed(mixed), relations.shape)
     }
 
     /// Implements ``/DVTCore/Backend/featureReuse(_:_:activation:resampling:)``.
     public func featureReuse(
-        _ features: TapeTensor<Base>, _ blocks: [FeatureReuseParameters<TapeTensor<Base>>],
-        activation: Activation, resampling: GridResampling
+        _ features: TapeTensor<Base>, _ layer: [TapeFeatureReuse<Base>], activation: Activation,
+        resampling: GridResampling
     ) throws -> [TapeTensor<Base>] {
         let source =
             stopsReusedFeatures ? TapeTensor(features.value, needsGradient: false) : features
-        return try blocks.map { block in
+        return try layer.map { block in
             _ = try FeatureReuseSizes(
-                features: features.shape, block: block, resampling: resampling)
+                features: features.shape, block: block.parameters, resampling: resampling)
             let normalized =
-                try block.norm.map { try layerNorm(source, appending: nil, $0) } ?? source
+                try block.parameters.norm.map { try layerNorm(source, appending: nil, $0) }
+                ?? source
             let hidden = try linear(normalized, block.fc1, activation: activation, residual: nil)
             let coarse = try linear(hidden, block.fc2, activation: .identity, residual: nil)
             return try resampled(coarse, resampling)

@@ -32,7 +32,7 @@ extension GradientTape {
         let embedded = try base.embedTokens(
             tokens.value, classToken: classToken.value, positions: positions.value)
         let (batch, count, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
-        let result = record(embedded, from: [tokens, classToken, positions]) { dy in
+        return record(embedded, from: [tokens, classToken, positions]) { dy in
             // Without its class tokens, a row of all tokens is a run of columns.
             let rows = try base.reshaped(dy, [batch, (count + 1) * width])
             if tokens.needsGradient {
@@ -44,7 +44,6 @@ extension GradientTape {
             try classToken.accumulate(base.reshaped(first, classToken.shape), on: base)
             try positions.accumulate(base.reshaped(sums, positions.shape), on: base)
         }
-        return try droppedOut(result)
     }
 
     /// Implements ``/DVTCore/Backend/classTokens(_:)``.

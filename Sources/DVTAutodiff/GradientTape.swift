@@ -10,6 +10,8 @@ public import DVTCore
 public final class GradientTape<Base: DifferentiableBackend>: Backend {
     /// The tensors of the tape.
     public typealias DeviceTensor = TapeTensor<Base>
+    /// The linear layers of the tape.
+    public typealias LinearLayer = TapeLinear<Base>
     typealias Step = () throws -> Void
 
     /// The backend that does the work.
@@ -23,7 +25,6 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
     /// What was uploaded while it was.
     package private(set) var uploads: [TapeTensor<Base>] = []
     private var steps: [Step] = []
-    var part = NetworkPart.other
     var random = TapeRandom(seed: 0)
 
     /// Creates an empty tape.

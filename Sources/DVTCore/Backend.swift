@@ -4,35 +4,68 @@ public protocol BackendTensor {
     var shape: Shape { get }
 }
 
-/// What the network is written over: its own steps as operations, on one device.
+/// A device and the operations that networks are made of.
 ///
 /// Calls enqueue work in order and return at once; only ``download(_:)`` and
 /// ``confidence(_:criterion:temperature:)`` wait. A backend is confined to one thread or actor.
+/// Layers with weights are prepared once, when a model is built, by ``makeLinear(_:)`` and its
+/// like: a backend packs or folds weights there, in the form that its kernels read.
 /// Letters in shapes: B batch, N patch tokens, T = N + 1 with the class token, M and S = M + 1 the
 /// same of the stage before, D width, H heads, d = D / H, L depth. Every operation throws
 /// ``ShapeError`` when shapes do not fit, and the backend's own error when its device fails.
 public protocol Backend {
     /// The tensors of this backend.
     associatedtype DeviceTensor: BackendTensor
+    /// A linear layer, prepared by ``makeLinear(_:)``.
+    associatedtype LinearLayer = LinearParameters<DeviceTensor>
+    /// The feature-reuse MLPs of a stage, prepared by ``makeFeatureReuse(_:)``.
+    associatedtype FeatureReuseLayer = [FeatureReuseParameters<DeviceTensor>]
+    /// The relation-reuse MLP of a stage, prepared by ``makeRelationReuse(_:)``.
+    associatedtype RelationReuseLayer = RelationReuseParameters<DeviceTensor>
 
     /// The device that does the work, for people.
     var deviceName: String { get }
 
-    /// Announces the largest batch of what follows.
+    /// Sizes reused memory for batches of up to this many images.
     ///
-    /// A backend that reuses memory sizes it for this batch, so that smaller ones, such as the
-    /// images that an exit leaves behind, find their memory ready.
+    /// Smaller batches, such as the images that pass an exit, then need no new memory.
     ///
-    /// - Parameter batch: the most images that one call will hold.
+    /// - Parameter batch: the largest batch of the calls that follow.
     func reserve(batch: Int)
 
-    /// Lets go of memory that is kept for reuse, and of the batch that it was sized for.
+    /// Releases memory kept for reuse, and forgets the reserved batch.
     func releaseMemory()
 
-    /// Waits until all work that was enqueued is done.
+    /// Waits until all enqueued work is done.
     ///
     /// - Throws: the backend's error when work on the device failed.
     func finish() throws
+
+    /// Prepares a linear layer for ``linear(_:_:activation:residual:)``.
+    ///
+    /// - Parameter parameters: weight `[O, K]`, `[O, K, 1, 1]` or `[O, C, k, k]`, and bias.
+    /// - Returns: the layer; it follows in-place changes of its parameters.
+    /// - Throws: the backend's error.
+    func makeLinear(_ parameters: LinearParameters<DeviceTensor>) throws -> LinearLayer
+
+    /// Prepares the MLPs for ``featureReuse(_:_:activation:resampling:)``.
+    ///
+    /// - Parameter blocks: for every block its LayerNorm over D' or none, fc1 `[F, D']` and fc2
+    ///   `[E, F]`.
+    /// - Returns: the layer; it follows in-place changes of its parameters.
+    /// - Throws: the backend's error.
+    func makeFeatureReuse(
+        _ blocks: [FeatureReuseParameters<DeviceTensor>]
+    ) throws -> FeatureReuseLayer
+
+    /// Prepares the MLP for ``relationReuse(_:_:activation:)``.
+    ///
+    /// - Parameter parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
+    /// - Returns: the layer; it follows in-place changes of its parameters.
+    /// - Throws: the backend's error.
+    func makeRelationReuse(
+        _ parameters: RelationReuseParameters<DeviceTensor>
+    ) throws -> RelationReuseLayer
 
     /// Copies a tensor to the device.
     ///
@@ -64,8 +97,7 @@ public protocol Backend {
     /// - Returns: tokens `[B, N, D]`.
     /// - Throws: see ``Backend``.
     func patchEmbed(
-        _ images: DeviceTensor, _ projection: LinearParameters<DeviceTensor>,
-        geometry: PatchGeometry
+        _ images: DeviceTensor, _ projection: LinearLayer, geometry: PatchGeometry
     ) throws -> DeviceTensor
 
     /// Gathers overlapping patches into rows: `torch.nn.Unfold`, transposed.
@@ -86,14 +118,12 @@ public protocol Backend {
     ///
     /// - Parameters:
     ///   - kqv: `[B, T, 3E]`, k before q before v.
-    ///   - features: w, `[m, E]`.
+    ///   - features: a linear layer without bias whose weight is w, `[m, E]`.
     /// - Returns: `[B, T, E]`.
     /// - Throws: see ``Backend``.
     /// - SeeAlso: Choromanski et al., Rethinking Attention with Performers,
     ///   <https://arxiv.org/abs/2009.14794>.
-    func performerAttention(
-        _ kqv: DeviceTensor, features: DeviceTensor
-    ) throws -> DeviceTensor
+    func performerAttention(_ kqv: DeviceTensor, features: LinearLayer) throws -> DeviceTensor
 
     /// Some columns of every row.
     ///
@@ -137,14 +167,39 @@ public protocol Backend {
     ///
     /// - Parameters:
     ///   - x: `[..., K]`.
-    ///   - parameters: weight `[O, K]` and bias `[O]` or none.
+    ///   - layer: weight `[O, K]` and bias `[O]` or none.
     ///   - activation: applied after the bias.
     ///   - residual: `[..., O]`, added last, or nil.
     /// - Returns: `[..., O]`.
     /// - Throws: see ``Backend``.
     func linear(
-        _ x: DeviceTensor, _ parameters: LinearParameters<DeviceTensor>, activation: Activation,
-        residual: DeviceTensor?
+        _ x: DeviceTensor, _ layer: LinearLayer, activation: Activation, residual: DeviceTensor?
+    ) throws -> DeviceTensor
+
+    /// Drops elements at random while the network is trained; otherwise the identity.
+    ///
+    /// - Parameter x: any shape.
+    /// - Returns: a tensor of the same shape.
+    /// - Throws: see ``Backend``.
+    /// - SeeAlso: Srivastava et al., Dropout, <https://jmlr.org/papers/v15/srivastava14a.html>.
+    func dropout(_ x: DeviceTensor) throws -> DeviceTensor
+
+    /// Ends a residual branch: `residual + dropPath(dropout(x weight^T + bias))`.
+    ///
+    /// Dropout and stochastic depth (`dropPath`, which drops a whole branch for some images) act
+    /// only while the network is trained; otherwise this is a linear layer with a residual.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., K]`, the branch before its last linear layer.
+    ///   - layer: that layer, weight `[O, K]`.
+    ///   - residual: `[..., O]`.
+    ///   - dropPath: the branch's share of the training run's rate of stochastic depth, 0 to 1.
+    /// - Returns: `[..., O]`.
+    /// - Throws: see ``Backend``.
+    /// - SeeAlso: Huang et al., Deep Networks with Stochastic Depth,
+    ///   <https://arxiv.org/abs/1603.09382>.
+    func addBranch(
+        _ x: DeviceTensor, _ layer: LinearLayer, to residual: DeviceTensor, dropPath: Float
     ) throws -> DeviceTensor
 
     /// Multi-head attention whose logits may reuse those of an earlier stage.
@@ -158,8 +213,8 @@ public protocol Backend {
     ///   - scale: the factor of the products, usually `d^-0.5`.
     ///   - queries: the tokens that attend.
     ///   - relations: the coarse relations to reuse, or nil (R = 0).
-    ///   - logits: where to write A, for a later stage to reuse or for the way back, or nil; of the
-    ///     class token alone its store is `[B, C, 1, T]`.
+    ///   - logits: where to write A, for a later stage or for the backward pass, or nil; where only
+    ///     class tokens attend, its store is `[B, C, 1, T]`.
     /// - Returns: `[B, T, D]`, or `[B, D]` where only class tokens attend.
     /// - Throws: see ``Backend``.
     func attention(
@@ -168,7 +223,7 @@ public protocol Backend {
         keeping logits: KeptLogits<DeviceTensor>?
     ) throws -> DeviceTensor
 
-    /// Makes room for the logits of all blocks of a stage; its contents are undefined.
+    /// Allocates a store for the attention logits of all blocks of a stage, uninitialized.
     ///
     /// - Parameters:
     ///   - batch: B.
@@ -178,36 +233,35 @@ public protocol Backend {
     /// - Throws: see ``Backend``.
     func makeRelations(batch: Int, channels: Int, tokens: Int) throws -> DeviceTensor
 
-    /// Transforms the logits that a stage handed on, pointwise over every pair of tokens:
+    /// Transforms the relations of the earlier stage, pointwise over every pair of tokens:
     /// `contract(GELU(expand(C)))`, two 1x1 convolutions over the channels.
     ///
     /// - Parameters:
-    ///   - relations: `[B, LH, S, S]`.
-    ///   - parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
+    ///   - relations: C, `[B, LH, S, S]`.
+    ///   - layer: expand `[3LH, LH]` and contract `[LH, 3LH]`.
     ///   - activation: the GELU between them.
     /// - Returns: `[B, LH, S, S]`, still at the coarse size.
     /// - Throws: see ``Backend``.
     func relationReuse(
-        _ relations: DeviceTensor, _ parameters: RelationReuseParameters<DeviceTensor>,
-        activation: Activation
+        _ relations: DeviceTensor, _ layer: RelationReuseLayer, activation: Activation
     ) throws -> DeviceTensor
 
-    /// What every block reuses of the last stage's features: one small MLP a block, resampled.
+    /// Transforms the features of the earlier stage for every block, and resamples them.
     ///
-    /// `G = fc2(GELU(fc1(LN(F))))` for every block, or `fc2(GELU(fc1(F)))` where it has no
-    /// LayerNorm; the class row is dropped, the patch rows are resampled to this stage's grid, and
-    /// a zero row stands in for the class token.
+    /// `G = fc2(GELU(fc1(LN(F))))`, or `fc2(GELU(fc1(F)))` where a block has no LayerNorm; the
+    /// class row is dropped, the patch rows are resampled to this stage's grid, and a zero row
+    /// takes the class token's place.
     ///
     /// - Parameters:
     ///   - features: F `[B, M + 1, D']`, before the earlier stage's last LayerNorm.
-    ///   - blocks: each block's LayerNorm over D' or none, fc1 `[F, D']` and fc2 `[E, F]`.
+    ///   - layer: the MLP of every block.
     ///   - activation: the GELU.
     ///   - resampling: from the earlier grid to this one.
     /// - Returns: for every block, `[B, N + 1, E]`.
     /// - Throws: see ``Backend``.
     func featureReuse(
-        _ features: DeviceTensor, _ blocks: [FeatureReuseParameters<DeviceTensor>],
-        activation: Activation, resampling: GridResampling
+        _ features: DeviceTensor, _ layer: FeatureReuseLayer, activation: Activation,
+        resampling: GridResampling
     ) throws -> [DeviceTensor]
 
     /// The class token's row of every image.
@@ -232,49 +286,86 @@ public protocol Backend {
         _ x: DeviceTensor, rows: [Int], after batch: DeviceTensor?
     ) throws -> DeviceTensor
 
-    /// Reduces logits to the likeliest class, its softmax probability and a criterion's score, and
+    /// Reduces logits to the top-1 class, its softmax probability and a criterion's score, and
     /// waits for them.
     ///
-    /// Of equal logits the first class wins. The score is that of `softmax(logits / temperature)`;
-    /// the probability is not scaled, so that for the confidence at temperature 1 the two are the
-    /// same number. A logit that is not a number makes the probability none.
+    /// Of equal logits the first class wins. The score is computed from
+    /// `softmax(logits / temperature)`; the probability is not scaled, so the two are equal for
+    /// ``ExitCriterion/confidence`` at temperature 1. A NaN among the logits makes it NaN.
     ///
     /// - Parameters:
     ///   - logits: `[B, classes]`.
     ///   - criterion: what the score is.
     ///   - temperature: above 0.
-    /// - Returns: one value an image.
+    /// - Returns: one value per image.
     /// - Throws: see ``Backend``.
     func confidence(
         _ logits: DeviceTensor, criterion: ExitCriterion, temperature: Float
     ) throws -> [ClassConfidence]
-
-    /// Tells which part of the network comes next. Most backends need not know.
-    ///
-    /// - Parameter part: the part.
-    func enter(_ part: NetworkPart)
 }
 
+// Backends that read weights as they are need no preparation.
+
+extension Backend where LinearLayer == LinearParameters<DeviceTensor> {
+    /// Returns the parameters themselves.
+    ///
+    /// - Parameter parameters: weight and bias.
+    /// - Returns: the parameters.
+    public func makeLinear(_ parameters: LinearParameters<DeviceTensor>) -> LinearLayer {
+        parameters
+    }
+}
+
+extension Backend where FeatureReuseLayer == [FeatureReuseParameters<DeviceTensor>] {
+    /// Returns the parameters themselves.
+    ///
+    /// - Parameter blocks: the MLP of every block.
+    /// - Returns: the parameters.
+    public func makeFeatureReuse(
+        _ blocks: [FeatureReuseParameters<DeviceTensor>]
+    ) -> FeatureReuseLayer { blocks }
+}
+
+extension Backend where RelationReuseLayer == RelationReuseParameters<DeviceTensor> {
+    /// Returns the parameters themselves.
+    ///
+    /// - Parameter parameters: the two convolutions.
+    /// - Returns: the parameters.
+    public func makeRelationReuse(
+        _ parameters: RelationReuseParameters<DeviceTensor>
+    ) -> RelationReuseLayer { parameters }
+}
+
+// The regularization steps do nothing unless the network is trained.
+
 extension Backend {
-    /// Reduces logits to the likeliest class and its softmax probability, and waits for them.
+    /// Returns `x`.
+    ///
+    /// - Parameter x: any shape.
+    /// - Returns: `x`.
+    public func dropout(_ x: DeviceTensor) -> DeviceTensor { x }
+
+    /// Computes `residual + x weight^T + bias`.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., K]`.
+    ///   - layer: weight `[O, K]`.
+    ///   - residual: `[..., O]`.
+    ///   - dropPath: not used.
+    /// - Returns: `[..., O]`.
+    /// - Throws: see ``Backend``.
+    public func addBranch(
+        _ x: DeviceTensor, _ layer: LinearLayer, to residual: DeviceTensor, dropPath: Float
+    ) throws -> DeviceTensor {
+        try linear(x, layer, activation: .identity, residual: residual)
+    }
+
+    /// Reduces logits to the top-1 class and its softmax probability, and waits for them.
     ///
     /// - Parameter logits: `[B, classes]`.
-    /// - Returns: one value an image; its score is the probability.
+    /// - Returns: one value per image; its score is the probability.
     /// - Throws: see ``Backend``.
     public func confidence(_ logits: DeviceTensor) throws -> [ClassConfidence] {
         try confidence(logits, criterion: .confidence, temperature: 1)
     }
-
-    /// Does nothing.
-    ///
-    /// - Parameter part: the part.
-    public func enter(_ part: NetworkPart) {}
-}
-
-/// A part of a network.
-public enum NetworkPart: Sendable, Equatable {
-    /// A block, by its number from 0, of so many.
-    case block(Int, of: Int)
-    /// Anything else: tokenizer, reuse, head.
-    case other
 }

@@ -28,7 +28,9 @@ extension CascadeConfiguration {
     /// - Throws: ``/DVTCore/ShapeError`` or ``/DVTModel/ModelError`` if the cascade cannot run.
     public func summary() throws -> [StageSummary] {
         let backend = ShapeBackend()
-        let model = DynamicVisionTransformer(self, backend: backend) { backend.tensor($0.shape) }
+        let model = try DynamicVisionTransformer(self, backend: backend) {
+            backend.tensor($0.shape)
+        }
         let weightBytes = backend.meter.liveBytes
         // The peak only grows on the way from exit to exit.
         var peaks: [Int] = []

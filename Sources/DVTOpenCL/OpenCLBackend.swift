@@ -1,14 +1,11 @@
 import DVTCore
 public import OpenCLRuntime
 
-/// A tensor in a device's memory, which goes back to the backend's pool when it is let go.
+/// A tensor in a device's memory, which returns to the backend's pool with the last reference.
 public final class OpenCLTensor: BackendTensor {
     /// The extents.
     public let shape: Shape
     private let memory: PooledBuffer
-    private var copies: [WeightLayout: (tensor: OpenCLTensor, isCurrent: Bool)] = [:]
-    /// For the first of a stage's feature-reuse weights, all of them stacked.
-    var stacked: StackedMLPs?
 
     init(_ shape: Shape, _ memory: PooledBuffer) {
         self.shape = shape
@@ -19,7 +16,7 @@ public final class OpenCLTensor: BackendTensor {
     /// A longer batch on the same memory, which begins with this one's rows.
     ///
     /// - Parameter shape: the longer batch's shape.
-    /// - Returns: nil if the memory is too small, or what follows belongs to another already.
+    /// - Returns: nil if the memory is too small, or its rest belongs to another tensor already.
     func grown(to shape: Shape) -> OpenCLTensor? {
         guard memory.usedBytes == self.shape.byteCount, shape.byteCount <= buffer.byteCount else {
             return nil
@@ -30,41 +27,12 @@ public final class OpenCLTensor: BackendTensor {
     /// The memory; it may be larger than the shape needs.
     var buffer: Buffer { memory.buffer }
 
-    /// A weight as an engine of linear maps wants it.
-    enum WeightLayout: Hashable {
-        /// In panels of so many outputs, for `linear_packed.cl`.
-        case panels(Int)
-        /// The transposed weight in panels of so many inputs, for the way back.
-        case transposedPanels(Int)
-        /// As float16, for `linear_matrix.cl`.
-        case halves
-    }
+    /// The number of in-place changes; tensors that share memory share it.
+    var version: Int { memory.version }
 
-    /// The same numbers in another layout, made when they are first asked for and again when they
-    /// have changed.
-    ///
-    /// - Parameters:
-    ///   - layout: the layout.
-    ///   - allocate: makes room for it.
-    ///   - fill: writes it.
-    /// - Returns: the copy.
-    func copy(
-        _ layout: WeightLayout, allocate: () throws -> OpenCLTensor,
-        fill: (Buffer) throws -> Void
-    ) rethrows -> Buffer {
-        if let copy = copies[layout], copy.isCurrent { return copy.tensor.buffer }
-        let copy = try copies[layout]?.tensor ?? allocate()
-        try fill(copy.buffer)
-        copies[layout] = (copy, true)
-        return copy.buffer
-    }
-
-    /// Says that the elements have changed, so that what was made of them is no longer right.
+    /// Notes that the elements have changed in place.
     func noteChange() {
-        stacked = nil
-        for layout in copies.keys {
-            copies[layout]?.isCurrent = false
-        }
+        memory.version += 1
     }
 
     /// The same memory under another shape of equal size.

@@ -1,23 +1,23 @@
 import DVTAutodiff
 import DVTCore
 
-/// The way back of an operation: the gradients of its inputs, for seeded gradients of its outputs.
+/// The gradients of an operation's inputs, for seeded gradients of its outputs.
 package struct GradientOperation: Operation {
     private let operation: any NetworkOperation
 
-    /// Describes the way back of an operation.
+    /// Describes the backward pass of an operation.
     ///
-    /// - Parameter operation: the operation; it has inputs that get gradients.
+    /// - Parameter operation: the operation; at least one of its inputs gets a gradient.
     package init(_ operation: any NetworkOperation) {
         self.operation = operation
     }
 
     package var name: String { "\(operation.name)Gradient" }
     package var sizes: String { operation.sizes }
-    /// Each product of the way there comes back as two.
+    /// The backward pass costs two GEMMs per GEMM of the forward pass.
     package var multiplyAdds: Int { 3 * operation.multiplyAdds }
     package var byteCount: Int { 3 * operation.byteCount }
-    /// The errors of the way there come in, and sums over all rows: up to 66,000 of them.
+    /// Covers the errors of the forward pass, and sums over all rows: up to 66,000.
     package var tolerance: Double { 6 * operation.tolerance }
 
     package func prepare<B: DifferentiableBackend>(
@@ -30,7 +30,7 @@ package struct GradientOperation: Operation {
     /// Copies the inputs to a device.
     ///
     /// - Parameter backend: the device.
-    /// - Returns: what runs there and back.
+    /// - Returns: the run, forward and backward.
     /// - Throws: the backend's error.
     package func prepareRun<B: DifferentiableBackend>(
         on backend: B
@@ -46,7 +46,7 @@ package struct GradientOperation: Operation {
 
 /// An operation on a tape, with its inputs.
 package final class GradientRun<B: DifferentiableBackend> {
-    /// What was uploaded.
+    /// The uploaded inputs.
     package let inputs: [TapeTensor<B>]
     private let tape: GradientTape<B>
     private let forward: () throws -> [TapeTensor<B>]
@@ -64,7 +64,7 @@ package final class GradientRun<B: DifferentiableBackend> {
         self.makeSeed = makeSeed
     }
 
-    /// The outputs, and the gradient that each is given; nothing is run back.
+    /// The outputs and their seeded gradients, without a backward pass.
     ///
     /// - Returns: outputs and gradients, in order.
     /// - Throws: the backend's error.
@@ -73,9 +73,9 @@ package final class GradientRun<B: DifferentiableBackend> {
         return try seeded(forward()).map { ($0.0.value, $0.1) }
     }
 
-    /// Runs there and back.
+    /// Runs forward and backward.
     ///
-    /// - Returns: each input's gradient; nil where it gets none, or is written into.
+    /// - Returns: each input's gradient; nil if it has none or is an output store.
     /// - Throws: the backend's error.
     package func gradients() throws -> [B.DeviceTensor?] {
         for input in inputs { input.clearGradient() }

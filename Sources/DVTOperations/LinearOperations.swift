@@ -36,11 +36,11 @@ package struct LinearOperation: NetworkOperation {
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
         let x = try backend.upload(input("x", [rows, inputs]))
-        let parameters = try linearInput(
+        let layer = try linearInput(
             "map", from: inputs, to: outputs, hasBias: hasBias, on: backend)
         let residual = hasResidual ? try backend.upload(input("residual", [rows, outputs])) : nil
         return {
-            [try backend.linear(x, parameters, activation: activation, residual: residual)]
+            [try backend.linear(x, layer, activation: activation, residual: residual)]
         }
     }
 }

@@ -66,8 +66,16 @@ extension Operation {
         .uniform(shape, name: "\(self.name).\(name)", seed: 7, scale: scale, offset: offset)
     }
 
-    /// Weights of a linear map, scaled so that the outputs stay near the inputs in size.
+    /// A linear layer whose weights are scaled so that its outputs are about as large as its inputs.
     func linearInput<B: Backend>(
+        _ name: String, from inputs: Int, to outputs: Int, hasBias: Bool = true, on backend: B
+    ) throws -> B.LinearLayer {
+        try backend.makeLinear(
+            linearParameters(name, from: inputs, to: outputs, hasBias: hasBias, on: backend))
+    }
+
+    /// The parameters of a linear layer; see ``linearInput(_:from:to:hasBias:on:)``.
+    func linearParameters<B: Backend>(
         _ name: String, from inputs: Int, to outputs: Int, hasBias: Bool = true, on backend: B
     ) throws -> LinearParameters<B.DeviceTensor> {
         let scale = Float((3 / Double(max(inputs, 1))).squareRoot())

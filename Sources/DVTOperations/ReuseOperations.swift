@@ -21,10 +21,12 @@ package struct RelationReuseOperation: NetworkOperation {
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
         let x = try backend.upload(input("relations", relations, scale: 3))
-        let parameters = RelationReuseParameters(
-            expand: try linearInput("expand", from: channels, to: 3 * channels, on: backend),
-            contract: try linearInput("contract", from: 3 * channels, to: channels, on: backend))
-        return { [try backend.relationReuse(x, parameters, activation: .gelu)] }
+        let layer = try backend.makeRelationReuse(
+            RelationReuseParameters(
+                expand: linearParameters("expand", from: channels, to: 3 * channels, on: backend),
+                contract: linearParameters(
+                    "contract", from: 3 * channels, to: channels, on: backend)))
+        return { [try backend.relationReuse(x, layer, activation: .gelu)] }
     }
 }
 
@@ -78,12 +80,13 @@ package struct FeatureReuseOperation: NetworkOperation {
             FeatureReuseParameters(
                 norm: hasNorm
                     ? try normInput("\(block).norm", width: width, on: backend) : nil,
-                fc1: try linearInput("\(block).fc1", from: width, to: hidden, on: backend),
-                fc2: try linearInput("\(block).fc2", from: hidden, to: outputs, on: backend))
+                fc1: try linearParameters("\(block).fc1", from: width, to: hidden, on: backend),
+                fc2: try linearParameters("\(block).fc2", from: hidden, to: outputs, on: backend))
         }
+        let layer = try backend.makeFeatureReuse(parameters)
         return {
             try backend.featureReuse(
-                features, parameters, activation: .gelu, resampling: resampling)
+                features, layer, activation: .gelu, resampling: resampling)
         }
     }
 }

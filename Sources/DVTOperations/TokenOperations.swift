@@ -39,9 +39,10 @@ package struct PatchEmbedOperation: NetworkOperation {
         let pixels = try backend.upload(input("images", images))
         let fanIn = weight.elementCount / width
         let scale = Float((3 / Double(fanIn)).squareRoot())
-        let projection = LinearParameters(
-            weight: try backend.upload(input("weight", weight, scale: scale)),
-            bias: try backend.upload(input("bias", [width], scale: 0.1)))
+        let projection = try backend.makeLinear(
+            LinearParameters(
+                weight: backend.upload(input("weight", weight, scale: scale)),
+                bias: backend.upload(input("bias", [width], scale: 0.1))))
         return { [try backend.patchEmbed(pixels, projection, geometry: geometry)] }
     }
 }

@@ -63,7 +63,8 @@ package struct PerformerOperation: NetworkOperation {
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
         let kqv = try backend.upload(input("kqv", [batch, tokens, 3 * width], scale: 0.5))
-        let w = try backend.upload(input("w", [features, width]))
+        let w = try backend.makeLinear(
+            LinearParameters(weight: backend.upload(input("w", [features, width])), bias: nil))
         return { [try backend.performerAttention(kqv, features: w)] }
     }
 }

@@ -115,7 +115,7 @@ package struct ParityGradients {
         losses = try configuration.stages.indices.map {
             try file.tensor(named: "loss\($0)").values.first ?? .nan
         }
-        gradients = try configuration.parameters.filter(configuration.trains).map {
+        gradients = try configuration.parameters.filter(\.role.isTrained).map {
             ($0, try source.tensor($0, of: configuration))
         }
     }

@@ -23,10 +23,10 @@ struct OpenCLBackendTests {
 
     @Test func refusesShapesBeforeItEnqueues() throws {
         let backend = try TestDevice.makeBackend(.vector)
-        let launched = backend.context.statistics.kernelsLaunched
         let x = try backend.upload(Tensor([2, 3], repeating: 1))
-        let map = LinearParameters(
-            weight: try backend.upload(Tensor([4, 2], repeating: 1)), bias: nil)
+        let map = try backend.makeLinear(
+            LinearParameters(weight: backend.upload(Tensor([4, 2], repeating: 1)), bias: nil))
+        let launched = backend.context.statistics.kernelsLaunched
         #expect(throws: ShapeError.self) {
             try backend.linear(x, map, activation: .identity, residual: nil)
         }

@@ -61,9 +61,10 @@ struct PeakTests {
     @Test(arguments: [LinearEngine.tile(.standard), .clblast])
     func kernelsAreProfiled(engine: LinearEngine) throws {
         let backend = try TestDevice.makeBackend(.tile, engine: engine)
-        let map = LinearParameters(
-            weight: try backend.upload(.uniform([64, 48], name: "weight", seed: 1)),
-            bias: try backend.upload(Tensor([64], repeating: 1)))
+        let map = try backend.makeLinear(
+            LinearParameters(
+                weight: backend.upload(.uniform([64, 48], name: "weight", seed: 1)),
+                bias: backend.upload(Tensor([64], repeating: 1))))
         func run() throws {
             let x = try backend.upload(Tensor([32, 48], repeating: 1))
             _ = try backend.download(

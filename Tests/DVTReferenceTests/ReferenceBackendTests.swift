@@ -93,7 +93,7 @@ import Testing
     /// Two tokens of width 1, one feature w = 2: k = (0, 1), q = (1, 0), v = (10, 20).
     @Test func performerWeighsValuesByItsFeatures() throws {
         let kqv = tensor([1, 2, 3], [0, 1, 10, 1, 0, 20])
-        let output = try backend.performerAttention(kqv, features: tensor([1, 1], [2]))
+        let output = try backend.performerAttention(kqv, features: linear([1, 1], [2]))
         // phi(0) = 1 and phi(1) = e^1.5; with one feature the query's cancels but for 1e-8.
         let weight: Float = 4.481689
         let mean = (10 + 20 * weight) / (1 + weight)

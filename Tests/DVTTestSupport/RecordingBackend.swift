@@ -3,6 +3,9 @@ import DVTCore
 /// Passes every operation on to another backend and writes down what it was asked for.
 package final class RecordingBackend<Base: Backend>: Backend {
     package typealias DeviceTensor = Base.DeviceTensor
+    package typealias LinearLayer = Base.LinearLayer
+    package typealias FeatureReuseLayer = Base.FeatureReuseLayer
+    package typealias RelationReuseLayer = Base.RelationReuseLayer
 
     /// One call: the operation, and the images it worked on.
     package struct Call: Equatable, Sendable {
@@ -60,9 +63,20 @@ package final class RecordingBackend<Base: Backend>: Backend {
         return try base.download(tensor)
     }
 
+    package func makeLinear(
+        _ parameters: LinearParameters<DeviceTensor>
+    ) throws -> LinearLayer { try base.makeLinear(parameters) }
+
+    package func makeFeatureReuse(
+        _ blocks: [FeatureReuseParameters<DeviceTensor>]
+    ) throws -> FeatureReuseLayer { try base.makeFeatureReuse(blocks) }
+
+    package func makeRelationReuse(
+        _ parameters: RelationReuseParameters<DeviceTensor>
+    ) throws -> RelationReuseLayer { try base.makeRelationReuse(parameters) }
+
     package func patchEmbed(
-        _ images: DeviceTensor, _ projection: LinearParameters<DeviceTensor>,
-        geometry: PatchGeometry
+        _ images: DeviceTensor, _ projection: LinearLayer, geometry: PatchGeometry
     ) throws -> DeviceTensor {
         record("patchEmbed", images.shape)
         return try base.patchEmbed(images, projection, geometry: geometry)
@@ -76,7 +90,7 @@ package final class RecordingBackend<Base: Backend>: Backend {
     }
 
     package func performerAttention(
-        _ kqv: DeviceTensor, features: DeviceTensor
+        _ kqv: DeviceTensor, features: LinearLayer
     ) throws -> DeviceTensor {
         record("performerAttention", kqv.shape)
         return try base.performerAttention(kqv, features: features)
@@ -103,11 +117,10 @@ package final class RecordingBackend<Base: Backend>: Backend {
     }
 
     package func linear(
-        _ x: DeviceTensor, _ parameters: LinearParameters<DeviceTensor>, activation: Activation,
-        residual: DeviceTensor?
+        _ x: DeviceTensor, _ layer: LinearLayer, activation: Activation, residual: DeviceTensor?
     ) throws -> DeviceTensor {
         record("linear", x.shape)
-        return try base.linear(x, parameters, activation: activation, residual: residual)
+        return try base.linear(x, layer, activation: activation, residual: residual)
     }
 
     package func attention(
@@ -127,20 +140,19 @@ package final class RecordingBackend<Base: Backend>: Backend {
     }
 
     package func relationReuse(
-        _ relations: DeviceTensor, _ parameters: RelationReuseParameters<DeviceTensor>,
-        activation: Activation
+        _ relations: DeviceTensor, _ layer: RelationReuseLayer, activation: Activation
     ) throws -> DeviceTensor {
         record("relationReuse", relations.shape)
-        return try base.relationReuse(relations, parameters, activation: activation)
+        return try base.relationReuse(relations, layer, activation: activation)
     }
 
     package func featureReuse(
-        _ features: DeviceTensor, _ blocks: [FeatureReuseParameters<DeviceTensor>],
-        activation: Activation, resampling: GridResampling
+        _ features: DeviceTensor, _ layer: FeatureReuseLayer, activation: Activation,
+        resampling: GridResampling
     ) throws -> [DeviceTensor] {
         record("featureReuse", features.shape)
         return try base.featureReuse(
-            features, blocks, activation: activation, resampling: resampling)
+            features, layer, activation: activation, resampling: resampling)
     }
 
     package func classTokens(_ x: DeviceTensor) throws -> DeviceTensor {

@@ -81,7 +81,7 @@ struct CascadeFlow<B: Backend> {
         let isLast = index == policy.lastStage(of: model.stages.count)
         let output = try model.stages[index](
             batch.pixels, reusing: batch.state,
-            handingOn: HandedOn(
+            keeping: KeptState(
                 features: !isLast && configuration.featureReuse,
                 relations: !isLast && configuration.relationReuse), on: backend,
             trace: trace.map { StageTrace(stage: index, backend: backend, sink: $0) })

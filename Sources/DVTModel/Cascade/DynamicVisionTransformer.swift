@@ -40,20 +40,18 @@ public final class DynamicVisionTransformer<B: Backend> {
     /// - Parameters:
     ///   - configuration: the cascade's numbers.
     ///   - backend: the device.
-    ///   - parameter: gives each parameter.
-    /// - Throws: what `parameter` throws.
+    ///   - parameter: returns each parameter; called once for each, in the order of the network.
+    /// - Throws: the backend's error, and what `parameter` throws.
     package init(
         _ configuration: CascadeConfiguration, backend: B,
-        parameter: (ParameterSpecification) throws -> B.DeviceTensor
-    ) rethrows {
+        parameter: @escaping (ParameterSpecification) throws -> B.DeviceTensor
+    ) throws {
         self.configuration = configuration
         self.backend = backend
-        var tensors = [[String: B.DeviceTensor]](repeating: [:], count: configuration.stages.count)
-        for specification in configuration.parameters {
-            tensors[specification.stage][specification.name] = try parameter(specification)
-        }
-        stages = tensors.enumerated().map {
-            VisionTransformer(ModelParameters($0.element), configuration, stage: $0.offset)
+        stages = try configuration.stages.indices.map { stage in
+            try VisionTransformer(
+                ParameterBuilder(stage: stage, backend: backend, make: parameter), configuration,
+                stage: stage)
         }
     }
 

@@ -1,111 +1,140 @@
 import DVTCore
 
-/// Multi-head self-attention with its projection.
-struct Attention<B: Backend> {
-    let qkv: LinearParameters<B.DeviceTensor>
-    let projection: LinearParameters<B.DeviceTensor>
-    let heads: Int
-    let scale: Float
-
-    init(_ parameters: ModelParameters<B.DeviceTensor>, _ stage: VisionTransformerConfiguration) {
-        qkv = parameters.linear("qkv")
-        projection = parameters.linear("proj")
-        heads = stage.heads
-        scale = Float(1 / Double(stage.headWidth).squareRoot())
-    }
-
-    /// `x + proj(attention(z))`, z being x normalized; x holds the tokens that attend.
-    func callAsFunction(
-        _ z: B.DeviceTensor, residual x: B.DeviceTensor, queries: AttentionQueries = .allTokens,
-        reusing relations: ReusedRelations<B.DeviceTensor>?,
-        keeping logits: KeptLogits<B.DeviceTensor>?, on backend: B
-    ) throws -> B.DeviceTensor {
-        let projected = try backend.linear(z, qkv, activation: .identity, residual: nil)
-        let attended = try backend.attention(
-            projected, heads: heads, scale: scale, queries: queries, reusing: relations,
-            keeping: logits)
-        return try backend.linear(attended, projection, activation: .identity, residual: x)
-    }
-}
-
-/// Two linear maps with a GELU between them.
-struct MLP<B: Backend> {
-    let fc1: LinearParameters<B.DeviceTensor>
-    let fc2: LinearParameters<B.DeviceTensor>
-    let activation: Activation
-
-    init(_ parameters: ModelParameters<B.DeviceTensor>, activation: Activation) {
-        fc1 = parameters.linear("fc1")
-        fc2 = parameters.linear("fc2")
-        self.activation = activation
-    }
-
-    /// `x + fc2(GELU(fc1(z)))`.
-    func callAsFunction(
-        _ z: B.DeviceTensor, residual x: B.DeviceTensor, on backend: B
-    ) throws -> B.DeviceTensor {
-        let hidden = try backend.linear(z, fc1, activation: activation, residual: nil)
-        return try backend.linear(hidden, fc2, activation: .identity, residual: x)
-    }
-}
-
-/// A pre-norm transformer block that may reuse features and relations of the stage before.
+/// A pre-norm transformer block that may reuse features and relations of the earlier stage.
+///
+///     y = x + attention(LN1(x))
+///     output = y + MLP(LN2(concat(y, reused features)))
 struct Block<B: Backend> {
-    let norm1: LayerNormParameters<B.DeviceTensor>
-    let attention: Attention<B>
-    let norm2: LayerNormParameters<B.DeviceTensor>
-    let mlp: MLP<B>
+    private let norm1: LayerNormParameters<B.DeviceTensor>
+    private let attention: Attention<B>
+    private let norm2: LayerNormParameters<B.DeviceTensor>
+    private let mlp: MLP<B>
+    /// The MLP that transforms the earlier stage's features for this block, or nil.
+    let featureReuse: FeatureReuseParameters<B.DeviceTensor>?
+    /// The block's share of the rate of stochastic depth: 0 in the first, 1 in the last.
+    private let dropPath: Float
 
-    init(_ parameters: ModelParameters<B.DeviceTensor>, _ stage: VisionTransformerConfiguration) {
-        norm1 = parameters.norm("norm1", epsilon: stage.layerNormEpsilon)
-        attention = Attention(parameters.scoped("attn"), stage)
-        norm2 = parameters.norm("norm2", epsilon: stage.layerNormEpsilon)
-        mlp = MLP(parameters.scoped("mlp"), activation: stage.activation)
+    init(
+        _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int, index: Int
+    ) throws {
+        let configuration = cascade.stages[stage]
+        let (width, epsilon) = (configuration.width, configuration.layerNormEpsilon)
+        let mlpInput = width + cascade.reusedFeatureWidth(stage: stage)
+        norm1 = try parameters.norm("norm1", width, epsilon: epsilon)
+        attention = try Attention(parameters.scoped("attn"), configuration)
+        norm2 = try parameters.norm("norm2", mlpInput, epsilon: epsilon)
+        mlp = try MLP(
+            parameters.scoped("mlp"), from: mlpInput, hidden: configuration.mlpWidth, to: width,
+            activation: configuration.activation)
+        featureReuse =
+            cascade.featureReuse && stage > 0
+            ? try FeatureReuseParameters(
+                parameters.scoped("feature_reuse"), cascade, stage: stage) : nil
+        dropPath = configuration.depth > 1 ? Float(index) / Float(configuration.depth - 1) : 0
     }
 
-    /// `y = x + attention(LN1(x))`, then `y + MLP(LN2(y, E))`.
+    /// Runs the block on all tokens.
     ///
     /// - Parameters:
     ///   - x: `[B, T, D]`.
-    ///   - reuse: what the block takes from the stage before.
-    ///   - logits: where its attention logits are kept, or nil.
+    ///   - reuse: what the block reuses of the earlier stage.
+    ///   - logits: where its attention logits are stored, or nil.
     ///   - backend: the device.
-    /// - Returns: y, which traces look at, and the output, both `[B, T, D]`.
+    /// - Returns: y, for traces, and the output, both `[B, T, D]`.
     /// - Throws: the backend's error.
     func callAsFunction(
         _ x: B.DeviceTensor, reusing reuse: BlockReuse<B.DeviceTensor>,
         keeping logits: KeptLogits<B.DeviceTensor>?, on backend: B
     ) throws -> (attended: B.DeviceTensor, output: B.DeviceTensor) {
-        let z = try backend.layerNorm(x, appending: nil, norm1)
-        let y = try attention(
-            z, residual: x, reusing: reuse.relations, keeping: logits, on: backend)
-        let wide = try backend.layerNorm(y, appending: reuse.features, norm2)
-        return (y, try mlp(wide, residual: y, on: backend))
+        let attended = try attention(
+            backend.layerNorm(x, appending: nil, norm1), reusing: reuse.relations,
+            keeping: logits, on: backend)
+        let y = try backend.addBranch(
+            attended, attention.projection, to: x, dropPath: dropPath)
+        return (y, try addMLP(to: y, appending: reuse.features, on: backend))
     }
 
-    /// The class token's row of the output, without computing the others.
+    /// Runs the block for the class token only, which attends to all tokens.
     ///
     /// - Parameters:
     ///   - x: `[B, T, D]`.
-    ///   - reuse: what the block takes from the stage before.
+    ///   - reuse: what the block reuses of the earlier stage.
     ///   - backend: the device.
-    /// - Returns: `[B, D]`.
+    /// - Returns: `[B, D]`, the class token's row of the output.
     /// - Throws: the backend's error.
     func classToken(
         _ x: B.DeviceTensor, reusing reuse: BlockReuse<B.DeviceTensor>, on backend: B
     ) throws -> B.DeviceTensor {
-        let z = try backend.layerNorm(x, appending: nil, norm1)
-        let y = try attention(
-            z, residual: backend.classTokens(x), queries: .classToken, reusing: reuse.relations,
-            keeping: nil, on: backend)
-        let features = try reuse.features.map { try backend.classTokens($0) }
-        let wide = try backend.layerNorm(y, appending: features, norm2)
-        return try mlp(wide, residual: y, on: backend)
+        let attended = try attention(
+            backend.layerNorm(x, appending: nil, norm1), queries: .classToken,
+            reusing: reuse.relations, keeping: nil, on: backend)
+        let y = try backend.addBranch(
+            attended, attention.projection, to: backend.classTokens(x), dropPath: dropPath)
+        return try addMLP(
+            to: y, appending: reuse.features.map { try backend.classTokens($0) }, on: backend)
+    }
+
+    private func addMLP(
+        to y: B.DeviceTensor, appending features: B.DeviceTensor?, on backend: B
+    ) throws -> B.DeviceTensor {
+        let z = try backend.layerNorm(y, appending: features, norm2)
+        let hidden = try backend.dropout(mlp.hidden(z, on: backend))
+        return try backend.addBranch(hidden, mlp.fc2, to: y, dropPath: dropPath)
     }
 }
 
-/// What one block takes from the stage before.
+/// Multi-head self-attention; the block applies its projection.
+struct Attention<B: Backend> {
+    private let qkv: B.LinearLayer
+    let projection: B.LinearLayer
+    private let heads: Int
+    private let scale: Float
+
+    init(_ parameters: ParameterBuilder<B>, _ stage: VisionTransformerConfiguration) throws {
+        qkv = try parameters.linear(
+            "qkv", from: stage.width, to: 3 * stage.width, hasBias: stage.hasQKVBias)
+        projection = try parameters.linear("proj", from: stage.width, to: stage.width)
+        heads = stage.heads
+        scale = Float(1 / Double(stage.headWidth).squareRoot())
+    }
+
+    /// `softmax(q k^T * scale + reused relations) v`, heads side by side: `[B, T, D]`.
+    func callAsFunction(
+        _ z: B.DeviceTensor, queries: AttentionQueries = .allTokens,
+        reusing relations: ReusedRelations<B.DeviceTensor>?,
+        keeping logits: KeptLogits<B.DeviceTensor>?, on backend: B
+    ) throws -> B.DeviceTensor {
+        let projected = try backend.linear(z, qkv, activation: .identity, residual: nil)
+        return try backend.attention(
+            projected, heads: heads, scale: scale, queries: queries, reusing: relations,
+            keeping: logits)
+    }
+}
+
+/// Two linear layers with a GELU between them.
+struct MLP<B: Backend> {
+    private let fc1: B.LinearLayer
+    let fc2: B.LinearLayer
+    private let activation: Activation
+
+    init(
+        _ parameters: ParameterBuilder<B>, from inputs: Int, hidden: Int, to outputs: Int,
+        activation: Activation
+    ) throws {
+        fc1 = try parameters.linear("fc1", from: inputs, to: hidden)
+        fc2 = try parameters.linear("fc2", from: hidden, to: outputs)
+        self.activation = activation
+    }
+
+    /// `GELU(fc1(z))`.
+    func hidden(_ z: B.DeviceTensor, on backend: B) throws -> B.DeviceTensor {
+        try backend.linear(z, fc1, activation: activation, residual: nil)
+    }
+}
+
+/// What one block reuses of the earlier stage.
 struct BlockReuse<DeviceTensor> {
+    /// `[B, T, E]`.
     var features: DeviceTensor?
     var relations: ReusedRelations<DeviceTensor>?
 }

@@ -1,15 +1,19 @@
 import DVTCore
 
-/// Makes tokens of an image: one linear map of its patches, or Tokens-to-Token.
+/// Makes tokens of an image: one convolution over its patches, or Tokens-to-Token.
 enum PatchEmbed<B: Backend> {
-    case linear(LinearParameters<B.DeviceTensor>, PatchGeometry)
+    case linear(B.LinearLayer, PatchGeometry)
     case tokensToToken(TokensToToken<B>)
 
-    init(_ parameters: ModelParameters<B.DeviceTensor>, _ stage: VisionTransformerConfiguration) {
+    init(_ parameters: ParameterBuilder<B>, _ stage: VisionTransformerConfiguration) throws {
         switch stage.tokenizer {
-        case .linear: self = .linear(parameters.linear("patch_embed.proj"), stage.patch)
+        case .linear:
+            let projection = try parameters.scoped("patch_embed").convolution(
+                "proj", from: stage.channels, to: stage.width, kernel: stage.patch.kernel)
+            self = .linear(projection, stage.patch)
         case .performer, .transformer:
-            self = .tokensToToken(TokensToToken(parameters.scoped("tokens_to_token"), stage))
+            self = .tokensToToken(
+                try TokensToToken(parameters.scoped("tokens_to_token"), stage))
         }
     }
 

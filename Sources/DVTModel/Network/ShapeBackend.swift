@@ -61,9 +61,10 @@ package final class ShapeBackend: Backend {
         tensor(try SoftSplitSizes(x.shape, geometry: geometry).outputShape)
     }
 
-    package func performerAttention(_ kqv: ShapeTensor, features: ShapeTensor) throws -> ShapeTensor
-    {
-        tensor(try PerformerSizes(kqv: kqv.shape, features: features.shape).outputShape)
+    package func performerAttention(
+        _ kqv: ShapeTensor, features: LinearParameters<ShapeTensor>
+    ) throws -> ShapeTensor {
+        tensor(try PerformerSizes(kqv: kqv.shape, features: features.weight.shape).outputShape)
     }
 
     package func columns(_ x: ShapeTensor, _ columns: Range<Int>) throws -> ShapeTensor {

@@ -1,13 +1,14 @@
 import DVTCore
 
-/// What a stage hands on: features before its last LayerNorm and all blocks' attention logits.
+/// What a stage keeps for the next: features before its last LayerNorm, and the attention logits
+/// of all its blocks.
 package struct StageState<DeviceTensor> {
-    /// F, `[B, T, D]`, or nil where the next stage reuses none.
+    /// F, `[B, T, D]`, or nil if the next stage reuses none.
     package var features: DeviceTensor?
-    /// A, `[B, LH, T, T]`, or nil where the next stage reuses none.
+    /// A, `[B, LH, T, T]`, or nil if the next stage reuses none.
     package var relations: DeviceTensor?
 
-    /// The same state for some of the images, behind that of others.
+    /// The state of some of the images, behind that of others.
     ///
     /// - Parameters:
     ///   - rows: the images kept, by their rows in the batch.
@@ -27,46 +28,47 @@ package struct StageState<DeviceTensor> {
     }
 }
 
-/// The transformations that make the earlier stage's state fit this stage.
+/// The MLPs that transform the earlier stage's state for this stage.
 struct StageReuse<B: Backend> {
-    private let features: [FeatureReuseParameters<B.DeviceTensor>]
-    private let relations: RelationReuseParameters<B.DeviceTensor>?
+    private let features: B.FeatureReuseLayer?
+    private let relations: B.RelationReuseLayer?
     private let resampling: GridResampling
     private let depth: Int
     private let heads: Int
     private let activation: Activation
 
+    /// Creates the layers.
+    ///
+    /// - Parameters:
+    ///   - parameters: the stage's parameters.
+    ///   - cascade: the cascade's numbers.
+    ///   - stage: the stage, at least 1.
+    ///   - features: the feature-reuse MLP of every block; empty if none are reused.
+    /// - Throws: the backend's error.
     init(
-        _ parameters: ModelParameters<B.DeviceTensor>, _ cascade: CascadeConfiguration, stage: Int
-    ) {
+        _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int,
+        features blocks: [FeatureReuseParameters<B.DeviceTensor>]
+    ) throws {
         let (source, target) = (cascade.stages[stage - 1], cascade.stages[stage])
-        let epsilon = target.layerNormEpsilon
-        features =
-            cascade.featureReuse
-            ? (0..<target.depth).map { block in
-                let mlp = parameters.scoped("blocks.\(block).feature_reuse")
-                return FeatureReuseParameters(
-                    norm: cascade.normalizesReusedFeatures
-                        ? mlp.norm("norm", epsilon: epsilon) : nil,
-                    fc1: mlp.linear("fc1"), fc2: mlp.linear("fc2"))
-            } : []
+        features = blocks.isEmpty ? nil : try parameters.backend.makeFeatureReuse(blocks)
         relations =
             cascade.relationReuse
-            ? RelationReuseParameters(
-                expand: parameters.linear("relation_reuse.expand"),
-                contract: parameters.linear("relation_reuse.contract")) : nil
+            ? try parameters.backend.makeRelationReuse(
+                RelationReuseParameters(
+                    parameters.scoped("relation_reuse"), channels: target.depth * target.heads))
+            : nil
         resampling = GridResampling(from: source.grid, to: target.grid)
         depth = target.depth
         heads = target.heads
         activation = target.activation
     }
 
-    /// What every block of this stage takes from the state.
+    /// What every block of this stage reuses of the state.
     func callAsFunction(
         _ state: StageState<B.DeviceTensor>, on backend: B
     ) throws -> [BlockReuse<B.DeviceTensor>] {
         var blocks = [BlockReuse<B.DeviceTensor>](repeating: BlockReuse(), count: depth)
-        if let upstream = state.features, !features.isEmpty {
+        if let upstream = state.features, let features {
             let reused = try backend.featureReuse(
                 upstream, features, activation: activation, resampling: resampling)
             for (block, tensor) in reused.enumerated() {
@@ -81,5 +83,32 @@ struct StageReuse<B: Backend> {
             }
         }
         return blocks
+    }
+}
+
+extension FeatureReuseParameters {
+    /// The MLP of one block: LayerNorm over D', fc1 D' to 128, fc2 128 to 48.
+    init<B: Backend>(
+        _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int
+    ) throws where DeviceTensor == B.DeviceTensor {
+        let width = cascade.stages[stage - 1].width
+        let (hidden, outputs) = (cascade.reuseHidden, cascade.reuseWidth)
+        let norm = try parameters.norm(
+            "norm", width, epsilon: cascade.stages[stage].layerNormEpsilon)
+        self.init(
+            // The MindSpore models have the LayerNorm's parameters but do not apply it.
+            norm: cascade.normalizesReusedFeatures ? norm : nil,
+            fc1: try parameters.linearParameters("fc1", [hidden, width]),
+            fc2: try parameters.linearParameters("fc2", [outputs, hidden]))
+    }
+}
+
+extension RelationReuseParameters {
+    /// The two 1x1 convolutions over LH channels.
+    init<B: Backend>(_ parameters: ParameterBuilder<B>, channels: Int) throws
+    where DeviceTensor == B.DeviceTensor {
+        self.init(
+            expand: try parameters.linearParameters("expand", [3 * channels, channels, 1, 1]),
+            contract: try parameters.linearParameters("contract", [channels, 3 * channels, 1, 1]))
     }
 }

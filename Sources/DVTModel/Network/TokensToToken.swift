@@ -7,16 +7,17 @@ import DVTCore
 struct TokensToToken<B: Backend> {
     private let firstSplit: PatchGeometry
     private let attentions: [TokenAttention<B>]
-    private let projection: LinearParameters<B.DeviceTensor>
+    private let projection: B.LinearLayer
 
-    init(_ parameters: ModelParameters<B.DeviceTensor>, _ stage: VisionTransformerConfiguration) {
+    init(_ parameters: ParameterBuilder<B>, _ stage: VisionTransformerConfiguration) throws {
         firstSplit = stage.patch
         let kind = stage.tokenizer == .performer ? "performer" : "attention"
-        attentions = stage.tokenizerInputs.enumerated().map { index, inputs in
-            TokenAttention(
+        attentions = try stage.tokenizerInputs.enumerated().map { index, inputs in
+            try TokenAttention(
                 parameters.scoped("\(kind)\(index + 1)"), stage, inputs: inputs)
         }
-        projection = parameters.linear("project")
+        projection = try parameters.linear(
+            "project", from: TokensToTokenConfiguration.splitWidth, to: stage.width)
     }
 
     /// Tokens `[B, N, D]` of images `[B, C, S, S]`.
@@ -31,33 +32,48 @@ struct TokensToToken<B: Backend> {
     }
 }
 
-/// One attention of a tokenizer, which narrows its rows to the values' width.
+/// One attention of the tokenizer, which narrows its rows to the width of the values:
+/// `y = v + proj(attention(LN1(x)))`, then `y + MLP(LN2(y))`.
 struct TokenAttention<B: Backend> {
     private let norm1: LayerNormParameters<B.DeviceTensor>
-    private let qkv: LinearParameters<B.DeviceTensor>
     /// A performer's random features, or nil for softmax attention.
-    private let features: B.DeviceTensor?
+    private let features: B.LinearLayer?
+    private let qkv: B.LinearLayer
     private let scale: Float
-    private let projection: LinearParameters<B.DeviceTensor>
+    private let projection: B.LinearLayer
     private let norm2: LayerNormParameters<B.DeviceTensor>
     private let mlp: MLP<B>
 
     init(
-        _ parameters: ModelParameters<B.DeviceTensor>, _ stage: VisionTransformerConfiguration,
-        inputs: Int
-    ) {
-        let isPerformer = stage.tokenizer == .performer
-        norm1 = parameters.norm("norm1", epsilon: stage.layerNormEpsilon)
-        qkv = parameters.linear(isPerformer ? "kqv" : "attn.qkv")
-        features = isPerformer ? parameters["w"] : nil
-        // The authors scale by the width of the rows that come in, not of the head.
+        _ parameters: ParameterBuilder<B>, _ stage: VisionTransformerConfiguration, inputs: Int
+    ) throws {
+        let width = TokensToTokenConfiguration.width
+        let epsilon = stage.layerNormEpsilon
+        norm1 = try parameters.norm("norm1", inputs, epsilon: epsilon)
+        switch stage.tokenizer {
+        case .performer:
+            features = try parameters.backend.makeLinear(
+                LinearParameters(
+                    weight: parameters.tensor(
+                        "w", [TokensToTokenConfiguration.features, width], .randomFeatures),
+                    bias: nil))
+            qkv = try parameters.linear(
+                "kqv", from: inputs, to: 3 * width, weight: .performerWeight)
+            projection = try parameters.linear("proj", from: width, to: width)
+        case .transformer, .linear:
+            features = nil
+            qkv = try parameters.linear("attn.qkv", from: inputs, to: 3 * width, hasBias: false)
+            projection = try parameters.linear("attn.proj", from: width, to: width)
+        }
+        // The authors scale by the width of the input rows, not of the head.
         scale = Float(1 / Double(inputs).squareRoot())
-        projection = parameters.linear(isPerformer ? "proj" : "attn.proj")
-        norm2 = parameters.norm("norm2", epsilon: stage.layerNormEpsilon)
-        mlp = MLP(parameters.scoped("mlp"), activation: stage.activation)
+        norm2 = try parameters.norm("norm2", width, epsilon: epsilon)
+        mlp = try MLP(
+            parameters.scoped("mlp"), from: width, hidden: width, to: width,
+            activation: stage.activation)
     }
 
-    /// `y = v + proj(attention(LN1(x)))`, then `y + MLP(LN2(y))`: `[B, T, C]` to `[B, T, 64]`.
+    /// `[B, T, C]` to `[B, T, 64]`.
     func callAsFunction(_ x: B.DeviceTensor, on backend: B) throws -> B.DeviceTensor {
         let z = try backend.layerNorm(x, appending: nil, norm1)
         let projected = try backend.linear(z, qkv, activation: .identity, residual: nil)
@@ -69,7 +85,7 @@ struct TokenAttention<B: Backend> {
                 projected, heads: 1, scale: scale, queries: .allTokens, reusing: nil, keeping: nil)
         let y = try backend.linear(
             attended, projection, activation: .identity, residual: values)
-        let normalized = try backend.layerNorm(y, appending: nil, norm2)
-        return try mlp(normalized, residual: y, on: backend)
+        let hidden = try mlp.hidden(backend.layerNorm(y, appending: nil, norm2), on: backend)
+        return try backend.linear(hidden, mlp.fc2, activation: .identity, residual: y)
     }
 }

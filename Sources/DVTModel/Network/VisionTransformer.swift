@@ -1,81 +1,93 @@
 import DVTCore
 
-/// One stage of a cascade: a Vision Transformer that may reuse what the stage before computed.
+/// One stage of a cascade: a Vision Transformer that may reuse what the earlier stage computed.
+///
+/// - SeeAlso: Dosovitskiy et al., An Image is Worth 16x16 Words,
+///   <https://arxiv.org/abs/2010.11929>; Touvron et al., DeiT, <https://arxiv.org/abs/2012.12877>.
 struct VisionTransformer<B: Backend> {
     let configuration: VisionTransformerConfiguration
-    private let patchEmbed: PatchEmbed<B>
     private let classToken: B.DeviceTensor
     private let positions: B.DeviceTensor
-    private let reuse: StageReuse<B>?
+    private let patchEmbed: PatchEmbed<B>
     private let blocks: [Block<B>]
     private let norm: LayerNormParameters<B.DeviceTensor>
-    private let head: LinearParameters<B.DeviceTensor>
+    private let reuse: StageReuse<B>?
+    private let head: B.LinearLayer
 
     init(
-        _ parameters: ModelParameters<B.DeviceTensor>, _ cascade: CascadeConfiguration, stage: Int
-    ) {
+        _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int
+    ) throws {
         let configuration = cascade.stages[stage]
+        let width = configuration.width
         self.configuration = configuration
-        patchEmbed = PatchEmbed(parameters, configuration)
-        classToken = parameters["cls_token"]
-        positions = parameters["pos_embed"]
-        reuse = stage > 0 ? StageReuse(parameters, cascade, stage: stage) : nil
-        blocks = (0..<configuration.depth).map {
-            Block(parameters.scoped("blocks.\($0)"), configuration)
+        classToken = try parameters.tensor("cls_token", [1, 1, width], .classToken)
+        positions = try parameters.tensor(
+            "pos_embed", [1, configuration.tokens, width],
+            configuration.tokenizer == .linear ? .positions : .fixedPositions)
+        patchEmbed = try PatchEmbed(parameters, configuration)
+        blocks = try (0..<configuration.depth).map { index in
+            try Block(parameters.scoped("blocks.\(index)"), cascade, stage: stage, index: index)
         }
-        norm = parameters.norm("norm", epsilon: configuration.layerNormEpsilon)
-        head = parameters.linear("head")
+        norm = try parameters.norm("norm", width, epsilon: configuration.layerNormEpsilon)
+        reuse =
+            stage > 0
+            ? try StageReuse(
+                parameters, cascade, stage: stage, features: blocks.compactMap(\.featureReuse))
+            : nil
+        head = try parameters.linear(
+            "head", from: width, to: configuration.classes, weight: .headWeight)
     }
 
     /// Runs the stage on a batch.
     ///
-    /// Where nothing is handed on, the head's input is all that the last block computes: after its
-    /// keys and values only the class token's row goes on.
+    /// If the next stage reuses nothing, the last block computes the class token's row only.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`.
-    ///   - state: what the stage before handed on, for the same images, or nil.
-    ///   - handedOn: what the next stage reuses.
+    ///   - state: what the earlier stage computed for the same images, or nil.
+    ///   - kept: what the next stage reuses.
     ///   - backend: the device.
-    ///   - trace: told every intermediate, or nil.
-    /// - Returns: the exit's features and logits, and what is handed on.
+    ///   - trace: receives every intermediate, or nil.
+    /// - Returns: the exit's features and logits, and the state for the next stage.
     /// - Throws: the backend's error.
     func callAsFunction(
         _ images: B.DeviceTensor, reusing state: StageState<B.DeviceTensor>?,
-        handingOn handedOn: HandedOn, on backend: B, trace: StageTrace<B>? = nil
+        keeping kept: KeptState, on backend: B, trace: StageTrace<B>? = nil
     ) throws -> StageOutput<B.DeviceTensor> {
         let tokens = try patchEmbed(images, on: backend)
         try trace?.record("embed", tokens)
-        var x = try backend.embedTokens(tokens, classToken: classToken, positions: positions)
+        var x = try backend.dropout(
+            backend.embedTokens(tokens, classToken: classToken, positions: positions))
         let reused = try state.flatMap { try reuse?($0, on: backend) }
         let store = try relationStore(
-            batch: images.shape[0], isNeeded: handedOn.relations || trace != nil, on: backend)
-        let isWhole = handedOn.features || handedOn.relations || trace != nil
-        let classBlock = isWhole ? nil : blocks.last
+            batch: images.shape[0], isNeeded: kept.relations || trace != nil, on: backend)
+        let isWhole = kept.features || kept.relations || trace != nil
         for (index, block) in blocks.dropLast(isWhole ? 0 : 1).enumerated() {
             let logits = store.map { KeptLogits(store: $0, channel: index * configuration.heads) }
             let blockReuse = reused?[index] ?? BlockReuse()
-            backend.enter(.block(index, of: blocks.count))
             let result = try block(x, reusing: blockReuse, keeping: logits, on: backend)
             x = result.output
             try trace?.record(
                 block: index, attended: result.attended, output: x, reuse: blockReuse,
                 logits: logits, heads: configuration.heads)
         }
-        if classBlock != nil {
-            backend.enter(.block(blocks.count - 1, of: blocks.count))
-        }
         let classTokens =
-            try classBlock?.classToken(x, reusing: reused?.last ?? BlockReuse(), on: backend)
-            ?? backend.classTokens(x)
-        backend.enter(.other)
+            try isWhole
+            ? backend.classTokens(x)
+            : lastClassTokens(x, reusing: reused?.last ?? BlockReuse(), on: backend)
         let normalized = try backend.layerNorm(classTokens, appending: nil, norm)
         let logits = try backend.linear(normalized, head, activation: .identity, residual: nil)
         return StageOutput(
             features: normalized, logits: logits,
             state: StageState(
-                features: handedOn.features ? x : nil,
-                relations: handedOn.relations ? store : nil))
+                features: kept.features ? x : nil, relations: kept.relations ? store : nil))
+    }
+
+    /// The last block's output for the class tokens, or their input where there is no block.
+    private func lastClassTokens(
+        _ x: B.DeviceTensor, reusing reuse: BlockReuse<B.DeviceTensor>, on backend: B
+    ) throws -> B.DeviceTensor {
+        try blocks.last?.classToken(x, reusing: reuse, on: backend) ?? backend.classTokens(x)
     }
 
     private func relationStore(
@@ -88,8 +100,8 @@ struct VisionTransformer<B: Backend> {
     }
 }
 
-/// What of a stage the next one reuses.
-struct HandedOn {
+/// What of a stage is kept for the next one.
+struct KeptState {
     let features: Bool
     let relations: Bool
 }
@@ -100,6 +112,6 @@ struct StageOutput<DeviceTensor> {
     let features: DeviceTensor
     /// `[B, classes]`.
     let logits: DeviceTensor
-    /// What the stage hands on.
+    /// What the next stage reuses.
     let state: StageState<DeviceTensor>
 }

@@ -50,9 +50,8 @@ public struct StageWeights: StoredParameterSource {
     public func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) throws -> Tensor {
-        let alone = ParameterSpecification(stage: 0, name: parameter.name, shape: parameter.shape)
-        return try files[parameter.stage].tensor(
-            alone, of: configuration.alone(stage: parameter.stage))
+        try files[parameter.stage].tensor(
+            parameter.inStageAlone, of: configuration.alone(stage: parameter.stage))
     }
 
     /// The tensor that holds a parameter in one checkpoint of the whole cascade.

@@ -1,11 +1,11 @@
 import DVTCore
 
-/// Untrained weights that depend on their checkpoint names and a seed alone.
+/// Untrained weights that depend only on their checkpoint names and a seed.
 ///
-/// A LayerNorm's weight is `1 + 0.1 u`, biases `0.1 u`, the class token and positions `0.2 u`, a
+/// A LayerNorm's scale is `1 + 0.1 u`, biases are `0.1 u`, the class token and positions `0.2 u`, a
 /// performer's random features u, any other tensor `g sqrt(3 / fanIn) u` with g = 4 for the head,
-/// 0.5 for a performer's `kqv` and 1 elsewhere; u is ``/DVTCore/SeededValues`` in [-1, 1). The
-/// large head makes confidences spread, so that images leave at every exit.
+/// 0.5 for a performer's `kqv` and 1 elsewhere; u is uniform in [-1, 1). The large head spreads the
+/// confidences, so images exit at every stage.
 public struct SyntheticWeights: StoredParameterSource {
     /// The seed.
     public let seed: UInt64
@@ -31,7 +31,9 @@ public struct SyntheticWeights: StoredParameterSource {
     public func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) -> Tensor {
-        .joined(storedTensors(parameter, of: configuration).map(tensor), as: parameter.shape)
+        .joined(
+            storedTensors(parameter, of: configuration).map { tensor($0, role: parameter.role) },
+            as: parameter.shape)
     }
 
     /// The tensors that a checkpoint of the model would hold a parameter in.
@@ -44,7 +46,7 @@ public struct SyntheticWeights: StoredParameterSource {
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) -> [ParameterPart] {
         storedTensors(parameter, of: configuration).map { stored in
-            ParameterPart(stored) { tensor(stored) }
+            ParameterPart(stored) { tensor(stored, role: parameter.role) }
         }
     }
 
@@ -54,23 +56,27 @@ public struct SyntheticWeights: StoredParameterSource {
         configuration.naming.storedTensors(parameter, stages: configuration.stages.count)
     }
 
-    private func tensor(_ stored: StoredTensor) -> Tensor {
-        let (scale, offset) = Self.spread(name: stored.name, shape: stored.shape)
+    private func tensor(_ stored: StoredTensor, role: ParameterRole) -> Tensor {
+        let fanIn = Double(stored.shape.elementCount / max(stored.shape[0], 1))
+        let (scale, offset) = role.syntheticSpread(fanIn: fanIn)
         return .uniform(stored.shape, name: stored.name, seed: seed, scale: scale, offset: offset)
     }
+}
 
-    private static func spread(name: String, shape: Shape) -> (scale: Float, offset: Float) {
-        if name.hasSuffix(".bias") || name.hasSuffix(".beta") { return (0.1, 0) }
-        let isPosition = name.hasSuffix("pos_embed") || name.hasSuffix("pos_embedding")
-        if isPosition || name.hasSuffix("cls_token") { return (0.2, 0) }
-        if name.hasSuffix(".w") { return (1, 0) }
-        if shape.rank == 1 { return (0.1, 1) }
-        let fanIn = Double(shape.elementCount / max(shape[0], 1))
-        return (Float(gain(name: name) * (3 / fanIn).squareRoot()), 0)
-    }
-
-    private static func gain(name: String) -> Double {
-        let isHead = name.hasSuffix("head.weight") || name.hasSuffix("head.0.weight")
-        return isHead ? 4 : name.hasSuffix("kqv.weight") ? 0.5 : 1
+extension ParameterRole {
+    /// The scale and offset of a synthetic parameter's uniform numbers.
+    fileprivate func syntheticSpread(fanIn: Double) -> (scale: Float, offset: Float) {
+        func weight(gain: Double) -> (Float, Float) {
+            (Float(gain * (3 / fanIn).squareRoot()), 0)
+        }
+        return switch self {
+        case .weight: weight(gain: 1)
+        case .performerWeight: weight(gain: 0.5)
+        case .headWeight: weight(gain: 4)
+        case .bias, .headBias, .normShift: (0.1, 0)
+        case .normScale: (0.1, 1)
+        case .classToken, .positions, .fixedPositions: (0.2, 0)
+        case .randomFeatures: (1, 0)
+        }
     }
 }

@@ -4,9 +4,9 @@ import OpenCLRuntime
 extension OpenCLBackend {
     /// Implements ``/DVTCore/Backend/performerAttention(_:features:)``.
     public func performerAttention(
-        _ kqv: OpenCLTensor, features: OpenCLTensor
+        _ kqv: OpenCLTensor, features: OpenCLLinear
     ) throws -> OpenCLTensor {
-        let sizes = try PerformerSizes(kqv: kqv.shape, features: features.shape)
+        let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)
         let output = try makeTensor(sizes.outputShape)
         guard output.shape.elementCount > 0 else { return output }
         if kernelStyle == .vector, sizes.width % 16 == 0,
@@ -23,11 +23,10 @@ extension OpenCLBackend {
     var performerChunk: Int { 64 }
 
     private func enqueueVectorPerformer(
-        _ kqv: OpenCLTensor, features: OpenCLTensor, to output: OpenCLTensor,
+        _ kqv: OpenCLTensor, features: OpenCLLinear, to output: OpenCLTensor,
         _ sizes: PerformerSizes
     ) throws {
-        let packed = try packed(
-            features, by: packedTile, inputs: sizes.width, outputs: sizes.features)
+        let packed = try packedWeight(of: features, by: packedTile)
         let defines =
             packedTile.defines + ["WIDTH=\(sizes.width)", "SUM_CHUNK=\(performerChunk)"]
         let phi = KernelArgument.local(
@@ -49,12 +48,12 @@ extension OpenCLBackend {
     }
 
     private func enqueueElementPerformer(
-        _ kqv: OpenCLTensor, features: OpenCLTensor, to output: OpenCLTensor,
+        _ kqv: OpenCLTensor, features: OpenCLLinear, to output: OpenCLTensor,
         _ sizes: PerformerSizes
     ) throws {
         let rows = sizes.batch * sizes.tokens
         let (count, width) = (sizes.features, sizes.width)
-        let (phi, sums) = try performerFeatures(kqv, features: features, sizes)
+        let (phi, sums) = try performerFeatures(kqv, features: features.weight, sizes)
         try enqueueElements(
             "performer_attend", in: "performer",
             [

@@ -43,6 +43,8 @@ final class PooledBuffer {
     let buffer: Buffer
     /// The bytes from the first that tensors have: a batch may grow into the rest.
     var usedBytes = 0
+    /// The number of in-place changes of what it holds.
+    var version = 0
     private let pool: BufferPool
 
     fileprivate init(_ buffer: Buffer, pool: BufferPool) {

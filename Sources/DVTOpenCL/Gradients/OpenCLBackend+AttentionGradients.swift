@@ -119,13 +119,13 @@ extension OpenCLBackend {
     /// Implements
     /// ``/DVTAutodiff/DifferentiableBackend/performerAttentionGradient(_:_:_:features:)``.
     public func performerAttentionGradient(
-        _ dy: OpenCLTensor, _ y: OpenCLTensor, _ kqv: OpenCLTensor, features: OpenCLTensor
+        _ dy: OpenCLTensor, _ y: OpenCLTensor, _ kqv: OpenCLTensor, features: OpenCLLinear
     ) throws -> OpenCLTensor {
-        let sizes = try PerformerSizes(kqv: kqv.shape, features: features.shape)
+        let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)
         try requireShape("y", y.shape, sizes.outputShape)
         try requireShape("dy", dy.shape, sizes.outputShape)
         let rows = sizes.batch * sizes.tokens
-        let (phi, sums) = try performerFeatures(kqv, features: features, sizes)
+        let (phi, sums) = try performerFeatures(kqv, features: features.weight, sizes)
         let counts: [KernelArgument] = try [
             .int(rows), .int(sizes.tokens), .int(sizes.features), .int(sizes.width),
         ]
@@ -152,7 +152,7 @@ extension OpenCLBackend {
             over: [2 * sizes.features, rows])
         let dkqv = try makeTensor(kqv.shape)
         try enqueue(
-            "performer_gradient", [dkqv, slopes, phi, kqv, features, dsums],
+            "performer_gradient", [dkqv, slopes, phi, kqv, features.weight, dsums],
             over: [3 * sizes.width, rows])
         return dkqv
     }

@@ -3,10 +3,11 @@ import DVTCore
 import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearInputGradient(_:weight:)``.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearInputGradient(_:_:)``.
     public func linearInputGradient(
-        _ dy: OpenCLTensor, weight: OpenCLTensor
+        _ dy: OpenCLTensor, _ layer: OpenCLLinear
     ) throws -> OpenCLTensor {
+        let weight = layer.weight
         let sizes = try LinearGradientSizes(dy: dy.shape, weight: weight.shape)
         let dx = try makeTensor(sizes.inputShape)
         guard kernelStyle == .vector else {
@@ -17,7 +18,7 @@ extension OpenCLBackend {
             return dx
         }
         // The weight's rows are the outputs, over which dy is summed.
-        let panels = try weight.copy(.transposedPanels(packedTile.panel)) {
+        let panels = try layer.weight(in: .transposedPanels(packedTile.panel)) {
             try makeScratch([sizes.outputs, packedTile.padded(sizes.inputs)])
         } fill: {
             try enqueueRowPacking(

@@ -69,8 +69,9 @@ extension LinearEngine {
         let backend = try OpenCLBackend(
             context: context, kernelStyle: (.tile, nil), linearEngine: self)
         let x = try backend.upload(.uniform([394, 384], name: "x", seed: 1))
-        let map = LinearParameters(
-            weight: try backend.upload(.uniform([384, 384], name: "weight", seed: 1)), bias: nil)
+        let map = try backend.makeLinear(
+            LinearParameters(
+                weight: backend.upload(.uniform([384, 384], name: "weight", seed: 1)), bias: nil))
         func time() throws -> Duration {
             let start = ContinuousClock.now
             _ = try backend.linear(x, map, activation: .identity, residual: nil)

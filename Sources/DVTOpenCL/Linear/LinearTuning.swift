@@ -41,6 +41,11 @@ package struct LinearTuning: Equatable, Sendable {
         }.min { (distance($0.key), $0.key.rows) < (distance($1.key), $1.key.rows) }?.value
     }
 
+    /// All engines of maps with these inputs and outputs.
+    package func engines(inputs: Int, outputs: Int) -> Set<LinearEngine> {
+        Set(engines.filter { $0.key.inputs == inputs && $0.key.outputs == outputs }.values)
+    }
+
     /// Notes the engine of a map; it replaces an earlier one.
     package mutating func set(_ engine: LinearEngine, for sizes: Sizes) {
         engines[sizes] = engine

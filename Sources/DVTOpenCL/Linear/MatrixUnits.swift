@@ -49,7 +49,8 @@ enum MatrixUnits {
         let (rows, inputs, outputs) = (70, 50, 90)
         let x = Tensor.uniform([rows, inputs], name: "x", seed: 1)
         let weight = Tensor.uniform([outputs, inputs], name: "weight", seed: 1)
-        let map = LinearParameters(weight: try backend.upload(weight), bias: nil)
+        let map = try backend.makeLinear(
+            LinearParameters(weight: backend.upload(weight), bias: nil))
         let y = try backend.download(
             backend.linear(backend.upload(x), map, activation: .identity, residual: nil))
         var (difference, square) = (0.0, 0.0)

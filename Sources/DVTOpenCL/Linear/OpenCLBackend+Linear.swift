@@ -4,16 +4,14 @@ import OpenCLRuntime
 extension OpenCLBackend {
     /// Implements ``/DVTCore/Backend/linear(_:_:activation:residual:)``.
     public func linear(
-        _ x: OpenCLTensor, _ parameters: LinearParameters<OpenCLTensor>, activation: Activation,
-        residual: OpenCLTensor?
+        _ x: OpenCLTensor, _ layer: OpenCLLinear, activation: Activation, residual: OpenCLTensor?
     ) throws -> OpenCLTensor {
         let sizes = try LinearSizes(
-            x: x.shape, weight: parameters.weight.shape, bias: parameters.bias?.shape,
+            x: x.shape, weight: layer.weight.shape, bias: layer.bias?.shape,
             residual: residual?.shape)
         let y = try makeTensor(sizes.outputShape)
         try enqueueLinear(
-            x, parameters, activation: activation, residual: residual, to: y, rows: sizes.rows,
-            inputs: sizes.inputs, outputs: sizes.outputs)
+            x, layer, activation: activation, residual: residual, to: y, rows: sizes.rows)
         return y
     }
 

@@ -2,154 +2,108 @@ import DVTCore
 import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// Enqueues `activation(x weight^T + bias) + residual` by the faster way for the device.
+    /// Enqueues `activation(x weight^T + bias) + residual` on the layer's engine.
     ///
     /// With several groups each maps its own `inputs` of every row of x to its own `outputs` of y,
-    /// by its own rows of the weight and elements of the bias.
+    /// with its own rows of the weight and elements of the bias.
     ///
     /// - Parameters:
     ///   - x: the input, `rows` of `groups` times `inputs` elements.
-    ///   - parameters: the weight, `groups` times `outputs` of `inputs` elements whatever its axes,
-    ///     and the bias.
+    ///   - layer: the layer.
     ///   - activation: applied after the bias.
     ///   - residual: as large as the output, added last, or nil.
     ///   - y: the output, `rows` of `groups` times `outputs` elements.
-    ///   - rows: how many rows.
-    ///   - inputs: the elements of a group's input row.
-    ///   - outputs: the elements of a group's output row.
-    ///   - groups: how many groups.
+    ///   - rows: the number of rows.
     /// - Throws: ``OpenCLError`` or ``OpenCLBackendError`` if the device fails.
     func enqueueLinear(
-        _ x: OpenCLTensor, _ parameters: LinearParameters<OpenCLTensor>, activation: Activation,
-        residual: OpenCLTensor?, to y: OpenCLTensor, rows: Int, inputs: Int, outputs: Int,
-        groups: Int = 1
+        _ x: OpenCLTensor, _ layer: OpenCLLinear, activation: Activation, residual: OpenCLTensor?,
+        to y: OpenCLTensor, rows: Int
     ) throws {
-        guard rows > 0, outputs > 0 else { return }
-        let map = LinearMap(
-            rows: rows, inputs: inputs, outputs: outputs, groups: groups,
-            weight: parameters.weight)
-        guard inputs > 0, let launch = try launch(map) else {
+        guard rows > 0, layer.outputs > 0 else { return }
+        guard layer.inputs > 0, let launch = try launch(layer, rows: rows) else {
             return try enqueueProducts(
-                map, of: x, bias: parameters.bias, activation: activation, residual: residual,
-                to: y)
+                layer, of: x, activation: activation, residual: residual, to: y, rows: rows)
         }
         try queue.enqueue(
             kernels.kernel(launch.kernel, in: launch.kernel, defines: launch.defines),
             arguments: [
-                .tensor(y), .tensor(x), .buffer(launch.weight), .tensor(parameters.bias),
-                .tensor(residual), .int(rows), .int(inputs), .int(outputs),
+                .tensor(y), .tensor(x), .buffer(launch.weight), .tensor(layer.bias),
+                .tensor(residual), .int(rows), .int(layer.inputs), .int(layer.outputs),
                 .int(activation.kernelCode),
             ],
-            global: zip(launch.groups, launch.local).map { $0 * $1 } + [groups],
+            global: zip(launch.groups, launch.local).map { $0 * $1 } + [layer.groups],
             local: launch.local + [1])
     }
 
-    /// A linear map as the engines see it.
-    private struct LinearMap {
-        let rows: Int
-        let inputs: Int
-        let outputs: Int
-        let groups: Int
-        let weight: OpenCLTensor
-    }
-
-    /// CLBlast's products, one a group, and what follows them.
+    /// Enqueues CLBlast's products, one per group, and their epilogue.
     private func enqueueProducts(
-        _ map: LinearMap, of x: OpenCLTensor, bias: OpenCLTensor?, activation: Activation,
-        residual: OpenCLTensor?, to y: OpenCLTensor
+        _ layer: OpenCLLinear, of x: OpenCLTensor, activation: Activation,
+        residual: OpenCLTensor?, to y: OpenCLTensor, rows: Int
     ) throws {
-        for group in 0..<map.groups {
+        let (inputs, outputs) = (layer.inputs, layer.outputs)
+        for group in 0..<layer.groups {
             try clblast.multiply(
                 MatrixProduct(
-                    rows: map.rows, columns: map.outputs, depth: map.inputs,
+                    rows: rows, columns: outputs, depth: inputs,
                     left: Matrix(
-                        x.buffer, offset: group * map.inputs, pitch: map.groups * map.inputs),
-                    right: Matrix(
-                        map.weight.buffer, offset: group * map.outputs * map.inputs),
+                        x.buffer, offset: group * inputs, pitch: layer.groups * inputs),
+                    right: Matrix(layer.weight.buffer, offset: group * outputs * inputs),
                     output: Matrix(
-                        y.buffer, offset: group * map.outputs, pitch: map.groups * map.outputs)))
+                        y.buffer, offset: group * outputs, pitch: layer.groups * outputs)))
         }
         try enqueueEpilogue(
-            y, bias: bias, activation: activation, residual: residual, rows: map.rows,
-            columns: map.groups * map.outputs)
+            y, bias: layer.bias, activation: activation, residual: residual, rows: rows,
+            columns: layer.groups * outputs)
     }
 
-    /// A kernel that computes a whole linear map; its file has its name.
+    /// A kernel that computes a whole linear layer; its file has its name.
     private struct LinearLaunch {
         let kernel: String
         let defines: [String]
-        /// The weight as the kernel takes it.
         let weight: Buffer
         let groups: [Int]
         let local: [Int]
     }
 
-    /// How the kernel of a map's engine is launched, or nil for CLBlast.
-    private func launch(_ map: LinearMap) throws -> LinearLaunch? {
+    /// The launch of the layer's engine, or nil for CLBlast.
+    private func launch(_ layer: OpenCLLinear, rows: Int) throws -> LinearLaunch? {
         func groups(_ tileRows: Int, _ tileColumns: Int) -> [Int] {
-            [(map.rows + tileRows - 1) / tileRows, (map.outputs + tileColumns - 1) / tileColumns]
+            [(rows + tileRows - 1) / tileRows, (layer.outputs + tileColumns - 1) / tileColumns]
         }
-        switch linearEngine(rows: map.rows, inputs: map.inputs, outputs: map.outputs) {
+        let engine = linearEngine(rows: rows, inputs: layer.inputs, outputs: layer.outputs)
+        let weight = try preparedWeight(of: layer, for: engine)
+        switch engine {
         case .clblast: return nil
         case .packed(let tile):
             return LinearLaunch(
-                kernel: "linear_packed", defines: tile.defines,
-                weight: try packed(
-                    map.weight, by: tile, inputs: map.inputs, outputs: map.outputs,
-                    groups: map.groups), groups: groups(tile.rows, tile.panel), local: [1, 1])
+                kernel: "linear_packed", defines: tile.defines, weight: weight,
+                groups: groups(tile.rows, tile.panel), local: [1, 1])
         case .tile(let tile):
             return LinearLaunch(
-                kernel: "linear_tile", defines: tile.defines, weight: map.weight.buffer,
+                kernel: "linear_tile", defines: tile.defines, weight: weight,
                 groups: groups(tile.rows, tile.columns), local: [tile.items, tile.items])
         case .matrix:
             return LinearLaunch(
-                kernel: "linear_matrix", defines: matrixDefines,
-                weight: try halves(
-                    map.weight, inputs: map.inputs, outputs: map.groups * map.outputs),
+                kernel: "linear_matrix", defines: matrixDefines, weight: weight,
                 groups: groups(64, 64), local: [128, 1])
         }
     }
 
-    /// NVIDIA's compiler alone takes PTX.
-    private var matrixDefines: [String] {
+    /// NVIDIA's compiler alone accepts PTX.
+    var matrixDefines: [String] {
         MatrixUnits.isKnown(context.device) ? ["PTX"] : []
     }
 
-    /// The engine that was chosen, or else measured for such a map, or else the device's own.
+    /// The engine that was set, or else measured for these sizes, or else the device's default.
     private func linearEngine(rows: Int, inputs: Int, outputs: Int) -> LinearEngine {
         chosenLinearEngine ?? linearTuning.engine(rows: rows, inputs: inputs, outputs: outputs)
             ?? defaultLinearEngine
     }
 
-    /// A weight in panels, made when it is first used and kept with it.
-    func packed(
-        _ weight: OpenCLTensor, by tile: PackedTile, inputs: Int, outputs: Int, groups: Int = 1
-    ) throws -> Buffer {
-        let panels = groups * tile.padded(outputs) / tile.panel
-        return try weight.copy(.panels(tile.panel)) {
-            try makeScratch([panels, inputs, tile.panel])
-        } fill: { packed in
-            try enqueueElements(
-                "pack_panels", in: "linear_packed", defines: tile.defines,
-                [
-                    .buffer(packed), .tensor(weight), .int(inputs), .int(outputs), .int(panels),
-                    .int(groups),
-                ], over: [tile.panel, inputs, panels])
-        }
-    }
-
-    /// A weight as float16, made when it is first used and kept with it.
-    private func halves(_ weight: OpenCLTensor, inputs: Int, outputs: Int) throws -> Buffer {
-        let pitch = (inputs + 31) / 32 * 32
-        return try weight.copy(.halves) {
-            // Two to a float32, the pitch being even.
-            try makeScratch([outputs, pitch / 2])
-        } fill: { halves in
-            try enqueueElements(
-                "weight_to_halves", in: "linear_matrix", defines: matrixDefines,
-                [
-                    .buffer(halves), .tensor(weight), .int(inputs), .int(outputs), .int(pitch),
-                ], over: [pitch, outputs])
-        }
+    /// The engines that batches of any size will use for a layer.
+    func linearEngines(inputs: Int, outputs: Int) -> Set<LinearEngine> {
+        if let chosenLinearEngine { return [chosenLinearEngine] }
+        let tuned = linearTuning.engines(inputs: inputs, outputs: outputs)
+        return tuned.isEmpty ? [defaultLinearEngine] : tuned
     }
 }

@@ -3,51 +3,43 @@ import OpenCLRuntime
 
 extension OpenCLBackend {
     /// Implements ``/DVTCore/Backend/featureReuse(_:_:activation:resampling:)``.
-    ///
-    /// All blocks read the same features, so their first maps run as one wide map, behind one
-    /// LayerNorm whose weights and biases are folded into it; their second maps run as one grouped
-    /// map. The stacked parameters are made at the first call.
     public func featureReuse(
-        _ features: OpenCLTensor, _ blocks: [FeatureReuseParameters<OpenCLTensor>],
-        activation: Activation, resampling: GridResampling
+        _ features: OpenCLTensor, _ layer: OpenCLFeatureReuse, activation: Activation,
+        resampling: GridResampling
     ) throws -> [OpenCLTensor] {
-        let sizes = try blocks.map {
+        let sizes = try layer.blocks.map {
             try FeatureReuseSizes(features: features.shape, block: $0, resampling: resampling)
         }
-        guard let first = sizes.first else { return [] }
-        guard sizes.allSatisfy({ $0 == first }), StackedMLPs.canStack(blocks) else {
-            return try blocks.flatMap {
-                try featureReuse(
-                    features, [$0], activation: activation, resampling: resampling)
+        let table = try table(resampling)
+        var fine: [OpenCLTensor] = []
+        for stack in layer.stacks {
+            let size = sizes[fine.count]
+            let coarse = try coarseFeatures(features, stack, activation: activation, size)
+            for block in 0..<stack.count {
+                let output = try makeTensor(size.outputShape)
+                let columns = block * size.outputs..<(block + 1) * size.outputs
+                try enqueueResampling(of: coarse, columns: columns, to: output, table.tokens)
+                fine.append(output)
             }
         }
-        let coarse = try coarseFeatures(
-            features, StackedMLPs.of(blocks, on: self), activation: activation, first,
-            blocks: blocks.count)
-        let table = try table(resampling)
-        return try blocks.indices.map { block in
-            let fine = try makeTensor(first.outputShape)
-            let width = first.outputs
-            try enqueueResampling(
-                of: coarse, columns: block * width..<(block + 1) * width, to: fine, table.tokens)
-            return fine
-        }
+        return fine
     }
 
-    /// The MLPs of all blocks, `[B, M + 1, L E]`.
+    /// The MLPs of a stack's blocks, `[B, M + 1, L E]`.
     private func coarseFeatures(
-        _ features: OpenCLTensor, _ stacked: StackedMLPs, activation: Activation,
-        _ sizes: FeatureReuseSizes, blocks: Int
+        _ features: OpenCLTensor, _ stack: StackedMLPs, activation: Activation,
+        _ sizes: FeatureReuseSizes
     ) throws -> OpenCLTensor {
+        try stack.update(on: self)
         let normalized =
-            try stacked.norm.map { try layerNorm(features, appending: nil, $0) } ?? features
+            try stack.norm.map { try layerNorm(features, appending: nil, $0) } ?? features
         let hidden = try linear(
-            normalized, stacked.expand, activation: activation, residual: nil)
-        let coarse = try makeTensor([sizes.batch, sizes.coarseTokens, blocks * sizes.outputs])
+            normalized, stack.expand, activation: activation, residual: nil)
+        let coarse = try makeTensor(
+            [sizes.batch, sizes.coarseTokens, stack.count * sizes.outputs])
         try enqueueLinear(
-            hidden, stacked.contract, activation: .identity, residual: nil, to: coarse,
-            rows: sizes.batch * sizes.coarseTokens, inputs: sizes.hidden, outputs: sizes.outputs,
-            groups: blocks)
+            hidden, stack.contract, activation: .identity, residual: nil, to: coarse,
+            rows: sizes.batch * sizes.coarseTokens)
         return coarse
     }
 

@@ -4,8 +4,7 @@ import OpenCLRuntime
 extension OpenCLBackend {
     /// Implements ``/DVTCore/Backend/patchEmbed(_:_:geometry:)``.
     public func patchEmbed(
-        _ images: OpenCLTensor, _ projection: LinearParameters<OpenCLTensor>,
-        geometry: PatchGeometry
+        _ images: OpenCLTensor, _ projection: OpenCLLinear, geometry: PatchGeometry
     ) throws -> OpenCLTensor {
         let sizes = try PatchEmbedSizes(
             images: images.shape, weight: projection.weight.shape, bias: projection.bias?.shape,
@@ -14,8 +13,7 @@ extension OpenCLBackend {
         let tokens = try makeTensor(sizes.outputShape)
         try enqueueLinear(
             patches, projection, activation: .identity, residual: nil, to: tokens,
-            rows: sizes.batch * sizes.grid * sizes.grid, inputs: sizes.patchElements,
-            outputs: sizes.width)
+            rows: sizes.batch * sizes.grid * sizes.grid)
         return tokens
     }
 

@@ -19,13 +19,13 @@ extension ReferenceBackend {
         return ReferenceTensor(z.shape, values)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearInputGradient(_:weight:)``.
+    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearInputGradient(_:_:)``.
     public func linearInputGradient(
-        _ dy: ReferenceTensor, weight: ReferenceTensor
+        _ dy: ReferenceTensor, _ layer: LinearParameters<ReferenceTensor>
     ) throws -> ReferenceTensor {
-        let sizes = try LinearGradientSizes(dy: dy.shape, weight: weight.shape)
+        let sizes = try LinearGradientSizes(dy: dy.shape, weight: layer.weight.shape)
         let (inputs, outputs) = (sizes.inputs, sizes.outputs)
-        let (gradients, weights) = (dy.values, weight.values)
+        let (gradients, weights) = (dy.values, layer.weight.values)
         return ReferenceTensor(sizes.inputShape, rowWidth: inputs) { row, dx in
             var sums = [Double](repeating: 0, count: inputs)
             for output in 0..<outputs {

@@ -5,12 +5,12 @@ extension ReferenceBackend {
     /// ``/DVTAutodiff/DifferentiableBackend/performerAttentionGradient(_:_:_:features:)``.
     public func performerAttentionGradient(
         _ dy: ReferenceTensor, _ y: ReferenceTensor, _ kqv: ReferenceTensor,
-        features: ReferenceTensor
+        features: LinearParameters<ReferenceTensor>
     ) throws -> ReferenceTensor {
-        let sizes = try PerformerSizes(kqv: kqv.shape, features: features.shape)
+        let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)
         try requireShape("y", y.shape, sizes.outputShape)
         try requireShape("dy", dy.shape, sizes.outputShape)
-        let performer = Performer(sizes: sizes, kqv: kqv.values, features: features.values)
+        let performer = Performer(sizes: sizes, kqv: kqv.values, features: features.weight.values)
         let length = sizes.tokens * 3 * sizes.width
         let gradients = dy.values
         return ReferenceTensor(kqv.shape, rowWidth: length) { image, output in

@@ -15,10 +15,10 @@ extension ReferenceBackend {
 
     /// Implements ``/DVTCore/Backend/performerAttention(_:features:)``.
     public func performerAttention(
-        _ kqv: ReferenceTensor, features: ReferenceTensor
+        _ kqv: ReferenceTensor, features: LinearParameters<ReferenceTensor>
     ) throws -> ReferenceTensor {
-        let sizes = try PerformerSizes(kqv: kqv.shape, features: features.shape)
-        let performer = Performer(sizes: sizes, kqv: kqv.values, features: features.values)
+        let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)
+        let performer = Performer(sizes: sizes, kqv: kqv.values, features: features.weight.values)
         let sums = (0..<sizes.batch).map(performer.sums)
         return ReferenceTensor(sizes.outputShape, rowWidth: sizes.width) { row, output in
             performer.attend(row, sums[row / sizes.tokens], into: output)

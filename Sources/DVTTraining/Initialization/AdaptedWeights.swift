@@ -43,9 +43,7 @@ public struct AdaptedWeights: ParameterSource {
         case .fitting: return try stored.tensor(parameter, of: configuration)
         case .fresh: return random.tensor(parameter, of: configuration)
         case .resampled(let shape):
-            let former = ParameterSpecification(
-                stage: parameter.stage, name: parameter.name, shape: shape)
-            return try stored.tensor(former, of: configuration)
+            return try stored.tensor(parameter.reshaped(shape), of: configuration)
                 .resampledPositions(to: parameter.shape)
         }
     }
@@ -77,8 +75,8 @@ public struct AdaptedWeights: ParameterSource {
     ) throws -> Source {
         let shapes = stored.shapes(of: parameter, in: configuration)
         if shapes.allSatisfy({ $0.actual == $0.needed }) { return .fitting }
-        if parameter.name.hasPrefix("head.") { return .fresh }
-        if parameter.name == "pos_embed", let shape = shapes.first?.actual, shape.rank == 3,
+        if parameter.role.isHead { return .fresh }
+        if parameter.role.isPositions, let shape = shapes.first?.actual, shape.rank == 3,
             shape[0] == 1, shape[2] == parameter.shape[2],
             let side = squareSide(shape[1] - 1), side > 0
         {

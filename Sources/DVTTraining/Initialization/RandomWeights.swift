@@ -32,16 +32,18 @@ public struct RandomWeights: ParameterSource {
     public func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) -> Tensor {
-        let (name, shape) = (parameter.name, parameter.shape)
-        if !configuration.trains(parameter) {
-            return name == "pos_embed" ? .sinusoid(shape) : orthogonalRows(parameter)
-        }
-        if name.hasSuffix(".bias") { return Tensor(shape, repeating: 0) }
-        if shape.rank == 1 { return Tensor(shape, repeating: 1) }
+        let shape = parameter.shape
         let fanIn = Double(shape.elementCount / max(shape[0], 1))
-        let isToken = name == "cls_token" || name == "pos_embed"
-        let bound = isToken ? 0.02 * 3.0.squareRoot() : 1 / fanIn.squareRoot()
-        return uniform(parameter, bound: Float(bound))
+        return switch parameter.role {
+        case .weight, .performerWeight, .headWeight:
+            uniform(parameter, bound: Float(1 / fanIn.squareRoot()))
+        case .bias, .headBias, .normShift: Tensor(shape, repeating: 0)
+        case .normScale: Tensor(shape, repeating: 1)
+        case .classToken, .positions:
+            uniform(parameter, bound: Float(0.02 * 3.0.squareRoot()))
+        case .fixedPositions: .sinusoid(shape)
+        case .randomFeatures: orthogonalRows(parameter)
+        }
     }
 
     private func uniform(_ parameter: ParameterSpecification, bound: Float) -> Tensor {

@@ -113,7 +113,7 @@ public final class AdamWOptimizer<B: DifferentiableBackend> {
         steps += 1
         for slot in slots {
             guard let gradient = slot.parameter.tensor.gradient else { continue }
-            let decay = slot.parameter.specification.isDecayed ? settings.weightDecay : 0
+            let decay = slot.parameter.specification.role.isDecayed ? settings.weightDecay : 0
             try backend.adamW(
                 slot.parameter.tensor.value, gradient: gradient,
                 moments: (slot.first, slot.second),
@@ -125,10 +125,4 @@ public final class AdamWOptimizer<B: DifferentiableBackend> {
         }
         return norm
     }
-}
-
-extension ParameterSpecification {
-    /// Whether weight decay shrinks it: weights of maps, not biases, norms, class tokens or
-    /// positions.
-    var isDecayed: Bool { shape.rank > 1 && name != "cls_token" && name != "pos_embed" }
 }

@@ -53,9 +53,9 @@ public final class WeightAverage<B: DifferentiableBackend> {
     /// The cascade on the averaged parameters.
     ///
     /// - Returns: a cascade that shares the average's memory.
-    public func inference() -> DynamicVisionTransformer<B> {
-        let byParameter = Dictionary(
-            uniqueKeysWithValues: zip(model.parameters.map(\.specification), tensors))
-        return model.inference { byParameter[$0.specification] ?? $0.tensor.value }
+    /// - Throws: the backend's error.
+    public func inference() throws -> DynamicVisionTransformer<B> {
+        var tensors = tensors[...]
+        return try model.inference { _ in tensors.removeFirst() }
     }
 }

@@ -12,11 +12,10 @@ public final class TrainableCascade<B: DifferentiableBackend> {
     public struct Parameter {
         /// Which one it is.
         public let specification: ParameterSpecification
-        /// Whether training changes it: the random features of performers and the fixed positions
-        /// of T2T-ViTs stay.
-        public let isTrained: Bool
-        /// Its value, and its gradient once one is known.
+        /// Its value, and its gradient after a backward pass.
         public let tensor: TapeTensor<B>
+        /// Whether training changes it.
+        public var isTrained: Bool { specification.role.isTrained }
     }
 
     /// The cascade's numbers.
@@ -45,38 +44,39 @@ public final class TrainableCascade<B: DifferentiableBackend> {
         tape.stopsReusedFeatures = stopsReusedFeatures ?? !configuration.normalizesReusedFeatures
         self.configuration = configuration
         self.tape = tape
-        parameters = try configuration.parameters.map { specification in
+        var parameters: [Parameter] = []
+        network = try DynamicVisionTransformer(configuration, backend: tape) { specification in
             let values = try weights.tensor(specification, of: configuration)
             try requireShape(specification.name, values.shape, specification.shape)
             let value = try backend.upload(values)
-            let isTrained = configuration.trains(specification)
-            return Parameter(
-                specification: specification, isTrained: isTrained,
-                tensor: isTrained ? tape.parameter(value) : tape.constant(value))
+            let tensor =
+                specification.role.isTrained ? tape.parameter(value) : tape.constant(value)
+            parameters.append(Parameter(specification: specification, tensor: tensor))
+            return tensor
         }
-        let tensors = Dictionary(
-            uniqueKeysWithValues: parameters.map { ($0.specification, $0.tensor) })
-        network = DynamicVisionTransformer(configuration, backend: tape) { tensors.known($0) }
+        self.parameters = parameters
     }
 
     /// The cascade for inference, on the parameters as they are and as they will become.
     ///
     /// - Returns: a cascade that shares this one's memory.
-    public func inference() -> DynamicVisionTransformer<B> {
-        inference { $0.tensor.value }
+    /// - Throws: the backend's error.
+    public func inference() throws -> DynamicVisionTransformer<B> {
+        try inference { $0.tensor.value }
     }
 
-    /// The cascade for inference on tensors of one's own, such as averages of the parameters.
+    /// The cascade for inference on other tensors, such as averages of the parameters.
     ///
-    /// - Parameter tensor: gives a parameter's tensor.
-    /// - Returns: a cascade on those.
+    /// - Parameter tensor: returns a parameter's tensor.
+    /// - Returns: the cascade.
+    /// - Throws: the backend's error.
     package func inference(
         on tensor: (Parameter) -> B.DeviceTensor
-    ) -> DynamicVisionTransformer<B> {
-        let tensors = Dictionary(
-            uniqueKeysWithValues: parameters.map { ($0.specification, tensor($0)) })
-        return DynamicVisionTransformer(configuration, backend: tape.base) {
-            tensors.known($0)
+    ) throws -> DynamicVisionTransformer<B> {
+        var tensors = parameters.map(tensor)[...]
+        // The network asks for its parameters in the order in which it declares them.
+        return try DynamicVisionTransformer(configuration, backend: tape.base) { _ in
+            tensors.removeFirst()
         }
     }
 
@@ -138,22 +138,4 @@ public struct ExitLoss: Sendable {
 
     /// The mean of the losses.
     public var mean: Double { losses.reduce(0) { $0 + Double($1) } / Double(max(losses.count, 1)) }
-}
-
-extension CascadeConfiguration {
-    /// Whether training changes a parameter.
-    package func trains(_ parameter: ParameterSpecification) -> Bool {
-        let isT2T = stages[parameter.stage].tokenizer != .linear
-        return !(parameter.name.hasSuffix(".w") || (isT2T && parameter.name == "pos_embed"))
-    }
-}
-
-extension Dictionary where Key == ParameterSpecification {
-    /// The entry of a parameter of the cascade that the dictionary was made for.
-    fileprivate func known(_ parameter: ParameterSpecification) -> Value {
-        guard let value = self[parameter] else {
-            preconditionFailure("the cascade has no parameter \(parameter.name)")
-        }
-        return value
-    }
 }

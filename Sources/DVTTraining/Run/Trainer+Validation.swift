@@ -13,7 +13,7 @@ extension Trainer {
     public func validate(
         _ input: TrainingInput, shouldStop: () -> Bool = { false }
     ) throws -> TrainingTally? {
-        let cascade = inference()
+        let cascade = try inference()
         var tally = TrainingTally(exits: card.configuration.stages.count)
         let batches = input.batches(epoch: 0)
         while let batch = try batches.next() {

@@ -59,8 +59,9 @@ public final class Trainer<B: DifferentiableBackend> {
     /// The cascade for inference: on averaged weights where they are kept.
     ///
     /// - Returns: a cascade that shares memory with the run.
-    public func inference() -> DynamicVisionTransformer<B> {
-        average?.inference() ?? model.inference()
+    /// - Throws: the backend's error.
+    public func inference() throws -> DynamicVisionTransformer<B> {
+        try average?.inference() ?? model.inference()
     }
 
     /// How much of the run is done, from 0 to 1.

@@ -20,24 +20,23 @@ struct TapeTests {
 
     private func identity(
         _ width: Int, on tape: GradientTape<ReferenceBackend>
-    ) -> LinearParameters<TapeTensor<ReferenceBackend>> {
+    ) throws -> (weight: TapeTensor<ReferenceBackend>, layer: TapeLinear<ReferenceBackend>) {
         let values = (0..<width * width).map { Float($0 % (width + 1) == 0 ? 1 : 0) }
-        return LinearParameters(
-            weight: tape.parameter(base.upload(Tensor([width, width], values: values))), bias: nil)
+        let weight = tape.parameter(base.upload(Tensor([width, width], values: values)))
+        return (weight, try tape.makeLinear(LinearParameters(weight: weight, bias: nil)))
     }
 
-    /// A branch of the last of two blocks is left out for half of the images, and twice as strong
-    /// in the others; the first block's never.
-    @Test func stochasticDepthThinsBranches() throws {
+    /// With the full rate of 0.5 a branch is dropped for half of the images and doubled for the
+    /// others; with a share of 0 it is kept for all.
+    @Test func stochasticDepthDropsBranches() throws {
         let (images, width) = (400, 4)
         let tape = tape(stochasticDepth: 0.5)
-        let map = identity(width, on: tape)
+        let (weight, layer) = try identity(width, on: tape)
         let x = tape.constant(base.upload(Tensor([images, width], repeating: 1)))
         let residual = tape.parameter(base.upload(Tensor([images, width], repeating: 1)))
         for (block, kept) in [(0, 400...400), (1, 160...240)] {
             tape.reseed(3)
-            tape.enter(.block(block, of: 2))
-            let y = try tape.linear(x, map, activation: .identity, residual: residual)
+            let y = try tape.addBranch(x, layer, to: residual, dropPath: Float(block))
             let values = try tape.download(y).values
             let factor: Float = block == 0 ? 2 : 3
             for image in 0..<images {
@@ -46,10 +45,10 @@ struct TapeTests {
                 #expect(row.first == 1 || row.first == factor)
             }
             #expect(kept.contains(values.count { $0 == factor } / width))
-            map.weight.clearGradient()
+            weight.clearGradient()
             residual.clearGradient()
             try tape.backward(from: [(y, base.upload(Tensor([images, width], repeating: 1)))])
-            let gradient = try #require(map.weight.gradient)
+            let gradient = try #require(weight.gradient)
             // Each kept row of ones adds its factor less the residual's 1.
             let sum = Float(values.count { $0 == factor } / width) * (factor - 1)
             #expect(base.download(gradient).values.allSatisfy { $0 == sum })
@@ -57,19 +56,18 @@ struct TapeTests {
         }
     }
 
-    @Test func outsideOfBlocksNothingIsLeftOut() throws {
+    @Test func linearLayersOutsideOfBranchesAreNotRegularized() throws {
         let tape = tape(dropout: 0.5, stochasticDepth: 0.5)
         let x = tape.constant(base.upload(Tensor([8, 4], repeating: 1)))
-        tape.enter(.other)
-        let y = try tape.linear(x, identity(4, on: tape), activation: .identity, residual: x)
+        let y = try tape.linear(x, identity(4, on: tape).layer, activation: .identity, residual: x)
         #expect(try tape.download(y).values.allSatisfy { $0 == 2 })
     }
 
-    @Test func dropoutComesBackAsItWent() throws {
+    @Test func dropoutDropsTheSameElementsOfTheGradient() throws {
         let tape = tape(dropout: 0.25)
         let x = tape.parameter(base.upload(Tensor([100, 40], repeating: 1)))
-        tape.enter(.block(0, of: 1))
-        let y = try tape.linear(x, identity(40, on: tape), activation: .gelu, residual: nil)
+        let layer = try identity(40, on: tape).layer
+        let y = try tape.dropout(tape.linear(x, layer, activation: .gelu, residual: nil))
         let values = try tape.download(y).values
         let cleared = values.count { $0 == 0 }
         #expect((900...1100).contains(cleared))
@@ -80,13 +78,11 @@ struct TapeTests {
 
     @Test func equalSeedsDrawAlike() throws {
         let tape = tape(stochasticDepth: 0.5)
-        tape.enter(.block(1, of: 2))
-        let map = identity(4, on: tape)
+        let layer = try identity(4, on: tape).layer
         let x = tape.constant(base.upload(Tensor([64, 4], repeating: 1)))
         let draws = try [1, 1, 2].map { (seed: UInt64) in
             tape.reseed(seed)
-            return try tape.download(
-                tape.linear(x, map, activation: .identity, residual: x))
+            return try tape.download(tape.addBranch(x, layer, to: x, dropPath: 1))
         }
         #expect(draws[0] == draws[1] && draws[0] != draws[2])
     }

@@ -1,0 +1,34 @@
+// stacking.cl: copies a linear layer into a stack of layers, with the LayerNorm before it folded in.
+//
+//   weight          [outputs, inputs]   bias            [outputs], or null for zeros
+//   scale, shift    [inputs]            of the LayerNorm, or null for none
+//   stacked_weight  [rows, inputs]      stacked_bias    [rows], written from row `first` on
+//
+//   stacked_weight[first + o, i] = weight[o, i] * scale[i]
+//   stacked_bias[first + o]      = bias[o] + sum_i weight[o, i] * shift[i]
+//
+// One work-item per output. It runs when a model is built, so it is written for accuracy: the sum
+// is compensated.
+// Reference for the sum: Kahan, Pracniques: Further Remarks on Reducing Truncation Errors, 1965.
+
+kernel void stack_layer(global float *restrict stacked_weight, global float *restrict stacked_bias,
+                        global const float *restrict weight, global const float *restrict bias,
+                        global const float *restrict scale, global const float *restrict shift,
+                        int outputs, int inputs, int first) {
+  const int output = get_global_id(0);
+  if (output >= outputs) return;
+  weight += (size_t)output * inputs;
+  stacked_weight += (size_t)(first + output) * inputs;
+  float sum = bias ? bias[output] : 0.0f;
+  float lost = 0.0f;
+  for (int i = 0; i < inputs; i++) {
+    stacked_weight[i] = scale ? weight[i] * scale[i] : weight[i];
+    if (shift) {
+      const float term = weight[i] * shift[i] - lost;
+      const float next = sum + term;
+      lost = (next - sum) - term;
+      sum = next;
+    }
+  }
+  stacked_bias[first + output] = sum;
+}

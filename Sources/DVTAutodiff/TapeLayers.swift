@@ -1,0 +1,57 @@
+public import DVTCore
+
+/// A linear layer on a ``GradientTape``: its parameters, and the layer of the backend below.
+public struct TapeLinear<Base: DifferentiableBackend> {
+    let weight: TapeTensor<Base>
+    let bias: TapeTensor<Base>?
+    let layer: Base.LinearLayer
+}
+
+/// One block's feature-reuse MLP on a ``GradientTape``.
+public struct TapeFeatureReuse<Base: DifferentiableBackend> {
+    let parameters: FeatureReuseParameters<TapeTensor<Base>>
+    let fc1: TapeLinear<Base>
+    let fc2: TapeLinear<Base>
+}
+
+/// The relation-reuse MLP on a ``GradientTape``.
+public struct TapeRelationReuse<Base: DifferentiableBackend> {
+    let parameters: RelationReuseParameters<TapeTensor<Base>>
+    let expand: TapeLinear<Base>
+    let contract: TapeLinear<Base>
+}
+
+extension GradientTape {
+    /// Implements ``/DVTCore/Backend/makeLinear(_:)``.
+    ///
+    /// The weight of a convolution is flattened to `[D, C k k]` for the layer below.
+    public func makeLinear(
+        _ parameters: LinearParameters<TapeTensor<Base>>
+    ) throws -> TapeLinear<Base> {
+        let (weight, bias) = (parameters.weight, parameters.bias)
+        let outputs = weight.shape[0]
+        let matrix: Shape = [outputs, weight.shape.elementCount / max(outputs, 1)]
+        let layer = try base.makeLinear(
+            LinearParameters(weight: base.reshaped(weight.value, matrix), bias: bias?.value))
+        return TapeLinear(weight: weight, bias: bias, layer: layer)
+    }
+
+    /// Implements ``/DVTCore/Backend/makeFeatureReuse(_:)``.
+    public func makeFeatureReuse(
+        _ blocks: [FeatureReuseParameters<TapeTensor<Base>>]
+    ) throws -> [TapeFeatureReuse<Base>] {
+        try blocks.map {
+            TapeFeatureReuse(
+                parameters: $0, fc1: try makeLinear($0.fc1), fc2: try makeLinear($0.fc2))
+        }
+    }
+
+    /// Implements ``/DVTCore/Backend/makeRelationReuse(_:)``.
+    public func makeRelationReuse(
+        _ parameters: RelationReuseParameters<TapeTensor<Base>>
+    ) throws -> TapeRelationReuse<Base> {
+        TapeRelationReuse(
+            parameters: parameters, expand: try makeLinear(parameters.expand),
+            contract: try makeLinear(parameters.contract))
+    }
+}

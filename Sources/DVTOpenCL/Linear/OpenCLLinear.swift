@@ -1,0 +1,117 @@
+import DVTCore
+import OpenCLRuntime
+
+/// A linear layer on an OpenCL device, with its weight in the layouts that its engines read.
+///
+/// The weight may stack several groups of rows; see
+/// ``OpenCLBackend/enqueueLinear(_:_:activation:residual:to:rows:)``.
+public final class OpenCLLinear {
+    /// `[groups x outputs, ...]`, `inputs` elements per row.
+    let weight: OpenCLTensor
+    /// `[groups x outputs]`, or nil.
+    let bias: OpenCLTensor?
+    let groups: Int
+    /// The length of a group's input and output rows.
+    let (inputs, outputs): (Int, Int)
+    private var layouts: [WeightLayout: (tensor: OpenCLTensor, version: Int)] = [:]
+
+    init(_ parameters: LinearParameters<OpenCLTensor>, groups: Int = 1) {
+        weight = parameters.weight
+        bias = parameters.bias
+        self.groups = groups
+        let rows = parameters.weight.shape.rank > 0 ? parameters.weight.shape[0] : 0
+        outputs = rows / groups
+        inputs = parameters.weight.shape.elementCount / max(rows, 1)
+    }
+
+    /// The layout of a weight in memory.
+    enum WeightLayout: Hashable {
+        /// Panels of so many outputs, for `linear_packed.cl`.
+        case panels(Int)
+        /// The transposed weight in panels of so many inputs, for the backward pass.
+        case transposedPanels(Int)
+        /// float16, for `linear_matrix.cl`.
+        case float16
+    }
+
+    /// The weight in a layout; written on first use, and again after the weight has changed.
+    ///
+    /// - Parameters:
+    ///   - layout: the layout.
+    ///   - allocate: allocates its memory.
+    ///   - fill: writes it.
+    /// - Returns: the memory.
+    func weight(
+        in layout: WeightLayout, allocate: () throws -> OpenCLTensor,
+        fill: (Buffer) throws -> Void
+    ) rethrows -> Buffer {
+        if let copy = layouts[layout], copy.version == weight.version { return copy.tensor.buffer }
+        let copy = try layouts[layout]?.tensor ?? allocate()
+        try fill(copy.buffer)
+        layouts[layout] = (copy, weight.version)
+        return copy.buffer
+    }
+}
+
+extension OpenCLBackend {
+    /// Implements ``/DVTCore/Backend/makeLinear(_:)``.
+    ///
+    /// The weight is packed for the engines that tuning found fastest for its sizes, or else for
+    /// the device's default.
+    public func makeLinear(_ parameters: LinearParameters<OpenCLTensor>) throws -> OpenCLLinear {
+        try makeLinear(parameters, groups: 1)
+    }
+
+    /// A layer of several groups: each maps its own `inputs` of every row to its own `outputs`.
+    func makeLinear(
+        _ parameters: LinearParameters<OpenCLTensor>, groups: Int
+    ) throws -> OpenCLLinear {
+        let layer = OpenCLLinear(parameters, groups: groups)
+        guard layer.inputs > 0, layer.outputs > 0 else { return layer }
+        for engine in linearEngines(inputs: layer.inputs, outputs: layer.outputs) {
+            _ = try preparedWeight(of: layer, for: engine)
+        }
+        return layer
+    }
+
+    /// The weight as an engine's kernel reads it.
+    func preparedWeight(of layer: OpenCLLinear, for engine: LinearEngine) throws -> Buffer {
+        switch engine {
+        case .clblast, .tile: layer.weight.buffer
+        case .packed(let tile): try packedWeight(of: layer, by: tile)
+        case .matrix: try float16Weight(of: layer)
+        }
+    }
+
+    /// The weight in panels.
+    func packedWeight(of layer: OpenCLLinear, by tile: PackedTile) throws -> Buffer {
+        let panels = layer.groups * tile.padded(layer.outputs) / tile.panel
+        return try layer.weight(in: .panels(tile.panel)) {
+            try makeScratch([panels, layer.inputs, tile.panel])
+        } fill: { packed in
+            try enqueueElements(
+                "pack_panels", in: "linear_packed", defines: tile.defines,
+                [
+                    .buffer(packed), .tensor(layer.weight), .int(layer.inputs),
+                    .int(layer.outputs), .int(panels), .int(layer.groups),
+                ], over: [tile.panel, layer.inputs, panels])
+        }
+    }
+
+    /// The weight as float16, rows padded to a multiple of 32.
+    private func float16Weight(of layer: OpenCLLinear) throws -> Buffer {
+        let (inputs, outputs) = (layer.inputs, layer.groups * layer.outputs)
+        let pitch = (inputs + 31) / 32 * 32
+        return try layer.weight(in: .float16) {
+            // Two elements per float32 of a tensor; the pitch is even.
+            try makeScratch([outputs, pitch / 2])
+        } fill: { halves in
+            try enqueueElements(
+                "weight_to_halves", in: "linear_matrix", defines: matrixDefines,
+                [
+                    .buffer(halves), .tensor(layer.weight), .int(inputs), .int(outputs),
+                    .int(pitch),
+                ], over: [pitch, outputs])
+        }
+    }
+}
