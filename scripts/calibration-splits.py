@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""How dvt calibrate's optimal rule does on random halves of saved outputs: docs/calibration.md.
+"""Evaluates the optimal rule of dvt calibrate on random splits of saved outputs.
 
 Usage: calibration-splits.py DVT FILE.safetensors [COUNT]
 
-Puts the calibration and test images of FILE together, and COUNT times (20) splits them into two
-random halves, chooses thresholds on one and judges them on the other by DVT. Prints the gain in
-accuracy over the authors' rule at equal cost. Needs nothing but Python.
+Merges the calibration and test images of FILE, and COUNT times (default 20) splits them into two
+random halves, chooses thresholds on one half and evaluates them on the other with DVT. Prints the
+accuracy gain over the authors' rule at equal cost; see docs/calibration.md. Requires only Python.
 """
 import json
 import random

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Draws the images in Examples/photos, from one large object to clutter.
 
-Needs Pillow; the images are committed, so that nothing else does. Pillow 13.0.0 drew them and
-draws the same ones again: draw-photos.py [FOLDER]
+Usage: draw-photos.py [FOLDER]
+
+Requires Pillow. The images are committed, so nothing else requires it; Pillow 13.0.0 reproduces
+them exactly.
 """
 
 import math
@@ -13,12 +15,12 @@ from pathlib import Path
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 WIDTH, HEIGHT = 320, 240
-# Drawn larger and reduced, so that edges are smooth.
+# Supersampling factor for smooth edges.
 SCALE = 3
 
 
 class Scene:
-    """A canvas whose coordinates are those of the finished image."""
+    """A canvas in the coordinates of the final image."""
 
     def __init__(self, top, bottom, seed):
         self.random = random.Random(seed)
@@ -59,7 +61,7 @@ class Scene:
         self._draw(lambda draw: draw.ellipse(box, outline=color, width=round(width * SCALE)))
 
     def shadow(self, x, y, rx, ry, strength=0.5):
-        """A soft dark spot on the ground."""
+        """Draws a soft shadow on the ground."""
         mask = Image.new("L", self.image.size, 0)
         box = [(x - rx) * SCALE, (y - ry) * SCALE, (x + rx) * SCALE, (y + ry) * SCALE]
         ImageDraw.Draw(mask).ellipse(box, fill=round(255 * strength))
@@ -67,7 +69,7 @@ class Scene:
         self.image.paste(Image.new("RGB", self.image.size, (20, 18, 24)), (0, 0), mask)
 
     def ball(self, x, y, radius, color):
-        """A sphere lit from the upper left."""
+        """Draws a sphere lit from the upper left."""
         steps = 40
         for step in range(steps):
             part = step / steps
@@ -76,8 +78,8 @@ class Scene:
             offset = 0.36 * radius * part
             self.ellipse(x - offset, y - offset, radius * (1 - part), radius * (1 - part), shade)
 
-    def finished(self):
-        """The image at its size, with a grain as a sensor leaves it."""
+    def final(self):
+        """Returns the image at its final size, with sensor noise."""
         small = self.image.resize((WIDTH, HEIGHT), Image.LANCZOS)
         grain = Image.new("L", small.size)
         grain.putdata([round(128 + self.random.gauss(0, 5)) for _ in range(WIDTH * HEIGHT)])
@@ -342,7 +344,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     for number, scene in enumerate(SCENES, start=1):
         path = folder / f"{number:02}-{scene.__name__}.jpg"
-        scene().finished().save(path, quality=80, optimize=True)
+        scene().final().save(path, quality=80, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,38 +1,39 @@
 internal import DVTCore
 public import DVTModel
 
-/// What one stage of a cascade is made of and costs.
+/// The size and cost of one stage of a cascade.
 public struct StageSummary: Equatable, Sendable {
     /// The stage, from 0.
     public let stage: Int
-    /// The stage's numbers.
+    /// The configuration of the stage.
     public let configuration: VisionTransformerConfiguration
-    /// The numbers it learns.
+    /// The number of trainable parameters.
     public let parameters: Int
     /// The multiply-adds of one image in this stage, reuse included.
     public let multiplyAdds: Int
-    /// Those of an image that leaves here.
+    /// The multiply-adds of an image that exits here.
     public let cumulativeMultiplyAdds: Int
-    /// The bytes of float32 that the network's own tensors take at once, at most, on the way of
-    /// one image to this exit; weights, and what a backend needs besides, are not counted.
+    /// The peak float32 bytes of the network's own tensors for one image up to this exit, without
+    /// weights and backend overhead.
     public let workingSetBytes: Int
 
-    /// The bytes of the parameters as float32.
+    /// The bytes of the parameters in float32.
     public var weightBytes: Int { parameters * MemoryLayout<Float>.size }
 }
 
 extension CascadeConfiguration {
-    /// What every stage is made of and costs.
+    /// Summarizes every stage.
     ///
-    /// - Returns: one summary a stage.
-    /// - Throws: ``/DVTCore/ShapeError`` or ``/DVTModel/ModelError`` if the cascade cannot run.
+    /// - Returns: one summary per stage.
+    /// - Throws: ``/DVTCore/ShapeError`` or ``/DVTModel/ModelError`` if the configuration is
+    ///   invalid.
     public func summary() throws -> [StageSummary] {
         let backend = ShapeBackend()
         let model = try DynamicVisionTransformer(self, backend: backend) {
             backend.tensor($0.shape)
         }
         let weightBytes = backend.meter.liveBytes
-        // The peak only grows on the way from exit to exit.
+        // The peak never decreases from exit to exit.
         var peaks: [Int] = []
         try model.runStages(backend.tensor(imageShape(batch: 1)), policy: .allExits) { _ in
             peaks.append(backend.meter.peakBytes - weightBytes)

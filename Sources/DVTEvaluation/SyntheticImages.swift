@@ -1,20 +1,20 @@
 public import DVTCore
 import DVTSupport
 
-/// Image batches that depend on a seed alone, so that any implementation can make the same.
+/// Image batches that depend only on a seed, so any implementation can reproduce them.
 public enum SyntheticImages {
     private static let coarseSide = 14
 
-    /// A batch of smooth patches under noise, in four contrasts that take turns.
+    /// Returns a batch of smooth patches with noise, cycling through four contrasts.
     ///
-    /// Image n is `0.5 (n mod 4 + 1) coarse + 0.25 fine`, where coarse is `[B, C, 14, 14]` uniform
-    /// numbers in [-1, 1), pixel y of S showing row `floor(14 y / S)`, and fine is as many as
-    /// pixels.
+    /// Image n is `0.5 (n mod 4 + 1) coarse + 0.25 fine`. Here coarse is `[B, C, 14, 14]`, uniform
+    /// in [-1, 1), and pixel row y of S uses its row `floor(14 y / S)`; fine has one such value per
+    /// pixel.
     ///
     /// - Parameters:
     ///   - shape: `[B, C, S, S]`.
-    ///   - seed: the seed.
-    /// - Returns: the images.
+    ///   - seed: the seed of the batch.
+    /// - Returns: the images, in the given shape.
     public static func batch(_ shape: Shape, seed: UInt64) -> Tensor {
         let (channels, size) = (shape[1], shape[2])
         let coarse = SeededValues(name: "input.coarse", seed: seed)

@@ -1,10 +1,10 @@
 public import DVTCore
 
-/// How far a tensor lies from the one it should equal.
+/// The distance of a tensor from its expected value.
 public struct Distance: Equatable, Sendable {
     /// `|actual - expected| / |expected|` in the L2 norm; 0 where both are zero.
     public let relativeL2: Double
-    /// The largest absolute difference of an element.
+    /// The largest absolute difference of two elements.
     public let largestError: Double
 
     init(relativeL2: Double, largestError: Double) {
@@ -12,11 +12,11 @@ public struct Distance: Equatable, Sendable {
         self.largestError = largestError
     }
 
-    /// Measures the distance of two tensors.
+    /// Measures the distance between two tensors.
     ///
     /// - Parameters:
-    ///   - actual: the tensor.
-    ///   - expected: what it should equal; of the same shape.
+    ///   - actual: the computed tensor.
+    ///   - expected: the expected tensor, of the same shape.
     /// - Throws: ``/DVTCore/ShapeError`` if the shapes differ.
     public init(_ actual: Tensor, from expected: Tensor) throws {
         guard actual.shape == expected.shape else {

@@ -1,19 +1,19 @@
 import DVTAutodiff
 package import DVTCore
-package import DVTModel
+import DVTModel
 import DVTTraining
 
-/// A model, its weights, a batch and its labels: what the parity of gradients runs.
+/// A gradient parity run: a model, its weights, a batch and its labels.
 package struct GradientParity {
     private let run: ParityRun
     private let labels: [Int]
 
-    /// How far a parameter's gradient may lie off, in relative L2: PyTorch's own float32 gradients
-    /// lie up to 4e-6 off its float64 ones.
+    /// The accepted relative L2 error of a parameter's gradient: PyTorch's own float32 gradients
+    /// differ from its float64 ones by up to 4e-6.
     package static let limits = (double: 2e-6, float32: 2e-5)
-    /// A gradient below this part of the whole one's norm is rounding alone.
+    /// A gradient below this fraction of the norm of all gradients is only rounding error.
     private static let negligible = 1e-9
-    /// What such a gradient may come to, in parts of the whole one's norm.
+    /// The accepted norm of such a gradient, as a fraction of the norm of all gradients.
     private static let negligibleLimit = 1e-6
 
     /// Creates the run.
@@ -26,10 +26,10 @@ package struct GradientParity {
         self.labels = labels
     }
 
-    /// The gradients of the summed mean cross-entropies of all exits.
+    /// Computes the gradients of the sum of all exits' mean cross-entropies.
     ///
-    /// - Parameter backend: the device.
-    /// - Returns: the loss of every exit and the gradient of every trained parameter.
+    /// - Parameter backend: the backend to run on.
+    /// - Returns: the loss of each exit and the gradient of each trained parameter.
     /// - Throws: ``/DVTModel/ModelError`` if the weights do not fit, or the backend's error.
     package func gradients(on backend: some DifferentiableBackend) throws -> ParityGradients {
         let model = try TrainableCascade(
@@ -48,13 +48,13 @@ package struct GradientParity {
             gradients: gradients)
     }
 
-    /// Compares gradients with those of a file, or of another backend.
+    /// Compares gradients with those of a file or another backend.
     ///
     /// - Parameters:
-    ///   - actual: the gradients.
-    ///   - expected: what they should equal.
-    ///   - sums: how the backend sums.
-    /// - Returns: one comparison an exit's loss and a parameter.
+    ///   - actual: the computed gradients.
+    ///   - expected: the expected gradients.
+    ///   - sums: the precision of the backend's sums.
+    /// - Returns: one comparison per exit loss and per parameter.
     /// - Throws: ``/DVTCore/ShapeError`` if shapes differ.
     package static func compare(
         _ actual: ParityGradients, _ expected: ParityGradients, sums: SumPrecision
@@ -86,43 +86,8 @@ package struct GradientParity {
     }
 }
 
-/// The losses of a batch and the gradients of every trained parameter.
-package struct ParityGradients {
-    /// The device, or the file.
-    package let deviceName: String
-    /// Each exit's mean cross-entropy.
-    package let losses: [Float]
-    /// The gradients, in the order of the network.
-    package let gradients: [(ParameterSpecification, Tensor)]
-
-    init(
-        deviceName: String, losses: [Float], gradients: [(ParameterSpecification, Tensor)]
-    ) {
-        self.deviceName = deviceName
-        self.losses = losses
-        self.gradients = gradients
-    }
-
-    /// Reads the gradients of a model from a file that spells them like a checkpoint.
-    ///
-    /// - Parameters:
-    ///   - file: the open file, with `loss0`, `loss1`, ... beside the gradients.
-    ///   - configuration: the model.
-    /// - Throws: the file's error if one is missing.
-    package init(_ file: any NamedTensors, of configuration: CascadeConfiguration) throws {
-        let source = CheckpointWeights(file)
-        deviceName = file.origin
-        losses = try configuration.stages.indices.map {
-            try file.tensor(named: "loss\($0)").values.first ?? .nan
-        }
-        gradients = try configuration.parameters.filter(\.role.isTrained).map {
-            ($0, try source.tensor($0, of: configuration))
-        }
-    }
-}
-
 extension Tensor {
-    /// Certain classes as probabilities, `[labels.count, classes]`.
+    /// One-hot targets, `[labels.count, classes]`.
     package static func oneHot(_ labels: [Int], classes: Int) -> Tensor {
         var tensor = Tensor([labels.count, classes], repeating: 0)
         for (image, label) in labels.enumerated() {

@@ -6,10 +6,10 @@ extension ParityComparison {
     /// Runs one operation on two backends and compares every output.
     ///
     /// - Parameters:
-    ///   - operation: the operation.
-    ///   - backend: the device that is checked.
-    ///   - reference: the backend that is right.
-    ///   - sums: how the device sums.
+    ///   - operation: the operation to run.
+    ///   - backend: the backend under test.
+    ///   - reference: the reference backend.
+    ///   - sums: the precision of the backend's sums.
     /// - Returns: the comparison of the worst output.
     /// - Throws: a backend's error, or ``ShapeError``.
     package static func operation<B: DifferentiableBackend, R: DifferentiableBackend>(

@@ -1,33 +1,34 @@
 public import DVTCore
-import DVTSupport
 
-/// What a backend's outputs should equal, and how closely.
+/// The expected outputs of a backend and their tolerances.
 public struct ParityExpectation {
-    /// How far a float32 run may lie from the truth where nothing was measured for a tensor: the
-    /// largest distance of PyTorch's float32 from its float64 over the released and toy models is
-    /// 1.2e-6 for logits and 1.7e-6 for intermediates.
+    /// The default float32 errors of tensors without a measured one: the largest distance of
+    /// PyTorch's float32 from its float64 results over the released and toy models is 1.2e-6 for
+    /// logits and 1.7e-6 for intermediates.
     public static let usualYardsticks = (logits: 1.2e-6, layers: 1.7e-6)
 
-    /// How far a run may lie from another implementation's float32 run: the two errors add up.
+    /// The accepted error relative to another implementation's float32 run: the two errors add up.
     ///
-    /// Double sums lie up to 0.9e-6 off the MindSpore models' logits, float32 sums 1.3e-6.
+    /// On the logits of the MindSpore models, float64 sums differ by up to 0.9e-6 and float32 sums
+    /// by 1.3e-6.
     public static let float32Limits = (double: 1.5e-6, float32: 4e-6)
 
-    /// How far logits and intermediates may lie off in mixed precision: float16 rounds each factor
-    /// by up to 4.9e-4 of it, and the toys' logits then lie up to 9e-4 off; deeper models more.
+    /// The accepted error of logits and intermediates in mixed precision: float16 rounds each
+    /// factor by up to 4.9e-4 of its value, which changes the logits of the toy models by up to
+    /// 9e-4 and those of deeper models by more.
     public static let mixedLimit = 1e-2
 
     private let origin: String
-    /// How far the weights may lie from those that gave what is expected.
+    /// The relative rounding of the weights compared with those behind the expected outputs.
     private let weightRoundoff: Double
-    /// Whether what is expected comes from float32 sums itself.
+    /// Whether the expected outputs were computed with float32 sums.
     private let isFloat32: Bool
     private let tensor: (String) throws -> Tensor?
     private let yardstick: (String) -> Double?
 
-    /// Another backend's outputs are the truth.
+    /// Expects the outputs of another backend.
     ///
-    /// - Parameter outputs: the outputs.
+    /// - Parameter outputs: the outputs of the reference.
     public init(_ outputs: ParityOutputs) {
         origin = outputs.deviceName
         isFloat32 = false
@@ -37,13 +38,15 @@ public struct ParityExpectation {
         yardstick = { _ in nil }
     }
 
-    /// A file's tensors are the truth, and its entries `NAME.float32_relative_l2` the yardsticks;
-    /// where its entry `precision` is `float32`, they are no closer to it than ours.
+    /// Expects the tensors of a file.
+    ///
+    /// Entries `NAME.float32_relative_l2` give the float32 error of each tensor. If the entry
+    /// `precision` is `float32`, the tensors themselves have float32 errors.
     ///
     /// - Parameters:
     ///   - file: the open file.
-    ///   - weightRoundoff: how far storing moved the weights, where they are not those that gave
-    ///     the file's tensors; half of a 16-bit type's last place.
+    ///   - weightRoundoff: the relative rounding of stored weights, if they differ from those
+    ///     behind the file's tensors: half a unit in the last place of a 16-bit type.
     public init(_ file: any NamedTensors, weightRoundoff: Double = 0) {
         self.weightRoundoff = weightRoundoff
         origin = file.origin
@@ -52,12 +55,12 @@ public struct ParityExpectation {
         yardstick = { file.metadata["\($0).float32_relative_l2"].flatMap(Double.init) }
     }
 
-    /// Compares outputs, tensor by tensor.
+    /// Compares outputs tensor by tensor.
     ///
     /// - Parameters:
-    ///   - outputs: what a backend computed.
-    ///   - sums: how the backend sums, which says how far it may lie off.
-    /// - Returns: one comparison a tensor.
+    ///   - outputs: the outputs of a backend.
+    ///   - sums: the precision of the backend's sums, which sets the tolerance.
+    /// - Returns: one comparison per tensor.
     /// - Throws: ``ParityError/missing(name:origin:)`` if a tensor has no counterpart,
     ///   ``/DVTCore/ShapeError`` if shapes differ, or the file's error.
     public func compare(
@@ -76,104 +79,15 @@ public struct ParityExpectation {
 
     private func tolerance(of name: String, sums: SumPrecision) -> Double {
         guard sums != .mixed else { return Self.mixedLimit }
-        // Weights off by a roundoff each moved the toys' logits by up to twice as much in all.
-        let moved = 4 * weightRoundoff
+        // Rounded weights changed the toy models' logits by up to twice the relative rounding in
+        // total.
+        let weightError = 4 * weightRoundoff
         if isFloat32 {
             let limit = sums == .double ? Self.float32Limits.double : Self.float32Limits.float32
-            return limit + moved
+            return limit + weightError
         }
         let usual =
             name.hasPrefix("logits") ? Self.usualYardsticks.logits : Self.usualYardsticks.layers
-        return sums.yardsticks * (yardstick(name) ?? usual) + moved
-    }
-}
-
-/// How a backend sums products.
-public enum SumPrecision: Sendable {
-    /// In Double, as the reference does.
-    case double
-    /// In float32.
-    case float32
-    /// In float32, from factors rounded to float16.
-    case mixed
-
-    /// How far an operation may lie off whose own tolerance in float32 is given.
-    package func tolerance(_ float32: Double) -> Double {
-        self == .mixed ? max(float32, 1e-3) : float32
-    }
-
-    /// How many of so many decisions may differ: none, or fewer than one in 200.
-    package func allowedDifferences(of decisions: Int) -> Int {
-        self == .mixed ? decisions / 200 : 0
-    }
-
-    /// How many yardsticks such a run may lie off.
-    fileprivate var yardsticks: Double { self == .double ? 1 : 4 }
-}
-
-/// One tensor of one backend against what was expected.
-public struct ParityComparison: Equatable, Sendable {
-    /// The device.
-    public let deviceName: String
-    /// The tensor: `logits0`, `stage1.block0.output`, or an operation with its sizes.
-    public let name: String
-    /// How far it lies off.
-    public let distance: Distance
-    /// The largest relative L2 distance that is accepted.
-    public let tolerance: Double
-
-    /// Creates a comparison.
-    ///
-    /// - Parameters:
-    ///   - deviceName: the device.
-    ///   - name: the tensor.
-    ///   - distance: how far it lies off.
-    ///   - tolerance: the largest relative L2 distance that is accepted.
-    public init(deviceName: String, name: String, distance: Distance, tolerance: Double) {
-        self.deviceName = deviceName
-        self.name = name
-        self.distance = distance
-        self.tolerance = tolerance
-    }
-
-    /// Whether it is close enough; NaN is not.
-    public var passes: Bool { distance.relativeL2 <= tolerance }
-}
-
-/// How often two backends let an image leave at different exits.
-public struct DecisionComparison: Equatable, Sendable {
-    /// The thresholds tried at every exit but the last: 0.05 to 0.95 in steps of 0.05.
-    public static let thresholds = (1...19).map { Float($0) / 20 }
-
-    /// The decisions compared: thresholds times images.
-    public let decisions: Int
-    /// Those that differ.
-    public let differing: Int
-
-    /// Compares the exits of every image under every threshold.
-    ///
-    /// - Parameters:
-    ///   - actual: one backend's outputs.
-    ///   - expected: the other's.
-    public init(_ actual: ParityOutputs, _ expected: ParityOutputs) {
-        let pairs = Self.thresholds.flatMap { threshold in
-            zip(actual.exits(threshold: threshold), expected.exits(threshold: threshold))
-        }
-        decisions = pairs.count
-        differing = pairs.count { $0.0 != $0.1 }
-    }
-}
-
-/// A comparison that cannot be made.
-public enum ParityError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// `origin` has no tensor `name` to compare with.
-    case missing(name: String, origin: String)
-
-    /// One line that names the file and the tensor.
-    public var description: String {
-        switch self {
-        case .missing(let name, let origin):
-            "\(shown(origin)): has no tensor \(name) to compare with; give a file that has"
-        }
+        return sums.yardsticks * (yardstick(name) ?? usual) + weightError
     }
 }

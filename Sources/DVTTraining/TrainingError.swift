@@ -1,20 +1,19 @@
-import DVTCore
 import DVTSupport
 
-/// A training run that cannot begin or go on.
+/// An error that prevents or stops a training run.
 public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// Something became infinite or not a number at a step.
+    /// A value became infinite or NaN at a step.
     case notFinite(String, value: Double, step: Int)
-    /// The same, with the checkpoint from which the run can be gone on with.
+    /// A value became infinite or NaN at a step; the run can resume from the checkpoint.
     case stopped(String, value: Double, step: Int, checkpoint: String?)
-    /// A recipe that cannot be used.
+    /// An unusable recipe.
     case invalidRecipe(origin: String, reason: String)
-    /// A file that is no checkpoint of such a run.
+    /// A file that is not a checkpoint of this run.
     case invalidCheckpoint(origin: String, reason: String)
     /// Weights that do not fit the model and cannot be adapted.
     case unfitWeights(origin: String, reason: String)
 
-    /// One line that says what happened and what to do.
+    /// One line with the problem and the remedy.
     public var description: String {
         switch self {
         case .notFinite(let what, let value, let step):
@@ -27,7 +26,7 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
             """
         case .invalidRecipe(let origin, let reason): "\(shown(origin)): \(reason)"
         case .invalidCheckpoint(let origin, let reason):
-            "\(shown(origin)): is no checkpoint of this run: \(reason)"
+            "\(shown(origin)): is not a checkpoint of this run: \(reason)"
         case .unfitWeights(let origin, let reason): "\(shown(origin)): \(reason)"
         }
     }

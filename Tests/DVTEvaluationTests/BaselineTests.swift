@@ -65,13 +65,13 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "holds no records"), ("[]", "holds no records"), ("PNG", "is no baseline"),
-        ("[1]", "record 1 is no object"), ("{}", "record 1 has no \"model\""),
+        ("", "holds no records"), ("[]", "holds no records"), ("PNG", "is not a baseline"),
+        ("[1]", "record 1 is not an object"), ("{}", "record 1 has no \"model\""),
         (operation(1, 4) + peak("fma", 1, "GFLOP/s"), "record 2 has no \"model\""),
         (operation(1, 0), "record 1 has no time or rate above 0"),
         (operation(1, 4).replacing("\"median\":4.0,", with: ""), "record 1 has no time or rate"),
         (operation(1, 4).replacing("\"device\":\"one\"", with: "\"x\":1"), "has no \"device\""),
-        ("[\(operation(1, 4))", "is no baseline"),
+        ("[\(operation(1, 4))", "is not a baseline"),
     ])
     func otherFilesAreRefused(text: String, reason: String) throws {
         let error = try #require(throws: BaselineError.self) {

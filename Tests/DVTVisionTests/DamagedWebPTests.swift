@@ -62,7 +62,7 @@ struct DamagedWebPTests {
         let half = Array(bytes[20..<bytes.count / 2])
         #expect(
             decodingError(of: Damage.webP([Damage.webPChunk("VP8 ", half)]))
-                == .damaged(path: "image", format: "WebP", reason: "its samples end early"))
+                == .damaged(path: "image", format: "WebP", reason: "its image data ends early"))
     }
 
     /// Each gives an image, or one line; a checksum WebP has not.
@@ -140,10 +140,13 @@ struct DamagedWebPTests {
             (Damage.webP([]), "it holds no image"),
             (Damage.webP([Array(still[12..<30])]), "it holds no image"),
             (Damage.webP([Array(animated[12..<44])]), "it holds no image"),
-            (Damage.webP([Damage.webPChunk("EXIF", [1])]), "its first chunk is no image"),
+            (Damage.webP([Damage.webPChunk("EXIF", [1])]), "its first chunk holds no image data"),
             (Damage.webP([Damage.webPChunk("VP8X", [16])]), "its header is too short"),
-            (Damage.webP([Damage.webPChunk("VP8 ", [])]), "the header of its samples"),
-            (Damage.webP([Damage.webPChunk("VP8L", [0x2F])]), "the header of its samples"),
+            (Damage.webP([Damage.webPChunk("VP8 ", [])]), "its image data has an invalid header"),
+            (
+                Damage.webP([Damage.webPChunk("VP8L", [0x2F])]),
+                "its image data has an invalid header"
+            ),
             (
                 Damage.webP([Array(animated[12..<44]), Damage.webPChunk("ANMF", [1])]),
                 "a frame is too short"
@@ -168,10 +171,10 @@ struct DamagedWebPTests {
             decodingError(of: still)
                 == .damaged(
                     path: "image", format: "WebP",
-                    reason: "its header declares 12x6 pixels, its samples 11x6"))
+                    reason: "its header declares 12x6 pixels, its image data 11x6"))
         var animated = try Fixtures.bytes("webp-animated-offset.webp")
         animated[52] = 7
-        #expect(decodingError(of: animated)?.description.contains("its samples 7x5") == true)
+        #expect(decodingError(of: animated)?.description.contains("its image data 7x5") == true)
     }
 
     @Test func zeroSizeIsRefused() throws {

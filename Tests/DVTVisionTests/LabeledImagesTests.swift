@@ -49,8 +49,8 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(set.problems.isEmpty && set.count == 4)
         #expect(
             set.assumption
-                == "\(folder.path): the model's classes have no names, so the order of the "
-                + "folders' names counts: \"Zebra\" is class 0 ... \"dog\" is class 2")
+                == "\(folder.path): the model's classes have no names, so classes follow the order "
+                + "of the folder names: \"Zebra\" is class 0 ... \"dog\" is class 2")
     }
 
     @Test func foldersStandForTheModelsClasses() throws {
@@ -64,7 +64,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(set.classes == classes && set.assumption == nil)
         #expect(
             set.problems == [
-                "\(folder.path): 1 folder is none of the model's classes and left aside: \"n\""
+                "\(folder.path): 1 folder matches no class of the model and is ignored: \"n\""
             ])
     }
 
@@ -83,9 +83,9 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(set.map(\.label) == [0, 1] && set.classes?.names == ["a", "b"])
         #expect(
             set.assumption
-                == "\(folder.path): none of its folders is called as one of the model's classes, "
-                + "so the order of the folders' names counts: \"a\" is class 0, cat; \"b\" is "
-                + "class 1, dog")
+                == "\(folder.path): none of its folders is named after a class of the model, "
+                + "so classes follow the order of the folder names: \"a\" is class 0, cat; "
+                + "\"b\" is class 1, dog")
     }
 
     @Test func aPartIsNamed() throws {
@@ -318,7 +318,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         ("a.jpg,1\nb\u{0}.jpg,2\n", "line 2 has no path or no label"),
         ("a.jpg,1\nb.jpg,cat\n", "line 2 has the label \"cat\"; give a number below 16777216"),
         ("a.jpg,1\nb.jpg,-1\n", "line 2 has the label \"-1\""),
-        ("a.jpg,cat\nb.jpg,1\n", "line 2 has the label \"1\"; give a name, as the first line has"),
+        ("a.jpg,cat\nb.jpg,1\n", "line 2 has the label \"1\"; give a name, as in the first line"),
         ("a.jpg,99999999999999999999\n", ""),
         ("\"a\nb.jpg\",1\nc.jpg,\"2\n", "line 3 opens a quote that is never closed"),
         ("a.jpg,1\nb\"c.jpg,2\n", "line 2 has a quote within a field"),

@@ -46,6 +46,6 @@ import Testing
         let error = #expect(throws: ImageError.self) {
             try JPEGEncoder.encode(image, name: "wide.png")
         }
-        #expect(error?.description.hasPrefix("wide.png: cannot be shown as JPEG: ") == true)
+        #expect(error?.description.hasPrefix("wide.png: cannot be encoded as JPEG: ") == true)
     }
 }

@@ -9,7 +9,7 @@ struct DemoTests {
         #expect(run.errors.contains("model: dvt-cifar10, which is part of dvt"))
         // At exit 1 one is 0.05 above the threshold, the others are 0.12 and more below it.
         #expect(run.errors.contains("6 images; exit 1: 1, exit 2: 5; "))
-        #expect(run.output.contains("agree on class and exit of every image (6)"))
+        #expect(run.output.contains("agree on the class and exit of every image (6)"))
         #expect(run.output.contains("$ dvt train"))
     }
 
@@ -29,6 +29,6 @@ struct DemoTests {
         let run = try await shell("IMAGES=/nowhere \"$1\"", Fixtures.demo)
         #expect(run.code == 1)
         #expect(run.errorLines.contains { $0.hasPrefix("error: /nowhere: cannot be opened") })
-        #expect(run.errorLines.last?.hasPrefix("demo.sh: nothing was classified") == true)
+        #expect(run.errorLines.last?.hasPrefix("demo.sh: no image was classified") == true)
     }
 }

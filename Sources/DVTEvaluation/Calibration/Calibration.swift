@@ -1,28 +1,28 @@
-internal import DVTCore
 public import DVTModel
 import DVTSupport
 
-/// Thresholds that were chosen for a model, with what they did to images that were held out: the
-/// file that `dvt calibrate` writes beside the weights and `dvt classify` reads.
+/// Thresholds calibrated for a model, with their results on held-out images.
+///
+/// `dvt calibrate` writes this file beside the weights, and `dvt classify` reads it.
 public struct Calibration: Equatable, Sendable {
-    /// Thresholds and what they do.
+    /// Thresholds and their results.
     public struct Point: Equatable, Sendable {
-        /// The authors' budget p that it belongs to, or nil.
+        /// The authors' budget p, or nil.
         public let budget: Int?
-        /// One threshold for every exit, the last one's included.
+        /// One threshold per exit, including the last.
         public let thresholds: [Float]
-        /// The accuracy, percent.
+        /// The accuracy in percent.
         public let accuracy: Double
-        /// What an image costs on average, 10^9 multiply-adds.
+        /// The average cost per image in 10^9 multiply-adds.
         public let gigaMultiplyAdds: Double
 
         /// Creates a point.
         ///
         /// - Parameters:
         ///   - budget: the authors' budget, or nil.
-        ///   - thresholds: one for every exit.
-        ///   - accuracy: percent.
-        ///   - gigaMultiplyAdds: the average of an image.
+        ///   - thresholds: one per exit.
+        ///   - accuracy: the accuracy in percent.
+        ///   - gigaMultiplyAdds: the average cost per image.
         public init(
             budget: Int?, thresholds: [Float], accuracy: Double, gigaMultiplyAdds: Double
         ) {
@@ -33,13 +33,13 @@ public struct Calibration: Equatable, Sendable {
         }
     }
 
-    /// The model's name, or nil where nobody said.
+    /// The name of the model, or nil if unknown.
     public let model: String?
-    /// What is compared with thresholds.
+    /// The score compared with the thresholds.
     public let scoring: ExitScoring
     /// How the thresholds were chosen.
     public let rule: ThresholdRule
-    /// What an image that leaves at each exit costs, 10^9 multiply-adds.
+    /// The cost of an image that exits at each exit, in 10^9 multiply-adds.
     public let exitGigaMultiplyAdds: [Double]
     /// The points, cheapest first.
     public let points: [Point]
@@ -49,8 +49,8 @@ public struct Calibration: Equatable, Sendable {
     /// - Parameters:
     ///   - calibration: the scored outputs.
     ///   - rule: how the thresholds were chosen.
-    ///   - choices: the thresholds, which are settled
-    ///     (``ThresholdCalibration/settled(_:)``) and judged on the images that were held out.
+    ///   - choices: the chosen thresholds, which are settled (``ThresholdCalibration/settled(_:)``)
+    ///     and evaluated on the held-out images.
     public init(
         _ calibration: ThresholdCalibration, rule: ThresholdRule, choices: [ThresholdChoice]
     ) {
@@ -60,27 +60,27 @@ public struct Calibration: Equatable, Sendable {
         exitGigaMultiplyAdds = calibration.data.exitGigaMultiplyAdds
         points = choices.map { choice in
             let thresholds = calibration.settled(choice.thresholds)
-            let outcome = calibration.judge(thresholds)
+            let outcome = calibration.evaluate(thresholds)
             return Point(
                 budget: choice.budget, thresholds: thresholds, accuracy: outcome.accuracy,
                 gigaMultiplyAdds: outcome.cost)
         }
     }
 
-    /// The points as rows to choose from.
+    /// The points as selectable operating points.
     public var operatingPoints: OperatingPoints {
         OperatingPoints(
             thresholds: points.map(\.thresholds), gigaMultiplyAdds: points.map(\.gigaMultiplyAdds),
             accuracies: points.map(\.accuracy), scoring: scoring)
     }
 
-    /// Checks that a cascade is the one that this calibration is for.
+    /// Checks that this calibration was made for a cascade.
     ///
     /// - Parameters:
     ///   - configuration: the cascade.
-    ///   - origin: the calibration's file, for messages.
-    /// - Throws: ``CalibrationError/unsuitable(origin:reason:)`` if it has another number of exits
-    ///   or another name.
+    ///   - origin: the calibration file, for messages.
+    /// - Throws: ``CalibrationError/unsuitable(origin:reason:)`` if the number of exits or the name
+    ///   differs.
     public func check(
         _ configuration: CascadeConfiguration, origin: String
     ) throws(CalibrationError) {

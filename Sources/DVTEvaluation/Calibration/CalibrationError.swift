@@ -1,26 +1,25 @@
-internal import DVTCore
 import DVTSupport
 
-/// Outputs that cannot be calibrated on, or a calibration that cannot be used.
+/// Unusable outputs, or an unusable calibration.
 public enum CalibrationError: Error, Equatable, Sendable {
-    /// The file `origin` holds no outputs to calibrate on; `reason` names the entry and the rule.
+    /// The file `origin` holds no usable outputs; `reason` names the entry and the rule.
     case invalidOutputs(origin: String, reason: String)
-    /// The file `origin` is no calibration; `reason` names the entry and what belongs there.
+    /// The file `origin` is not a calibration; `reason` names the entry and the expected content.
     case invalidFile(origin: String, reason: String)
-    /// What was asked for cannot be had; `reason` tells the range that can.
+    /// The target cannot be reached; `reason` states the reachable range.
     case unreachable(reason: String)
-    /// The calibration in `origin` does not fit its use; `reason` says what to do.
+    /// The calibration in `origin` does not fit its use; `reason` describes the remedy.
     case unsuitable(origin: String, reason: String)
 }
 
 extension CalibrationError: CustomStringConvertible {
-    /// One line that names the file, what is wrong and what to do.
+    /// One line with the file, the problem and the remedy.
     public var description: String {
         switch self {
         case .invalidOutputs(let origin, let reason), .unsuitable(let origin, let reason):
             "\(shown(origin)): \(reason)"
         case .invalidFile(let origin, let reason):
-            "\(shown(origin)): is no calibration: \(reason)"
+            "\(shown(origin)): is not a calibration: \(reason)"
         case .unreachable(let reason):
             reason
         }

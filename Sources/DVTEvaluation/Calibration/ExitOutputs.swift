@@ -1,26 +1,27 @@
 public import DVTCore
 
-/// What every exit of a cascade says of labeled images, whichever exit they would leave at.
+/// The softmax outputs of all exits for labeled images, regardless of where the images exit.
 public struct ExitOutputs: Equatable, Sendable {
     /// Softmax outputs, shape `[K, n, C]`: exits, images, classes.
     public let probabilities: Tensor
-    /// The class of every image, from 0; n of them.
+    /// The class of each of the n images, from 0.
     public let labels: [Int]
 
-    /// How far a row's sum may lie from 1: bfloat16, the least precise type that is read, rounds
-    /// by up to 2^-8 of each number.
+    /// The largest accepted deviation of a row's sum from 1: bfloat16, the least precise supported
+    /// type, rounds each value by up to 2^-8.
     private static let sumTolerance = 0.01
 
-    /// Takes outputs after checking every number.
+    /// Validates and stores outputs.
     ///
     /// - Parameters:
-    ///   - probabilities: softmax outputs, shape `[K, n, C]` with n of at least 1 and C of at
-    ///     least 2.
-    ///   - labels: the class of every image, in `0..<C`.
-    ///   - origin: where they come from, for messages: a path.
-    ///   - name: what messages call them: `calibration` or `test`.
+    ///   - probabilities: softmax outputs, shape `[K, n, C]` with n of at least 1 and C of at least
+    ///     2.
+    ///   - labels: the class of each image, in `0..<C`.
+    ///   - origin: the source path, for messages.
+    ///   - name: the name of the part in messages: `calibration` or `test`.
     /// - Throws: ``CalibrationError/invalidOutputs(origin:reason:)`` if shapes do not fit, a
-    ///   probability is not in 0...1, those of an image do not add up to 1, or a label is no class.
+    ///   probability is outside 0...1, the probabilities of an image do not add up to 1, or a label
+    ///   is not a class.
     public init(
         probabilities: Tensor, labels: [Int], origin: String, name: String
     ) throws(CalibrationError) {
@@ -34,7 +35,8 @@ public struct ExitOutputs: Equatable, Sendable {
             )
         }
         guard labels.count == shape[1] else {
-            throw fault("labels has \(labels.count) labels for \(shape[1]) images; give one each")
+            throw fault(
+                "labels has \(labels.count) labels for \(shape[1]) images; give one per image")
         }
         if let index = labels.firstIndex(where: { !(0..<shape[2]).contains($0) }) {
             throw fault(

@@ -1,22 +1,22 @@
-/// How well an exit's confidences say how often it is right.
+/// The reliability of an exit's confidences: how well they match its accuracy.
 public struct ExitReliability: Equatable, Sendable {
     /// The images whose confidence lies in one interval.
     public struct Bin: Equatable, Sendable {
-        /// The images.
+        /// The number of images.
         public let count: Int
-        /// Their mean confidence, 0 where there are none.
+        /// The mean confidence, 0 without images.
         public let confidence: Double
-        /// The part of them whose class is right, 0 where there are none.
+        /// The fraction of correct images, 0 without images.
         public let accuracy: Double
 
-        /// The images whose class is right.
+        /// The number of correct images.
         package var correct: Int { Int((accuracy * Double(count)).rounded()) }
     }
 
-    /// The intervals: bin i is from above i/15 to (i + 1)/15.
+    /// The number of bins; bin i covers (i/15, (i + 1)/15].
     public static let binCount = 15
 
-    /// The bins, from the least confidence.
+    /// The bins by increasing confidence.
     public let bins: [Bin]
     /// The mean of `-ln p(label)`.
     public let negativeLogLikelihood: Double
@@ -24,20 +24,19 @@ public struct ExitReliability: Equatable, Sendable {
     /// The expected calibration error, `sum(count |accuracy - confidence|) / n`, in 0...1.
     public var expectedCalibrationError: Double { Self.calibrationError(of: bins) }
 
-    /// The expected calibration error of bins that hold an image.
+    /// The expected calibration error of bins with at least one image.
     package static func calibrationError(of bins: [Bin]) -> Double {
         let images = bins.reduce(0) { $0 + $1.count }
         let sum = bins.reduce(0) { $0 + Double($1.count) * abs($1.accuracy - $1.confidence) }
         return sum / Double(images)
     }
 
-    /// Judges every exit.
+    /// Measures all exits.
     ///
     /// - Parameters:
-    ///   - outputs: the outputs.
-    ///   - temperatures: what each exit's logarithms are divided by, or nil to take them as they
-    ///     are.
-    /// - Returns: one judgment an exit.
+    ///   - outputs: the outputs of all exits.
+    ///   - temperatures: the divisor of each exit's log-probabilities, or nil for none.
+    /// - Returns: one result per exit.
     public static func all(_ outputs: ExitOutputs, temperatures: [Double]? = nil) -> [Self] {
         (0..<outputs.exits).map { exit in
             Self(LogProbabilities(outputs, exit: exit), temperature: temperatures?[exit] ?? 1)
@@ -50,10 +49,10 @@ public struct ExitReliability: Equatable, Sendable {
         negativeLogLikelihood = answers.reduce(0) { $0 + $1.loss } / Double(exit.images)
     }
 
-    /// Puts answers into their intervals.
+    /// Groups predictions into ``binCount`` bins.
     ///
-    /// - Parameter answers: how sure an exit is of each image, and whether it is right.
-    /// - Returns: ``binCount`` bins.
+    /// - Parameter answers: the confidence of each prediction, and whether it is correct.
+    /// - Returns: the bins by increasing confidence.
     package static func bins(
         _ answers: some Sequence<(confidence: Double, isCorrect: Bool)>
     ) -> [Bin] {

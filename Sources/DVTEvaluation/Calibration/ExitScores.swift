@@ -1,17 +1,18 @@
 public import DVTModel
 
-/// How sure every exit is of labeled images, and whether it is right: all that thresholds need.
+/// The scores of all exits for labeled images and whether the predictions are correct: the input of
+/// threshold selection.
 public struct ExitScores: Equatable, Sendable {
-    /// What is compared with thresholds, `[K][n]`.
+    /// The scores compared with the thresholds, `[K][n]`.
     public let scores: [[Float]]
-    /// Whether the likeliest class is the label, `[K][n]`; of equally likely ones the first counts.
+    /// Whether the top-1 class is the label, `[K][n]`; ties select the first class.
     public let isCorrect: [[Bool]]
 
     /// Scores outputs.
     ///
     /// - Parameters:
-    ///   - outputs: the outputs.
-    ///   - scoring: what is compared with thresholds.
+    ///   - outputs: the softmax outputs.
+    ///   - scoring: the score compared with the thresholds.
     public init(_ outputs: ExitOutputs, scoring: ExitScoring = ExitScoring()) {
         scores = (0..<outputs.exits).map { exit in
             (0..<outputs.images).map {
@@ -26,7 +27,7 @@ public struct ExitScores: Equatable, Sendable {
         }
     }
 
-    /// Takes scores as they are.
+    /// Stores given scores.
     init(scores: [[Float]], isCorrect: [[Bool]]) {
         self.scores = scores
         self.isCorrect = isCorrect
@@ -37,17 +38,17 @@ public struct ExitScores: Equatable, Sendable {
     /// n, the number of images.
     public var images: Int { scores[0].count }
 
-    /// What happens when every image leaves at the first exit whose threshold its score reaches,
+    /// Evaluates thresholds: each image exits at the first exit whose threshold its score reaches,
     /// or at the last.
     ///
     /// - Parameters:
-    ///   - thresholds: one for every exit; the last does not count.
-    ///   - costs: what an image costs that leaves at each exit.
+    ///   - thresholds: one per exit; the last is ignored.
+    ///   - costs: the cost of an image for each exit.
     /// - Returns: accuracy, average cost and the share of each exit.
     public func outcome(thresholds: [Float], costs: [Double]) -> ExitOutcome {
         precondition(
             thresholds.count == exits && costs.count == exits,
-            "\(exits) exits have as many thresholds and costs")
+            "\(exits) exits need as many thresholds and costs")
         var counts = [Int](repeating: 0, count: exits)
         var correct = 0
         for image in 0..<images {
@@ -63,20 +64,12 @@ public struct ExitScores: Equatable, Sendable {
     }
 }
 
-/// What thresholds do to a set of images.
+/// The result of thresholds on a set of images.
 public struct ExitOutcome: Equatable, Sendable {
-    /// The images whose class is right, percent.
+    /// The accuracy in percent.
     public let accuracy: Double
-    /// What an image costs on average, in the unit of the exits' costs.
+    /// The average cost per image, in the unit of the exit costs.
     public let cost: Double
-    /// The part of the images that leaves at each exit; they add up to 1.
+    /// The fraction of images that exits at each exit; the fractions add up to 1.
     public let shares: [Double]
-}
-
-/// The thresholds that stand for all images and for none.
-enum ThresholdEnds {
-    /// No score reaches it; the number that the authors store.
-    static let none: Float = 1e8
-    /// Every score reaches it; what the authors store for the last exit.
-    static let last: Float = -1e8
 }

@@ -1,22 +1,22 @@
 import Glibc
 
-/// The authors' budgeted batch classification: 59 budgets, each with thresholds that let fixed
-/// shares of the images leave.
+/// The authors' budgeted batch classification: 59 budgets whose thresholds give each exit a fixed
+/// share of the images.
 ///
-/// In budget p, the share meant for exit k (from 1) is proportional to q^k with q = p / 20. An
-/// exit's threshold is the score at which its share of images, among those that no earlier exit
-/// has taken, is reached.
+/// In budget p, the share of exit k (from 1) is proportional to q^k with q = p / 20. The threshold
+/// of an exit is the score at which its share of the images that have not exited earlier is
+/// reached.
 public struct GeometricBudgets: Sendable {
     /// The budgets; higher ones are slower and more accurate.
     public static let budgets = 1...59
 
     private let scores: ExitScores
-    /// The images of every exit but the last, surest first.
+    /// The images for each exit but the last, by decreasing score.
     private let orders: [[Int]]
 
-    /// Sorts the images that thresholds are chosen on.
+    /// Prepares threshold selection.
     ///
-    /// - Parameter scores: the images' scores.
+    /// - Parameter scores: the scores of the calibration images.
     public init(_ scores: ExitScores) {
         self.scores = scores
         orders = scores.scores.dropLast().map { scores in
@@ -24,12 +24,12 @@ public struct GeometricBudgets: Sendable {
         }
     }
 
-    /// The shares meant for the exits, in float32 as the authors compute them: `exp(k ln q)`,
-    /// divided by the sum.
+    /// The shares of the exits, `exp(k ln q)` divided by the sum, in float32 as the authors compute
+    /// them.
     ///
     /// - Parameters:
     ///   - budget: p, one of ``budgets``.
-    ///   - exits: K.
+    ///   - exits: the number of exits K.
     /// - Returns: K shares that add up to 1.
     public static func shares(budget: Int, exits: Int) -> [Float] {
         let logarithm = log(Float(budget) / 20)
@@ -41,27 +41,27 @@ public struct GeometricBudgets: Sendable {
     /// The thresholds of one budget.
     ///
     /// - Parameter budget: p, one of ``budgets``.
-    /// - Returns: one for every exit: 1e8 where no image is to leave, and -1e8 for the last.
+    /// - Returns: one per exit: 1e8 if no image exits there, and -1e8 for the last.
     public func thresholds(budget: Int) -> [Float] {
         precondition(Self.budgets.contains(budget), "budget \(budget) is not in \(Self.budgets)")
         let shares = Self.shares(budget: budget, exits: scores.exits)
-        var hasLeft = [Bool](repeating: false, count: scores.images)
+        var hasExited = [Bool](repeating: false, count: scores.images)
         var thresholds: [Float] = []
         for (exit, order) in orders.enumerated() {
             let goal = Int((Float(scores.images) * shares[exit]).rounded(.down))
-            let threshold = threshold(exit: exit, order: order, goal: goal, hasLeft: hasLeft)
+            let threshold = threshold(exit: exit, order: order, goal: goal, hasExited: hasExited)
             for image in order.prefix(while: { scores.scores[exit][$0] >= threshold }) {
-                hasLeft[image] = true
+                hasExited[image] = true
             }
             thresholds.append(threshold)
         }
         return thresholds + [ThresholdEnds.last]
     }
 
-    /// The score at which a number of images have left, of those that are still there.
-    private func threshold(exit: Int, order: [Int], goal: Int, hasLeft: [Bool]) -> Float {
+    /// The score at which `goal` of the remaining images have exited.
+    private func threshold(exit: Int, order: [Int], goal: Int, hasExited: [Bool]) -> Float {
         var count = 0
-        for image in order where !hasLeft[image] {
+        for image in order where !hasExited[image] {
             count += 1
             if count == goal { return scores.scores[exit][image] }
         }

@@ -1,7 +1,7 @@
-/// The chance of being right as a function of the score that never falls: pool adjacent violators.
+/// Isotonic regression of correctness on the score, by pool adjacent violators.
 ///
-/// The least squares fit of a non-decreasing function to outcomes of 0 and 1. It has no parameter
-/// to choose, and it keeps a lucky run of images from looking like a good threshold.
+/// This is the least-squares fit of a non-decreasing function to outcomes of 0 and 1. It has no
+/// parameters, and it smooths out lucky runs of images that would look like good thresholds.
 enum IsotonicRegression {
     private struct Block {
         var sum: Double
@@ -9,13 +9,13 @@ enum IsotonicRegression {
         var mean: Double { sum / Double(count) }
     }
 
-    /// Fits the function and evaluates it at the scores themselves.
+    /// Fits the function and evaluates it at the scores.
     ///
     /// - Parameters:
-    ///   - scores: the scores.
-    ///   - outcomes: whether each was right.
-    /// - Returns: the chance for each score, in 0...1; equal scores have equal chances.
-    static func chances(scores: [Float], outcomes: [Bool]) -> [Double] {
+    ///   - scores: the score of each prediction.
+    ///   - outcomes: whether each prediction is correct.
+    /// - Returns: the probability of being correct for each score; equal scores have equal values.
+    static func probabilities(scores: [Float], outcomes: [Bool]) -> [Double] {
         let order = scores.indices.sorted { scores[$0] < scores[$1] }
         var blocks: [Block] = []
         var start = 0
@@ -32,12 +32,12 @@ enum IsotonicRegression {
             blocks.append(block)
             start = end
         }
-        var chances = [Double](repeating: 0, count: scores.count)
+        var probabilities = [Double](repeating: 0, count: scores.count)
         var place = 0
         for block in blocks {
-            for image in order[place..<place + block.count] { chances[image] = block.mean }
+            for image in order[place..<place + block.count] { probabilities[image] = block.mean }
             place += block.count
         }
-        return chances
+        return probabilities
     }
 }

@@ -1,20 +1,20 @@
-/// What is asked of thresholds.
+/// The target of threshold selection.
 public enum OperatingTarget: Equatable, Sendable {
-    /// At least this accuracy, percent, as cheaply as it can be had.
+    /// The lowest cost with at least this accuracy in percent.
     case accuracy(Double)
-    /// At most this cost, in the unit of the exits' costs, as accurately as it can be had.
+    /// The highest accuracy with at most this cost, in the unit of the exit costs.
     case cost(Double)
 }
 
 extension Collection<ThresholdChoice> {
-    /// The best choice for a target; of equally good ones the cheaper or the more accurate.
+    /// Selects the best choice for a target; ties select the cheaper or more accurate one.
     ///
     /// - Parameters:
-    ///   - target: what is asked for.
+    ///   - target: the required accuracy or cost.
     ///   - unit: the unit of the costs, for messages: `GMACs` or `ms`.
-    /// - Returns: the choice.
-    /// - Throws: ``CalibrationError/unreachable(reason:)`` with the range that can be reached, if
-    ///   none does it.
+    /// - Returns: the best choice.
+    /// - Throws: ``CalibrationError/unreachable(reason:)`` with the reachable range if no choice
+    ///   reaches the target.
     public func best(
         for target: OperatingTarget, unit: String
     ) throws(CalibrationError) -> ThresholdChoice {
@@ -38,7 +38,7 @@ extension Collection<ThresholdChoice> {
             guard let found else {
                 throw .unreachable(
                     reason: """
-                        no thresholds cost as little as \(most) \(unit) an image on average; they \
+                        no thresholds cost as little as \(most) \(unit) per image on average; they \
                         cost \(range(of: \.cost)) \(unit)
                         """)
             }

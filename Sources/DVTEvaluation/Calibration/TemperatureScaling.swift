@@ -1,39 +1,37 @@
-internal import DVTCore
-import Glibc
-
-/// A temperature that makes an exit's probabilities as likely as possible to be what they say.
+/// Temperature scaling: calibrates the probabilities of each exit with one temperature T.
 ///
-/// `p_T = softmax(ln p / T)`: from saved softmax outputs this equals scaling the logits, since the
-/// logarithm of a softmax output differs from its logit by the same number for every class. T
-/// minimizes the mean of `-ln p_T(label)`. It changes no prediction.
+/// `p_T = softmax(ln p / T)` equals scaling the logits, because the logarithm of a softmax output
+/// differs from its logit by the same number for every class. T minimizes the mean of
+/// `-ln p_T(label)`. Predictions do not change.
 ///
 /// - SeeAlso: Guo et al., 2017, <https://arxiv.org/abs/1706.04599>.
 public struct TemperatureScaling: Sendable {
-    /// The temperatures that are searched.
+    /// The search range of T.
     public static let range = 0.01...100.0
 
-    /// T of every exit: above 1 where the exit is too sure of itself.
+    /// T of each exit; above 1 for an overconfident exit.
     public let temperatures: [Double]
 
-    /// Fits one temperature an exit.
+    /// Fits one temperature per exit.
     ///
-    /// In `b = 1 / T` the loss is convex: Newton's steps find its least value, and halving of the
-    /// interval takes over where one would leave it. Where every image is right, or none, there is
-    /// no least value, and the result is an end of ``range``.
+    /// The loss is convex in `b = 1 / T`. Newton's method finds its minimum, with bisection where a
+    /// step would leave the interval. If all images or none are correct, there is no minimum, and
+    /// the result is an end of ``range``.
     ///
-    /// - Parameter outputs: the outputs to fit on.
+    /// - Parameter outputs: the calibration outputs.
     public init(fitting outputs: ExitOutputs) {
         temperatures = (0..<outputs.exits).map { exit in
             1 / Self.inverseTemperature(LogProbabilities(outputs, exit: exit))
         }
     }
 
-    /// How well the probabilities say how often they are right, after scaling.
+    /// Measures the reliability of the scaled probabilities.
     ///
-    /// - Parameter outputs: outputs of as many exits, not those that were fitted.
-    /// - Returns: one judgment an exit.
+    /// - Parameter outputs: outputs with the same number of exits, other than those used for
+    ///   fitting.
+    /// - Returns: one result per exit.
     public func reliabilities(of outputs: ExitOutputs) -> [ExitReliability] {
-        precondition(outputs.exits == temperatures.count, "one temperature for each exit")
+        precondition(outputs.exits == temperatures.count, "one temperature per exit")
         return ExitReliability.all(outputs, temperatures: temperatures)
     }
 
@@ -50,65 +48,5 @@ public struct TemperatureScaling: Sendable {
             inverse = step > low && step < high ? step : (low * high).squareRoot()
         }
         return inverse
-    }
-}
-
-/// The logarithms of one exit's probabilities.
-struct LogProbabilities {
-    private let values: [Float]
-    private let classes: Int
-    private let labels: [Int]
-
-    init(_ outputs: ExitOutputs, exit: Int) {
-        classes = outputs.classes
-        labels = outputs.labels
-        let start = exit * outputs.images * classes
-        // A probability too small for float32 is stored as 0, whose logarithm is none.
-        values = outputs.probabilities.values[start..<start + outputs.images * classes].map {
-            log(max($0, .leastNormalMagnitude))
-        }
-    }
-
-    var images: Int { labels.count }
-
-    func row(_ image: Int) -> ArraySlice<Float> {
-        values[image * classes..<(image + 1) * classes]
-    }
-
-    /// The first and second derivative of the mean of `-ln p_T(label)` by `b = 1 / T`: how far the
-    /// expected logarithm lies above the label's, and the variance of the logarithms.
-    func derivatives(inverseTemperature: Double) -> (slope: Double, curvature: Double) {
-        var (slope, curvature) = (0.0, 0.0)
-        for (image, label) in labels.enumerated() {
-            let row = row(image)
-            let largest = Double(row.max() ?? 0)
-            var (sum, first, second) = (0.0, 0.0, 0.0)
-            for value in row {
-                let offset = Double(value) - largest
-                let weight = exp(inverseTemperature * offset)
-                sum += weight
-                first += weight * offset
-                second += weight * offset * offset
-            }
-            let mean = first / sum
-            slope += mean - (Double(row[row.startIndex + label]) - largest)
-            curvature += second / sum - mean * mean
-        }
-        return (slope / Double(images), curvature / Double(images))
-    }
-
-    /// The largest probability of an image and its class, and the label's `-ln p`, under a
-    /// temperature.
-    func scaled(
-        _ image: Int, temperature: Double
-    ) -> (confidence: Double, isCorrect: Bool, loss: Double) {
-        let row = row(image)
-        let largest = Double(row.max() ?? 0)
-        let sum = row.reduce(0) { $0 + exp((Double($1) - largest) / temperature) }
-        let label = row[row.startIndex + labels[image]]
-        return (
-            1 / sum, row.firstIndex(of: Float(largest)) == row.startIndex + labels[image],
-            log(sum) - (Double(label) - largest) / temperature
-        )
     }
 }

@@ -1,42 +1,42 @@
 public import DVTModel
 
-/// How thresholds are chosen.
+/// The rule by which thresholds are chosen.
 public enum ThresholdRule: String, CaseIterable, Sendable {
-    /// By the authors' 59 budgets, see ``GeometricBudgets``.
+    /// The authors' 59 budgets, see ``GeometricBudgets``.
     case geometric
-    /// So as to maximize the expected accuracy at each cost, see ``OptimalThresholds``.
+    /// The highest expected accuracy at each cost, see ``OptimalThresholds``.
     case optimal
 }
 
-/// Choosing thresholds on saved outputs, and judging them on those that were held out.
+/// Chooses thresholds on saved outputs and evaluates them on held-out images.
 public struct ThresholdCalibration: Sendable {
     /// The saved outputs.
     public let data: CalibrationData
-    /// What is compared with thresholds.
+    /// The score compared with the thresholds.
     public let scoring: ExitScoring
     private let calibration: ExitScores
-    private let judged: ExitScores
+    private let testScores: ExitScores
 
     /// Scores the outputs.
     ///
     /// - Parameters:
     ///   - data: the saved outputs.
-    ///   - scoring: what is compared with thresholds.
+    ///   - scoring: the score compared with the thresholds.
     public init(_ data: CalibrationData, scoring: ExitScoring = ExitScoring()) {
         self.data = data
         self.scoring = scoring
         calibration = ExitScores(data.calibration, scoring: scoring)
-        judged = data.test.map { ExitScores($0, scoring: scoring) } ?? calibration
+        testScores = data.test.map { ExitScores($0, scoring: scoring) } ?? calibration
     }
 
-    /// The thresholds of the authors' 59 budgets, or those that are expected to be the most
-    /// accurate at no more than each budget's cost.
+    /// The thresholds of the authors' 59 budgets, or the most accurate ones within each budget's
+    /// cost.
     ///
     /// - Parameters:
-    ///   - rule: how they are chosen.
-    ///   - costs: what an image costs that leaves at each exit; nil for the multiply-adds.
-    /// - Returns: one choice a budget, cheapest first; of the optimal rule those budgets are left
-    ///   out that are below the cheapest thresholds.
+    ///   - rule: the selection rule.
+    ///   - costs: the cost of an image for each exit; nil for the multiply-adds.
+    /// - Returns: one choice per budget, cheapest first; the optimal rule omits budgets below the
+    ///   cheapest thresholds.
     public func budgets(
         _ rule: ThresholdRule = .geometric, costs: [Double]? = nil
     ) -> [ThresholdChoice] {
@@ -45,7 +45,7 @@ public struct ThresholdCalibration: Sendable {
         guard rule == .optimal else { return geometric }
         let frontier = OptimalThresholds(calibration, costs: costs).frontier
         return geometric.compactMap { row in
-            // Sums in another order may differ in their last place.
+            // Sums in a different order may differ in their last digit.
             let affordable = frontier.last { $0.cost <= row.cost * (1 + 1e-12) }
             return affordable.map {
                 ThresholdChoice(
@@ -55,16 +55,15 @@ public struct ThresholdCalibration: Sendable {
         }
     }
 
-    /// The thresholds for a target.
+    /// Chooses thresholds for a target.
     ///
     /// - Parameters:
-    ///   - target: an accuracy, or a cost in the unit of `costs`, on the images they are chosen on.
-    ///   - rule: how they are chosen.
-    ///   - costs: what an image costs that leaves at each exit, increasing; nil for the
-    ///     multiply-adds.
+    ///   - target: an accuracy, or a cost in the unit of `costs`, on the calibration images.
+    ///   - rule: the selection rule.
+    ///   - costs: the cost of an image for each exit, increasing; nil for the multiply-adds.
     ///   - unit: the unit of the costs, for messages.
-    /// - Returns: the choice.
-    /// - Throws: ``CalibrationError/unreachable(reason:)`` with the range that can be reached.
+    /// - Returns: the best choice.
+    /// - Throws: ``CalibrationError/unreachable(reason:)`` with the reachable range.
     public func choice(
         for target: OperatingTarget, _ rule: ThresholdRule = .geometric, costs: [Double]? = nil,
         unit: String = "GMACs"
@@ -77,14 +76,14 @@ public struct ThresholdCalibration: Sendable {
         return try choices.best(for: target, unit: unit)
     }
 
-    /// Thresholds that rounding does not defeat.
+    /// Lowers thresholds slightly, so rounding does not change decisions.
     ///
-    /// A threshold is the score of the last image that is to leave, and a device gives that score
-    /// but for rounding. Each is lowered by 1e-5, at most half way to the next lower score,
-    /// which moves none of the images that thresholds are chosen on.
+    /// A threshold is the score of the last image that exits, which a device reproduces only up to
+    /// rounding. Each threshold is lowered by 1e-5, at most half way to the next lower score, which
+    /// changes no decision on the calibration images.
     ///
-    /// - Parameter thresholds: one for every exit.
-    /// - Returns: as many; those that stand for all images or none are the same.
+    /// - Parameter thresholds: one per exit.
+    /// - Returns: as many thresholds; those that all images or none reach are unchanged.
     public func settled(_ thresholds: [Float]) -> [Float] {
         zip(thresholds, calibration.scores).map { threshold, scores in
             guard threshold <= 1, let below = scores.filter({ $0 < threshold }).max() else {
@@ -95,30 +94,32 @@ public struct ThresholdCalibration: Sendable {
         }
     }
 
-    /// How far float32 sums in another order, of a batch of another size for example, move a score.
+    /// The change of a score when float32 sums are reordered, for example at another batch size.
     private static let rounding: Float = 1e-5
 
-    /// What thresholds do to the images that were held out; where none were, to those they were
-    /// chosen on, which flatters them.
+    /// Evaluates thresholds on the held-out images, or without any on the calibration images, which
+    /// is optimistic.
     ///
-    /// - Parameter thresholds: one for every exit.
-    /// - Returns: accuracy, 10^9 multiply-adds and shares.
-    public func judge(_ thresholds: [Float]) -> ExitOutcome {
-        judged.outcome(thresholds: thresholds, costs: data.exitGigaMultiplyAdds)
+    /// - Parameter thresholds: one per exit.
+    /// - Returns: the accuracy, the cost in 10^9 multiply-adds and the shares of the exits.
+    public func evaluate(_ thresholds: [Float]) -> ExitOutcome {
+        testScores.outcome(thresholds: thresholds, costs: data.exitGigaMultiplyAdds)
     }
 
-    /// How much more accurate choices are than the authors' budgets at equal average cost, on the
-    /// images that were held out.
+    /// The accuracy gain of choices over the authors' budgets at equal average cost, on the
+    /// held-out images.
     ///
-    /// - Parameter choices: the choices.
-    /// - Returns: percentage points for each choice whose cost lies within those of the authors'
-    ///   budgets, between which accuracy is interpolated linearly.
+    /// - Parameter choices: the choices to compare.
+    /// - Returns: percentage points for each choice whose cost lies within the costs of the
+    ///   authors' budgets, with accuracy interpolated linearly between budgets.
     public func gains(of choices: [ThresholdChoice]) -> [Double] {
-        let curve = geometricChoices(costs: data.exitGigaMultiplyAdds).map { judge($0.thresholds) }
-        return Self.gains(of: choices.map { judge($0.thresholds) }, over: curve)
+        let curve = geometricChoices(costs: data.exitGigaMultiplyAdds).map {
+            evaluate($0.thresholds)
+        }
+        return Self.gains(of: choices.map { evaluate($0.thresholds) }, over: curve)
     }
 
-    /// How much more accurate outcomes are than a curve at their cost, where the curve has it.
+    /// The accuracy gain of outcomes over a curve, for those whose cost the curve covers.
     static func gains(of outcomes: [ExitOutcome], over curve: [ExitOutcome]) -> [Double] {
         let curve = curve.sorted { ($0.cost, $0.accuracy) < ($1.cost, $1.accuracy) }
         return outcomes.compactMap { outcome in
@@ -137,7 +138,7 @@ public struct ThresholdCalibration: Sendable {
         }
     }
 
-    /// The accuracy of a curve at a cost, or nil beyond its ends.
+    /// The interpolated accuracy of a curve at a cost, or nil beyond its ends.
     private static func accuracy(on curve: [ExitOutcome], atCost cost: Double) -> Double? {
         guard let next = curve.firstIndex(where: { $0.cost >= cost }) else { return nil }
         guard next > 0 else { return curve[0].cost == cost ? curve[0].accuracy : nil }

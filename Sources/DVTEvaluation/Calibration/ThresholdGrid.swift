@@ -1,23 +1,22 @@
-/// The thresholds that are tried at every exit but the last: quantiles of the exit's scores, and
-/// the two ends, where all images leave and where none does.
+/// The candidate thresholds of each exit but the last: quantiles of its scores, and the two ends at
+/// which all images or none exit.
 struct ThresholdGrid {
-    /// A cell between two thresholds holds at least this many images, so that no threshold rests
-    /// on a few of them.
+    /// The minimum number of images per cell, so no threshold depends on only a few.
     static let imagesPerCell = 20
-    /// More cells change the frontier by less than a set of images can tell.
+    /// The maximum number of cells; more change the frontier by less than the sampling error.
     static let cellLimit = 64
 
-    /// The thresholds of every exit but the last, ascending.
+    /// The thresholds of each exit but the last, ascending.
     let thresholds: [[Float]]
-    /// The number of each image's highest threshold that its score reaches, `[K - 1][n]`: it leaves
-    /// under threshold j where that is at least j.
+    /// The index of the highest threshold that each image's score reaches, `[K - 1][n]`: the image
+    /// exits under threshold j if the index is at least j.
     let reached: [[Int32]]
 
-    /// Makes the grid.
+    /// Creates the grid.
     ///
     /// - Parameters:
-    ///   - scores: the images' scores.
-    ///   - cells: the cells of each exit, or nil for as many as the number of images allows.
+    ///   - scores: the scores of the calibration images.
+    ///   - cells: the number of cells per exit, or nil for as many as the images allow.
     init(_ scores: ExitScores, cells: Int? = nil) {
         let cells =
             cells ?? min(Self.cellLimit, max(2, scores.images / Self.imagesPerCell))
@@ -38,7 +37,7 @@ struct ThresholdGrid {
         return thresholds + [ThresholdEnds.none]
     }
 
-    /// By halving; the first threshold, 0, is reached by all.
+    /// Binary search; every score reaches the first threshold, 0.
     private static func highest(of thresholds: [Float], reachedBy score: Float) -> Int32 {
         var (low, high) = (0, thresholds.count)
         while high - low > 1 {

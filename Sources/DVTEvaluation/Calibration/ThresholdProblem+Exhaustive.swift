@@ -1,6 +1,6 @@
 extension ThresholdProblem {
-    /// The steps of an exhaustive search, or `Int.max` where they cannot be counted: the images for
-    /// every combination of thresholds but those of the last exit that has some.
+    /// The number of steps of an exhaustive search, saturating at `Int.max`: the images times the
+    /// threshold combinations of all thresholded exits but the last.
     var exhaustiveSteps: Int {
         grid.thresholds.dropLast().reduce(images) { product, thresholds in
             let (next, overflow) = product.multipliedReportingOverflow(by: thresholds.count)
@@ -8,7 +8,7 @@ extension ThresholdProblem {
         }
     }
 
-    /// Looks at every combination.
+    /// Evaluates every combination.
     func exhaustiveSearch() -> ThresholdFrontier {
         var frontier = ThresholdFrontier()
         search(
@@ -16,15 +16,15 @@ extension ThresholdProblem {
         return frontier
     }
 
-    /// Looks at every combination of the thresholds from one exit on.
+    /// Evaluates every combination of thresholds from an exit on.
     ///
     /// - Parameters:
-    ///   - exit: the exit.
-    ///   - images: those that no earlier exit has taken.
-    ///   - value: the chances of those that one has taken.
-    ///   - cost: their costs.
-    ///   - choice: the earlier exits' thresholds.
-    ///   - frontier: takes what is found.
+    ///   - exit: the current exit.
+    ///   - images: the images that have not exited earlier.
+    ///   - value: the sum of probabilities of the images that have.
+    ///   - cost: the sum of their costs.
+    ///   - choice: the thresholds of the earlier exits.
+    ///   - frontier: receives the candidates.
     private func search(
         exit: Int, images: [Int], value: Double, cost: Double, choice: [Int],
         into frontier: inout ThresholdFrontier
@@ -41,7 +41,7 @@ extension ThresholdProblem {
         for threshold in grid.thresholds[exit].indices.reversed() {
             while rest > 0, reached[sorted[rest - 1]] >= threshold {
                 rest -= 1
-                value += chances[exit][sorted[rest]]
+                value += probabilities[exit][sorted[rest]]
                 cost += costs[exit]
             }
             search(
@@ -50,25 +50,25 @@ extension ThresholdProblem {
         }
     }
 
-    /// Tries every threshold of the last exit that has some: one pass over the images, then one
-    /// over the thresholds, from that where no image leaves to that where all do.
+    /// Evaluates every threshold of the last thresholded exit: one pass over the images, then one
+    /// over the thresholds, from the one at which no image exits to the one at which all do.
     private func sweep(
         exit: Int, images: [Int], value: Double, cost: Double, choice: [Int],
         into frontier: inout ThresholdFrontier
     ) {
         let count = grid.thresholds[exit].count
         var gains = [Double](repeating: 0, count: count)
-        var leaving = [Int](repeating: 0, count: count)
+        var exiting = [Int](repeating: 0, count: count)
         var (value, cost) = (value, cost + Double(images.count) * costs[last])
         for image in images {
             let cell = Int(grid.reached[exit][image])
-            gains[cell] += chances[exit][image] - chances[last][image]
-            leaving[cell] += 1
-            value += chances[last][image]
+            gains[cell] += probabilities[exit][image] - probabilities[last][image]
+            exiting[cell] += 1
+            value += probabilities[last][image]
         }
         for threshold in (0..<count).reversed() {
             value += gains[threshold]
-            cost -= Double(leaving[threshold]) * (costs[last] - costs[exit])
+            cost -= Double(exiting[threshold]) * (costs[last] - costs[exit])
             frontier.add(cost: cost, value: value, choice: choice + [threshold])
         }
     }

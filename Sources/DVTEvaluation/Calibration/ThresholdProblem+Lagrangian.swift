@@ -1,11 +1,11 @@
 import Glibc
 
 extension ThresholdProblem {
-    /// The prices of cost that are tried.
+    /// The number of prices of cost.
     private static let priceCount = 64
-    /// The least price as a part of the highest: what saves next to nothing is not worth finding.
+    /// The lowest price as a fraction of the highest; still lower ones save almost nothing.
     private static let priceRange = 1e-4
-    /// Rounds of ascent; it ends by itself, and mostly after three or four.
+    /// The maximum rounds of ascent, which usually converges after three or four.
     private static let roundLimit = 20
 
     /// Maximizes `value - price * cost` for many prices, one exit's threshold at a time.
@@ -25,7 +25,7 @@ extension ThresholdProblem {
         return frontier
     }
 
-    /// From one at which no stage is worth its cost, whatever it does, downwards.
+    /// Decreasing prices, starting with one at which no stage is worth its cost.
     private var prices: [Double] {
         let leastStep = zip(costs, costs.dropFirst()).map { $1 - $0 }.min() ?? 1
         return (0..<Self.priceCount).map { step in
@@ -45,19 +45,19 @@ extension ThresholdProblem {
         return choice
     }
 
-    /// The best threshold of one exit while the others stay.
+    /// The best threshold of one exit with the others fixed.
     private func bestThreshold(exit: Int, others: [Int], price: Double) -> Int {
         var gains = [Double](repeating: 0, count: grid.thresholds[exit].count)
-        for image in 0..<images where !(0..<exit).contains(where: { leaves($0, image, others) }) {
-            let later = (exit + 1..<last).first { leaves($0, image, others) } ?? last
+        for image in 0..<images where !(0..<exit).contains(where: { exits($0, image, others) }) {
+            let later = (exit + 1..<last).first { exits($0, image, others) } ?? last
             gains[Int(grid.reached[exit][image])] +=
-                chances[exit][image] - chances[later][image]
+                probabilities[exit][image] - probabilities[later][image]
                 + price * (costs[later] - costs[exit])
         }
         var (sum, best, bestThreshold) = (0.0, -Double.infinity, others[exit])
         for threshold in gains.indices.reversed() {
             sum += gains[threshold]
-            // What stays as good does not move: the ascent would not end.
+            // Ties keep the current threshold: otherwise the ascent would not terminate.
             let isCurrent = threshold == others[exit]
             if sum > best + (isCurrent ? -1e-9 : 1e-9) {
                 (best, bestThreshold) = (sum, threshold)
@@ -66,14 +66,14 @@ extension ThresholdProblem {
         return bestThreshold
     }
 
-    private func leaves(_ exit: Int, _ image: Int, _ choice: [Int]) -> Bool {
+    private func exits(_ exit: Int, _ image: Int, _ choice: [Int]) -> Bool {
         Int(grid.reached[exit][image]) >= choice[exit]
     }
 
     private func outcome(_ choice: [Int]) -> (value: Double, cost: Double) {
         (0..<images).reduce((0, 0)) { sum, image in
-            let exit = (0..<last).first { leaves($0, image, choice) } ?? last
-            return (sum.0 + chances[exit][image], sum.1 + costs[exit])
+            let exit = (0..<last).first { exits($0, image, choice) } ?? last
+            return (sum.0 + probabilities[exit][image], sum.1 + costs[exit])
         }
     }
 }

@@ -2,8 +2,7 @@ internal import DVTCore
 package import DVTModel
 import DVTSupport
 
-/// The softmax outputs of an evaluation in memory, parted into those that thresholds are chosen on
-/// and those that judge them.
+/// The softmax outputs of an evaluation, split into a calibration and a test part.
 package struct CollectedOutputs {
     private struct Part {
         /// `[K][n, C]`.
@@ -14,9 +13,9 @@ package struct CollectedOutputs {
     private var parts: [Part]
     private var images = 0
 
-    /// Creates a collection without images.
+    /// Creates an empty collection.
     ///
-    /// - Parameter exits: K.
+    /// - Parameter exits: the number of exits K.
     package init(exits: Int) {
         let part = Part(probabilities: Array(repeating: [], count: exits))
         parts = [part, part]
@@ -25,9 +24,9 @@ package struct CollectedOutputs {
     /// Adds a batch.
     ///
     /// - Parameters:
-    ///   - probabilities: of every exit, `[B, C]`.
-    ///   - labels: the classes of the images, at least one.
-    ///   - heldOut: of every so many images one judges; 0 holds none out.
+    ///   - probabilities: the outputs of each exit, `[B, C]`.
+    ///   - labels: the classes of the B images, at least one.
+    ///   - heldOut: the group size of which one image goes to the test part; 0 for none.
     package mutating func add(
         _ probabilities: [[Float]], labels: [Int], heldOutEvery heldOut: Int
     ) {
@@ -42,14 +41,14 @@ package struct CollectedOutputs {
         }
     }
 
-    /// The outputs as thresholds are chosen on.
+    /// Returns the outputs as calibration data.
     ///
     /// - Parameters:
-    ///   - configuration: the model, of K stages.
-    ///   - origin: the set, for messages.
-    /// - Returns: the outputs; without a test part where no image was held out.
-    /// - Throws: ``CalibrationError/invalidOutputs(origin:reason:)`` if there are no images to
-    ///   choose on, or the model has one exit.
+    ///   - configuration: the model, with K stages.
+    ///   - origin: the data set, for messages.
+    /// - Returns: the outputs, without a test part if no image was held out.
+    /// - Throws: ``CalibrationError/invalidOutputs(origin:reason:)`` if there are no calibration
+    ///   images, or the model has one exit.
     package func calibrationData(
         of configuration: CascadeConfiguration, origin: String
     ) throws(CalibrationError) -> CalibrationData {

@@ -1,26 +1,26 @@
 internal import DVTCore
 public import DVTModel
 
-/// What every exit says of labeled images, as far as accuracies and thresholds need it: a few
-/// bytes an image and exit, whatever the number of classes.
+/// The results of all exits for labeled images, reduced to what accuracies and thresholds need: a
+/// few bytes per image and exit, regardless of the number of classes.
 public struct EvaluationTally: Equatable, Sendable {
-    /// The class of every image, from 0.
+    /// The class of each image, from 0.
     public private(set) var labels: [Int32] = []
-    /// The likeliest class, `[K][n]`; of equally likely ones the first.
+    /// The top-1 class, `[K][n]`; ties select the first class.
     public private(set) var predictions: [[Int32]]
     /// The largest softmax probability, `[K][n]`.
     public private(set) var confidences: [[Float]]
-    /// How many classes come before the label, `[K][n]`; 255 stands for that many and more.
+    /// The number of classes ranked above the label, `[K][n]`, clamped to 255.
     public private(set) var ranks: [[UInt8]]
     private let scoring: ExitScoring
-    /// Nothing where the confidence decides.
+    /// Empty if the confidence is the score.
     private var otherScores: [[Float]]
 
-    /// Creates a tally without images.
+    /// Creates an empty tally.
     ///
     /// - Parameters:
-    ///   - exits: K.
-    ///   - scoring: what is compared with thresholds.
+    ///   - exits: the number of exits K.
+    ///   - scoring: the score compared with the thresholds.
     public init(exits: Int, scoring: ExitScoring = ExitScoring()) {
         self.scoring = scoring
         otherScores = scoring == ExitScoring() ? [] : Array(repeating: [], count: exits)
@@ -37,19 +37,19 @@ public struct EvaluationTally: Equatable, Sendable {
     /// Adds an image.
     ///
     /// - Parameters:
-    ///   - probabilities: the softmax outputs of every exit, C of each.
-    ///   - label: the image's class, below C.
+    ///   - probabilities: the softmax outputs of each exit, C values each.
+    ///   - label: the class of the image, below C.
     public mutating func add(_ probabilities: [ArraySlice<Float>], label: Int) {
-        precondition(probabilities.count == exits, "every exit says something")
+        precondition(probabilities.count == exits, "one row of probabilities per exit")
         labels.append(Int32(label))
         for (exit, row) in probabilities.enumerated() {
             let place = row.startIndex + label
             let own = row[place]
-            // Of equally likely classes the first comes first.
+            // Ties rank the lower class first.
             let before = row.indices.count { row[$0] > own || (row[$0] == own && $0 < place) }
-            let likeliest = row.indices.max { row[$0] < row[$1] } ?? row.startIndex
-            predictions[exit].append(Int32(likeliest - row.startIndex))
-            confidences[exit].append(row[likeliest])
+            let top = row.indices.max { row[$0] < row[$1] } ?? row.startIndex
+            predictions[exit].append(Int32(top - row.startIndex))
+            confidences[exit].append(row[top])
             ranks[exit].append(UInt8(min(before, 255)))
             if !otherScores.isEmpty {
                 otherScores[exit].append(scoring.score(row, exit: exit))
@@ -57,13 +57,13 @@ public struct EvaluationTally: Equatable, Sendable {
         }
     }
 
-    /// What is compared with thresholds, `[K][n]`.
+    /// The scores compared with the thresholds, `[K][n]`.
     public var decidingScores: [[Float]] { otherScores.isEmpty ? confidences : otherScores }
 
-    /// The images whose label is among the likeliest classes of an exit, percent.
+    /// The top-k accuracy of an exit in percent.
     ///
     /// - Parameters:
-    ///   - count: how many classes, at most 255.
+    ///   - count: the number of classes k, at most 255.
     ///   - exit: the exit, from 0.
     /// - Returns: the accuracy; 0 without images.
     public func accuracy(top count: Int, exit: Int) -> Double {
@@ -71,7 +71,7 @@ public struct EvaluationTally: Equatable, Sendable {
         return 100 * Double(ranks[exit].count { $0 < count }) / Double(images)
     }
 
-    /// How sure each exit is and whether it is right, for choosing thresholds; needs an image.
+    /// The scores for threshold selection; requires at least one image.
     public var scores: ExitScores {
         ExitScores(scores: decidingScores, isCorrect: ranks.map { $0.map { $0 == 0 } })
     }

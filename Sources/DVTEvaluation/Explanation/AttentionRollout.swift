@@ -1,17 +1,17 @@
 public import DVTCore
 import Glibc
 
-/// Where a class token looks, through all blocks: attention rollout.
+/// Attention rollout: the attention of the class token to the input tokens through all blocks.
 ///
-/// A block's attention is `A = softmax(logits)` over the keys, averaged over the heads. A token
-/// also keeps what it was, so the identity is added and every row divided by its sum. The product
-/// of all blocks, the last one first, says how much of each input token is in the class token at
-/// the end:
+/// The attention of a block is `A = softmax(logits)` over the keys, averaged over the heads. The
+/// identity accounts for the residual connection, and each row is divided by its sum. The product
+/// of all blocks, the last one first, gives the contribution of each input token to the final class
+/// token:
 ///
 ///     M_l = (mean over heads of A_l) + I, each row over its sum
 ///     rollout = M_(L-1) ... M_1 M_0
 ///
-/// Computed in Double. Only the class token's row is asked for, so no matrices are multiplied.
+/// Computed in Double. Only the row of the class token is needed, so no matrices are multiplied.
 ///
 /// - SeeAlso: Abnar and Zuidema, Quantifying Attention Flow in Transformers, 2020,
 ///   <https://arxiv.org/abs/2005.00928>.
@@ -21,14 +21,14 @@ public struct AttentionRollout: Sendable {
     /// M of every block, `[B, T, T]`.
     private var blocks: [[Double]] = []
 
-    /// Creates a rollout through no block.
+    /// Creates a rollout without blocks.
     public init() {}
 
     /// Adds the next block.
     ///
-    /// - Parameter logits: its attention logits, `[B, H, T, T]`, queries before keys; those of
-    ///   every block have the same B and T.
-    /// - Throws: ``/DVTCore/ShapeError`` if they have not.
+    /// - Parameter logits: the attention logits, `[B, H, T, T]`, queries before keys, with the same
+    ///   B and T for every block.
+    /// - Throws: ``/DVTCore/ShapeError`` if the shape does not fit.
     public mutating func append(_ logits: Tensor) throws {
         try check(logits.shape)
         let (heads, rows) = (logits.shape[1], tokens)
@@ -50,10 +50,10 @@ public struct AttentionRollout: Sendable {
         blocks.append(mixing)
     }
 
-    /// The class token's row of every image, without its own column.
+    /// The class token's row for each image, without its own column.
     ///
     /// - Returns: for each image the shares of the other T - 1 tokens, row-major over the grid,
-    ///   which add up to 1; all 0 where the class token looked at nothing but itself.
+    ///   which add up to 1; all 0 if the class token attended only to itself.
     public func classAttention() -> [[Double]] {
         (0..<batch).map { image in
             var row = [1.0] + [Double](repeating: 0, count: tokens - 1)
@@ -87,7 +87,7 @@ private func softmax(_ logits: ArraySlice<Float>) -> [Double] {
     return Array(powers)
 }
 
-/// Divides values by their sum, unless they are all 0.
+/// Divides values by their sum unless it is 0.
 private func normalize(_ values: inout ArraySlice<Double>) {
     let sum = values.reduce(0, +)
     guard sum != 0 else { return }
@@ -96,7 +96,7 @@ private func normalize(_ values: inout ArraySlice<Double>) {
     }
 }
 
-/// A row times a square matrix.
+/// Multiplies a row by a square matrix.
 private func product(_ row: [Double], _ matrix: ArraySlice<Double>) -> [Double] {
     var result = [Double](repeating: 0, count: row.count)
     for (index, factor) in row.enumerated() {

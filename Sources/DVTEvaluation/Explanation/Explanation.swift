@@ -1,44 +1,45 @@
 public import DVTCore
 public import DVTModel
 
-/// What every exit of a cascade saw of one image, and which exit the image takes.
+/// The results and attention of all exits for one image, and the exit it takes.
 public struct Explanation: Sendable {
-    /// All exits, also those that the image does not reach.
+    /// All exits, including those that the image does not reach.
     public let exits: [ExitExplanation]
-    /// The exit that it takes, from 0.
+    /// The exit that the image takes, from 0.
     public let exit: Int
 }
 
-/// What one exit of a cascade saw of one image.
+/// The result and attention of one exit for one image.
 public struct ExitExplanation: Sendable {
     /// The side g of the token grid.
     public let grid: Int
-    /// The share of the class token's attention that each of the g * g tokens has, row-major; see
+    /// The class token's attention to each of the g * g tokens, row-major; see
     /// ``AttentionRollout``.
     public let attention: [Double]
-    /// The likeliest classes and their probabilities, likeliest first.
+    /// The top-k classes with their probabilities, most probable first.
     public let top: [ClassConfidence]
-    /// The softmax probability of the likeliest class.
+    /// The softmax probability of the top-1 class.
     public let confidence: Float
-    /// What is compared with a threshold; the confidence where the policy says nothing else.
+    /// The score compared with the threshold; equal to the confidence unless the policy defines
+    /// another score.
     public let score: Float
-    /// The multiply-adds of an image that leaves here.
+    /// The multiply-adds of an image that exits here.
     public let multiplyAdds: Int
 }
 
 extension DynamicVisionTransformer {
-    /// Runs all stages and tells what each exit saw.
+    /// Runs all stages and explains the result of each exit.
     ///
-    /// Every block's attention logits are read back, so this takes several times as long as
-    /// classifying.
+    /// The attention logits of every block are downloaded, so this is several times slower than
+    /// classification.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`, normalized.
-    ///   - policy: which images leave at which exit.
-    ///   - topK: how many classes each exit lists.
-    /// - Returns: one explanation an image.
-    /// - Throws: ``/DVTModel/ModelError`` if images or policy do not fit or an exit's confidence is
-    ///   not a number, or the backend's error.
+    ///   - policy: the exit policy.
+    ///   - topK: the number of classes listed per exit.
+    /// - Returns: one explanation per image.
+    /// - Throws: ``/DVTModel/ModelError`` if the images or the policy do not fit or a confidence is
+    ///   not finite, or the backend's error.
     public func explain(
         _ images: Tensor, policy: ExitPolicy, topK: Int = 5
     ) throws -> [Explanation] {
@@ -46,14 +47,14 @@ extension DynamicVisionTransformer {
         var exits: [[ExitExplanation]] = []
         var blocks: [Tensor] = []
         let keepRelations = { (name: String, tensor: Tensor) in
-            // stage1.block0.relation, and no reused_relation.
+            // Matches stage1.block0.relation, but not reused_relation.
             if name.hasSuffix(".relation") { blocks.append(tensor) }
         }
         try run(images, policy: .allExits, trace: keepRelations) { visit in
             var rollout = AttentionRollout()
             for logits in blocks { try rollout.append(logits) }
             blocks = []
-            // A run through all exits has the plain confidence alone.
+            // A run with all exits reports only the plain confidence.
             let confidences = try policy.scoring.confidences(
                 visit.logits, exit: visit.exit, on: backend)
             exits.append(
@@ -65,7 +66,7 @@ extension DynamicVisionTransformer {
         }
     }
 
-    /// What one exit saw of every image.
+    /// Explains one exit for every image.
     private func explanations(
         _ visit: ExitVisit<B.DeviceTensor>, _ confidences: [ClassConfidence],
         _ attention: [[Double]], topK: Int
@@ -73,7 +74,8 @@ extension DynamicVisionTransformer {
         let logits = try backend.download(visit.logits)
         let classes = logits.shape[1]
         return try visit.rows.indices.map { image in
-            // What decides, and not the top class's probability, which is summed in Double.
+            // The confidence used for decisions, not the top-1 probability, which is summed in
+            // Double.
             let confidence = confidences[image].confidence
             guard confidence.isFinite else {
                 throw ModelError.notFinite(exit: visit.exit, image: image)

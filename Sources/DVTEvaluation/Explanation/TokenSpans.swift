@@ -2,10 +2,10 @@ internal import DVTCore
 package import DVTModel
 
 extension VisionTransformerConfiguration {
-    /// The pixels along one axis that the token grid's rows, or columns, stand for.
+    /// The pixel range of each row or column of the token grid.
     ///
-    /// Patches that reach into the padding end where the image does. A token of a T2T model has no
-    /// patch of its own: its windows overlap, so the image is divided evenly.
+    /// Ranges of patches that extend into the padding end at the image border. T2T tokens have
+    /// overlapping windows instead of patches, so the image is divided evenly.
     package var tokenSpans: [Range<Double>] {
         let size = Double(imageSize)
         guard tokenizer == .linear else {

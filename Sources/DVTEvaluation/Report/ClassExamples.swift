@@ -1,30 +1,29 @@
-/// Images of one class that a cascade found easiest and hardest.
+/// The easiest and hardest images of one class for a cascade.
 ///
-/// The earlier an image leaves, the easier it is; of those that leave at one exit, the surer that
-/// exit is. Whether its class is right does not count: an image that leaves early and wrong is
-/// worth seeing.
+/// An earlier exit means an easier image; within an exit, a higher confidence does. Correctness is
+/// ignored: an image that exits early with a wrong class is worth showing.
 package struct ClassExamples: Equatable, Sendable {
     /// The class, from 0.
     package let label: Int
-    /// How many images the class has.
+    /// The number of images of the class.
     package let images: Int
-    /// How many of them are right at their exit.
+    /// The number of images that are correct at their exit.
     package let correct: Int
-    /// The easiest, by their places in the tally, the easiest of them first.
+    /// The indices of the easiest images, easiest first.
     package let easiest: [Int]
-    /// The hardest, none of which is among the easiest; the hardest of them first.
+    /// The indices of the hardest images, hardest first, disjoint from ``easiest``.
     package let hardest: [Int]
 }
 
 extension EvaluationTally {
-    /// Chooses images to show.
+    /// Selects example images for a report.
     ///
     /// - Parameters:
-    ///   - exits: the exit that every image takes.
-    ///   - count: the most easy images of a class, and the most hard ones.
-    ///   - limit: the most classes, at least 2. Of more, those are taken of which the largest part
-    ///     is right, and as many of which the least is.
-    /// - Returns: the classes that have images, by number.
+    ///   - exits: the exit of each image.
+    ///   - count: the maximum number of easy images per class, and of hard ones.
+    ///   - limit: the maximum number of classes, at least 2. If there are more, half are the most
+    ///     accurate classes and half the least accurate.
+    /// - Returns: the classes with images, by index.
     package func examples(
         exits: [UInt8], count: Int, classLimit limit: Int
     ) -> [ClassExamples] {
@@ -50,6 +49,6 @@ extension EvaluationTally {
 }
 
 extension ClassExamples {
-    /// The part of the class's images that is right at their exits.
+    /// The fraction of images that are correct at their exit.
     package var accuracy: Double { Double(correct) / Double(images) }
 }

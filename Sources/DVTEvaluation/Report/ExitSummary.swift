@@ -1,30 +1,29 @@
-/// How sure one exit is of all images and how often it is right, and what becomes of those that
-/// leave there.
+/// The reliability of one exit for all images, and the accuracy of the images that exit there.
 package struct ExitSummary: Equatable, Sendable {
-    /// All images by their confidence at this exit, also those that leave before it.
+    /// All images by their confidence at this exit, including those that exit earlier.
     package let bins: [ExitReliability.Bin]
-    /// How far confidences lie from how often they are right.
+    /// The expected calibration error.
     package let calibrationError: Double
-    /// How many images leave here.
-    package let leaving: Int
-    /// How many of those are right.
-    package let leavingCorrect: Int
+    /// The number of images that exit here.
+    package let exiting: Int
+    /// The number of those that are correct.
+    package let exitingCorrect: Int
 }
 
 extension EvaluationTally {
-    /// Sums up every exit.
+    /// Summarizes all exits.
     ///
-    /// - Parameter exits: the exit that every image takes; at least one image.
-    /// - Returns: one summary an exit.
+    /// - Parameter exits: the exit of each image; at least one image.
+    /// - Returns: one summary per exit.
     package func summaries(exits: [UInt8]) -> [ExitSummary] {
         (0..<self.exits).map { exit in
             let bins = ExitReliability.bins(
                 zip(confidences[exit], ranks[exit]).lazy.map { (Double($0), $1 == 0) })
-            let leaving = exits.indices.filter { exits[$0] == exit }
+            let exiting = exits.indices.filter { exits[$0] == exit }
             return ExitSummary(
                 bins: bins, calibrationError: ExitReliability.calibrationError(of: bins),
-                leaving: leaving.count,
-                leavingCorrect: leaving.count { ranks[exit][$0] == 0 })
+                exiting: exiting.count,
+                exitingCorrect: exiting.count { ranks[exit][$0] == 0 })
         }
     }
 }

@@ -1,29 +1,29 @@
 package import DVTModel
 
-/// What a cascade does to labeled images while its thresholds go from the cheapest to the most
-/// accurate: accuracy against average cost.
+/// The accuracy of a cascade against its average cost, over thresholds from cheapest to most
+/// accurate.
 package struct ThresholdCurve: Equatable, Sendable {
-    /// Where the thresholds were chosen.
+    /// The source of the thresholds.
     package enum Origin: Equatable, Sendable {
-        /// On the very images that they are judged on here, by ``GeometricBudgets``, which flatters
-        /// them.
+        /// Chosen by ``GeometricBudgets`` on the same images they are evaluated on, which is
+        /// optimistic.
         case sameImages
-        /// Elsewhere: they were read from this file.
+        /// Read from this file.
         case file(String)
     }
 
-    /// Where the thresholds were chosen.
+    /// The source of the thresholds.
     package let origin: Origin
-    /// What each choice does, cheapest first; of choices that do the same there is one.
+    /// The distinct results, cheapest first.
     package let points: [ExitOutcome]
 
-    /// Judges thresholds.
+    /// Evaluates thresholds.
     ///
     /// - Parameters:
-    ///   - scores: the images; at least one.
-    ///   - costs: what an image costs that leaves at each exit.
-    ///   - stored: thresholds that were chosen before, and their file. One choice is no curve:
-    ///     those of all budgets are then chosen here, as where there is none.
+    ///   - scores: the scored images, at least one.
+    ///   - costs: the cost of an image for each exit.
+    ///   - stored: stored thresholds and their file. A single operating point is not a curve, so it
+    ///     is replaced by the thresholds of all budgets, like nil.
     package init(
         _ scores: ExitScores, costs: [Double], stored: (points: OperatingPoints, file: String)?
     ) {

@@ -1,27 +1,26 @@
-internal import DVTCore
 import DVTSupport
 
-/// The records of an earlier run of a benchmark, each compared with at most one of a later run.
+/// The records of an earlier benchmark run, each compared with at most one record of a later run.
 package struct Baseline {
-    /// The devices that it was measured on.
+    /// The devices of the records.
     package let devices: Set<String>
-    /// The records that were compared.
+    /// The number of compared records.
     package private(set) var matched = 0
-    /// The later run's records that have none here.
+    /// The number of later records without a counterpart.
     package private(set) var unmatched = 0
-    /// The record with the least ratio, or nil.
+    /// The record with the lowest speed ratio, or nil.
     package private(set) var worst: (record: String, ratio: Double)?
     private let kind: BenchmarkKind
-    /// The speeds by what was measured, in the file's order: a run may have a record twice.
+    /// The speeds by record name in file order; a run may repeat a record.
     private var speeds: [String: [Double]] = [:]
 
     /// Reads the records of a file.
     ///
     /// - Parameters:
-    ///   - text: an array of records in JSON, or JSON lines.
-    ///   - origin: what messages call the file.
-    ///   - kind: the benchmark.
-    /// - Throws: ``BaselineError`` if the file holds anything else, or nothing.
+    ///   - text: a JSON array of records, or JSON lines.
+    ///   - origin: the name of the file in messages.
+    ///   - kind: the benchmark that wrote the file.
+    /// - Throws: ``BaselineError`` if the file is empty or holds anything else.
     package init(_ text: [UInt8], origin: String, kind: BenchmarkKind) throws {
         self.kind = kind
         let records: [JSONValue]
@@ -39,7 +38,7 @@ package struct Baseline {
                 .notARecord(
                     origin: origin, number: number, command: kind.command, reason: reason)
             }
-            guard case .object(let members) = value else { throw refused("is no object") }
+            guard case .object(let members) = value else { throw refused("is not an object") }
             let record = BenchmarkRecord(members)
             if let missing = (kind.identity + ["device"]).first(where: { record[$0] == nil }) {
                 throw refused("has no \(quoted(missing))")
@@ -53,7 +52,7 @@ package struct Baseline {
         self.devices = devices
     }
 
-    /// The values of an array, or of lines.
+    /// Parses a JSON array or JSON lines.
     private static func records(_ text: [UInt8]) throws -> [JSONValue] {
         var reader = JSONReader(text)
         reader.skipSpace()
@@ -69,11 +68,11 @@ package struct Baseline {
         return values
     }
 
-    /// Compares a record of the later run with its own here, which is then used up.
+    /// Compares a record of the later run with its counterpart, which is then consumed.
     ///
-    /// - Parameter record: the record.
-    /// - Returns: the later run's speed by the baseline's, above 1 if it is faster; nil if there is
-    ///   no such record.
+    /// - Parameter record: the record of the later run.
+    /// - Returns: the later speed divided by the baseline's, above 1 if faster; nil without a
+    ///   counterpart.
     package mutating func ratio(of record: BenchmarkRecord) -> Double? {
         let name = kind.name(record)
         guard let earlier = speeds[name]?.first, let speed = kind.speed(record) else {
@@ -89,46 +88,13 @@ package struct Baseline {
         return ratio
     }
 
-    /// The records here that no record of the later run was compared with.
+    /// The number of records not compared.
     package var unused: Int { speeds.values.reduce(0) { $0 + $1.count } }
 }
 
 extension BenchmarkKind {
-    /// What a record measured, for people: its identity.
+    /// The identity of a record as text.
     fileprivate func name(_ record: BenchmarkRecord) -> String {
         identity.map { "\($0) \(record[$0]?.jsonText ?? "null")" }.joined(separator: ", ")
-    }
-}
-
-/// A file that is no baseline.
-package enum BaselineError: Error, Equatable {
-    /// The file is not JSON.
-    case notJSON(origin: String, reason: String)
-    /// It has no records.
-    case empty(origin: String, command: String)
-    /// Its record `number`, from 1, is none of the benchmark's.
-    case notARecord(origin: String, number: Int, command: String, reason: String)
-}
-
-extension BaselineError: CustomStringConvertible {
-    /// One line for people.
-    package var description: String {
-        switch self {
-        case .notJSON(let origin, let reason):
-            """
-            \(shown(origin)): is no baseline, \(reason); give what a benchmark printed with \
-            --format json or jsonl
-            """
-        case .empty(let origin, let command):
-            """
-            \(shown(origin)): holds no records; give what `\(command)` printed with --format json \
-            or jsonl
-            """
-        case .notARecord(let origin, let number, let command, let reason):
-            """
-            \(shown(origin)): its record \(number) \(reason); give what `\(command)` printed with \
-            --format json or jsonl
-            """
-        }
     }
 }

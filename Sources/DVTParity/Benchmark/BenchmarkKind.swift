@@ -1,18 +1,18 @@
-internal import DVTCore
 import DVTSupport
 
-/// How the records of one benchmark are told apart and compared.
+/// The identity and speed of a benchmark's records.
 package struct BenchmarkKind: Sendable {
-    /// The command that writes them.
+    /// The command that writes the records.
     package let command: String
-    /// The keys that say what was measured; a record has all of them.
+    /// The keys that identify a measurement; every record has all of them.
     package let identity: [String]
-    /// How fast it was, in any unit; nil for a record that does not say it.
+    /// The speed of a record in any unit, or nil if it has none.
     let speed: @Sendable (BenchmarkRecord) -> Double?
 
-    /// Of `dvt bench model`.
+    /// `dvt bench model`.
     ///
-    /// `gmacs` tells a model without reuse from the same with it, and `stage_rows` shares of exits.
+    /// `gmacs` distinguishes a model with reuse from one without, and `stage_rows` distinguishes
+    /// exit shares.
     package static let model = BenchmarkKind(
         command: "dvt bench model",
         identity: [
@@ -20,19 +20,19 @@ package struct BenchmarkKind: Sendable {
             "stage_rows",
         ], speed: perMedian)
 
-    /// Of `dvt bench kernels`.
+    /// `dvt bench kernels`.
     package static let kernels = BenchmarkKind(
         command: "dvt bench kernels",
         identity: ["model", "stage", "operation", "batch_size", "precision", "kernel_style"],
         speed: perMedian)
 
-    /// Of `dvt bench train`.
+    /// `dvt bench train`.
     package static let training = BenchmarkKind(
         command: "dvt bench train",
         identity: ["model", "measurement", "batch_size", "precision", "kernel_style", "gmacs"],
         speed: perMedian)
 
-    /// Of `dvt bench peak`.
+    /// `dvt bench peak`.
     package static let peak = BenchmarkKind(
         command: "dvt bench peak", identity: ["measurement", "unit", "precision"]
     ) { record in
@@ -42,31 +42,5 @@ package struct BenchmarkKind: Sendable {
 
     @Sendable private static func perMedian(_ record: BenchmarkRecord) -> Double? {
         record["step_time_ms"]?.member("median")?.number.map { 1 / $0 }
-    }
-}
-
-/// One record of a benchmark by its keys.
-package struct BenchmarkRecord: Sendable {
-    private let members: [(key: String, value: JSONValue)]
-
-    /// Creates a record.
-    ///
-    /// - Parameter members: its keys and values.
-    package init(_ members: [(key: String, value: JSONValue)]) {
-        self.members = members
-    }
-
-    /// The value of a key, or nil.
-    subscript(key: String) -> JSONValue? { JSONValue.object(members).member(key) }
-}
-
-extension JSONValue {
-    fileprivate func member(_ key: String) -> JSONValue? {
-        guard case .object(let members) = self else { return nil }
-        return members.first { $0.key == key }?.value
-    }
-
-    fileprivate var string: String? {
-        if case .string(let text) = self { text } else { nil }
     }
 }

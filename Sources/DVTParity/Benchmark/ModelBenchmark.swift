@@ -2,39 +2,39 @@ public import DVTCore
 import DVTEvaluation
 public import DVTModel
 
-/// Times a cascade on synthetic images: every stage, all exits, and images leaving at given shares.
+/// Times a cascade on synthetic images: each stage, all exits, and given exit shares.
 public struct ModelBenchmark<B: Backend> {
-    /// What is timed.
+    /// The measured quantity.
     public enum Measurement: Hashable, Sendable {
-        /// One stage for the whole batch, from 0: from the decision before it to its own.
+        /// One stage, from 0, for the whole batch: from the previous exit decision to its own.
         case stage(Int)
-        /// All stages for the whole batch, upload included.
+        /// All stages for the whole batch, including the upload.
         case allExits
-        /// The cascade with shares of the batch leaving at every exit, upload included.
+        /// The cascade with given exit shares, including the upload.
         case cascade
-        /// The same for as many batches as there are runs, in a ``/DVTModel/CascadeStream``: the
-        /// mean time of a batch, the last images' way out included.
+        /// As many batches as repeats with the same shares in a ``/DVTModel/CascadeStream``: the
+        /// mean time per batch, including the final flush.
         case streamed
     }
 
-    /// One measurement of one batch size.
+    /// The result of one measurement at one batch size.
     public struct Result: Sendable {
-        /// What was timed.
+        /// The measured quantity.
         public let measurement: Measurement
-        /// The images in the batch.
+        /// The batch size.
         public let batch: Int
-        /// The times of the batch.
+        /// The times per batch.
         public let time: TimeStatistics
-        /// The multiply-adds of the batch.
+        /// The multiply-adds per batch.
         public let multiplyAdds: Int
-        /// What the times of the stages predict for the cascade, milliseconds; else nil.
+        /// The time of the cascade predicted from the stage times in milliseconds, or nil.
         public let predictedMilliseconds: Double?
-        /// The images that ran each stage.
+        /// The number of images in each stage.
         public let stageRows: [Int]
-        /// The kernels launched for the batch, of a stream on average; nil where nobody counts them.
+        /// The kernel launches per batch, on average for a stream; nil if not counted.
         public let launches: Int?
 
-        /// The images a second, by the median.
+        /// The images per second, from the median time.
         public var imagesPerSecond: Double { Double(batch) * 1e3 / time.median }
     }
 
@@ -46,10 +46,10 @@ public struct ModelBenchmark<B: Backend> {
     /// Creates a benchmark.
     ///
     /// - Parameters:
-    ///   - model: the cascade.
-    ///   - warmUps: the runs before those that count.
-    ///   - repeats: the runs that count, at least one.
-    ///   - launchCount: the kernels that the backend has launched so far, or nil.
+    ///   - model: the cascade to time.
+    ///   - warmUps: the number of discarded runs.
+    ///   - repeats: the number of timed runs, at least one.
+    ///   - launchCount: returns the backend's kernel launches so far, or nil.
     public init(
         _ model: DynamicVisionTransformer<B>, warmUps: Int, repeats: Int,
         launchCount: (() -> Int)? = nil
@@ -63,10 +63,10 @@ public struct ModelBenchmark<B: Backend> {
     /// Times one batch size.
     ///
     /// - Parameters:
-    ///   - batch: the images.
-    ///   - exitShares: the share of images that leaves at every exit, or nil for no cascade.
+    ///   - batch: the batch size.
+    ///   - exitShares: the share of images for each exit, or nil for no cascade.
     ///   - seed: the seed of the images.
-    /// - Returns: each stage, all exits, and the cascade.
+    /// - Returns: the results for each stage, all exits and the cascade.
     /// - Throws: the model's or the backend's error.
     public func run(batch: Int, exitShares: [Double]?, seed: UInt64 = 1) throws -> [Result] {
         let images = SyntheticImages.batch(
@@ -116,7 +116,8 @@ public struct ModelBenchmark<B: Backend> {
         ]
     }
 
-    /// The means of a batch among many; one sample, as batches do not finish one by one.
+    /// The mean time per batch in a stream; a single sample, because batches do not finish one by
+    /// one.
     private func timeStream(
         _ images: Tensor, policy: ExitPolicy
     ) throws -> (time: TimeStatistics, launches: Int?) {
@@ -135,20 +136,20 @@ public struct ModelBenchmark<B: Backend> {
         return (TimeStatistics([time / Double(repeats)]), launches)
     }
 
-    /// Thresholds at which these images leave in these shares.
+    /// The thresholds at which these images exit in the given shares.
     private func thresholds(_ images: Tensor, shares: [Double]) throws -> [Float] {
         var confidences: [[Float]] = []
         try model.run(images, policy: .allExits) { visit in
             confidences.append(visit.confidences.map(\.confidence))
         }
-        var staying = Array(0..<images.shape[0])
+        var remaining = Array(0..<images.shape[0])
         return shares.dropLast().enumerated().map { exit, share in
             let count = min(
-                Int((share * Double(images.shape[0])).rounded()), staying.count)
-            let ordered = staying.sorted { confidences[exit][$0] > confidences[exit][$1] }
-            // Above 1 nobody leaves.
+                Int((share * Double(images.shape[0])).rounded()), remaining.count)
+            let ordered = remaining.sorted { confidences[exit][$0] > confidences[exit][$1] }
+            // No image exits above 1.
             let threshold = count > 0 ? confidences[exit][ordered[count - 1]] : 2
-            staying = ordered.filter { confidences[exit][$0] < threshold }
+            remaining = ordered.filter { confidences[exit][$0] < threshold }
             return threshold
         }
     }
@@ -157,7 +158,7 @@ public struct ModelBenchmark<B: Backend> {
         let stages: [TimeStatistics]
         let total: TimeStatistics
         let rows: [Int]
-        /// The kernels launched for each stage.
+        /// The kernel launches of each stage.
         let launches: [Int]?
     }
 
@@ -171,7 +172,7 @@ public struct ModelBenchmark<B: Backend> {
             var last = start
             var lastLaunch = launchCount?() ?? 0
             try model.run(images, policy: policy) { visit in
-                // The confidences have been read, so the stage is done.
+                // The confidences have been read, so the stage is complete.
                 let now = ContinuousClock.now
                 if run >= warmUps {
                     stages[visit.exit].append((now - last) / .milliseconds(1))

@@ -2,24 +2,24 @@ internal import DVTCore
 import DVTModel
 package import DVTOperations
 
-/// An operation of a model and how often a stage runs it.
+/// An operation of a stage and its number of runs.
 package struct CountedOperation: Sendable {
     /// The stage, from 0.
     package let stage: Int
-    /// The operation at the stage's sizes.
+    /// The operation with the sizes of the stage.
     package let operation: any Operation
-    /// How often the stage runs it.
+    /// The number of runs per stage.
     package let count: Int
 }
 
 extension CascadeConfiguration {
-    /// The operations that carry a cascade's arithmetic, for a batch, stage by stage.
+    /// Returns the main operations of a cascade for a batch, stage by stage.
     ///
-    /// Copies, soft splits and class tokens are left out: they are small. Attention whose relations
-    /// are handed on keeps its logits. A stage that hands nothing on ends with a block of which
-    /// only the class tokens' rows are computed.
+    /// Copies, soft splits and class tokens are omitted as negligible. Attention keeps its logits
+    /// if the next stage reuses its relations. A stage that the next one does not reuse ends
+    /// with a block that computes only the class tokens' rows.
     ///
-    /// - Parameter batch: the images.
+    /// - Parameter batch: the batch size.
     /// - Returns: the operations, in the order of the network.
     package func operations(batch: Int) -> [CountedOperation] {
         stages.indices.flatMap { index in
@@ -80,9 +80,9 @@ extension CascadeConfiguration {
 
     private func blockOperations(stage index: Int, batch: Int) -> [Counted] {
         let stage = stages[index]
-        let handsOn = index < stages.count - 1 && (featureReuse || relationReuse)
+        let feedsNextStage = index < stages.count - 1 && (featureReuse || relationReuse)
         let rows = batch * stage.tokens
-        let whole = handsOn ? stage.depth : stage.depth - 1
+        let whole = feedsNextStage ? stage.depth : stage.depth - 1
         var operations: [Counted] = [
             (LayerNormOperation(rows: rows, width: stage.width), stage.depth),
             (
@@ -93,7 +93,7 @@ extension CascadeConfiguration {
         ]
         operations += rowOperations(stage: index, batch: batch, queries: .allTokens)
             .map { ($0, whole) }
-        if !handsOn {
+        if !feedsNextStage {
             operations += rowOperations(stage: index, batch: batch, queries: .classToken)
                 .map { ($0, 1) }
         }
@@ -101,7 +101,7 @@ extension CascadeConfiguration {
         return operations.filter { $0.1 > 0 } + [(head, 1)]
     }
 
-    /// What a block does for every token that attends.
+    /// The operations of a block for each query token.
     private func rowOperations(
         stage index: Int, batch: Int, queries: AttentionQueries
     ) -> [any Operation] {

@@ -4,15 +4,14 @@ package import DVTOperations
 
 /// Times one operation on a device.
 package struct OperationBenchmark {
-    /// Runs the operation once and waits until it is done.
+    /// Runs the operation once and waits for its completion.
     package let run: () throws -> Void
 
-    /// Copies the inputs to a device and runs the operation twice, which builds its kernels and
-    /// packs its weights.
+    /// Uploads the inputs and runs the operation twice to build its kernels and pack its weights.
     ///
     /// - Parameters:
-    ///   - operation: the operation.
-    ///   - backend: the device.
+    ///   - operation: the operation to time.
+    ///   - backend: the backend to run on.
     /// - Throws: the backend's error.
     package init<B: DifferentiableBackend>(_ operation: any Operation, on backend: B) throws {
         let enqueue = try operation.prepare(on: backend)
@@ -24,12 +23,12 @@ package struct OperationBenchmark {
         try run()
     }
 
-    /// Runs the operation until enough time has gone, and times each run.
+    /// Times runs of the operation for a minimum count and duration.
     ///
     /// - Parameters:
-    ///   - repeats: the fewest runs that count.
-    ///   - milliseconds: how long to go on.
-    /// - Returns: the time from enqueueing to the end of the work.
+    ///   - repeats: the minimum number of runs.
+    ///   - milliseconds: the minimum total time.
+    /// - Returns: the times from enqueueing to completion.
     /// - Throws: the backend's error.
     package func time(repeats: Int, milliseconds: Double) throws -> TimeStatistics {
         var samples: [Double] = []

@@ -1,26 +1,26 @@
 import DVTVision
 import Glibc
 
-/// A map from the pixels of a new image to places in an old one.
+/// An affine map from output pixels to input positions.
 ///
-/// The center (x, y) of a new pixel shows the old place `x[0] x + x[1] y + x[2]` from the left and
-/// `y[0] x + y[1] y + y[2]` from the top, found bicubically: Pillow's
+/// The output pixel with center (x, y) samples the input at `x[0] x + x[1] y + x[2]` from the left
+/// and `y[0] x + y[1] y + y[2]` from the top with bicubic interpolation, like Pillow's
 /// `Image.transform(size, AFFINE, data, BICUBIC)`, whose cubic has a = -1.
 struct AffineTransform {
     private let x: SIMD3<Double>
     private let y: SIMD3<Double>
 
-    /// Creates a map.
+    /// Creates a transform from its coefficients.
     init(x: SIMD3<Double>, y: SIMD3<Double>) {
         self.x = x
         self.y = y
     }
 
-    /// Turns an image counterclockwise about its center, Pillow's `Image.rotate`.
+    /// A counterclockwise rotation about the center, Pillow's `Image.rotate`.
     static func rotation(degrees: Double, width: Int, height: Int) -> Self {
-        // Pillow rounds to 15 digits.
+        // Pillow rounds to 15 decimals.
         func rounded(_ value: Double) -> Double { (value * 1e15).rounded() / 1e15 }
-        // Written as Pillow writes it: another order of the same terms rounds differently.
+        // The order of terms is Pillow's: another one rounds differently.
         let remainder = fmod(degrees, 360)
         let angle = -(remainder < 0 ? remainder + 360 : remainder) * (Double.pi / 180)
         let (a, b) = (rounded(cos(angle)), rounded(sin(angle)))
@@ -31,12 +31,7 @@ struct AffineTransform {
             y: [d, a, d * -centerX + a * -centerY + centerY])
     }
 
-    /// Makes the new image.
-    ///
-    /// - Parameters:
-    ///   - image: the old image.
-    ///   - fill: the color of what lies outside it.
-    /// - Returns: an image of the same size.
+    /// Transforms an image; positions outside it get the color `fill`.
     func applied(to image: RGBImage, fill: SIMD3<UInt8>) -> RGBImage {
         let (width, height) = (image.width, image.height)
         return RGBImage(width: width, height: height) { target in
@@ -46,12 +41,12 @@ struct AffineTransform {
                 for row in 0..<height {
                     for column in 0..<width {
                         let (centerX, centerY) = (Double(column) + 0.5, Double(row) + 0.5)
-                        let placeX = x[0] * centerX + x[1] * centerY + x[2]
-                        let placeY = y[0] * centerX + y[1] * centerY + y[2]
+                        let sourceX = x[0] * centerX + x[1] * centerY + x[2]
+                        let sourceY = y[0] * centerX + y[1] * centerY + y[2]
                         let color =
-                            placeX >= 0 && placeX < Double(width) && placeY >= 0
-                                && placeY < Double(height)
-                            ? Self.color(source, width, height, placeX - 0.5, placeY - 0.5) : fill
+                            sourceX >= 0 && sourceX < Double(width) && sourceY >= 0
+                                && sourceY < Double(height)
+                            ? Self.color(source, width, height, sourceX - 0.5, sourceY - 0.5) : fill
                         pixel[0] = color[0]
                         pixel[1] = color[1]
                         pixel[2] = color[2]
@@ -62,7 +57,7 @@ struct AffineTransform {
         }
     }
 
-    /// The color between 4 x 4 pixels; those outside are as the nearest inside.
+    /// Interpolates 4 x 4 pixels; positions outside are clamped to the border.
     private static func color(
         _ source: UnsafePointer<UInt8>, _ width: Int, _ height: Int, _ x: Double, _ y: Double
     ) -> SIMD3<UInt8> {
@@ -86,7 +81,7 @@ struct AffineTransform {
                 value.clamped(lowerBound: .zero, upperBound: SIMD3(repeating: 255))))
     }
 
-    /// The cubic with a = -1, in the order of Pillow's terms.
+    /// The cubic with a = -1, in Pillow's order of terms.
     private static func cubic(
         _ v1: SIMD3<Double>, _ v2: SIMD3<Double>, _ v3: SIMD3<Double>, _ v4: SIMD3<Double>,
         _ d: Double

@@ -1,7 +1,6 @@
 extension AugmentationConfiguration {
-    /// Refuses settings outside their ranges.
-    ///
-    /// - Throws: ``TrainingInputError/invalidAugmentation(setting:value:allowed:)``.
+    /// Throws ``TrainingInputError/invalidAugmentation(setting:value:allowed:)`` for a setting out
+    /// of range.
     func check() throws(TrainingInputError) {
         try crop.check()
         try checkProbability(flipProbability, "the flip's probability")
@@ -18,7 +17,7 @@ extension TrainingCrop {
         switch self {
         case .center: break
         case .padded(let pixels):
-            // More would only give more black images.
+            // Larger values only add black images.
             try require((0...1024).contains(pixels), "the crop's padding", pixels, "0 to 1024")
         case .resized(let area, let aspectRatio):
             try checkParts(area, "the crop's area")
@@ -48,7 +47,7 @@ extension RandomErasing {
 extension BatchMixing {
     fileprivate func check() throws(TrainingInputError) {
         for (alpha, setting) in [(mixupAlpha, "mixup's alpha"), (cutmixAlpha, "cutmix's alpha")] {
-            // Far below 0.01 a gamma number underflows to 0, and a share would be 0 / 0.
+            // Far below 0.01 gamma variates underflow to 0, and a share would be 0 / 0.
             try require(
                 alpha == 0 || (0.01...100).contains(alpha), setting, alpha,
                 "0 (off) or 0.01 to 100")

@@ -1,21 +1,18 @@
-import DVTCore
 import DVTSupport
 
-/// The part of an image that a random crop keeps.
+/// The rectangle that a random crop keeps.
 struct CropBox: Equatable {
-    /// The columns.
     let columns: Range<Int>
-    /// The rows.
     let rows: Range<Int>
 
     /// Draws a box as torchvision's `RandomResizedCrop` does.
     ///
     /// - Parameters:
-    ///   - width: the image's columns.
-    ///   - height: the image's rows.
-    ///   - area: the part of the image's area.
-    ///   - aspectRatio: width / height.
-    ///   - random: where the numbers come from.
+    ///   - width: the width of the image.
+    ///   - height: the height of the image.
+    ///   - area: the range of the area, as a fraction of the image's.
+    ///   - aspectRatio: the range of width / height.
+    ///   - random: the source of the numbers.
     init(
         width: Int, height: Int, area: ClosedRange<Double>, aspectRatio: ClosedRange<Double>,
         random: inout SeededGenerator
@@ -24,7 +21,7 @@ struct CropBox: Equatable {
             let size = Self.size(
                 of: random.next(area) * Double(width * height), ratio: random.nextRatio(aspectRatio)
             )
-            // An image of few pixels may be left with none.
+            // The box may be empty for a small image.
             guard (1...width).contains(size.width), (1...height).contains(size.height) else {
                 continue
             }
@@ -36,7 +33,7 @@ struct CropBox: Equatable {
         self.init(width: width, height: height, central: aspectRatio)
     }
 
-    /// The largest box in the center whose width / height is allowed.
+    /// The largest centered box with an allowed width / height.
     private init(width: Int, height: Int, central aspectRatio: ClosedRange<Double>) {
         let ratio = Double(width) / Double(height)
         var (newWidth, newHeight) = (width, height)
@@ -55,11 +52,11 @@ struct CropBox: Equatable {
         rows = top..<top + height
     }
 
-    /// The whole width and height nearest to an area and a ratio of width to height.
+    /// The integer width and height nearest to an area and a ratio of width to height.
     static func size(of area: Double, ratio: Double) -> (width: Int, height: Int) {
         (rounded((area * ratio).squareRoot()), rounded((area / ratio).squareRoot()))
     }
 
-    // As Python rounds.
+    // Python's rounding.
     private static func rounded(_ value: Double) -> Int { Int(value.rounded(.toNearestOrEven)) }
 }

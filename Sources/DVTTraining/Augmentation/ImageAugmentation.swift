@@ -2,31 +2,30 @@ public import DVTCore
 import DVTSupport
 public import DVTVision
 
-/// Changes images at random on their way to a model, one by one.
+/// Augments single images at random.
 ///
-/// What happens to an image depends on the seed, the epoch and the image's number alone. Crop,
-/// flip, operations and erasing draw numbers of their own each, so that turning one off leaves the
-/// others as they are.
+/// The result depends only on the seed, the epoch and the index of the image. Crop, flip,
+/// operations and erasing use separate random streams, so disabling one does not change the others.
 public struct ImageAugmentation: Sendable {
     private let configuration: AugmentationConfiguration
     private let preprocessing: Preprocessing
     private let seed: UInt64
-    /// What comes into sight where an image is turned or moved away: the mean, as in timm.
+    /// The color of areas uncovered by rotations and translations: the mean, as in timm.
     private let fill: SIMD3<UInt8>
 
     /// Creates an augmentation.
     ///
     /// - Parameters:
-    ///   - configuration: what is done.
+    ///   - configuration: the augmentation settings.
     ///   - preprocessing: the model's size, filter, mean and deviation.
-    ///   - seed: the seed.
+    ///   - seed: the seed of all draws.
     /// - Throws: ``TrainingInputError/invalidAugmentation(setting:value:allowed:)``.
     public init(
         _ configuration: AugmentationConfiguration, preprocessing: Preprocessing, seed: UInt64
     ) throws(TrainingInputError) {
         try configuration.check()
         self.configuration = configuration
-        // What is cut has the model's size already.
+        // Crops already have the model's input size.
         self.preprocessing =
             configuration.crop == .center
             ? preprocessing
@@ -40,13 +39,13 @@ public struct ImageAugmentation: Sendable {
         fill = SIMD3(clamping: SIMD3<Int32>(levels))
     }
 
-    /// Crops, mirrors and changes an image.
+    /// Crops, flips and transforms an image.
     ///
     /// - Parameters:
-    ///   - image: the image.
-    ///   - epoch: the pass over the set, from 0.
-    ///   - index: the image's number in the set.
-    /// - Returns: a square of the model's size.
+    ///   - image: the decoded image.
+    ///   - epoch: the epoch, from 0.
+    ///   - index: the index of the image in the set.
+    /// - Returns: a square of the model's input size.
     public func augmented(_ image: RGBImage, epoch: Int, index: Int) -> RGBImage {
         var random = numbers(epoch, index, for: "crop")
         var result = cropped(image, random: &random)
@@ -60,12 +59,12 @@ public struct ImageAugmentation: Sendable {
         return result
     }
 
-    /// Crops, mirrors, changes and normalizes an image, and erases a part of it.
+    /// Augments and normalizes an image, including random erasing.
     ///
     /// - Parameters:
-    ///   - image: the image.
-    ///   - epoch: the pass over the set, from 0.
-    ///   - index: the image's number in the set.
+    ///   - image: the decoded image.
+    ///   - epoch: the epoch, from 0.
+    ///   - index: the index of the image in the set.
     /// - Returns: the model's input, shape `[1, 3, S, S]`.
     public func tensor(from image: RGBImage, epoch: Int, index: Int) -> Tensor {
         let image = augmented(image, epoch: epoch, index: index)

@@ -1,8 +1,8 @@
 import DVTVision
 
-// Pillow's ImageEnhance: an image blended with one that lacks something, or away from it.
+// Pillow's ImageEnhance: blends an image with a degenerate version, or extrapolates away from it.
 extension RGBImage {
-    /// Less or more color, Pillow's `ImageEnhance.Color`; at 0 the image is gray.
+    /// Adjusts the saturation, Pillow's `ImageEnhance.Color`; 0 gives a gray image.
     func withColor(_ factor: Double) -> RGBImage {
         let factor = Float(factor)
         return RGBImage(width: width, height: height) { target in
@@ -17,7 +17,7 @@ extension RGBImage {
         }
     }
 
-    /// Less or more contrast, Pillow's `ImageEnhance.Contrast`; at 0 all is of the mean gray.
+    /// Adjusts the contrast, Pillow's `ImageEnhance.Contrast`; 0 gives the mean gray.
     func withContrast(_ factor: Double) -> RGBImage {
         let sum = pixels.withUnsafeBufferPointer { pixels in
             stride(from: 0, to: pixels.count, by: 3).reduce(0) { $0 + Self.gray(pixels, $1) }
@@ -26,13 +26,15 @@ extension RGBImage {
         return mapped { Int(Self.blend(mean, $0, Float(factor))) }
     }
 
-    /// Darker or brighter, Pillow's `ImageEnhance.Brightness`; at 0 all is black.
+    /// Adjusts the brightness, Pillow's `ImageEnhance.Brightness`; 0 gives black.
     func withBrightness(_ factor: Double) -> RGBImage {
         mapped { Int(Self.blend(0, $0, Float(factor))) }
     }
 
-    /// Smoother or sharper, Pillow's `ImageEnhance.Sharpness`; at 0 each pixel is the mean of the
-    /// 3 x 3 around it, itself five times, but for the border, which stays.
+    /// Adjusts the sharpness, Pillow's `ImageEnhance.Sharpness`.
+    ///
+    /// 0 gives the weighted mean of each 3 x 3 neighborhood, with weight 5 at the center. Border
+    /// pixels are unchanged.
     func withSharpness(_ factor: Double) -> RGBImage {
         let rowSize = width * 3
         return RGBImage(width: width, height: height) { target in
@@ -53,7 +55,7 @@ extension RGBImage {
 
     /// Pillow's `ImageFilter.SMOOTH` at one sample.
     ///
-    /// Its float32 sums round alike: as 13 is odd, none lies just between two levels.
+    /// Integer arithmetic rounds like Pillow's float32 sums: 13 is odd, so there are no ties.
     private static func smoothed(_ sample: UnsafePointer<UInt8>, _ rowSize: Int) -> Int {
         var sum = 4 * Int(sample[0])
         for row in [sample - rowSize, sample, sample + rowSize] {
@@ -62,13 +64,13 @@ extension RGBImage {
         return (2 * sum + 13) / 26
     }
 
-    /// ITU-R 601 luma in 16 bits after the point, Pillow's `convert("L")`.
+    /// ITU-R 601 luma with 16 fractional bits, Pillow's `convert("L")`.
     private static func gray(_ pixels: UnsafeBufferPointer<UInt8>, _ index: Int) -> Int {
         (Int(pixels[index]) * 19595 + Int(pixels[index + 1]) * 38470 + Int(pixels[index + 2]) * 7471
             + 0x8000) >> 16
     }
 
-    /// Pillow's `Image.blend` of two levels: in float32, cut off after the point.
+    /// Pillow's `Image.blend` of two levels: in float32, truncated.
     private static func blend(_ first: Int, _ second: Int, _ factor: Float) -> UInt8 {
         UInt8(max(0, min(255, Float(first) + factor * Float(second - first))))
     }

@@ -1,7 +1,7 @@
 import DVTVision
 
 extension RGBImage {
-    /// Moves the image's content to the left and up; what comes into sight is black.
+    /// Shifts the content left and up; uncovered pixels are black.
     func shifted(x: Int, y: Int) -> RGBImage {
         guard x != 0 || y != 0 else { return self }
         let columns = max(0, x)..<max(max(0, x), min(width, width + x))
@@ -18,7 +18,7 @@ extension RGBImage {
         }
     }
 
-    /// The image mirrored left to right.
+    /// Flips the image horizontally.
     func mirrored() -> RGBImage {
         RGBImage(width: width, height: height) { target in
             pixels.withUnsafeBufferPointer { source in
@@ -35,12 +35,7 @@ extension RGBImage {
         }
     }
 
-    /// Creates an image by writing its samples.
-    ///
-    /// - Parameters:
-    ///   - width: the number of columns.
-    ///   - height: the number of rows.
-    ///   - write: writes all samples, shape `[height, width, 3]`.
+    /// Creates an image whose samples, shape `[height, width, 3]`, are all written by `write`.
     init(width: Int, height: Int, write: (UnsafeMutablePointer<UInt8>) -> Void) {
         let byteCount = width * height * 3
         let pixels = [UInt8](unsafeUninitializedCapacity: byteCount) { buffer, count in

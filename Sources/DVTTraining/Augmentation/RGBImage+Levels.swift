@@ -1,17 +1,14 @@
 import DVTVision
 
-// Operations that give each level of a channel another one, as Pillow's ImageOps has them.
+// Level mappings per channel, as in Pillow's ImageOps.
 extension RGBImage {
-    /// Changes each level, the same for all channels.
-    ///
-    /// - Parameter level: the new level of each, 0 to 255 for 0 to 255.
-    /// - Returns: the changed image.
+    /// Applies the same level mapping, 0...255 to 0...255, to all channels.
     func mapped(_ level: (Int) -> Int) -> RGBImage {
         let table = (0...255).map { UInt8(level($0)) }
         return mapped([table, table, table])
     }
 
-    /// Stretches each channel to all levels, Pillow's `ImageOps.autocontrast` without a cutoff.
+    /// Stretches each channel to the full range, Pillow's `ImageOps.autocontrast` without a cutoff.
     func autoContrasted() -> RGBImage {
         mapped(
             histograms.map { histogram in
@@ -24,7 +21,7 @@ extension RGBImage {
             })
     }
 
-    /// Makes each channel's levels equally frequent, Pillow's `ImageOps.equalize`.
+    /// Equalizes the histogram of each channel, Pillow's `ImageOps.equalize`.
     func equalized() -> RGBImage {
         mapped(
             histograms.map { histogram in
@@ -41,7 +38,7 @@ extension RGBImage {
 
     private static let identity = [UInt8](0...255)
 
-    /// How often each level occurs in red, green and blue.
+    /// The histograms of red, green and blue.
     private var histograms: [[Int]] {
         var counts = [Int](repeating: 0, count: 3 * 256)
         counts.withUnsafeMutableBufferPointer { counts in
@@ -56,7 +53,7 @@ extension RGBImage {
         return (0..<3).map { Array(counts[$0 * 256..<($0 + 1) * 256]) }
     }
 
-    /// Changes each level by the table of its channel, of 256 levels.
+    /// Applies a table of 256 levels to each channel.
     private func mapped(_ tables: [[UInt8]]) -> RGBImage {
         let table = tables[0] + tables[1] + tables[2]
         return RGBImage(width: width, height: height) { target in

@@ -1,26 +1,27 @@
 import DVTCore
 import DVTSupport
 
-/// A rectangle of a normalized image replaced by normal noise.
+/// Random erasing: replaces a rectangle of a normalized image by Gaussian noise.
 ///
-/// As timm's `RandomErasing` in its mode `pixel`, once an image: each value becomes a number of
-/// mean 0 and deviation 1. If none of ten rectangles is smaller than the image, none is erased.
+/// As in timm's `RandomErasing` with mode `pixel` and one rectangle per image, each value is drawn
+/// with mean 0 and standard deviation 1. If none of ten rectangles is smaller than the image,
+/// nothing is erased.
 ///
 /// - SeeAlso: Zhong et al., 2017, <https://arxiv.org/abs/1708.04896>.
 public struct RandomErasing: Hashable, Sendable {
-    /// How often a part is erased, from 0 to 1.
+    /// The probability of erasing, from 0 to 1.
     public var probability: Double
-    /// The part of the image's area, even.
+    /// The range of the erased fraction of the area, uniform.
     public var area: ClosedRange<Double>
-    /// Height / width, even in its logarithm.
+    /// The range of height / width, log-uniform.
     public var aspectRatio: ClosedRange<Double>
 
-    /// Creates a way of erasing.
+    /// Creates a random erasing configuration.
     ///
     /// - Parameters:
-    ///   - probability: how often a part is erased.
-    ///   - area: the part of the image's area.
-    ///   - aspectRatio: height / width.
+    ///   - probability: the probability of erasing.
+    ///   - area: the range of the erased fraction of the area.
+    ///   - aspectRatio: the range of height / width.
     public init(
         probability: Double = 0.25, area: ClosedRange<Double> = 0.02...1.0 / 3,
         aspectRatio: ClosedRange<Double> = 0.3...1 / 0.3
@@ -30,12 +31,12 @@ public struct RandomErasing: Hashable, Sendable {
         self.aspectRatio = aspectRatio
     }
 
-    /// Erases a part, or not.
+    /// Erases a rectangle of an image with the configured probability.
     ///
     /// - Parameters:
-    ///   - values: the image, shape `[3, side, side]`.
-    ///   - side: its width and height.
-    ///   - random: where the numbers come from.
+    ///   - values: the normalized image, shape `[3, side, side]`.
+    ///   - side: the width and height.
+    ///   - random: the source of the numbers.
     func apply(to values: inout [Float], side: Int, random: inout SeededGenerator) {
         guard random.unit() < probability, let box = box(side: side, random: &random) else {
             return
@@ -51,7 +52,7 @@ public struct RandomErasing: Hashable, Sendable {
 
     private func box(side: Int, random: inout SeededGenerator) -> CropBox? {
         for _ in 0..<10 {
-            // The ratio is the other way round than a crop's.
+            // The ratio is height / width, the inverse of a crop's.
             let size = CropBox.size(
                 of: random.next(area) * Double(side * side),
                 ratio: 1 / random.nextRatio(aspectRatio))

@@ -1,7 +1,7 @@
 import DVTVision
 import Synchronization
 
-/// Decoded images, kept for the next epochs as long as there is room.
+/// Caches decoded images for later epochs up to a byte limit.
 final class ImageCache: Sendable {
     private struct State {
         var images: [Int: RGBImage] = [:]
@@ -13,18 +13,18 @@ final class ImageCache: Sendable {
 
     /// Creates an empty cache.
     ///
-    /// - Parameter byteLimit: the most bytes of samples that are kept.
+    /// - Parameter byteLimit: the maximum number of bytes of samples.
     init(byteLimit: Int) {
         self.byteLimit = byteLimit
     }
 
-    /// An image that was kept, or that is decoded now.
+    /// Returns a cached image, or decodes it and caches it if there is room.
     ///
     /// - Parameters:
-    ///   - index: its number in the set.
-    ///   - decode: decodes it.
-    /// - Returns: the image.
-    /// - Throws: what `decode` throws.
+    ///   - index: the index of the image in the set.
+    ///   - decode: decodes the image.
+    /// - Returns: the decoded image.
+    /// - Throws: the error of `decode`.
     func image(
         _ index: Int, decode: () throws(ImageError) -> RGBImage
     ) throws(ImageError) -> RGBImage {

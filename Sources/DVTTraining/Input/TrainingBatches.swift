@@ -1,50 +1,37 @@
-public import DVTCore
+import DVTCore
 import DVTSupport
 public import DVTVision
 
-/// Images and targets for one step of training.
-public struct TrainingBatch: Sendable {
-    /// Its place in the epoch, from 0.
-    public let index: Int
-    /// The images, shape `[B, 3, S, S]`.
-    public let images: Tensor
-    /// What each class's probability should be, shape `[B, classes]`; each row adds up to 1.
-    public let targets: Tensor
-    /// The class of each image, from 0; of a mixed one that of the first part.
-    public let labels: [Int]
-}
-
-/// The batches of an epoch, made ahead of their use in threads of their own.
+/// The batches of an epoch, prepared ahead of their use on background threads.
 ///
-/// What comes out depends on the set, the augmentation, the seed and the epoch alone, not on the
-/// number of threads, and not on the batch it begins with. A batch covers a fixed part of the
-/// epoch's order, so an image that cannot be read makes its batch smaller; a batch of which
-/// nothing is left is passed over.
+/// The batches depend only on the set, the augmentation, the seed and the epoch, not on the number
+/// of threads or the first batch. A batch covers a fixed range of the epoch's order, so an
+/// unreadable image makes its batch smaller; an empty batch is skipped.
 ///
-/// Memory holds a batch in work or waiting, and as many images as a batch has, decoded ahead.
-/// Releasing the batches ends the threads, each after its image.
+/// Memory holds one batch in progress or waiting, and up to one batch of images decoded ahead.
+/// Releasing the batches ends each thread after its current image.
 public final class TrainingBatches {
-    /// A batch, and the images it had to leave out.
+    /// A batch and the images skipped in it.
     private struct Outcome: Sendable {
         let batch: TrainingBatch?
         let skipped: [ImageError]
     }
 
-    /// An image that is ready, or why it is not.
+    /// An augmented image or its error.
     private struct Image: Sendable {
         let label: Int
         let result: Result<Tensor, ImageError>
     }
 
-    /// The images left out so far, and why.
+    /// The errors of the images skipped so far.
     public private(set) var skipped: [ImageError] = []
     private let isStrict: Bool
     private let images: LoaderPipeline<Int, Image>
     private let batches: LoaderPipeline<Int, Outcome>
 
-    /// Starts to make batches.
+    /// Starts preparing batches.
     init(_ input: TrainingInput, epoch: Int, from first: Int) {
-        precondition(epoch >= 0 && first >= 0, "epochs and batches count from 0")
+        precondition(epoch >= 0 && first >= 0, "epochs and batches are at least 0")
         let (count, size) = (input.images.count, input.options.batchSize)
         let batchIndices = min(first, input.batchCount)..<input.batchCount
         let places =
@@ -81,8 +68,8 @@ public final class TrainingBatches {
     /// Waits for the next batch.
     ///
     /// - Returns: the batch, or nil after the last one.
-    /// - Throws: ``/DVTVision/ImageError`` if an image cannot be read and the input is strict;
-    ///   there are no more batches then.
+    /// - Throws: ``/DVTVision/ImageError`` if an image cannot be read and the input is strict; no
+    ///   batches follow.
     public func next() throws(ImageError) -> TrainingBatch? {
         while let outcome = batches.next() {
             skipped += outcome.skipped
@@ -95,7 +82,7 @@ public final class TrainingBatches {
         return nil
     }
 
-    /// Puts the next images together, and mixes them.
+    /// Assembles and mixes the next images.
     private static func batch(
         _ index: Int, of count: Int, from images: LoaderPipeline<Int, Image>,
         input: TrainingInput, epoch: Int
@@ -104,7 +91,7 @@ public final class TrainingBatches {
         var (values, labels, skipped) = ([Float](), [Int](), [ImageError]())
         values.reserveCapacity(count * 3 * side * side)
         for _ in 0..<count {
-            // None comes once the batches are released, and nobody sees this one then.
+            // Nil once the batches are released; the result is then discarded.
             guard let image = images.next() else { break }
             switch image.result {
             case .success(let tensor):

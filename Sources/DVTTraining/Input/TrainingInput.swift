@@ -2,7 +2,7 @@ import DVTCore
 import DVTSupport
 public import DVTVision
 
-/// What a training run takes its images from: a set, and how it becomes batches.
+/// The input of a training run: a labeled set and its conversion to batches.
 ///
 /// ```swift
 /// let input = try TrainingInput(
@@ -14,38 +14,38 @@ public import DVTVision
 /// }
 /// ```
 public struct TrainingInput: Sendable {
-    /// How a set is cut into batches and read.
+    /// Options for batching and reading a set.
     public struct Options: Hashable, Sendable {
-        /// The images of a batch, at least 1.
+        /// The batch size, at least 1.
         public var batchSize: Int
-        /// What the order of the images and all that is drawn for them depend on.
+        /// The seed of the image order and the augmentation.
         public var seed: UInt64
-        /// Whether an epoch ends with a batch of the images that are left.
+        /// Whether an epoch ends with an incomplete batch.
         public var keepsShortBatch: Bool
-        /// Whether an image that cannot be read is an error; else it is left out.
+        /// Whether an unreadable image is an error; otherwise it is skipped.
         public var isStrict: Bool
-        /// The threads that decode and change images; with none, ``TrainingBatches/next()`` does
-        /// it.
+        /// The number of threads that decode and augment images; with 0, ``TrainingBatches/next()``
+        /// does the work.
         public var workers: Int
-        /// The most bytes of decoded images that are kept for the next epochs: CIFAR-10's 50,000
+        /// The maximum bytes of decoded images cached for later epochs: CIFAR-10's 50,000 images
         /// take 154 MB.
         public var cacheByteLimit: Int
 
         /// Creates options.
         ///
         /// - Parameters:
-        ///   - batchSize: the images of a batch, at least 1.
-        ///   - seed: the seed.
-        ///   - keepsShortBatch: whether an epoch ends with the images that are left.
-        ///   - isStrict: whether an image that cannot be read is an error.
-        ///   - workers: the threads that decode and change images, at least 0.
-        ///   - cacheByteLimit: the most bytes of decoded images that are kept, at least 0.
+        ///   - batchSize: the batch size, at least 1.
+        ///   - seed: the seed of the image order and the augmentation.
+        ///   - keepsShortBatch: whether an epoch ends with an incomplete batch.
+        ///   - isStrict: whether an unreadable image is an error.
+        ///   - workers: the number of threads that decode and augment images, at least 0.
+        ///   - cacheByteLimit: the maximum bytes of cached images, at least 0.
         public init(
             batchSize: Int, seed: UInt64, keepsShortBatch: Bool = false, isStrict: Bool = false,
             workers: Int = 2, cacheByteLimit: Int = 0
         ) {
             precondition(batchSize > 0, "a batch has at least one image")
-            precondition(workers >= 0, "there is no negative number of threads")
+            precondition(workers >= 0, "the number of threads is at least 0")
             self.batchSize = batchSize
             self.seed = seed
             self.keepsShortBatch = keepsShortBatch
@@ -66,13 +66,13 @@ public struct TrainingInput: Sendable {
     /// Creates the input of a training run.
     ///
     /// - Parameters:
-    ///   - images: the set.
-    ///   - classes: the model's number of classes.
+    ///   - images: the labeled set.
+    ///   - classes: the number of classes of the model.
     ///   - preprocessing: the model's size, filter, mean and deviation.
-    ///   - augmentation: what is changed at random.
-    ///   - options: how the set is cut into batches and read.
-    /// - Throws: ``TrainingInputError`` if a class is none of the model's, the set does not fill a
-    ///   batch, or a setting of the augmentation lies outside its range.
+    ///   - augmentation: the augmentation settings.
+    ///   - options: the options for batching and reading.
+    /// - Throws: ``TrainingInputError`` if a class is out of range for the model, the set does not
+    ///   fill a batch, or an augmentation setting is out of range.
     public init(
         _ images: LabeledImages, classes: Int, preprocessing: Preprocessing,
         augmentation: AugmentationConfiguration, options: Options
@@ -95,16 +95,16 @@ public struct TrainingInput: Sendable {
         }
     }
 
-    /// The batches of an epoch.
+    /// The number of batches per epoch.
     public var batchCount: Int {
         let rest = options.keepsShortBatch ? options.batchSize - 1 : 0
         return (images.count + rest) / options.batchSize
     }
 
-    /// The order in which an epoch takes the images: a shuffle by Fisher and Yates.
+    /// Returns the order of the images in an epoch, a Fisher-Yates shuffle.
     ///
-    /// - Parameter epoch: the pass over the set, from 0.
-    /// - Returns: the images' numbers, each once.
+    /// - Parameter epoch: the epoch, from 0.
+    /// - Returns: the index of each image once.
     public func order(epoch: Int) -> [Int] {
         var random = SeededGenerator(name: "training.\(epoch).order", seed: options.seed)
         var order = Array(images.indices)
@@ -114,21 +114,21 @@ public struct TrainingInput: Sendable {
         return order
     }
 
-    /// Starts to make the batches of an epoch.
+    /// Starts preparing the batches of an epoch.
     ///
     /// - Parameters:
-    ///   - epoch: the pass over the set, from 0.
-    ///   - first: the batch to begin with, from 0: where an interrupted run goes on.
-    /// - Returns: the batches from that one on, as if those before had been taken too.
+    ///   - epoch: the epoch, from 0.
+    ///   - first: the first batch, from 0; later than 0 when a run resumes.
+    /// - Returns: the same batches from that one on as in a complete epoch.
     public func batches(epoch: Int, from first: Int = 0) -> TrainingBatches {
         TrainingBatches(self, epoch: epoch, from: first)
     }
 
-    /// Decodes and changes one image.
+    /// Decodes and augments one image.
     ///
     /// - Parameters:
-    ///   - index: its number in the set.
-    ///   - epoch: the pass over the set.
+    ///   - index: the index of the image in the set.
+    ///   - epoch: the epoch, from 0.
     /// - Returns: the model's input, shape `[1, 3, S, S]`.
     /// - Throws: ``/DVTVision/ImageError`` if the image cannot be read.
     func image(_ index: Int, epoch: Int) throws(ImageError) -> Tensor {

@@ -1,18 +1,17 @@
-import DVTCore
 import DVTSupport
 
-/// Settings or a set of images that cannot be trained with.
+/// Augmentation settings or an image set unusable for training.
 public enum TrainingInputError: Error, Equatable, Sendable {
-    /// A setting of the augmentation lies outside its range.
+    /// An augmentation setting is out of range.
     case invalidAugmentation(setting: String, value: String, allowed: String)
-    /// An image's class is none of the model's.
+    /// The class of an image is out of range for the model.
     case labelOutOfRange(image: String, label: Int, classes: Int)
-    /// The set does not fill one batch, and short ones are not kept.
+    /// The set does not fill one batch, and incomplete batches are not kept.
     case tooFewImages(origin: String, count: Int, batchSize: Int)
 }
 
 extension TrainingInputError: CustomStringConvertible {
-    /// One line that says what is wrong, with which value, and what to do.
+    /// One line with the problem, the value and the remedy.
     public var description: String {
         switch self {
         case .invalidAugmentation(let setting, let value, let allowed):

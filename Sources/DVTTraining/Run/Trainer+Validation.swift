@@ -3,12 +3,12 @@ import DVTCore
 import DVTModel
 
 extension Trainer {
-    /// Measures the model on images it is not trained on, at every exit.
+    /// Measures all exits of the model on validation images.
     ///
     /// - Parameters:
-    ///   - input: the images, not changed at random.
-    ///   - shouldStop: asked after every batch.
-    /// - Returns: losses and hits, or nil if it was stopped.
+    ///   - input: the images, without augmentation.
+    ///   - shouldStop: called after every batch.
+    /// - Returns: the losses and correct predictions, or nil if stopped.
     /// - Throws: ``/DVTModel/ModelError`` if the images do not fit, or the backend's error.
     public func validate(
         _ input: TrainingInput, shouldStop: () -> Bool = { false }

@@ -3,13 +3,7 @@ import DVTModel
 import DVTSupport
 
 extension TrainingBatch {
-    /// Random images and classes, for benchmarks and tests.
-    ///
-    /// - Parameters:
-    ///   - configuration: the model.
-    ///   - count: the images.
-    ///   - seed: chooses them.
-    /// - Returns: the batch.
+    /// Returns random images and labels for benchmarks and tests.
     package static func random(
         for configuration: CascadeConfiguration, count: Int, seed: UInt64
     ) -> TrainingBatch {

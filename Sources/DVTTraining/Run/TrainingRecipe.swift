@@ -1,49 +1,48 @@
-/// How a cascade is trained: everything but the images and the model.
+/// The settings of a training run, except for the images and the model.
 public struct TrainingRecipe: Hashable, Sendable {
-    /// The passes over the images, or nil where time alone ends the run.
+    /// The number of epochs, or nil if only the time limits the run.
     public var epochs: Int? = 100
-    /// The hours of training after which the run ends, or nil; the schedule follows whichever of
-    /// the two is further on.
+    /// The time limit in hours, or nil; the schedule follows the limit that is closer.
     public var maxHours: Double?
-    /// The images of a batch.
+    /// The batch size.
     public var batchSize = 128
-    /// The batches whose gradients make one step.
+    /// The number of batches whose gradients are accumulated per step.
     public var accumulation = 1
     /// The learning rate after the warm-up.
     public var learningRate = 1e-3
     /// The learning rate at the end.
     public var lastLearningRate = 1e-5
-    /// The part of the run that warms up.
+    /// The warm-up as a fraction of the run.
     public var warmup = 0.05
-    /// The numbers of the optimizer.
+    /// The optimizer settings.
     public var optimizer = AdamWSettings(clipNorm: 1)
-    /// How much of the averaged weights a step leaves, or nil where none are kept.
+    /// The decay of the weight average per step, or nil for no average.
     public var averageDecay: Double? = 0.999
-    /// The probability that dropout clears an element.
+    /// The dropout probability of an element.
     public var dropout = 0.0
-    /// The probability that a branch of the last block is left out.
+    /// The probability of dropping a residual branch of the last block.
     public var stochasticDepth = 0.1
-    /// Whether the gradient ends at reused features; nil means as the model's authors have it.
+    /// Whether gradients stop at reused features; nil means the authors' setting for the model.
     public var stopsReusedFeatures: Bool?
-    /// Chooses the start, the order of the images, and all that is drawn.
+    /// The seed of the initial weights, the image order and all other draws.
     public var seed: UInt64 = 0
-    /// What is changed in images and labels at random.
+    /// The augmentation of images and labels.
     public var augmentation = AugmentationConfiguration.standard
 
-    /// Creates the authors' recipe, for an effort of 100 epochs.
+    /// Creates the authors' recipe with 100 epochs.
     public init() {}
 
-    /// The learning rate over the run.
+    /// The learning rate schedule.
     public var schedule: LearningRateSchedule {
         LearningRateSchedule(peak: learningRate, last: lastLearningRate, warmup: warmup)
     }
 
-    /// How much of the run is done.
+    /// Returns the progress of the run.
     ///
     /// - Parameters:
-    ///   - done: the epochs done, with their fraction.
-    ///   - seconds: the time spent.
-    /// - Returns: 0 ... 1; 1 means that the run is over.
+    ///   - done: the completed epochs, including the fraction of the current one.
+    ///   - seconds: the elapsed training time.
+    /// - Returns: 0...1; 1 means that the run is complete.
     public func progress(epochs done: Double, seconds: Double) -> Double {
         let byEpochs = epochs.map { $0 > 0 ? done / Double($0) : 1 } ?? 0
         let byTime = maxHours.map { seconds / ($0 * 3600) } ?? 0
@@ -52,10 +51,10 @@ public struct TrainingRecipe: Hashable, Sendable {
 }
 
 extension TrainingRecipe {
-    /// Refuses numbers outside their ranges.
+    /// Throws if a setting is out of range.
     ///
-    /// - Parameter origin: where they come from, for the message.
-    /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` naming the first.
+    /// - Parameter origin: the source of the recipe, for messages.
+    /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` for the first such setting.
     package func check(origin: String) throws(TrainingError) {
         func require(_ isRight: Bool, _ reason: String) throws(TrainingError) {
             guard isRight else { throw .invalidRecipe(origin: origin, reason: reason) }

@@ -1,7 +1,8 @@
-/// Which class a name stands for, where the classes have names.
+/// Maps names to class indices.
 ///
-/// The name itself counts, or for ImageNet's classes their identifier, `n01440764`; else the name
-/// in whatever case, with spaces, `_` and `-` alike. A name of two classes stands for neither.
+/// An exact name or ImageNet identifier, such as `n01440764`, takes precedence; otherwise names
+/// match ignoring case, with spaces, `_` and `-` alike. A name shared by two classes matches
+/// neither.
 struct ClassNumbers {
     private let exact: [String: Int]
     private let folded: [String: Int]
@@ -13,7 +14,7 @@ struct ClassNumbers {
         folded = Self.numbers(labels.names.map(Self.folded))
     }
 
-    /// The class that a name stands for, from 0, or nil.
+    /// The class of a name, from 0, or nil.
     subscript(name: String) -> Int? { exact[name] ?? folded[Self.folded(name)] }
 
     private static func numbers(_ names: [String]) -> [String: Int] {

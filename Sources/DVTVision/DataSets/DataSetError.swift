@@ -1,24 +1,23 @@
-import DVTCore
 import DVTSupport
 
-/// A set of labeled images that cannot be used.
+/// An unusable set of labeled images.
 public enum DataSetError: Error, Equatable, Sendable {
-    /// The system refused to open or read `path`.
+    /// `path` cannot be opened or read.
     case unreadable(path: String, reason: String)
-    /// `path` holds no labeled image; `reason` says what was looked for.
+    /// `path` holds no labeled image; `reason` describes what was expected.
     case empty(path: String, reason: String)
-    /// `path` has several parts, and none was named.
+    /// `path` has several parts, and none was selected.
     case splitNeeded(path: String, splits: [String])
     /// `path` has no part of this name.
     case unknownSplit(path: String, split: String, splits: [String])
-    /// The file breaks the rules of its format.
+    /// The file violates its format.
     case damaged(path: String, reason: String)
-    /// A line of a CSV file, from 1, does not name an image and its class.
+    /// A line of a CSV file, numbered from 1, does not name an image and its class.
     case invalidLine(path: String, line: Int, reason: String)
 }
 
 extension DataSetError: CustomStringConvertible {
-    /// One line that names the file or folder, what is wrong and what to do.
+    /// One line with the path, the problem and the remedy.
     public var description: String {
         switch self {
         case .unreadable(let path, let reason):
@@ -32,7 +31,7 @@ extension DataSetError: CustomStringConvertible {
         case .unknownSplit(let path, let split, let splits):
             "\(shown(path)): has no part \(quoted(split))"
                 + (splits.isEmpty
-                    ? "; leave it away for the whole set"
+                    ? "; omit it to use the whole set"
                     : "; there are \(splits.joined(separator: ", "))")
         case .damaged(let path, let reason):
             "\(shown(path)): \(reason)"

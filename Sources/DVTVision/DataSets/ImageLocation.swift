@@ -1,11 +1,11 @@
-/// Where an image is read from.
+/// The location of an image.
 enum ImageLocation: Sendable {
     /// A JPEG, PNG or WebP file.
     case file(String)
-    /// A record of a CIFAR archive, from 0.
+    /// A record of a CIFAR archive, with its index from 0.
     case record(CIFARFile, Int)
 
-    /// What messages call it: the path, and the record in brackets.
+    /// The path, followed for a record by its index in brackets.
     var name: String {
         switch self {
         case .file(let path): path
@@ -13,11 +13,7 @@ enum ImageLocation: Sendable {
         }
     }
 
-    /// Reads the image.
-    ///
-    /// - Parameter applyingOrientation: whether it is turned upright as its EXIF data asks.
-    /// - Returns: the image.
-    /// - Throws: ``ImageError`` if there is no whole, undamaged image.
+    /// Decodes the image, optionally applying its EXIF orientation.
     func decode(applyingOrientation: Bool) throws(ImageError) -> RGBImage {
         switch self {
         case .file(let path):

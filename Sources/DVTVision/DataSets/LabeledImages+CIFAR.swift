@@ -1,18 +1,14 @@
-import DVTCore
-import DVTSupport
-import Glibc
-
 extension LabeledImages {
     /// Opens CIFAR-10 or CIFAR-100 in its binary version.
     ///
     /// A folder holds `data_batch_1.bin` ... and `test_batch.bin`, or `train.bin` and `test.bin`.
-    /// Of CIFAR-100's labels the fine ones count.
+    /// CIFAR-100 uses its fine labels.
     ///
     /// - Parameters:
     ///   - path: one of these files, or their folder.
-    ///   - split: `train` or `test`; nil for a file alone, or a folder that has one of them alone.
-    /// - Returns: the set, in the order of the files' names and of their records.
-    /// - Throws: ``DataSetError`` if there is no such file, or one is damaged.
+    ///   - split: `train` or `test`; nil for a single file, or a folder with one part.
+    /// - Returns: the set, in the order of file names and records.
+    /// - Throws: ``DataSetError`` if there is no such file or a file is damaged.
     public static func cifar(path: String, split: String? = nil) throws -> LabeledImages {
         let archives = try CIFARArchives(path: path)
         let files = try archives.files(split: split).map {
@@ -26,92 +22,5 @@ extension LabeledImages {
         return LabeledImages(
             origin: path, classes: archives.layout.classes,
             labels: files.flatMap { $0.labels.map(Int32.init) }, storage: .archives(placed))
-    }
-}
-
-/// The files of a CIFAR archive by their names.
-struct CIFARArchives {
-    /// How all files are laid out.
-    let layout: CIFARLayout
-    private let path: String
-    /// Files by split, those of a file alone under no name.
-    private let parts: [(split: String?, files: [String])]
-
-    /// Looks at a file or folder.
-    init(path: String) throws {
-        self.path = path
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw DataSetError.unreadable(path: path, reason: systemMessage())
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            layout = try Self.layout(ofFile: path, byteCount: Int(status.st_size))
-            parts = [(nil, [path])]
-            return
-        }
-        let names = try ImageFiles.names(in: path).filter { Self.layout(named: $0) != nil }
-        let layouts = Set(names.compactMap(Self.layout))
-        guard let layout = layouts.first, layouts.count == 1 else {
-            let reason =
-                layouts.isEmpty
-                ? "it has no data_batch_1.bin, test_batch.bin, train.bin or test.bin"
-                : "it has files of CIFAR-10 and of CIFAR-100; put them in folders of their own"
-            throw DataSetError.empty(path: path, reason: reason)
-        }
-        self.layout = layout
-        let (test, train) = (names.filter(Self.isTest), names.filter { !Self.isTest($0) })
-        parts = [("train", train), ("test", test)].compactMap { split, names in
-            names.isEmpty ? nil : (split, names.map { ImageFiles.path(of: $0, in: path) })
-        }
-    }
-
-    /// Whether a folder holds such files.
-    static func areIn(folder: String) throws -> Bool {
-        try ImageFiles.names(in: folder).contains { layout(named: $0) != nil }
-    }
-
-    /// The files of one part.
-    ///
-    /// - Parameter split: `train`, `test`, or nil where there is one part alone.
-    /// - Returns: the paths, sorted.
-    /// - Throws: ``DataSetError`` if there is no such part, or nil leaves it open.
-    func files(split: String?) throws(DataSetError) -> [String] {
-        let splits = parts.compactMap(\.split)
-        if let split {
-            guard let part = parts.first(where: { $0.split == split }) else {
-                throw .unknownSplit(path: path, split: split, splits: splits)
-            }
-            return part.files
-        }
-        guard parts.count == 1 else { throw .splitNeeded(path: path, splits: splits) }
-        return parts[0].files
-    }
-
-    private static func isTest(_ name: String) -> Bool { name.hasPrefix("test") }
-
-    private static func layout(named name: String) -> CIFARLayout? {
-        switch name {
-        case "train.bin", "test.bin": .hundred
-        case "test_batch.bin": .ten
-        default: name.hasPrefix("data_batch_") && name.hasSuffix(".bin") ? .ten : nil
-        }
-    }
-
-    /// By the name, or for other names by the size, where only one layout fits it.
-    private static func layout(
-        ofFile path: String, byteCount: Int
-    ) throws(DataSetError) -> CIFARLayout {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        if let layout = layout(named: name) { return layout }
-        let fitting = [CIFARLayout.ten, .hundred].filter { byteCount % $0.recordByteCount == 0 }
-        guard byteCount > 0, let layout = fitting.first, fitting.count == 1 else {
-            throw .damaged(
-                path: path,
-                reason: """
-                    is neither a .csv file nor, by its size of \(byteCount) bytes, one of CIFAR's \
-                    binary files; give one of these, or a folder with a folder for each class
-                    """)
-        }
-        return layout
     }
 }

@@ -1,24 +1,23 @@
 extension LabeledImages {
-    /// The folders that stand for parts of a set where nothing else is beside them.
+    /// The folder names that are splits if no other folder is beside them.
     private static let splitNames: Set<String> = ["train", "val", "valid", "validation", "test"]
 
-    /// Finds images in folders of a class each: `root/CLASS/*.jpg`, or `root/SPLIT/CLASS/*.jpg`.
+    /// Lists images in one folder per class: `root/CLASS/*.jpg`, or `root/SPLIT/CLASS/*.jpg`.
     ///
-    /// A folder stands for the class that it is called as: by the name, whatever its case and with
-    /// spaces, `_` and `-` alike, or for ImageNet's classes by the identifier, `n01440764`. Where
-    /// only some are classes, the others are left aside; where none is, or no names are given,
-    /// classes are numbered from 0 by the folders' names, sorted by bytes, and ``assumption`` says
-    /// so. A folder that begins with a point is none. A class's images are all those below its
-    /// folder, as ``ImageFiles`` finds them, sorted by bytes. A class without images keeps its
-    /// number.
+    /// A folder matches the class of the same name, ignoring case and treating spaces, `_` and `-`
+    /// alike, or for ImageNet the class with that identifier, such as `n01440764`. If some folders
+    /// match, the others are ignored. If none matches, or `classes` is nil, classes are numbered
+    /// from 0 in the order of the folder names, sorted by bytes, and ``assumption`` states this.
+    /// Folders that begin with a dot are ignored. The images of a class are all those below its
+    /// folder, see ``ImageFiles``, sorted by bytes. A class without images keeps its number.
     ///
     /// - Parameters:
     ///   - path: the folder.
-    ///   - split: the folder in it that is meant, or nil: then `path` has classes, or one split.
+    ///   - split: the subfolder to use; nil if `path` holds the classes or a single split.
     ///   - classes: the names of the model's classes, or nil.
     /// - Returns: the set, its images in the order of the folders.
-    /// - Throws: ``DataSetError`` if there is no such folder, no class or no image in it,
-    ///   ``ImageError`` if a folder cannot be read or a class's name is not UTF-8.
+    /// - Throws: ``DataSetError`` if there is no such folder, class or image; ``ImageError`` if a
+    ///   folder cannot be read or the name of a class is not UTF-8.
     public static func imageFolder(
         path: String, split: String? = nil, classes: ClassLabels? = nil
     ) throws -> LabeledImages {
@@ -61,7 +60,7 @@ extension LabeledImages {
     }
 
     private static func splitFolder(of path: String, split: String?) throws -> String {
-        // What cannot be named is told by the scan of the part that is meant.
+        // The scan of the selected split reports names that are not UTF-8.
         let folders = try ImageFiles.subfolders(of: path) { _ in }
         let areSplits = !folders.isEmpty && folders.allSatisfy(splitNames.contains)
         if let split {
@@ -80,7 +79,7 @@ extension LabeledImages {
 }
 
 extension DataSetError {
-    /// A class of which there is nothing.
+    /// A class without images.
     fileprivate static func emptyClass(_ folder: String) -> DataSetError {
         .empty(path: folder, reason: "its class keeps its number")
     }

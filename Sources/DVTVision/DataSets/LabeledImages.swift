@@ -1,51 +1,30 @@
-import DVTCore
 import DVTSupport
 import Glibc
 
-/// An image of a set and its class; nothing of it is read yet.
-public struct LabeledImage: Sendable {
-    /// The class, from 0.
-    public let label: Int
-    let location: ImageLocation
-
-    /// What messages call it: a path, or that of an archive with the image's number in brackets.
-    public var name: String { location.name }
-
-    /// Reads the image.
-    ///
-    /// - Parameter applyingOrientation: whether it is turned upright as its EXIF data asks.
-    /// - Returns: the image.
-    /// - Throws: ``ImageError`` if there is no whole, undamaged image.
-    public func decode(applyingOrientation: Bool) throws(ImageError) -> RGBImage {
-        try location.decode(applyingOrientation: applyingOrientation)
-    }
-}
-
-/// Images and their classes, always in the same order: folders of a class each, a CIFAR archive,
-/// or a CSV file.
+/// Images and their classes in a fixed order, from class folders, CIFAR archives or a CSV file.
 ///
-/// Only names and labels are held; an image is read when it is asked for. ``ImageLoader`` reads
-/// them ahead of their use.
+/// The set holds only names and labels; images are read on access. ``ImageLoader`` reads them ahead
+/// of their use.
 public struct LabeledImages: Sendable {
-    /// Where the images are.
+    /// The locations of the images.
     enum Storage: Sendable {
-        /// Files, with their paths.
+        /// Files by path.
         case files([String])
-        /// Archives, one after the other, with the number of the first image of each.
+        /// Archives in order, with the index of the first image of each.
         case archives([(file: CIFARFile, start: Int)])
-        /// Some of another set's images.
+        /// A subset of another set's images.
         case chosen([ImageLocation])
     }
 
-    /// Where the set was found.
+    /// The path of the set.
     public let origin: String
-    /// The names of the classes, or nil where the set does not tell them.
+    /// The names of the classes, or nil if the set does not provide them.
     public let classes: ClassLabels?
-    /// What was left aside, one line each: files whose names are no text, folders that cannot be
-    /// read or are no classes of the model, classes without images.
+    /// What was ignored, one line each: files whose names are not UTF-8, folders that cannot be
+    /// read or match no class of the model, and classes without images.
     public let problems: [String]
-    /// What was supposed of the classes where the names of folders do not say it, in one line, or
-    /// nil.
+    /// The assumed numbering of the classes if the folder names do not determine it, in one line,
+    /// or nil.
     public let assumption: String?
     private let labels: [Int32]
     private let storage: Storage
@@ -62,17 +41,15 @@ public struct LabeledImages: Sendable {
         self.assumption = assumption
     }
 
-    /// Opens a set, whatever its kind: a file that ends in `.csv`, see ``csv(path:classes:)``, a
-    /// file or folder of CIFAR archives, see ``cifar(path:split:)``, or else folders of a class
-    /// each, see ``imageFolder(path:split:classes:)``.
+    /// Opens a set of any kind: a `.csv` file (``csv(path:classes:)``), a CIFAR archive or a folder
+    /// of them (``cifar(path:split:)``), or class folders (``imageFolder(path:split:classes:)``).
     ///
     /// - Parameters:
-    ///   - path: the file or folder.
-    ///   - split: the part, for example `test`, or nil where there is one alone.
-    ///   - classes: the names of the model's classes, by which a CSV file's labels and folders are
-    ///     numbered, or nil.
-    /// - Returns: the set.
-    /// - Throws: ``DataSetError`` or ``ImageError`` if there is none.
+    ///   - path: a file or folder.
+    ///   - split: the part, for example `test`; nil if there is only one.
+    ///   - classes: the names of the model's classes, which number CSV labels and folders, or nil.
+    /// - Returns: the labeled images.
+    /// - Throws: ``DataSetError`` or ``ImageError`` if `path` holds no set.
     public static func open(
         path: String, split: String? = nil, classes: ClassLabels? = nil
     ) throws -> LabeledImages {
@@ -95,10 +72,10 @@ public struct LabeledImages: Sendable {
 }
 
 extension LabeledImages {
-    /// The images from one on, for going on where something was interrupted.
+    /// The images from an index on, for resuming an interrupted run.
     ///
-    /// - Parameter index: the first image's place, at most their number.
-    /// - Returns: the rest of the set; its images are numbered from 0.
+    /// - Parameter index: the index of the first image, at most `count`.
+    /// - Returns: the rest of the set, numbered from 0.
     public func rest(from index: Int) -> LabeledImages {
         let storage: Storage =
             switch storage {
@@ -113,21 +90,20 @@ extension LabeledImages {
 }
 
 extension LabeledImages {
-    /// One of every so many images: a part to measure on.
+    /// Holds out one image of every `count` consecutive ones, as a test part.
     ///
-    /// It is not always the one at the same place; which one depends on the numbers alone.
+    /// The position within each group varies but depends only on the index.
     ///
-    /// - Parameter count: 10 gives one of images 0 to 9, one of 10 to 19, and so on; of what is
-    ///   left at the end it may give none. At least 1.
-    /// - Returns: a set of those.
+    /// - Parameter count: the group size, at least 1; an incomplete last group may have none.
+    /// - Returns: the held-out images.
     public func only(every count: Int) -> LabeledImages {
         part { isHeldOut($0, every: count) }
     }
 
-    /// The images that ``only(every:)`` leaves: a part to train on.
+    /// The complement of ``only(every:)``, as a training part.
     ///
-    /// - Parameter count: the images of which one is left out.
-    /// - Returns: a set of the others.
+    /// - Parameter count: the group size, at least 1.
+    /// - Returns: the images that are not held out.
     public func leavingOut(every count: Int) -> LabeledImages {
         part { !isHeldOut($0, every: count) }
     }
@@ -141,14 +117,14 @@ extension LabeledImages {
 }
 
 extension LabeledImages: RandomAccessCollection {
-    /// 0.
+    /// The index of the first image, 0.
     public var startIndex: Int { 0 }
     /// The number of images.
     public var endIndex: Int { labels.count }
 
-    /// An image and its class.
+    /// The image at an index, with its class.
     ///
-    /// - Parameter index: its place, from 0.
+    /// - Parameter index: the index, from 0.
     public subscript(index: Int) -> LabeledImage {
         LabeledImage(label: Int(labels[index]), location: location(index))
     }
@@ -158,7 +134,7 @@ extension LabeledImages: RandomAccessCollection {
         case .files(let paths):
             return .file(paths[index])
         case .archives(let archives):
-            // There are six at most.
+            // There are at most six archives.
             let archive = archives.last { $0.start <= index } ?? archives[0]
             return .record(archive.file, index - archive.start)
         case .chosen(let locations):

@@ -1,27 +1,28 @@
 /// Decodes JPEG, PNG and WebP files to the pixels of Pillow's `Image.open(p).convert("RGB")`.
 ///
-/// The format is told by the first bytes, never by the file's name. JPEG files of any coding that
-/// libjpeg-turbo knows are decoded with its accurate DCT and smooth upsampling; CMYK is converted
-/// as Pillow converts it. PNG files may be of any type and depth: transparency is dropped, not
-/// blended. 16-bit samples keep their high byte. (Pillow does so too for color and for gray with
-/// alpha; plain 16-bit gray it clips at 255, which turns nearly all such images white, and that
-/// is not copied.) WebP files may be lossy or lossless; transparency is dropped, and of an
-/// animation the first frame is taken.
+/// The signature identifies the format; the file name is ignored.
 ///
-/// A file that is cut short is refused, also where only its end marker is missing; other damage is
-/// passed over where Pillow passes over it. No memory is taken for pixels that the file is too
-/// short to hold.
+/// - JPEG: every coding libjpeg-turbo supports, with its accurate DCT and smooth upsampling. CMYK
+///   is converted as in Pillow.
+/// - PNG: every color type and depth. Transparency is dropped, not blended. 16-bit samples keep
+///   their high byte. Pillow does the same for color and for gray with alpha, but clips plain
+///   16-bit gray at 255, which turns nearly every such image white; this decoder does not.
+/// - WebP: lossy and lossless. Transparency is dropped; the first frame of an animation is used.
+///
+/// A truncated file is an error even if only its end marker is missing. Other damage is tolerated
+/// where Pillow tolerates it. Pixel memory is allocated only if the file is long enough to hold the
+/// declared size.
 public enum ImageDecoder {
-    /// The most pixels an image may have: where Pillow stops as well, believing itself attacked.
+    /// The largest accepted number of pixels, equal to Pillow's decompression bomb limit.
     public static let pixelLimit = 178_956_970
 
     /// Decodes a file.
     ///
     /// - Parameters:
     ///   - path: the file.
-    ///   - applyingOrientation: whether the image is turned upright as its EXIF data asks.
-    /// - Returns: the image.
-    /// - Throws: ``ImageError`` if there is no whole, undamaged image at `path`.
+    ///   - applyingOrientation: whether to apply the EXIF orientation.
+    /// - Returns: the decoded image.
+    /// - Throws: ``ImageError`` if `path` is not a complete, undamaged image.
     public static func decode(
         path: String, applyingOrientation: Bool
     ) throws(ImageError) -> RGBImage {
@@ -29,14 +30,14 @@ public enum ImageDecoder {
         return try decode(bytes, name: path, applyingOrientation: applyingOrientation)
     }
 
-    /// Decodes the bytes of a file.
+    /// Decodes the contents of a file.
     ///
     /// - Parameters:
-    ///   - bytes: the whole file.
-    ///   - name: what messages call it.
-    ///   - applyingOrientation: whether the image is turned upright as its EXIF data asks.
-    /// - Returns: the image.
-    /// - Throws: ``ImageError`` if the bytes are not a whole, undamaged image.
+    ///   - bytes: the complete file.
+    ///   - name: the name of the image in error messages.
+    ///   - applyingOrientation: whether to apply the EXIF orientation.
+    /// - Returns: the decoded image.
+    /// - Throws: ``ImageError`` if `bytes` is not a complete, undamaged image.
     public static func decode(
         _ bytes: [UInt8], name: String, applyingOrientation: Bool
     ) throws(ImageError) -> RGBImage {
@@ -60,15 +61,8 @@ public enum ImageDecoder {
         return image.oriented(EXIFOrientation(exif: bytes[exif]))
     }
 
-    /// Refuses a declared size that is too large for anyone, or for this file.
-    ///
-    /// - Parameters:
-    ///   - width: the declared number of columns.
-    ///   - height: the declared number of rows.
-    ///   - needed: the fewest bytes that can hold such an image.
-    ///   - byteCount: the bytes there are.
-    ///   - name: what messages call the file.
-    /// - Throws: ``ImageError`` if the image must not be decoded.
+    /// Throws if a declared size exceeds ``pixelLimit``, or if `byteCount` bytes are fewer than the
+    /// `needed` ones.
     static func checkSize(
         width: Int, height: Int, needed: Int, byteCount: Int, name: String
     ) throws(ImageError) {
@@ -78,42 +72,6 @@ public enum ImageDecoder {
         guard needed <= byteCount else {
             throw .unjustifiedSize(
                 path: name, width: width, height: height, needed: needed, byteCount: byteCount)
-        }
-    }
-}
-
-/// The formats that are read.
-enum ImageFormat {
-    /// A JPEG file (JFIF, EXIF or bare).
-    case jpeg
-    /// A PNG file.
-    case png
-    /// A WebP file.
-    case webP
-
-    /// The most bytes needed to tell the format.
-    static let signatureLength = 12
-
-    private static let pngSignature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
-    private static let jpegSignature: [UInt8] = [0xFF, 0xD8, 0xFF]
-
-    /// Tells the format of a file.
-    ///
-    /// - Parameters:
-    ///   - bytes: the file, or at least its first 12 bytes.
-    ///   - name: what messages call it.
-    /// - Throws: ``ImageError`` if it is empty or of no known format.
-    init(of bytes: [UInt8], name: String) throws(ImageError) {
-        if bytes.starts(with: Self.jpegSignature) {
-            self = .jpeg
-        } else if bytes.starts(with: Self.pngSignature) {
-            self = .png
-        } else if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) {
-            self = .webP
-        } else if bytes.isEmpty {
-            throw .empty(path: name)
-        } else {
-            throw .unknownFormat(path: name, firstBytes: Array(bytes.prefix(4)))
         }
     }
 }

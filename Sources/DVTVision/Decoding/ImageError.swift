@@ -1,42 +1,41 @@
-import DVTCore
 import DVTSupport
 
-/// An image, or a folder of images, that cannot be used.
+/// An unusable image file or image folder.
 public enum ImageError: Error, Equatable, Sendable {
-    /// The system refused to open `path`.
+    /// `path` cannot be opened.
     case cannotOpen(path: String, reason: String)
     /// `path` is a folder, a pipe or a device.
     case notRegularFile(path: String)
-    /// The system failed to read `path`.
+    /// `path` cannot be read.
     case cannotRead(path: String, reason: String)
-    /// `path` holds more bytes than an image file may.
+    /// `path` is larger than the accepted size of an image file.
     case fileTooLarge(path: String, byteCount: Int, limit: Int)
-    /// `path` holds nothing.
+    /// `path` is empty.
     case empty(path: String)
-    /// `path` begins with `firstBytes`, as no JPEG, PNG or WebP file does.
+    /// `path` begins with `firstBytes`, the signature of no JPEG, PNG or WebP file.
     case unknownFormat(path: String, firstBytes: [UInt8])
     /// The image declares more pixels than are accepted.
     case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
-    /// The image declares a size that takes at least `needed` bytes of image data, and the file
-    /// has no more than `byteCount`.
+    /// The image declares a size that needs at least `needed` bytes of image data, and the file
+    /// holds only `byteCount`.
     case unjustifiedSize(path: String, width: Int, height: Int, needed: Int, byteCount: Int)
-    /// The file stops, after `byteCount` bytes, before the image does.
+    /// The file ends after `byteCount` bytes, before the image is complete.
     case truncated(path: String, byteCount: Int)
-    /// The file breaks the rules of its format.
+    /// The file violates its format.
     case damaged(path: String, format: String, reason: String)
-    /// The file follows its format, but uses a part of it that is not read here.
+    /// The file uses a valid but unsupported feature of its format.
     case unsupported(path: String, reason: String)
-    /// A folder holds a file whose name is not UTF-8; `path` is as near as text can come.
+    /// A folder holds a file whose name is not UTF-8; `path` approximates it.
     case nameNotUTF8(path: String)
 }
 
 extension ImageError: CustomStringConvertible {
-    /// One line that names the file, what is wrong and what to do.
+    /// One line with the file, the problem and the remedy.
     public var description: String {
         "\(printable(path)): \(problem)"
     }
 
-    /// The file or folder it is about, as it was given.
+    /// The file or folder, as the caller gave it.
     public var path: String {
         switch self {
         case .cannotOpen(let path, _), .notRegularFile(let path), .cannotRead(let path, _),

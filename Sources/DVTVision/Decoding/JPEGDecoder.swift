@@ -1,15 +1,11 @@
 import CTurboJPEG
 
-/// Decodes JPEG files by libjpeg-turbo.
+/// Decodes JPEG files with libjpeg-turbo.
 enum JPEGDecoder {
-    /// Decodes a file whose structure has been checked.
+    /// Decodes a file whose structure has been checked, without applying the EXIF orientation.
     ///
-    /// - Parameters:
-    ///   - bytes: the whole file.
-    ///   - structure: its markers.
-    ///   - name: what messages call it.
-    /// - Returns: the image as stored, not turned.
-    /// - Throws: ``ImageError`` if libjpeg-turbo finds it damaged, or does not know its coding.
+    /// - Returns: the decoded image.
+    /// - Throws: ``ImageError`` if libjpeg-turbo reports damage or an unsupported coding.
     static func decode(
         _ bytes: [UInt8], structure: JPEGStructure, name: String
     ) throws(ImageError) -> RGBImage {
@@ -23,7 +19,7 @@ enum JPEGDecoder {
                 invertedCMYK: try samples(
                     bytes, structure, format: TJPF_CMYK, perPixel: 4, name: name))
         case let count:
-            throw .unsupported(path: name, reason: "is a JPEG file of \(count) color components")
+            throw .unsupported(path: name, reason: "is a JPEG file with \(count) color components")
         }
         return RGBImage(width: width, height: height, pixels: pixels)
     }
@@ -36,10 +32,11 @@ enum JPEGDecoder {
         }
         defer { tjDestroy(handle) }
         let rowByteCount = structure.width * perPixel
-        // Zeros, not raw memory: libjpeg may end early, and what it says then is only text.
+        // Initialized memory: libjpeg may stop early and report that only as text.
         var samples = [UInt8](repeating: 0, count: rowByteCount * structure.height)
-        // No flags for speed: the accurate DCT and smooth upsampling are what Pillow uses. No
-        // honest file has more than 500 scans; a hostile one could cost minutes.
+        // No speed flags: Pillow uses the accurate DCT and smooth upsampling. Legitimate files have
+        // at
+        // most 500 scans; a malicious one could take minutes.
         let status = tjDecompress2(
             handle, bytes, UInt(bytes.count), &samples, Int32(structure.width),
             Int32(rowByteCount), Int32(structure.height), Int32(format.rawValue),
@@ -50,10 +47,10 @@ enum JPEGDecoder {
         return samples
     }
 
-    /// Passes over a warning, as Pillow does, and throws for an error or an early end.
+    /// Ignores warnings as Pillow does, and throws for errors and premature ends.
     ///
-    /// `tjGetErrorCode` cannot tell an error from the warning before it, but the text is always
-    /// the error's if there was one.
+    /// `tjGetErrorCode` does not distinguish an error from an earlier warning, but the message is
+    /// always the error's if there was one.
     private static func check(
         _ message: String, _ bytes: [UInt8], name: String
     ) throws(ImageError) {
@@ -66,14 +63,15 @@ enum JPEGDecoder {
         }
     }
 
-    /// How the warnings of libjpeg-turbo's jerror.h begin.
+    /// The prefixes of the warnings in libjpeg-turbo's jerror.h.
     private static let warningPrefixes = [
         "Corrupt JPEG data: ", "Unknown Adobe color transform code ",
         "Inconsistent progression sequence ", "Warning: unknown JFIF revision number ",
         "Invalid SOS parameters for sequential JPEG",
     ]
 
-    /// Converts as Pillow does, which takes all CMYK files to be inverted, as Adobe writes them.
+    /// Converts as Pillow does, which assumes that all CMYK files are inverted, as Adobe writes
+    /// them.
     private static func rgb(invertedCMYK samples: [UInt8]) -> [UInt8] {
         let pixelCount = samples.count / 4
         return [UInt8](unsafeUninitializedCapacity: pixelCount * 3) { rgb, initializedCount in
@@ -81,7 +79,7 @@ enum JPEGDecoder {
                 let black = Int(samples[4 * pixel + 3])
                 for channel in 0..<3 {
                     let ink = 255 - Int(samples[4 * pixel + channel])
-                    // Pillow's MULDIV255: a rounded division by 255.
+                    // Pillow's MULDIV255: division by 255 with rounding.
                     let product = ink * black + 128
                     rgb[3 * pixel + channel] = UInt8(black - (product >> 8 + product) >> 8)
                 }

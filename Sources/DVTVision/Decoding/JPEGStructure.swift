@@ -1,25 +1,20 @@
 import Glibc
 
-/// What the markers of a JPEG file say, found without decoding anything.
+/// The properties of a JPEG file that its markers declare, read without decoding.
 struct JPEGStructure {
-    /// The declared number of columns.
     let width: Int
-    /// The declared number of rows.
     let height: Int
     /// The number of color components.
     let componentCount: Int
-    /// Where the EXIF data lies, from its name on, if there is any.
+    /// The EXIF data, including its identifier, if any.
     let exif: Range<Int>?
 
     /// Follows the markers from the start to the end of the image.
     ///
-    /// libjpeg completes a file that is cut short with gray and only warns; that the end marker
-    /// is there is therefore settled here.
+    /// libjpeg fills the rest of a truncated file with gray and only warns, so this initializer
+    /// checks for the end marker.
     ///
-    /// - Parameters:
-    ///   - bytes: the whole file; it begins as a JPEG file does.
-    ///   - name: what messages call it.
-    /// - Throws: ``ImageError`` if the file is cut short, or declares an impossible size.
+    /// - Throws: ``ImageError`` if the file is truncated or declares an impossible size.
     init(_ bytes: [UInt8], name: String) throws(ImageError) {
         var frame: Frame?
         var exif: Range<Int>?
@@ -28,7 +23,7 @@ struct JPEGStructure {
         while true {
             let segment = try Self.nextSegment(in: bytes, from: offset, name: name)
             if segment.marker == Marker.end { break }
-            // The first header is the one the scans are read by; a second is libjpeg's to refuse.
+            // The scans use the first frame header; libjpeg rejects a second one.
             if Marker.isFrame(segment.marker), frame == nil {
                 frame = try Frame(bytes, segment, name: name)
             }
@@ -50,7 +45,7 @@ struct JPEGStructure {
             name: name)
     }
 
-    /// Finds the next marker that is not part of coded samples.
+    /// Finds the next marker outside entropy-coded data.
     private static func nextSegment(
         in bytes: [UInt8], from start: Int, name: String
     ) throws(ImageError) -> Segment {
@@ -91,10 +86,10 @@ struct JPEGStructure {
 }
 
 extension JPEGStructure {
-    /// A marker and what follows it.
+    /// A marker and its payload.
     private struct Segment {
         let marker: UInt8
-        /// The bytes after the length; none for a marker that stands alone.
+        /// The payload after the length; empty for a standalone marker.
         let content: Range<Int>
     }
 
@@ -104,12 +99,12 @@ extension JPEGStructure {
         static let scan: UInt8 = 0xDA
         static let app1: UInt8 = 0xE1
 
-        /// A zero that keeps 0xFF from being a marker, a restart, or the unused TEM.
+        /// A stuffed zero, a restart marker, or the unused TEM.
         static func standsWithinScans(_ marker: UInt8) -> Bool {
             marker <= 0x01 || (0xD0...0xD7).contains(marker)
         }
 
-        /// SOF0 to SOF15; DHT, JPG and DAC lie between them.
+        /// SOF0 to SOF15, except for DHT, JPG and DAC between them.
         static func isFrame(_ marker: UInt8) -> Bool {
             (0xC0...0xCF).contains(marker) && ![0xC4, 0xC8, 0xCC].contains(marker)
         }
@@ -117,12 +112,12 @@ extension JPEGStructure {
         static func isArithmetic(_ marker: UInt8) -> Bool { marker >= 0xC9 }
     }
 
-    /// The header of the coded image.
+    /// The frame header.
     private struct Frame {
-        /// The most pixels an arithmetic-coded image may have whatever its file's size.
+        /// The largest accepted arithmetic-coded image regardless of the file size, in pixels.
         ///
-        /// Arithmetic coding spends some 0.00002 bits on a block that goes as expected, so no
-        /// file is too short for any size; only a constant can bound it.
+        /// Arithmetic coding spends about 0.00002 bits on a fully predicted block, so the file size
+        /// sets no useful limit.
         private static let arithmeticAllowance = 1 << 24
 
         let width: Int
@@ -149,16 +144,15 @@ extension JPEGStructure {
                     path: name, format: "JPEG", reason: "it declares \(width)x\(height) pixels")
             }
             guard sampling.allSatisfy({ (1...4) ~= $0.horizontal && (1...4) ~= $0.vertical }) else {
-                throw .damaged(path: name, format: "JPEG", reason: "a bad sampling factor")
+                throw .damaged(path: name, format: "JPEG", reason: "an invalid sampling factor")
             }
         }
 
-        /// The fewest bytes that can hold the coded samples.
+        /// The minimum byte count of the coded samples.
         ///
-        /// Huffman coding spends at least one bit on the first coefficient of each block of 8x8
-        /// samples, in progressive files too: only the other coefficients have a code for a run
-        /// of blocks, so they may cost nothing and are not counted. Rows and columns of blocks
-        /// that only fill up an interleaved unit are not counted either.
+        /// Huffman coding spends at least one bit on the DC coefficient of each 8x8 block, in
+        /// progressive files too. AC coefficients can be covered by end-of-band runs, and padding
+        /// blocks of interleaved MCUs are ignored, so neither adds to the minimum.
         var fewestBytes: Int {
             if isArithmetic, width * height <= Self.arithmeticAllowance { return 0 }
             let widest = sampling.map(\.horizontal).max() ?? 1

@@ -1,17 +1,13 @@
 import CImageCodecs
 
-/// Decodes PNG files by libpng.
+/// Decodes PNG files with libpng.
 enum PNGDecoder {
     private static let reasonByteCount = 200
 
-    /// Decodes a file whose structure has been checked.
+    /// Decodes a file whose structure has been checked, without applying the EXIF orientation.
     ///
-    /// - Parameters:
-    ///   - bytes: the whole file.
-    ///   - structure: its chunks.
-    ///   - name: what messages call it.
-    /// - Returns: the image as stored, not turned.
-    /// - Throws: ``ImageError`` if libpng finds it damaged.
+    /// - Returns: the decoded image.
+    /// - Throws: ``ImageError`` if libpng reports damage.
     static func decode(
         _ bytes: [UInt8], structure: PNGStructure, name: String
     ) throws(ImageError) -> RGBImage {
@@ -19,7 +15,7 @@ enum PNGDecoder {
         var reason = ""
         let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
             reason = failure(bytes, structure: structure, into: buffer) ?? ""
-            // After a failure the array is dropped unread.
+            // After a failure the array is discarded unread.
             initializedCount = reason.isEmpty ? count : 0
         }
         guard reason.isEmpty else {
@@ -28,7 +24,7 @@ enum PNGDecoder {
         return RGBImage(width: structure.width, height: structure.height, pixels: pixels)
     }
 
-    /// Fills `pixels`, or tells why it cannot.
+    /// Fills `pixels`; returns a message on failure.
     private static func failure(
         _ bytes: [UInt8], structure: PNGStructure, into pixels: UnsafeMutableBufferPointer<UInt8>
     ) -> String? {

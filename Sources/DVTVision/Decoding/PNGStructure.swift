@@ -1,10 +1,8 @@
-/// What the chunks of a PNG file say, found without decoding anything.
+/// The properties of a PNG file that its chunks declare, read without decoding.
 struct PNGStructure {
-    /// The declared number of columns.
     let width: Int
-    /// The declared number of rows.
     let height: Int
-    /// Where the EXIF data lies, if there is any.
+    /// The EXIF data, if any.
     let exif: Range<Int>?
 
     private struct Chunk {
@@ -19,16 +17,13 @@ struct PNGStructure {
     private static let exifData = fourCharacters("eXIf")
     private static let trailer = fourCharacters("IEND")
 
-    /// Walks the chunks from the signature to the end of the image.
+    /// Reads the chunks from the signature to the end of the image.
     ///
-    /// - Parameters:
-    ///   - bytes: the whole file; it begins with the signature.
-    ///   - name: what messages call it.
-    /// - Throws: ``ImageError`` if the file is cut short, or declares an impossible size.
+    /// - Throws: ``ImageError`` if the file is truncated or declares an impossible size.
     init(_ bytes: [UInt8], name: String) throws(ImageError) {
         let header = try Self.chunk(in: bytes, at: Self.signatureLength, name: name)
         guard header.type == Self.header, header.content.count == 13 else {
-            throw .damaged(path: name, format: "PNG", reason: "its first chunk is no header")
+            throw .damaged(path: name, format: "PNG", reason: "its first chunk is not the header")
         }
         width = Int(bytes.bigEndian32(at: header.content.lowerBound))
         height = Int(bytes.bigEndian32(at: header.content.lowerBound + 4))
@@ -54,7 +49,7 @@ struct PNGStructure {
     private static func chunk(
         in bytes: [UInt8], at offset: Int, name: String
     ) throws(ImageError) -> Chunk {
-        // A chunk is a length, a type, that many bytes, and a checksum.
+        // A chunk consists of a length, a type, the data and a checksum.
         guard offset + 12 <= bytes.count else {
             throw .truncated(path: name, byteCount: bytes.count)
         }
@@ -66,18 +61,18 @@ struct PNGStructure {
         return Chunk(type: bytes.bigEndian32(at: offset + 4), content: start..<start + length)
     }
 
-    /// The fewest bytes of image data that can hold the samples.
+    /// The minimum byte count of compressed image data.
     ///
-    /// Deflate's best case is a match of 258 bytes in two bits, 1032 to 1 (zlib's technical
-    /// notes); the slack is for the headers of the stream and its first literals. Interlacing
-    /// only adds bytes, and is left out.
+    /// Deflate compresses at most 1032:1, a match of 258 bytes in two bits (zlib's technical
+    /// notes); the slack covers the stream header and the first literals. Interlacing only adds
+    /// bytes and is ignored.
     private static func fewestDataBytes(
         width: Int, height: Int, header: ArraySlice<UInt8>
     ) -> Int {
         let samples = samplesPerPixel(colorType: header[header.startIndex + 9])
         let bitDepth = min(Int(header[header.startIndex + 8]), 16)
-        // Both extents are below 2^31; clamping keeps the product in range without changing
-        // the verdict, for such an image has too many pixels anyhow.
+        // Width and height are below 2^31. Clamping avoids overflow and does not change the result:
+        // such an image exceeds the pixel limit.
         let rowByteCount = (width * bitDepth * samples + 7) / 8
         let (raw, overflow) = rowByteCount.multipliedReportingOverflow(by: height)
         return max(0, (overflow ? Int.max : raw) / 1032 - 64)
@@ -94,23 +89,5 @@ struct PNGStructure {
 
     private static func fourCharacters(_ name: StaticString) -> UInt32 {
         (0..<4).reduce(0) { $0 << 8 | UInt32(name.utf8Start[$1]) }
-    }
-}
-
-extension [UInt8] {
-    /// Reads a number of two bytes, most significant first.
-    ///
-    /// - Parameter offset: where it begins; both bytes must be there.
-    /// - Returns: the number.
-    func bigEndian16(at offset: Int) -> UInt16 {
-        UInt16(self[offset]) << 8 | UInt16(self[offset + 1])
-    }
-
-    /// Reads a number of four bytes, most significant first.
-    ///
-    /// - Parameter offset: where it begins; all four bytes must be there.
-    /// - Returns: the number.
-    func bigEndian32(at offset: Int) -> UInt32 {
-        UInt32(bigEndian16(at: offset)) << 16 | UInt32(bigEndian16(at: offset + 2))
     }
 }

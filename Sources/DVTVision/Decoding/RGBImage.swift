@@ -1,10 +1,10 @@
-/// An image of 8-bit red, green and blue samples.
+/// An 8-bit RGB image.
 public struct RGBImage: Sendable, Equatable {
     /// The number of columns.
     public let width: Int
     /// The number of rows.
     public let height: Int
-    /// The samples, row-major, red before green before blue; `width * height * 3` of them.
+    /// The interleaved samples, row-major, shape `[height, width, 3]`.
     public let pixels: [UInt8]
 
     /// Creates an image from its samples.

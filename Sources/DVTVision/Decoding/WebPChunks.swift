@@ -1,21 +1,20 @@
 /// A chunk of a WebP file.
 struct WebPChunk {
-    /// The samples of an image with loss (VP8).
+    /// Lossy image data.
     static let lossy = fourCharacters("VP8 ")
-    /// The samples of an image without loss (VP8L).
+    /// Lossless image data.
     static let lossless = fourCharacters("VP8L")
-    /// The header of a file that has more than samples.
+    /// The header of a file in the extended format.
     static let extended = fourCharacters("VP8X")
-    /// A frame of an animation, which holds chunks itself.
+    /// An animation frame, which contains chunks itself.
     static let animationFrame = fourCharacters("ANMF")
-    /// EXIF data.
     static let exifData = fourCharacters("EXIF")
 
-    /// Its four characters, the first one lowest.
+    /// The FourCC, least significant byte first.
     let type: UInt32
-    /// What it holds, without header and padding.
+    /// The payload, without header and padding.
     let content: Range<Int>
-    /// Its header and what it holds.
+    /// The header and the payload.
     var whole: Range<Int> { content.lowerBound - WebPChunks.headerByteCount..<content.upperBound }
 
     private static func fourCharacters(_ name: StaticString) -> UInt32 {
@@ -23,24 +22,21 @@ struct WebPChunk {
     }
 }
 
-/// The chunks of a WebP file, or of a frame in it, one after the other.
+/// Iterates over the chunks of a WebP file or of a frame in it.
 ///
-/// A chunk is four characters, a length, that many bytes, and one more if their number is odd.
+/// A chunk is a FourCC, a length and a payload, padded to an even number of bytes.
 struct WebPChunks {
-    /// The characters and the length.
+    /// The bytes of the FourCC and the length.
     static let headerByteCount = 8
 
     private let bytes: [UInt8]
     private let name: String
     private var rest: Range<Int>
 
-    /// Begins with the first chunk of a file.
+    /// Starts at the first chunk of a complete file.
     ///
-    /// What follows the length that the file declares for itself is no part of it.
+    /// Bytes beyond the declared file length are ignored.
     ///
-    /// - Parameters:
-    ///   - bytes: the whole file; it begins with the signature.
-    ///   - name: what messages call it.
     /// - Throws: ``ImageError`` if the file is shorter than it declares.
     init(_ bytes: [UInt8], name: String) throws(ImageError) {
         let end = Self.headerByteCount + Int(bytes.littleEndian32(at: 4))
@@ -53,20 +49,20 @@ struct WebPChunks {
         self.init(bytes, in: ImageFormat.signatureLength..<end, name: name)
     }
 
-    /// Begins with the first chunk in a part of a file.
+    /// Starts at the first chunk in a range of the file.
     init(_ bytes: [UInt8], in range: Range<Int>, name: String) {
         self.bytes = bytes
         self.name = name
         rest = range
     }
 
-    /// The next chunk, or nil after the last one.
+    /// Returns the next chunk, or nil after the last one.
     ///
-    /// - Throws: ``ImageError`` if the chunk reaches past the end.
+    /// - Throws: ``ImageError`` if the chunk extends past the end.
     mutating func next() throws(ImageError) -> WebPChunk? {
         guard !rest.isEmpty else { return nil }
         guard rest.count >= Self.headerByteCount else {
-            throw .damaged(path: name, format: "WebP", reason: "a chunk without a length")
+            throw .damaged(path: name, format: "WebP", reason: "a chunk header is incomplete")
         }
         let start = rest.lowerBound + Self.headerByteCount
         let length = Int(bytes.littleEndian32(at: start - 4))
@@ -74,28 +70,11 @@ struct WebPChunks {
         let left = rest.upperBound - start
         guard padded <= left else {
             throw .damaged(
-                path: name, format: "WebP", reason: "a chunk of \(padded) bytes where \(left) are")
+                path: name, format: "WebP",
+                reason: "a chunk of \(padded) bytes with only \(left) left")
         }
         let type = bytes.littleEndian32(at: rest.lowerBound)
         rest = start + padded..<rest.upperBound
         return WebPChunk(type: type, content: start..<start + length)
-    }
-}
-
-extension [UInt8] {
-    /// Reads a number of three bytes, least significant first.
-    ///
-    /// - Parameter offset: where it begins; all three bytes must be there.
-    /// - Returns: the number.
-    func littleEndian24(at offset: Int) -> Int {
-        Int(self[offset]) | Int(self[offset + 1]) << 8 | Int(self[offset + 2]) << 16
-    }
-
-    /// Reads a number of four bytes, least significant first.
-    ///
-    /// - Parameter offset: where it begins; all four bytes must be there.
-    /// - Returns: the number.
-    func littleEndian32(at offset: Int) -> UInt32 {
-        UInt32(littleEndian24(at: offset)) | UInt32(self[offset + 3]) << 24
     }
 }

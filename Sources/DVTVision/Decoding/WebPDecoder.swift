@@ -1,17 +1,13 @@
 import CWebP
 
-/// Decodes WebP files by libwebp.
+/// Decodes WebP files with libwebp.
 enum WebPDecoder {
-    /// Decodes a file whose structure has been checked.
+    /// Decodes a file whose structure has been checked, without applying the EXIF orientation.
     ///
-    /// Of an animation it is the first frame, on black where that leaves the canvas free.
+    /// The first frame of an animation is placed on a black canvas.
     ///
-    /// - Parameters:
-    ///   - bytes: the whole file.
-    ///   - structure: its chunks.
-    ///   - name: what messages call it.
-    /// - Returns: the image as stored, not turned.
-    /// - Throws: ``ImageError`` if libwebp finds it damaged.
+    /// - Returns: the decoded image.
+    /// - Throws: ``ImageError`` if libwebp reports damage.
     static func decode(
         _ bytes: [UInt8], structure: WebPStructure, name: String
     ) throws(ImageError) -> RGBImage {
@@ -37,9 +33,9 @@ enum WebPDecoder {
         rowByteCount: Int
     ) -> VP8StatusCode {
         var configuration = WebPDecoderConfig()
-        // It fails where the library is of another generation than its header.
+        // Fails if the library's ABI version differs from its header's.
         guard WebPInitDecoderConfig(&configuration) != 0 else { return VP8_STATUS_INVALID_PARAM }
-        // Red, green and blue: alpha is neither decoded nor multiplied in.
+        // RGB output: alpha is neither decoded nor multiplied in.
         configuration.output.colorspace = MODE_RGB
         configuration.output.is_external_memory = 1
         configuration.output.u.RGBA.rgba = pixels.baseAddress
@@ -52,10 +48,10 @@ enum WebPDecoder {
     private static func text(of status: VP8StatusCode) -> String {
         switch status {
         case VP8_STATUS_OUT_OF_MEMORY: "out of memory"
-        case VP8_STATUS_NOT_ENOUGH_DATA, VP8_STATUS_SUSPENDED: "its samples end early"
-        case VP8_STATUS_BITSTREAM_ERROR: "its samples cannot be decoded"
-        case VP8_STATUS_UNSUPPORTED_FEATURE: "its samples are coded in an unknown way"
-        default: "libwebp's error \(status.rawValue)"
+        case VP8_STATUS_NOT_ENOUGH_DATA, VP8_STATUS_SUSPENDED: "its image data ends early"
+        case VP8_STATUS_BITSTREAM_ERROR: "its image data cannot be decoded"
+        case VP8_STATUS_UNSUPPORTED_FEATURE: "its coding is not supported"
+        default: "libwebp error \(status.rawValue)"
         }
     }
 }

@@ -1,20 +1,17 @@
-/// What the chunks of a WebP file say, found without decoding anything.
+/// The properties of a WebP file that its chunks declare, read without decoding.
 struct WebPStructure {
-    /// The number of columns of the whole image.
+    /// The width of the canvas.
     let width: Int
-    /// The number of rows of the whole image.
+    /// The height of the canvas.
     let height: Int
-    /// The coded samples: of a still image all of it, of an animation its first frame.
+    /// The image data: a still image, or the first frame of an animation.
     let frame: WebPFrame
-    /// Where the EXIF data lies, if there is any and the header announces it.
+    /// The EXIF data, if present and announced in the header.
     let exif: Range<Int>?
 
-    /// Follows the chunks from the signature to the end of the file.
+    /// Reads the chunks of a complete file.
     ///
-    /// - Parameters:
-    ///   - bytes: the whole file; it begins with the signature.
-    ///   - name: what messages call it.
-    /// - Throws: ``ImageError`` if the file is cut short, or declares an impossible size.
+    /// - Throws: ``ImageError`` if the file is truncated or declares an impossible size.
     init(_ bytes: [UInt8], name: String) throws(ImageError) {
         var chunks = try WebPChunks(bytes, name: name)
         guard let first = try chunks.next() else {
@@ -32,7 +29,7 @@ struct WebPStructure {
         try checkSize(bytes, name: name)
     }
 
-    /// Refuses too many pixels, and more than there can be in so few bytes.
+    /// Throws if the declared size exceeds the limit or does not fit the byte count.
     private func checkSize(_ bytes: [UInt8], name: String) throws(ImageError) {
         try ImageDecoder.checkSize(
             width: width, height: height, needed: fewestFileBytes, byteCount: bytes.count,
@@ -42,21 +39,21 @@ struct WebPStructure {
             byteCount: frame.chunk.content.count, name: name)
     }
 
-    /// The fewest bytes that a file is believed such a size with.
+    /// The file size required for the declared canvas size.
     ///
-    /// What is left free in an animation costs nothing, nor does one color throughout in lossless
-    /// coding, so no file is too short for any size; only a constant can bound it. Beyond, the
-    /// longest copy that lossless coding knows is asked for: 4096 pixels a byte.
+    /// The empty area of an animation and uniform lossless images take no bytes, so only a constant
+    /// can bound small images. Above ``freeAllowance`` the bound is the longest copy in lossless
+    /// coding: 4096 pixels per byte.
     private var fewestFileBytes: Int {
         width * height <= Self.freeAllowance ? 0 : width * height / 4096
     }
 
-    /// The most pixels an image may have whatever its file's size.
+    /// The largest accepted image regardless of the file size, in pixels.
     private static let freeAllowance = 1 << 24
 }
 
 extension WebPStructure {
-    /// The header of an extended file, with which other chunks than the samples may come.
+    /// The header of a file in the extended format.
     private struct Canvas {
         private static let animationFlag: UInt8 = 0x02
         private static let exifFlag: UInt8 = 0x08
@@ -81,7 +78,7 @@ extension WebPStructure {
             self.name = name
         }
 
-        /// Finds the image and its EXIF data, and sees that every chunk is there.
+        /// Returns the image data and the EXIF data after checking that every chunk is complete.
         func contents(
             of chunks: inout WebPChunks
         ) throws(ImageError) -> (frame: WebPFrame, exif: Range<Int>?) {
@@ -104,7 +101,7 @@ extension WebPStructure {
         }
 
         private func animationFrame(_ chunk: WebPChunk) throws(ImageError) -> WebPFrame {
-            // Position, size, duration and flags come before the chunks of the samples.
+            // Position, size, duration and flags precede the chunks of the frame.
             let (start, headerByteCount) = (chunk.content.lowerBound, 16)
             guard chunk.content.count >= headerByteCount else {
                 throw .damaged(path: name, format: "WebP", reason: "a frame is too short")
@@ -120,7 +117,7 @@ extension WebPStructure {
             throw .damaged(path: name, format: "WebP", reason: "its first frame is empty")
         }
 
-        /// A still image fills the canvas, and a frame lies on it.
+        /// Checks that a still image covers the canvas, or that a frame lies within it.
         private func check(_ frame: WebPFrame) throws(ImageError) {
             let fits =
                 isAnimated
@@ -131,7 +128,7 @@ extension WebPStructure {
                     path: name, format: "WebP",
                     reason: """
                         its header declares \(width)x\(height) pixels, \
-                        its samples \(frame.width)x\(frame.height)
+                        its image data \(frame.width)x\(frame.height)
                         """)
             }
         }

@@ -1,21 +1,22 @@
 import CTurboJPEG
 import DVTSupport
 
-/// Encodes images as JPEG by libjpeg-turbo, to be looked at in a browser.
+/// Encodes images for display in a browser, with libjpeg-turbo.
 package enum JPEGEncoder {
     /// Encodes an image, without metadata and with color at full resolution.
     ///
     /// - Parameters:
-    ///   - image: the image; JPEG holds no more than 65,500 pixels a side.
+    ///   - image: at most 65,500 pixels per side.
     ///   - quality: from 1 to 100.
-    ///   - name: what messages call it.
-    /// - Returns: the bytes of a file.
-    /// - Throws: ``ImageError`` if libjpeg-turbo does not take it.
+    ///   - name: the name of the image in error messages.
+    /// - Returns: the bytes of the file.
+    /// - Throws: ``ImageError`` if libjpeg-turbo fails.
     package static func encode(
         _ image: RGBImage, quality: Int = 90, name: String
     ) throws(ImageError) -> [UInt8] {
         guard let handle = tjInitCompress() else {
-            throw .unsupported(path: name, reason: "cannot be shown: no JPEG encoder starts")
+            throw .unsupported(
+                path: name, reason: "cannot be encoded as JPEG: the encoder does not start")
         }
         defer { tjDestroy(handle) }
         var bytes: UnsafeMutablePointer<UInt8>?
@@ -27,7 +28,7 @@ package enum JPEGEncoder {
             TJFLAG_ACCURATEDCT)
         guard status == 0, let bytes else {
             let reason = String(cString: tjGetErrorStr2(handle))
-            throw .unsupported(path: name, reason: "cannot be shown as JPEG: \(reason)")
+            throw .unsupported(path: name, reason: "cannot be encoded as JPEG: \(reason)")
         }
         return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
     }

@@ -1,13 +1,13 @@
 import CImageCodecs
 import Glibc
 
-/// An image that cannot become a PNG file.
+/// An image that cannot be encoded as PNG.
 package struct PNGEncodingError: Error, Equatable, CustomStringConvertible {
-    /// The image's columns.
+    /// The width of the image.
     package let width: Int
-    /// The image's rows.
+    /// The height of the image.
     package let height: Int
-    /// What libpng says.
+    /// The message of libpng.
     package let reason: String
 
     package var description: String {
@@ -15,14 +15,15 @@ package struct PNGEncodingError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Encodes PNG files by libpng.
+/// Encodes PNG files with libpng.
 package enum PNGEncoder {
-    /// Encodes an image, 8 bits a sample, without loss.
+    /// Encodes an image losslessly with 8 bits per sample.
     ///
-    /// - Parameter image: the image.
-    /// - Returns: the whole file. Other versions of zlib may give other bytes of the same pixels.
-    /// - Throws: ``PNGEncodingError`` if it has more than a million rows or columns, which libpng
-    ///   refuses, or where memory is short.
+    /// Different versions of zlib may compress the same pixels to different bytes.
+    ///
+    /// - Parameter image: at most a million rows and columns, libpng's limit.
+    /// - Returns: the bytes of the file.
+    /// - Throws: ``PNGEncodingError`` if the image is too large or memory is exhausted.
     package static func encode(_ image: RGBImage) throws(PNGEncodingError) -> [UInt8] {
         var file = png_rgb_file()
         defer { free(file.bytes) }

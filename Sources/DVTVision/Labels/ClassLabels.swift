@@ -1,29 +1,29 @@
 /// The names of a model's classes.
 public struct ClassLabels: Equatable, Sendable {
-    /// The names, in the order of the classes; two classes may have the same.
+    /// The names in class order; names may repeat.
     public let names: [String]
 
     /// Creates labels from names.
     ///
-    /// - Parameter names: the names, in the order of the classes.
+    /// - Parameter names: the names in class order.
     public init(_ names: [String]) {
         self.names = names
     }
 
-    /// The name of a class, or nil if there is no such class.
+    /// The name of a class, or nil if the index is out of range.
     public subscript(index: Int) -> String? {
         names.indices.contains(index) ? names[index] : nil
     }
 
-    /// What ``named(_:)`` knows.
+    /// The names that ``named(_:)`` accepts.
     public static let knownNames = [
         "imagenet-1k", "imagenet-1001", "imagenet-1001-mindspore", "cifar10", "cifar100",
     ]
 
-    /// Finds the labels of a data set.
+    /// Returns the labels of a data set.
     ///
-    /// - Parameter name: one of ``knownNames``; `cifar-10` and `cifar-100` are taken as well.
-    /// - Returns: the labels, or nil if there are none of that name.
+    /// - Parameter name: one of ``knownNames``; `cifar-10` and `cifar-100` are accepted too.
+    /// - Returns: the labels, or nil for an unknown name.
     public static func named(_ name: String) -> ClassLabels? {
         switch name {
         case "imagenet-1k": imageNet1k
@@ -35,12 +35,12 @@ public struct ClassLabels: Equatable, Sendable {
         }
     }
 
-    /// Checks that there is one name for each class.
+    /// Checks that the number of names equals the number of classes.
     ///
     /// - Parameters:
     ///   - classes: the number of the model's classes.
-    ///   - origin: what messages call the labels: their file, or their name.
-    /// - Throws: ``LabelError`` if there are more or fewer.
+    ///   - origin: the file or name of the labels, for messages.
+    /// - Throws: ``LabelError/wrongCount(origin:names:classes:)``.
     public func check(classes: Int, origin: String) throws(LabelError) {
         guard names.count == classes else {
             throw .wrongCount(origin: origin, names: names.count, classes: classes)

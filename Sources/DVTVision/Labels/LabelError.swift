@@ -1,37 +1,36 @@
-import DVTCore
 import DVTSupport
 
-/// Names of classes that cannot be used.
+/// Unusable class names.
 public enum LabelError: Error, Equatable, Sendable {
-    /// The system refused to open `path`.
+    /// `path` cannot be opened.
     case cannotOpen(path: String, reason: String)
     /// `path` is a folder, a pipe or a device.
     case notRegularFile(path: String)
-    /// The system failed to read `path`.
+    /// `path` cannot be read.
     case cannotRead(path: String, reason: String)
-    /// `path` holds more bytes than a file of names may.
+    /// `path` is larger than the accepted size of a file of class names.
     case fileTooLarge(path: String, byteCount: Int, limit: Int)
     /// `path` holds no name.
     case empty(path: String)
-    /// `path` is not UTF-8: line `line`, counted from 1, is the first that is not.
+    /// `path` is not UTF-8; `line`, from 1, is the first invalid line.
     case notUTF8(path: String, line: Int)
-    /// Line `line` of `path`, counted from 1, holds no name, and a later one does.
+    /// Line `line` of `path`, from 1, is empty, but later lines are not.
     case emptyLine(path: String, line: Int)
-    /// `path` begins as JSON does, but is not JSON that names classes.
+    /// `path` begins like JSON, but is not valid JSON of class names.
     case notLabels(path: String, reason: String)
-    /// `origin` has another number of names than the model has classes.
+    /// `origin` has a different number of names than the model has classes.
     case wrongCount(origin: String, names: Int, classes: Int)
-    /// The model `origin` names the labels of a data set that nobody knows.
+    /// The model `origin` names an unknown set of labels.
     case unknownName(origin: String, labels: String, known: [String])
 }
 
 extension LabelError: CustomStringConvertible {
-    /// One line that names the file, what is wrong and what to do.
+    /// One line with the file, the problem and the remedy.
     public var description: String {
         "\(printable(origin)): \(problem)"
     }
 
-    /// The file it is about, or the name of the labels.
+    /// The file, or the name of the labels.
     public var origin: String {
         switch self {
         case .cannotOpen(let path, _), .notRegularFile(let path), .cannotRead(let path, _),
@@ -54,7 +53,7 @@ extension LabelError: CustomStringConvertible {
         case .fileTooLarge(_, let byteCount, let limit):
             """
             holds \(byteCount) bytes, more than the limit of \(limit); give a file of class \
-            names, one a line
+            names, one per line
             """
         case .empty:
             "holds no class name; give a file with one name a line"
@@ -81,7 +80,7 @@ extension LabelError: CustomStringConvertible {
             """
         case .unknownName(_, let labels, let known):
             """
-            names the labels \(quoted(labels)), which are not known; give a file of names, or one \
+            names the unknown labels \(quoted(labels)); give a file of names, or one \
             of \(known.joined(separator: ", "))
             """
         default:

@@ -1,4 +1,3 @@
-import DVTCore
 import DVTSupport
 import Glibc
 
@@ -11,36 +10,36 @@ public enum ImageFiles {
         let inode: UInt
     }
 
-    /// What a folder holds.
+    /// The entries of a folder.
     private struct Listing {
         let identity: Identity
-        /// The names that are text, sorted by bytes.
+        /// The names that are valid UTF-8, sorted by bytes.
         var names: [String] = []
-        /// The others, as near as text can come.
+        /// The other entries, with their names repaired.
         var unreadable: [(path: String, isFolder: Bool)] = []
     }
 
-    /// Finds the images that a path stands for.
+    /// Lists the images at a path.
     ///
-    /// A file stands for itself. A folder stands for every file below it whose name ends in .jpg,
-    /// .jpeg, .png or .webp, in any case. Links are followed; a folder that can be reached in
-    /// several ways gives its files once, so links in a circle end.
+    /// A file yields itself. A folder yields every file below it whose name ends in .jpg, .jpeg,
+    /// .png or .webp, ignoring case. Symbolic links are followed, and each folder is visited once,
+    /// so cyclic links terminate.
     ///
     /// - Parameter path: a file or a folder.
-    /// - Returns: the paths, sorted by their bytes.
-    /// - Throws: ``ImageError`` if there is nothing at `path`, or a folder cannot be read.
+    /// - Returns: the paths, sorted by bytes.
+    /// - Throws: ``ImageError`` if `path` does not exist or a folder cannot be read.
     public static func find(in path: String) throws(ImageError) -> [String] {
         try find(in: path) { (problem) throws(ImageError) in throw problem }
     }
 
-    /// Finds the images that a path stands for, also where some of them cannot be named.
+    /// Lists the images at a path and reports those that cannot be listed.
     ///
     /// - Parameters:
     ///   - path: a file or a folder.
-    ///   - onProblem: told of folders below `path` that cannot be read and of names that are not
-    ///     UTF-8; the rest goes on, unless it throws.
-    /// - Returns: the paths, sorted by their bytes.
-    /// - Throws: ``ImageError`` if there is nothing at `path`, and what `onProblem` throws.
+    ///   - onProblem: receives unreadable folders below `path` and names that are not UTF-8; the
+    ///     search continues unless it throws.
+    /// - Returns: the paths, sorted by bytes.
+    /// - Throws: ``ImageError`` if `path` does not exist, or the error of `onProblem`.
     static func find(
         in path: String, onProblem: (ImageError) throws(ImageError) -> Void
     ) throws(ImageError) -> [String] {
@@ -51,7 +50,7 @@ public enum ImageFiles {
         guard status.st_mode & S_IFMT == S_IFDIR else { return [path] }
         var found: [String] = []
         var visited: Set<Identity> = []
-        // A list of folders yet to visit, and no recursion: the tree may be deep.
+        // An explicit stack instead of recursion: the tree may be deep.
         var folders = [path]
         while let folder = folders.popLast() {
             let listing: Listing
@@ -77,23 +76,19 @@ public enum ImageFiles {
         return found.sorted(by: precedes)
     }
 
-    /// The names in a folder that are text, sorted by bytes.
-    ///
-    /// - Parameter folder: the folder.
-    /// - Returns: the names.
-    /// - Throws: ``ImageError`` if it cannot be read.
+    /// The names in a folder that are valid UTF-8, sorted by bytes.
     static func names(in folder: String) throws(ImageError) -> [String] {
         try list(folder).names
     }
 
-    /// The folders in a folder, but those that begin with a point.
+    /// The names of the visible subfolders of a folder, sorted by bytes.
     ///
     /// - Parameters:
-    ///   - folder: the folder.
-    ///   - onProblem: told of files whose names are not UTF-8.
-    /// - Returns: their names, sorted by bytes.
-    /// - Throws: ``ImageError`` if `folder` cannot be read, or a folder in it has a name that is
-    ///   not UTF-8: without it, those after it would be counted wrongly.
+    ///   - folder: the path of the folder.
+    ///   - onProblem: receives files whose names are not UTF-8.
+    /// - Returns: the names that do not begin with a dot.
+    /// - Throws: ``ImageError`` if `folder` cannot be read, or the name of a subfolder is not
+    ///   UTF-8: omitting it would shift the numbers of later classes.
     static func subfolders(
         of folder: String, onProblem: (ImageError) -> Void
     ) throws(ImageError) -> [String] {
@@ -107,7 +102,7 @@ public enum ImageFiles {
         }
     }
 
-    /// The path of what a folder holds.
+    /// The path of an entry of a folder.
     static func path(of name: String, in folder: String) -> String {
         folder.hasSuffix("/") ? folder + name : folder + "/" + name
     }
@@ -145,7 +140,7 @@ public enum ImageFiles {
             if name != ".", name != ".." { listing.names.append(name) }
             return
         }
-        // Text cannot hold such a name, so the file could never be opened by what is returned.
+        // `String` cannot represent this name, so the file could not be opened by its path.
         var status = stat()
         let name = bytes.map(CChar.init(bitPattern:)) + [0]
         let found = fstatat(dirfd(stream), name, &status, 0)

@@ -1,19 +1,19 @@
-/// An image that was loaded, or why it was not.
+/// A loaded image or its error.
 public struct LoadedImage: Sendable {
-    /// The file; of an archive's image also its number, in brackets.
+    /// The path of the file; for a record of an archive followed by its index in brackets.
     public let path: String
-    /// The class, from 0, where a set of labeled images says it.
+    /// The class from 0, for images of a labeled set.
     public let label: Int?
-    /// The preprocessed values, shape `[3, imageSize, imageSize]`, or what was wrong.
+    /// The preprocessed values, shape `[3, imageSize, imageSize]`, or the error.
     public let result: Result<[Float], ImageError>
 }
 
-/// Decodes and preprocesses images ahead of their use, in threads of its own.
+/// Decodes and preprocesses images ahead of their use on its own threads.
 ///
-/// Images come out in the order of their paths. At most `lookAhead` of them are decoded or
-/// being decoded at any time, so memory does not grow with the list, and paths are read no
-/// earlier than they are needed: the list may be standard input. Releasing the loader ends its
-/// threads as soon as each has finished its image, or its wait for the next path.
+/// Images are returned in the order of their paths. At most `lookAhead` images are decoded or being
+/// decoded at any time, so memory does not grow with the list. Paths are read lazily, so the list
+/// may come from standard input. Releasing the loader ends each thread after its current image or
+/// its wait for the next path.
 ///
 /// ```swift
 /// let lines = AnyIterator { readLine() }
@@ -23,19 +23,19 @@ public struct LoadedImage: Sendable {
 public final class ImageLoader: Sendable {
     private let pipeline: LoaderPipeline<Item, LoadedImage>
 
-    /// An image that is to be loaded.
+    /// An image to load.
     private struct Item: Sendable {
         let location: ImageLocation
         let label: Int?
     }
 
-    /// Starts to load images.
+    /// Starts loading images.
     ///
     /// - Parameters:
-    ///   - paths: the files; read one by one, by one thread at a time.
-    ///   - preprocessing: what happens to each image.
-    ///   - workers: the number of threads; with none, ``next()`` does the work itself.
-    ///   - lookAhead: the most images decoded before they are asked for, at least 1.
+    ///   - paths: the files, read lazily by one thread at a time.
+    ///   - preprocessing: the preprocessing of each image.
+    ///   - workers: the number of threads; with 0, ``next()`` does the work.
+    ///   - lookAhead: the maximum number of images decoded ahead, at least 1.
     public convenience init(
         paths: sending some Sequence<String>, preprocessing: Preprocessing, workers: Int = 2,
         lookAhead: Int = 16
@@ -45,13 +45,13 @@ public final class ImageLoader: Sendable {
             preprocessing: preprocessing, workers: workers, lookAhead: lookAhead)
     }
 
-    /// Starts to load the images of a set, with their labels.
+    /// Starts loading the images of a set with their labels.
     ///
     /// - Parameters:
-    ///   - images: the set.
-    ///   - preprocessing: what happens to each image.
-    ///   - workers: the number of threads; with none, ``next()`` does the work itself.
-    ///   - lookAhead: the most images decoded before they are asked for, at least 1.
+    ///   - images: the labeled images.
+    ///   - preprocessing: the preprocessing of each image.
+    ///   - workers: the number of threads; with 0, ``next()`` does the work.
+    ///   - lookAhead: the maximum number of images decoded ahead, at least 1.
     public convenience init(
         _ images: LabeledImages, preprocessing: Preprocessing, workers: Int = 2,
         lookAhead: Int = 16
@@ -74,15 +74,13 @@ public final class ImageLoader: Sendable {
         pipeline.close()
     }
 
-    /// Whether ``next()`` would wait for the list of paths, as for standard input, and not for a
-    /// image's decoding; unknown, so false, where no thread works ahead.
+    /// Whether ``next()`` would wait for the next path, for example from standard input, rather
+    /// than for decoding; false without worker threads.
     public var isWaitingForPaths: Bool {
         pipeline.isWaitingForElements
     }
 
-    /// Waits for the next image.
-    ///
-    /// Any thread may call it; each image is given once.
+    /// Waits for the next image; safe to call from any thread.
     ///
     /// - Returns: the image or its error, or nil after the last one.
     public func next() -> LoadedImage? {

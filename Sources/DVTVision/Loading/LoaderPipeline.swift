@@ -1,19 +1,17 @@
-import Glibc
-
-/// Work on the elements of a sequence ahead of its use, in threads; results come in order.
+/// Processes the elements of a sequence ahead of their use on threads and returns results in order.
 ///
-/// The threads hold it, so whoever uses it has to ``close()`` it, best when it is released itself.
+/// The threads retain the pipeline, so its owner must call ``close()``, typically in `deinit`.
 package final class LoaderPipeline<Element: Sendable, Output: Sendable>: Sendable {
     private struct State {
-        /// Results whose turn has not come, by their place in the sequence.
+        /// Results not delivered yet, by index.
         var ready: [Int: Output] = [:]
-        /// Places given to threads and not yet delivered.
+        /// Indices assigned to threads and not delivered yet.
         var reserved = 0
-        /// Those of them whose element has been read.
+        /// Reserved indices whose element has been read.
         var inWork = 0
-        /// The place of the next result to deliver.
+        /// The index of the next result to deliver.
         var nextIndex = 0
-        /// The threads that have not ended.
+        /// The number of running threads.
         var threadCount = 0
         var sequenceHasEnded = false
         var isClosed = false
@@ -29,28 +27,28 @@ package final class LoaderPipeline<Element: Sendable, Output: Sendable>: Sendabl
     private let work: @Sendable (Element) -> Output
     private let monitor = Monitor(State())
 
-    /// Creates a pipeline that does not run yet.
+    /// Creates a pipeline without starting it.
     ///
     /// - Parameters:
-    ///   - source: the sequence; read by one thread at a time, no earlier than needed.
-    ///   - lookAhead: the most elements in work or waiting, at least 1.
-    ///   - work: makes a result of an element; called by several threads at once.
+    ///   - source: the elements, read lazily by one thread at a time.
+    ///   - lookAhead: the maximum number of elements in progress or waiting, at least 1.
+    ///   - work: maps an element to its result; called concurrently.
     package init(
         source: SharedSequence<Element>, lookAhead: Int,
         work: @escaping @Sendable (Element) -> Output
     ) {
-        precondition(lookAhead > 0, "at least one element is worked on ahead")
+        precondition(lookAhead > 0, "lookAhead is at least 1")
         self.source = source
         self.lookAhead = lookAhead
         self.work = work
     }
 
-    /// Starts threads; as many as the system grants.
+    /// Starts threads, as many as the system provides.
     ///
-    /// - Parameter count: how many are wanted, at least 0; with none, ``next()`` does the work.
+    /// - Parameter count: the requested number of threads; with 0, ``next()`` does the work.
     package func start(_ count: Int) {
-        precondition(count >= 0, "there is no negative number of threads")
-        // More threads than elements they may work on would only wait.
+        precondition(count >= 0, "the number of threads is at least 0")
+        // Threads beyond the look-ahead would only wait.
         for _ in 0..<min(count, lookAhead) {
             monitor.change { $0.threadCount += 1 }
             if !startThread({ self.run() }) {
@@ -60,7 +58,7 @@ package final class LoaderPipeline<Element: Sendable, Output: Sendable>: Sendabl
         }
     }
 
-    /// Ends the threads, each after its element; ``next()`` gives nothing more.
+    /// Ends each thread after its current element; ``next()`` then returns nil.
     package func close() {
         source.close()
         monitor.change { state in
@@ -69,7 +67,7 @@ package final class LoaderPipeline<Element: Sendable, Output: Sendable>: Sendabl
         }
     }
 
-    /// Whether there is nothing to deliver before another element has been read.
+    /// Whether delivering the next result requires reading another element.
     var isWaitingForElements: Bool {
         monitor.change { state in
             state.threadCount > 0 && !state.sequenceHasEnded && state.ready.isEmpty
@@ -109,9 +107,7 @@ package final class LoaderPipeline<Element: Sendable, Output: Sendable>: Sendabl
         monitor.change { $0.threadCount -= 1 }
     }
 
-    /// Waits until one more element may be worked on.
-    ///
-    /// - Returns: false if there is nothing more to do.
+    /// Waits until another element may be processed; returns false at the end.
     private func reserve() -> Bool {
         monitor.waitToChange { state in
             if state.isClosed || state.sequenceHasEnded { return false }
@@ -121,7 +117,7 @@ package final class LoaderPipeline<Element: Sendable, Output: Sendable>: Sendabl
         }
     }
 
-    /// Works on the next element; one must have been reserved.
+    /// Processes the next element, which must have been reserved.
     private func workOnNext() {
         guard let (index, element) = source.next() else {
             monitor.change { state in
@@ -141,30 +137,4 @@ package final class LoaderPipeline<Element: Sendable, Output: Sendable>: Sendabl
             if !state.isClosed { state.ready[index] = output }
         }
     }
-}
-
-/// A closure on its way into a thread.
-private final class ThreadBody {
-    let run: @Sendable () -> Void
-
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
-}
-
-private func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
-    var attributes = pthread_attr_t()
-    guard pthread_attr_init(&attributes) == 0 else { return false }
-    defer { pthread_attr_destroy(&attributes) }
-    // Nobody joins: a thread may be waiting for an element, and releasing the user must not.
-    pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-    var thread = pthread_t()
-    let context = Unmanaged.passRetained(ThreadBody(body))
-    let status = pthread_create(
-        &thread, &attributes,
-        { context in
-            guard let context else { return nil }
-            Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
-            return nil
-        }, context.toOpaque())
-    if status != 0 { context.release() }
-    return status == 0
 }

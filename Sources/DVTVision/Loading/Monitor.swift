@@ -1,17 +1,15 @@
 import Glibc
 
-/// State that threads share and wait for each other about.
+/// State guarded by a lock, with a condition to wait for changes.
 ///
-/// A `Mutex` has no way to wait for a change, so this one is POSIX's with a condition.
+/// `Mutex` cannot wait for a change, so this uses POSIX threads.
 final class Monitor<State>: @unchecked Sendable {
-    // Unchecked: `state` is only reached between lock and unlock.
+    // Unchecked: `state` is only accessed while the lock is held.
     private var state: State
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// Creates a monitor.
-    ///
-    /// - Parameter state: what it guards.
+    /// Creates a monitor that guards a state.
     init(_ state: sending State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
@@ -25,10 +23,7 @@ final class Monitor<State>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Changes the state and wakes whoever waits.
-    ///
-    /// - Parameter body: the change.
-    /// - Returns: what the body returns.
+    /// Changes the state and wakes all waiting threads.
     func change<Value>(_ body: (inout State) -> Value) -> Value {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
@@ -36,11 +31,8 @@ final class Monitor<State>: @unchecked Sendable {
         return body(&state)
     }
 
-    /// Tries a change, again after each change by others, until it succeeds; then wakes whoever
-    /// waits.
-    ///
-    /// - Parameter body: the change; nil if its time has not come.
-    /// - Returns: what the body returns.
+    /// Retries a change after each change by another thread until `body` returns a value, then
+    /// wakes all waiting threads.
     func waitToChange<Value>(_ body: (inout State) -> Value?) -> Value {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A sequence that is read by several threads, one at a time.
+/// A sequence read by several threads, one at a time.
 package final class SharedSequence<Element: Sendable>: Sendable {
     private struct State {
         var advance: () -> Element?
@@ -8,24 +8,21 @@ package final class SharedSequence<Element: Sendable>: Sendable {
     }
 
     private let state: Mutex<State?>
-    // Beside the lock, which is held while an element is waited for.
+    // Outside the lock, which is held while waiting for an element.
     private let isClosed = Atomic(false)
 
-    /// Shares a sequence.
+    /// Creates a shared sequence without reading from it.
     ///
-    /// - Parameter elements: the sequence; nothing is read yet.
+    /// - Parameter elements: the elements in order.
     package init(_ elements: sending some Sequence<Element>) {
         var iterator = elements.makeIterator()
         state = Mutex(State(advance: { iterator.next() }))
     }
 
-    /// Reads the next element; may wait for it.
-    ///
-    /// - Returns: the element and its place, or nil at the end and once closed.
+    /// Waits for the next element; returns nil at the end and once closed.
     func next() -> (index: Int, element: Element)? {
         state.withLock { state in
-            // At the end the sequence is released, and is never asked again: not every iterator
-            // keeps saying that it has ended.
+            // The iterator is released at the end: not every iterator keeps returning nil.
             guard !isClosed.load(ordering: .relaxed), let element = state?.advance(),
                 let index = state?.count
             else {
@@ -37,7 +34,7 @@ package final class SharedSequence<Element: Sendable>: Sendable {
         }
     }
 
-    /// Lets the sequence end after the element that is being waited for.
+    /// Ends the sequence after the element that is being read.
     func close() {
         isClosed.store(true, ordering: .relaxed)
     }

@@ -1,34 +1,34 @@
 import DVTCore
 
-/// How an image becomes the input of a model: resized, cut to a square, and normalized.
+/// The conversion of an image to a model input: resize, center crop and normalization.
 ///
-/// The arithmetic is torchvision's: the shorter side is resized to ``shorterSide`` and the longer
-/// one to `shorterSide * longer / shorter`, rounded down; the square of ``imageSize`` begins at
-/// half the rest, rounded to nearest, ties to even; and each value is `(x / 255 - mean) / std` in
+/// The arithmetic is torchvision's. The shorter side is resized to ``shorterSide`` and the longer
+/// one to `shorterSide * longer / shorter`, rounded down. The crop of ``imageSize`` starts at half
+/// the remainder, rounded to nearest, ties to even. Each value is `(x / 255 - mean) / std` in
 /// float32, in that order.
 public struct Preprocessing: Sendable, Equatable {
-    /// The length the shorter side is resized to.
+    /// The length of the shorter side after resizing.
     public let shorterSide: Int
-    /// The side of the square that is cut from the center.
+    /// The side of the center crop.
     public let imageSize: Int
-    /// How pixels are found when the image is resized.
+    /// The resampling filter.
     public let filter: ResizeFilter
-    /// What is subtracted from red, green and blue, on a scale of 0 to 1.
+    /// The mean of red, green and blue on a scale of 0 to 1, subtracted first.
     public let mean: SIMD3<Float>
-    /// What red, green and blue are divided by after that.
+    /// The standard deviation of red, green and blue, by which the difference is divided.
     public let standardDeviation: SIMD3<Float>
-    /// Whether the image is turned upright as its EXIF data asks.
+    /// Whether the EXIF orientation is applied.
     public let applyingOrientation: Bool
 
-    /// Creates a way of preprocessing.
+    /// Creates a preprocessing configuration.
     ///
     /// - Parameters:
-    ///   - shorterSide: the length the shorter side is resized to; at least `imageSize`.
-    ///   - imageSize: the side of the square that is cut from the center, at least 1.
-    ///   - filter: how pixels are found when the image is resized.
-    ///   - mean: what is subtracted from red, green and blue, on a scale of 0 to 1.
-    ///   - standardDeviation: what red, green and blue are divided by after that.
-    ///   - applyingOrientation: whether the image is turned upright as its EXIF data asks.
+    ///   - shorterSide: the length of the shorter side after resizing; at least `imageSize`.
+    ///   - imageSize: the side of the center crop, at least 1.
+    ///   - filter: the resampling filter.
+    ///   - mean: the mean of red, green and blue, on a scale of 0 to 1.
+    ///   - standardDeviation: the standard deviation of red, green and blue.
+    ///   - applyingOrientation: whether to apply the EXIF orientation.
     public init(
         shorterSide: Int, imageSize: Int, filter: ResizeFilter = .bicubic,
         mean: SIMD3<Float> = imageNetMean,
@@ -36,7 +36,7 @@ public struct Preprocessing: Sendable, Equatable {
         applyingOrientation: Bool = true
     ) {
         precondition(imageSize > 0, "an image has at least one pixel")
-        precondition(shorterSide >= imageSize, "the square lies within the resized image")
+        precondition(shorterSide >= imageSize, "the crop lies within the resized image")
         self.shorterSide = shorterSide
         self.imageSize = imageSize
         self.filter = filter
@@ -45,65 +45,62 @@ public struct Preprocessing: Sendable, Equatable {
         self.applyingOrientation = applyingOrientation
     }
 
-    /// The mean of ImageNet's red, green and blue.
+    /// The channel means of ImageNet.
     public static let imageNetMean = SIMD3<Float>(0.485, 0.456, 0.406)
-    /// The standard deviation of ImageNet's red, green and blue.
+    /// The channel standard deviations of ImageNet.
     public static let imageNetStandardDeviation = SIMD3<Float>(0.229, 0.224, 0.225)
 
-    /// The shape of one preprocessed image, `[1, 3, imageSize, imageSize]`.
+    /// The shape of a model input, `[1, 3, imageSize, imageSize]`.
     public var shape: Shape { [1, 3, imageSize, imageSize] }
 
-    /// Preprocesses an image; one decoded with ``applyingOrientation``.
+    /// Preprocesses a decoded image.
     ///
-    /// - Parameter image: the image.
-    /// - Returns: its values, shape `[1, 3, imageSize, imageSize]`.
+    /// - Parameter image: an image decoded with ``applyingOrientation``.
+    /// - Returns: the model input, shape `[1, 3, imageSize, imageSize]`.
     public func tensor(from image: RGBImage) -> Tensor {
         Tensor(shape, values: values(from: image))
     }
 
-    /// Preprocesses an image into its place in a batch.
+    /// Preprocesses a decoded image into a batch.
     ///
     /// - Parameters:
-    ///   - image: the image; one decoded with ``applyingOrientation``.
+    ///   - image: an image decoded with ``applyingOrientation``.
     ///   - values: the batch; `shape.elementCount` values from `offset` on are overwritten.
-    ///   - offset: where the image's values begin.
+    ///   - offset: the index of the first value of the image.
     public func write(_ image: RGBImage, to values: inout [Float], at offset: Int) {
         precondition(
             offset >= 0 && offset + shape.elementCount <= values.count,
-            "\(values.count) values have no room for an image of \(shape) at \(offset)")
+            "\(values.count) values cannot hold an image of \(shape) at \(offset)")
         values.withUnsafeMutableBufferPointer { batch in
             normalize(square(of: image), into: batch.baseAddress.map { $0 + offset })
         }
     }
 
-    /// Preprocesses an image.
-    ///
-    /// - Parameter image: the image.
-    /// - Returns: its values, shape `[3, imageSize, imageSize]`.
+    /// The preprocessed values, shape `[3, imageSize, imageSize]`.
     func values(from image: RGBImage) -> [Float] {
         normalized(square(of: image))
     }
 
-    /// Normalizes an image of the model's size.
+    /// Normalizes an image of `imageSize` by `imageSize` pixels.
     ///
-    /// - Parameter square: `imageSize` by `imageSize` pixels.
-    /// - Returns: its values, shape `[3, imageSize, imageSize]`.
+    /// - Parameter square: the cropped image.
+    /// - Returns: the values, shape `[3, imageSize, imageSize]`.
     package func normalized(_ square: RGBImage) -> [Float] {
         precondition(
             square.width == imageSize && square.height == imageSize,
-            "\(square.width)x\(square.height) pixels are no square of \(imageSize)")
+            "\(square.width)x\(square.height) pixels are not a square of \(imageSize)")
         return [Float](unsafeUninitializedCapacity: shape.elementCount) { values, count in
             normalize(square, into: values.baseAddress)
             count = shape.elementCount
         }
     }
 
-    /// Resizes an image and cuts the square out.
+    /// Resizes an image and applies the center crop.
     ///
     /// - Parameters:
-    ///   - image: the image.
-    ///   - scale: how many pixels stand for one of the model's along each axis, at least 1; more
-    ///     show people the same square in more detail.
+    ///   - image: the decoded image.
+    ///   - scale: the pixels per model pixel along each axis, at least 1; larger values show the
+    ///     same crop in more detail.
     /// - Returns: `scale * imageSize` by `scale * imageSize` pixels.
     package func square(of image: RGBImage, scale: Int = 1) -> RGBImage {
         let shorter = min(image.width, image.height)
@@ -115,18 +112,18 @@ public struct Preprocessing: Sendable, Equatable {
     }
 
     private func center(of length: Int, scale: Int) -> Range<Int> {
-        // Python's round, which torchvision calls, takes ties to even.
+        // torchvision calls Python's round, which rounds ties to even.
         let start = Int((Double(length - imageSize) / 2).rounded(.toNearestOrEven))
         return scale * start..<scale * (start + imageSize)
     }
 
-    /// Writes one plane after the other.
+    /// Writes the three planes in order.
     private func normalize(_ square: RGBImage, into values: UnsafeMutablePointer<Float>?) {
         guard let values else { return }
         let pixelCount = imageSize * imageSize
         square.pixels.withUnsafeBufferPointer { pixels in
             for channel in 0..<3 {
-                // 256 quotients instead of one for each pixel; the values are the same.
+                // A table of 256 quotients; the values equal those of one division per pixel.
                 let levels = (0...255).map { level in
                     (Float(level) / 255 - mean[channel]) / standardDeviation[channel]
                 }

@@ -1,16 +1,16 @@
-/// The ways of preprocessing that have a name.
+/// A named preprocessing configuration.
 public enum PreprocessingPreset: String, CaseIterable, Sendable {
-    /// The authors' preprocessing, for images as people see them: EXIF orientation is applied.
+    /// The authors' preprocessing, with EXIF orientation applied.
     case `default`
-    /// What the authors of Dynamic Vision Transformers evaluate with, as DeiT does.
+    /// The evaluation preprocessing of the authors of Dynamic Vision Transformers and of DeiT.
     case authors
-    /// What timm evaluates most of its vision transformers with: a crop of 0.9.
+    /// timm's evaluation preprocessing for most vision transformers, with a crop fraction of 0.9.
     case timm
 
-    /// The preprocessing of that name.
+    /// Returns the preprocessing for an input size.
     ///
     /// - Parameter imageSize: the side of the model's input, at least 1.
-    /// - Returns: the preprocessing.
+    /// - Returns: the configuration.
     public func preprocessing(imageSize: Int = 224) -> Preprocessing {
         switch self {
         case .default: .default(imageSize: imageSize)
@@ -30,41 +30,41 @@ extension Preprocessing {
 
     /// The authors' preprocessing, with EXIF orientation applied.
     ///
-    /// The shorter side is resized to 256/224 of the input, bicubically; ImageNet's mean and
-    /// standard deviation.
+    /// The shorter side is resized bicubically to 256/224 of the input size; mean and standard
+    /// deviation are ImageNet's.
     ///
     /// - Parameter imageSize: the side of the model's input, at least 1.
-    /// - Returns: the preprocessing.
+    /// - Returns: the configuration.
     public static func `default`(imageSize: Int = 224) -> Preprocessing {
         Preprocessing(
             shorterSide: authorsShorterSide(imageSize), imageSize: imageSize,
             applyingOrientation: true)
     }
 
-    /// The authors' preprocessing, which leaves EXIF orientation aside.
+    /// The authors' preprocessing, which ignores EXIF orientation.
     ///
     /// - Parameter imageSize: the side of the model's input, at least 1.
-    /// - Returns: the preprocessing.
+    /// - Returns: the configuration.
     public static func authors(imageSize: Int = 224) -> Preprocessing {
         Preprocessing(
             shorterSide: authorsShorterSide(imageSize), imageSize: imageSize,
             applyingOrientation: false)
     }
 
-    /// timm's preprocessing with a crop of 0.9, which leaves EXIF orientation aside.
+    /// timm's preprocessing with a crop fraction of 0.9, which ignores EXIF orientation.
     ///
-    /// The shorter side is resized to `imageSize / 0.9`, rounded down, bicubically; ImageNet's
-    /// mean and standard deviation.
+    /// The shorter side is resized bicubically to `imageSize / 0.9`, rounded down; mean and
+    /// standard deviation are ImageNet's.
     ///
     /// - Parameter imageSize: the side of the model's input, at least 1.
-    /// - Returns: the preprocessing.
+    /// - Returns: the configuration.
     public static func timm(imageSize: Int = 224) -> Preprocessing {
         Preprocessing(
             shorterSide: Int(Double(imageSize) / 0.9), imageSize: imageSize,
             applyingOrientation: false)
     }
 
-    /// DeiT's `int((256 / 224) * input_size)`, in double as Python computes it.
+    /// DeiT's `int((256 / 224) * input_size)`, in float64 like Python.
     private static func authorsShorterSide(_ imageSize: Int) -> Int {
         Int(256.0 / 224.0 * Double(imageSize))
     }

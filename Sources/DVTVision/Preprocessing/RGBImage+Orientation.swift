@@ -1,8 +1,5 @@
 extension RGBImage {
-    /// Turns an image upright.
-    ///
-    /// - Parameter orientation: how it was stored.
-    /// - Returns: the image as it should be seen.
+    /// Applies an EXIF orientation.
     func oriented(_ orientation: EXIFOrientation) -> RGBImage {
         guard orientation != .upright else { return self }
         let newWidth = orientation.swapsAxes ? height : width
@@ -27,8 +24,8 @@ extension RGBImage {
         return RGBImage(width: newWidth, height: newHeight, pixels: turned)
     }
 
-    /// Where the new image's first pixel lies in the old one, and how far its neighbors to
-    /// the right and below are from it, in samples.
+    /// The position of the new image's first pixel in the old one, and the steps to its right and
+    /// lower neighbors, in samples.
     private func walk(
         for orientation: EXIFOrientation
     ) -> (start: Int, columnStep: Int, rowStep: Int) {

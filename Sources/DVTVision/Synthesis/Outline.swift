@@ -1,4 +1,4 @@
-/// An area between closed polygons; where an odd number of them overlap is inside.
+/// An area bounded by closed polygons, filled by the even-odd rule.
 struct Outline {
     /// The corners of each polygon, in order.
     private(set) var contours: [[SIMD2<Double>]]
@@ -16,18 +16,18 @@ struct Outline {
         ])
     }
 
-    /// An ellipse, as a polygon of 64 corners.
+    /// An ellipse, approximated by a polygon of 64 corners.
     init(center: SIMD2<Double>, radii: SIMD2<Double>) {
         self.init(Self.circle.map { center + radii * $0 })
     }
 
-    /// A line of a width, with round ends.
+    /// A line of a given width with round caps.
     init(from start: SIMD2<Double>, to end: SIMD2<Double>, width: Double) {
         let along = end - start
         let length = (along.x * along.x + along.y * along.y).squareRoot()
         let unit = length > 0 ? along / length : [1, 0]
         let corners = Self.circle.map { point in
-            // The half of the circle that looks ahead stands at the end.
+            // The forward half of the circle is placed at the end.
             let offset: SIMD2<Double> = [
                 unit.x * point.x - unit.y * point.y, unit.y * point.x + unit.x * point.y,
             ]
@@ -36,26 +36,26 @@ struct Outline {
         self.init(corners)
     }
 
-    /// This area without what `hole`, which lies within it, covers.
+    /// Subtracts `hole`, which lies within this area.
     func without(_ hole: Outline) -> Outline {
         var result = self
         result.contours += hole.contours
         return result
     }
 
-    /// The area with every corner moved.
+    /// Maps every corner.
     func mapped(_ move: (SIMD2<Double>) -> SIMD2<Double>) -> Outline {
         var result = self
         result.contours = contours.map { $0.map(move) }
         return result
     }
 
-    /// The part on one side of the line through a point.
+    /// Clips to one side of the line through a point.
     ///
     /// - Parameters:
-    ///   - point: a point of the line.
-    ///   - normal: points to the side that stays.
-    /// - Returns: the part, which may be empty.
+    ///   - point: a point on the line.
+    ///   - normal: points to the side that is kept.
+    /// - Returns: the clipped area, possibly empty.
     /// - SeeAlso: Sutherland and Hodgman, Reentrant polygon clipping, 1974.
     func clipped(at point: SIMD2<Double>, normal: SIMD2<Double>) -> Outline {
         func height(_ corner: SIMD2<Double>) -> Double {
@@ -77,7 +77,7 @@ struct Outline {
         return result
     }
 
-    /// Points of the circle of radius 1, evenly spaced but for some thousandths, from (1, 0) on.
+    /// Points on the unit circle from (1, 0) on, evenly spaced to within some thousandths.
     private static let circle: [SIMD2<Double>] = {
         let steps = 16
         let quarter = (0..<steps).map { step in
@@ -87,7 +87,7 @@ struct Outline {
         return half + half.map { -$0 }
     }()
 
-    /// Near tan(u * 45 degrees), so that the points are evenly spaced.
+    /// Approximates tan(u * 45 degrees) for even spacing.
     private static func halfTangent(_ u: Double) -> Double {
         u * (0.7854 + 0.2146 * u * u)
     }

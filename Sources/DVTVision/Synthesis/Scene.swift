@@ -1,10 +1,9 @@
-import DVTCore
 import DVTSupport
 
-/// One image before it is painted: a thing, what lies around it and what hides a part of it.
+/// The layout of one image: an object, its background and its occluders.
 ///
-/// All that makes it hard grows with its difficulty; what is drawn at random does not depend on it,
-/// so that an image becomes harder and stays the same image.
+/// Everything that makes the image hard grows with its difficulty. The random draws do not depend
+/// on it, so a harder version shows the same scene.
 struct Scene {
     private let seed: UInt64
     private let index: Int
@@ -12,15 +11,15 @@ struct Scene {
     private let difficulty: Double
     private let light: SceneLight
     private let placement: ScenePlacement
-    /// The thing that the image is of.
-    let object: SceneThing
+    /// The object of the image's class.
+    let object: SceneObject
 
-    /// Lays out an image.
+    /// Draws the layout of an image.
     ///
     /// - Parameters:
     ///   - seed: the seed of the set.
-    ///   - index: the image.
-    ///   - shape: what it is of.
+    ///   - index: the index of the image.
+    ///   - shape: the class of the object.
     ///   - difficulty: from 0 to 1.
     init(seed: UInt64, index: Int, shape: SceneShape, difficulty: Double) {
         self.seed = seed
@@ -32,18 +31,15 @@ struct Scene {
         let tones = Self.faded(light.tones(random: &random), light, difficulty)
         random = SeededGenerator(seed: seed, scene: index, purpose: "object")
         let scale = (0.44 - 0.21 * difficulty) * random.next(0.92...1.06)
-        // Turned, its corners reach a little beyond its side.
+        // A rotated object extends slightly beyond its square.
         let reach = max(0, 0.5 - 1.15 * scale) * difficulty
         placement = ScenePlacement(
             center: [0.5 + random.next(-reach...reach), 0.5 + random.next(-reach...reach)],
             scale: scale, tilt: 0.06 + 0.24 * difficulty, random: &random)
-        object = SceneThing(shape, placement, tones)
+        object = SceneObject(shape, placement, tones)
     }
 
-    /// Paints the image.
-    ///
-    /// - Parameter size: its pixels a side.
-    /// - Returns: the image.
+    /// Renders the image with `size` pixels per side.
     func painted(size: Int) -> RGBImage {
         var canvas = SceneCanvas(size: size, color: light.ground)
         SceneGround(seed: seed, index: index).shade(&canvas, strength: difficulty)
@@ -54,15 +50,15 @@ struct Scene {
         return canvas.image
     }
 
-    /// The less contrast, the harder.
+    /// Contrast decreases with difficulty.
     private static func faded(
         _ tones: SceneTones, _ light: SceneLight, _ difficulty: Double
     ) -> SceneTones {
         tones.mixed(toward: light.ground, by: 0.45 * difficulty)
     }
 
-    /// Pieces of other things behind the object.
-    private var clutter: [SceneThing] {
+    /// Pieces of other objects behind the object.
+    private var clutter: [SceneObject] {
         var random = SeededGenerator(seed: seed, scene: index, purpose: "clutter")
         let others = SceneShape.allCases.filter { $0 != shape }
         let amount = random.next(7...12) * difficulty * difficulty
@@ -73,11 +69,11 @@ struct Scene {
             let center: SIMD2<Double> = [random.unit(), random.unit()]
             let place = ScenePlacement(
                 center: center, scale: random.next(0.12...0.22), tilt: 0.8, random: &random)
-            return SceneThing(pieceOf: other, side: normal, distance: distance, place, tones)
+            return SceneObject(pieceOf: other, side: normal, distance: distance, place, tones)
         }
     }
 
-    /// Bars across the object, from a difficulty of 1/4 on one and from 2/3 on two.
+    /// Bars across the object: one from a difficulty of 1/4, two from 2/3.
     private func paintOccluders(on canvas: inout SceneCanvas) {
         var random = SeededGenerator(seed: seed, scene: index, purpose: "occluders")
         let count = difficulty < 0.25 ? 0 : difficulty < 2.0 / 3 ? 1 : 2
@@ -95,7 +91,7 @@ struct Scene {
         }
     }
 
-    /// Uniform noise, each sample on its own.
+    /// Adds independent uniform noise to each sample.
     private func addNoise(to canvas: inout SceneCanvas) {
         var random = SeededGenerator(seed: seed, scene: index, purpose: "noise")
         let strength = 0.1 * difficulty
@@ -107,47 +103,5 @@ struct Scene {
             ]
             pixel += (draws * 0x1p-15 - 1) * strength
         }
-    }
-}
-
-/// The unevenness of a ground: brighter to one side, and in soft patches.
-struct SceneGround {
-    private static let side = 6
-    private let slope: SIMD2<Double>
-    private let patches: [Double]
-
-    init(seed: UInt64, index: Int) {
-        var random = SeededGenerator(seed: seed, scene: index, purpose: "ground")
-        slope = random.direction()
-        patches = (0..<Self.side * Self.side).map { _ in random.next(-1...1) }
-    }
-
-    /// Brightens and darkens a canvas.
-    ///
-    /// - Parameters:
-    ///   - canvas: the canvas.
-    ///   - strength: from 0, not at all, to 1.
-    func shade(_ canvas: inout SceneCanvas, strength: Double) {
-        let size = Double(canvas.size)
-        canvas.forEachPixel { column, row, pixel in
-            let place = (SIMD2(Double(column), Double(row)) + 0.5) / size
-            let centered = place - 0.5
-            let tilt = slope.x * centered.x + slope.y * centered.y
-            pixel += strength * (0.16 * tilt + 0.1 * patch(at: place))
-        }
-    }
-
-    /// The patches, blended smoothly.
-    private func patch(at place: SIMD2<Double>) -> Double {
-        let scaled = place * Double(Self.side - 1)
-        let (x, y) = (Int(scaled.x), Int(scaled.y))
-        let rest = scaled - SIMD2(Double(x), Double(y))
-        let ease = rest * rest * (3 - 2 * rest)
-        func value(_ dx: Int, _ dy: Int) -> Double {
-            patches[(y + dy) * Self.side + x + dx]
-        }
-        let upper = value(0, 0) + (value(1, 0) - value(0, 0)) * ease.x
-        let lower = value(0, 1) + (value(1, 1) - value(0, 1)) * ease.x
-        return upper + (lower - upper) * ease.y
     }
 }

@@ -1,20 +1,19 @@
-import DVTCore
 import DVTSupport
 
-/// Which of a thing's colors a part of it has.
+/// The color role of a part of an object.
 enum SceneTone: Int {
     case main, second, light, dark
 }
 
-/// The colors of the parts of a drawn thing.
+/// The colors of an object.
 struct SceneTones {
     private let colors: [SIMD3<Double>]
 
-    /// Makes a thing's colors from its brightness; the hues are drawn.
+    /// Draws the hues for a given brightness.
     ///
     /// - Parameters:
-    ///   - luma: the brightness of what is largest, from 0 to 1.
-    ///   - random: the numbers.
+    ///   - luma: the brightness of the main color, from 0 to 1.
+    ///   - random: the source of the hues.
     init(luma: Double, random: inout SeededGenerator) {
         let main = color(luma: luma, saturation: random.next(0.35...0.95), random: &random)
         let other = luma < 0.5 ? luma + 0.16 : luma - 0.16
@@ -28,37 +27,37 @@ struct SceneTones {
 
     subscript(tone: SceneTone) -> SIMD3<Double> { colors[tone.rawValue] }
 
-    /// The colors, moved toward another by a part of the way.
+    /// Blends each color toward `ground` by the fraction `share`.
     func mixed(toward ground: SIMD3<Double>, by share: Double) -> SceneTones {
         SceneTones(colors.map { $0 + (ground - $0) * share })
     }
 }
 
-/// The brightnesses of an image: the ground's on one side of the middle, the things' on the other.
+/// The brightness of a scene: background and objects lie on opposite sides of middle gray.
 struct SceneLight {
     let ground: SIMD3<Double>
-    private let things: ClosedRange<Double>
+    private let lumaRange: ClosedRange<Double>
 
-    /// Draws whether the ground is light or dark, and its color.
+    /// Draws a light or dark background and its color.
     init(random: inout SeededGenerator) {
         let isLight = random.coin()
         let luma = random.next(isLight ? 0.74...0.92 : 0.08...0.24)
         ground = color(luma: luma, saturation: random.next(0...0.45), random: &random)
-        things = isLight ? 0.2...0.46 : 0.5...0.8
+        lumaRange = isLight ? 0.2...0.46 : 0.5...0.8
     }
 
-    /// Draws the colors of a thing.
+    /// Draws the colors of an object.
     func tones(random: inout SeededGenerator) -> SceneTones {
-        SceneTones(luma: random.next(things), random: &random)
+        SceneTones(luma: random.next(lumaRange), random: &random)
     }
 }
 
-/// A color of a brightness and of any hue.
+/// A color of a given brightness and random hue.
 ///
 /// - Parameters:
-///   - luma: its brightness by Rec. 709's weights, without gamma, from 0 to 1.
-///   - saturation: from 0, gray, to 1, the strongest there is of this brightness.
-///   - random: where the hue comes from.
+///   - luma: the brightness with Rec. 709 weights, without gamma, from 0 to 1.
+///   - saturation: from 0, gray, to 1, the maximum at this brightness.
+///   - random: the source of the hue.
 /// - Returns: red, green and blue from 0 to 1.
 private func color(
     luma: Double, saturation: Double, random: inout SeededGenerator
@@ -70,7 +69,7 @@ private func color(
     }
     let pure: SIMD3<Double> = [level(0), level(2), level(4)]
     let chroma = pure - (0.2126 * pure.x + 0.7152 * pure.y + 0.0722 * pure.z)
-    // How far each sample may go before it leaves 0...1.
+    // The largest change of each sample that keeps it within 0...1.
     let room = (0..<3).map { axis in
         chroma[axis] > 0
             ? (1 - luma) / chroma[axis] : chroma[axis] < 0 ? -luma / chroma[axis] : 1

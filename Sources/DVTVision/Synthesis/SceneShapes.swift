@@ -1,18 +1,18 @@
-/// A part of a drawn thing.
+/// A part of an object.
 struct ScenePart {
     let outline: Outline
     let tone: SceneTone
 }
 
-/// The things that are drawn, one for each class.
+/// The classes of objects.
 ///
-/// They fill the square from (-1, -1) to (1, 1), y downwards, and are told apart by shape: the
-/// colors are drawn alike for all.
+/// Objects fill the square from (-1, -1) to (1, 1), y downwards. Only the shape depends on the
+/// class: colors are drawn alike for all.
 enum SceneShape: String, CaseIterable {
-    // In the order of the alphabet, which a folder of folders gives its classes too.
+    // Alphabetical, the order that class folders give their classes.
     case ball, car, cross, cube, cup, fish, house, key, star, tree
 
-    /// The parts, the farthest first.
+    /// The parts, from back to front.
     var parts: [ScenePart] {
         switch self {
         case .ball: Self.ballParts
@@ -116,7 +116,7 @@ enum SceneShape: String, CaseIterable {
     ]
 
     private static let starParts: [ScenePart] = {
-        // The corners of a regular pentagon; the inner ones are those of the pentagram's heart.
+        // The corners of a regular pentagon; the inner ones are those of the pentagram's center.
         let corners: [SIMD2<Double>] = [
             [0, -1], [0.951_057, -0.309_017], [0.587_785, 0.809_017], [-0.587_785, 0.809_017],
             [-0.951_057, -0.309_017],

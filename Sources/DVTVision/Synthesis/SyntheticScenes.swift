@@ -1,37 +1,36 @@
-import DVTCore
 import DVTSupport
 
-/// Labeled images that depend on a seed alone: drawn scenes in ten classes, from one large thing
-/// on a plain ground to a small one that is partly hidden, among pieces of others, in noise.
+/// Labeled images of ten classes drawn from a seed, from one large object on a plain background to
+/// a small, partly occluded one among pieces of others, in noise.
 ///
-/// Image `index` is of class `index mod 10`, so that any run of them is balanced, and depends on
-/// ``seed``, ``difficulty`` and `index` alone: a larger set begins with the smaller one. At another
-/// ``size`` it shows the same scene. Only integers and IEEE additions, multiplications, divisions
-/// and square roots in a fixed order are used, so every machine gives the same pixels.
+/// Image `index` has class `index mod 10`, so consecutive images are balanced. It depends only on
+/// ``seed``, ``difficulty`` and `index`: a larger set begins with the smaller one, and another
+/// ``size`` shows the same scene. Only integers and IEEE additions, multiplications, divisions and
+/// square roots in a fixed order are used, so every machine draws the same pixels.
 ///
 /// - SeeAlso: ``SyntheticImage``
 public struct SyntheticScenes: Sendable {
-    /// Changes whenever the same seed would give other pixels.
+    /// The version of the drawing algorithm; it changes whenever a seed yields other pixels.
     package static let version = 1
 
-    /// The names of the ten classes, in the order of the alphabet.
+    /// The names of the ten classes, in alphabetical order.
     public static let labels = ClassLabels(SceneShape.allCases.map(\.rawValue))
-    /// The sizes that are drawn.
+    /// The supported image sizes.
     public static let sizes = 16...512
 
-    /// The seed.
+    /// The seed of the set.
     public let seed: UInt64
-    /// The pixels a side.
+    /// The number of pixels per side.
     public let size: Int
-    /// How hard the images are, from 0 to 1; each draws its own between the two, uniformly.
+    /// The range from which each image's difficulty is drawn uniformly, within 0...1.
     public let difficulty: ClosedRange<Double>
 
-    /// Creates the images of a seed; nothing is drawn yet.
+    /// Creates a set without drawing it.
     ///
     /// - Parameters:
-    ///   - seed: the seed.
-    ///   - size: the pixels a side, one of ``sizes``.
-    ///   - difficulty: how hard the images are, within 0...1.
+    ///   - seed: the seed of the set.
+    ///   - size: the number of pixels per side, one of ``sizes``.
+    ///   - difficulty: the range of difficulties, within 0...1.
     public init(seed: UInt64, size: Int = 32, difficulty: ClosedRange<Double> = 0...1) {
         precondition(Self.sizes.contains(size), "images have \(Self.sizes) pixels, not \(size)")
         precondition(
@@ -44,16 +43,16 @@ public struct SyntheticScenes: Sendable {
 
     /// The class of an image.
     ///
-    /// - Parameter index: the image, from 0.
-    /// - Returns: the class, an index of ``labels``.
+    /// - Parameter index: the index of the image, from 0.
+    /// - Returns: the class, an index into ``labels``.
     public func label(_ index: Int) -> Int {
         index % SceneShape.allCases.count
     }
 
-    /// How hard an image is.
+    /// The difficulty of an image.
     ///
-    /// - Parameter index: the image, from 0.
-    /// - Returns: a multiple of 0.001, so that three decimals tell it exactly.
+    /// - Parameter index: the index of the image, from 0.
+    /// - Returns: a multiple of 0.001, so three decimals represent it exactly.
     public func difficulty(_ index: Int) -> Double {
         var random = SeededGenerator(seed: seed, scene: index, purpose: "difficulty")
         return (random.next(difficulty) * 1000 + 0.5).rounded(.down) / 1000
@@ -61,15 +60,15 @@ public struct SyntheticScenes: Sendable {
 
     /// Draws an image.
     ///
-    /// - Parameter index: the image, from 0.
-    /// - Returns: the image, its class and how hard it is.
+    /// - Parameter index: the index of the image, from 0.
+    /// - Returns: the image with its class and difficulty.
     public func image(_ index: Int) -> SyntheticImage {
         SyntheticImage(
             image: scene(index).painted(size: size), label: label(index),
             difficulty: difficulty(index))
     }
 
-    /// An image before it is painted.
+    /// The layout of an image.
     func scene(_ index: Int) -> Scene {
         Scene(
             seed: seed, index: index, shape: SceneShape.allCases[label(index)],
@@ -77,12 +76,12 @@ public struct SyntheticScenes: Sendable {
     }
 }
 
-/// A drawn image with its class.
+/// A drawn image with its class and difficulty.
 public struct SyntheticImage: Sendable, Equatable {
-    /// The image.
+    /// The rendered image.
     public let image: RGBImage
-    /// Its class, an index of ``SyntheticScenes/labels``.
+    /// The class, an index into ``SyntheticScenes/labels``.
     public let label: Int
-    /// How hard it is, from 0 to 1.
+    /// The difficulty, from 0 to 1.
     public let difficulty: Double
 }

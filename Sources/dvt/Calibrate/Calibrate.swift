@@ -79,7 +79,7 @@ struct Calibrate: ParsableCommand {
         let columns = Self.columns(hasTimes: times != nil)
         try outputOptions.withWriter(columns, jsonKey: "budgets") { writer in
             for point in calibration.points {
-                let shares = run.judge(point.thresholds).shares
+                let shares = run.evaluate(point.thresholds).shares
                 let time = times.map { zip(shares, $0).reduce(0) { $0 + $1.0 * $1.1 } }
                 try writer.write(
                     [

@@ -20,7 +20,7 @@ struct BudgetedBatchTests {
         let (data, file) = try data(name)
         let calibration = ThresholdCalibration(data)
         let budgets = calibration.budgets()
-        let outcomes = budgets.map { calibration.judge($0.thresholds) }
+        let outcomes = budgets.map { calibration.evaluate($0.thresholds) }
         #expect(budgets.map(\.budget) == Array(1...59))
         #expect(budgets.flatMap(\.thresholds) == (try file.tensor(named: "thresholds").values))
         #expect(outcomes.map { Float($0.accuracy) } == (try file.tensor(named: "accuracy").values))

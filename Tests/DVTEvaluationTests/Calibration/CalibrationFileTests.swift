@@ -42,7 +42,7 @@ import Testing
         #expect(run.settled([0.8, 0.7, -1e8]) == [Float(0.8).nextDown, 0.7, -1e8])
         #expect(run.settled([near.nextUp, 1e8, -1e8]) == [near.nextUp, 1e8, -1e8])
         for thresholds in [[0.9, 0.9, -1e8], [0.8, 0.7, -1e8]] as [[Float]] {
-            #expect(run.judge(run.settled(thresholds)) == run.judge(thresholds))
+            #expect(run.evaluate(run.settled(thresholds)) == run.evaluate(thresholds))
         }
     }
 
@@ -89,7 +89,8 @@ import Testing
         } catch {
             let line = "\(error)"
             #expect(
-                line.hasPrefix("\(path): is no calibration: ") && line.contains(reason), "\(line)")
+                line.hasPrefix("\(path): is not a calibration: ") && line.contains(reason),
+                "\(line)")
             #expect(!line.contains("\n"))
         }
     }

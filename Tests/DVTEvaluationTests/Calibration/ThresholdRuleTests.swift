@@ -55,7 +55,7 @@ import Testing
                 let exit =
                     choice.indices.first { problem.grid.reached[$0][image] >= choice[$0] }
                     ?? choice.count
-                value += problem.chances[exit][image]
+                value += problem.probabilities[exit][image]
                 cost += problem.costs[exit]
             }
             frontier.add(cost: cost, value: value, choice: choice)
@@ -144,17 +144,18 @@ import Testing
 @Suite struct IsotonicRegressionTests {
     @Test func violatorsArePooled() {
         // 1, then 0 0 pooled with it to 1/3; 1 stays; two equal scores share a half.
-        let chances = IsotonicRegression.chances(
+        let probabilities = IsotonicRegression.probabilities(
             scores: [0.1, 0.2, 0.3, 0.5, 0.4, 0.4],
             outcomes: [true, false, false, true, true, false])
         let third = 1.0 / 3
-        #expect(chances == [third, third, third, 1, 0.5, 0.5])
+        #expect(probabilities == [third, third, third, 1, 0.5, 0.5])
     }
 
     @Test func whatNeverFallsStays() {
         let scores: [Float] = [0.9, 0.1, 0.5]
         #expect(
-            IsotonicRegression.chances(scores: scores, outcomes: [true, false, true]) == [1, 0, 1])
+            IsotonicRegression.probabilities(scores: scores, outcomes: [true, false, true])
+                == [1, 0, 1])
     }
 }
 
@@ -182,7 +183,7 @@ import Testing
         #expect(
             throws: CalibrationError.unreachable(
                 reason: """
-                    no thresholds cost as little as 0.5 ms an image on average; they cost \
+                    no thresholds cost as little as 0.5 ms per image on average; they cost \
                     1.0...4.0 ms
                     """)
         ) { try choices.best(for: .cost(0.5), unit: "ms") }

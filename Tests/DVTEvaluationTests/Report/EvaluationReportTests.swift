@@ -56,7 +56,7 @@ import Testing
 
     @Test func exitsAreSummedUp() {
         let summaries = tally(four).summaries(exits: [0, 1, 1, 0])
-        #expect(summaries.map(\.leaving) == [2, 2] && summaries.map(\.leavingCorrect) == [1, 2])
+        #expect(summaries.map(\.exiting) == [2, 2] && summaries.map(\.exitingCorrect) == [1, 2])
         for summary in summaries {
             #expect(summary.bins.count == ExitReliability.binCount)
             #expect(summary.bins.reduce(0) { $0 + $1.count } == 4)

@@ -92,11 +92,11 @@ extension EvaluationPage {
     }
 
     private func exitRow(_ exit: Int, _ summary: ExitSummary) -> Markup {
-        let share = 100 * Double(summary.leaving) / Double(findings.record.tally.images)
-        let right = 100 * Double(summary.leavingCorrect) / Double(max(summary.leaving, 1))
+        let share = 100 * Double(summary.exiting) / Double(findings.record.tally.images)
+        let right = 100 * Double(summary.exitingCorrect) / Double(max(summary.exiting, 1))
         let numbers = [
-            decimalText(share, decimals: 1), "\(summary.leaving)",
-            summary.leaving > 0 ? decimalText(right, decimals: 1) : "-",
+            decimalText(share, decimals: 1), "\(summary.exiting)",
+            summary.exiting > 0 ? decimalText(right, decimals: 1) : "-",
         ]
         let bar = Markup.element("span", ["style": "width: \(shortNumber(share))%"])
         return .element(
