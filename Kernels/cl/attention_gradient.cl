@@ -19,11 +19,11 @@
 #define HEAD_WIDTH 32  // d, a multiple of COLUMN_ITEMS
 #endif
 #define ITEMS 128
-#define ROWS 16                            // queries of a work-group
-#define KEYS 32                            // keys of a tile
-#define LANES (ITEMS / ROWS)               // work-items that reduce one row
-#define PAIR_ROWS (ROWS * KEYS / ITEMS)    // pairs of query and key of a work-item
-#define COLUMN_ITEMS 16                    // work-items along dq's columns
+#define ROWS 16                          // queries of a work-group
+#define KEYS 32                          // keys of a tile
+#define LANES (ITEMS / ROWS)             // work-items that reduce one row
+#define PAIR_ROWS (ROWS * KEYS / ITEMS)  // pairs of query and key of a work-item
+#define COLUMN_ITEMS 16                  // work-items along dq's columns
 #define MY_ROWS (ROWS * COLUMN_ITEMS / ITEMS)
 #define MY_COLUMNS (HEAD_WIDTH / COLUMN_ITEMS)
 // + 1: columns fall into different banks.
@@ -41,16 +41,13 @@ static inline void reduce_rows(local float *partial, int item, int is_largest) {
   barrier(CLK_LOCAL_MEM_FENCE);
 }
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-kernel void attention_gradient_rows(global float *dqkv, global float *weights,
-                                    global float *changes, global const float *restrict dy,
-                                    global const float *restrict qkv,
-                                    global const float *restrict logits,
-                                    global const float *restrict dlogits, int tokens,
-                                    int attending, int heads, int kept_channels,
-                                    int kept_channel, float scale) {
-  local float rows[HEAD_WIDTH * ROW_PITCH];             // dy [column][row]
-  local float keys_or_values[HEAD_WIDTH * KEY_PITCH];   // values [column][key], keys [key][column]
+__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradient_rows(
+    global float *dqkv, global float *weights, global float *changes,
+    global const float *restrict dy, global const float *restrict qkv,
+    global const float *restrict logits, global const float *restrict dlogits, int tokens,
+    int attending, int heads, int kept_channels, int kept_channel, float scale) {
+  local float rows[HEAD_WIDTH * ROW_PITCH];            // dy [column][row]
+  local float keys_or_values[HEAD_WIDTH * KEY_PITCH];  // values [column][key], keys [key][column]
   local float change[ROWS * KEY_PITCH];
   local float partial[ITEMS], largest[ROWS], mass[ROWS];
 
@@ -58,8 +55,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
   const int head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
-  const size_t kept =
-      ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
+  const size_t kept = ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
   qkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
   dqkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
   dy += (size_t)image * attending * width + head * HEAD_WIDTH;
@@ -186,13 +182,10 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
 #define STEP 16
 #define MY_KEYS (KEYS * COLUMN_ITEMS / ITEMS)
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-kernel void attention_gradient_columns(global float *restrict dqkv,
-                                       global const float *restrict weights,
-                                       global const float *restrict changes,
-                                       global const float *restrict dy,
-                                       global const float *restrict qkv, int tokens, int attending,
-                                       int heads, float scale) {
+__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradient_columns(
+    global float *restrict dqkv, global const float *restrict weights,
+    global const float *restrict changes, global const float *restrict dy,
+    global const float *restrict qkv, int tokens, int attending, int heads, float scale) {
   local float factors[STEP * KEY_PITCH], rows[STEP * HEAD_WIDTH];
   const int item = get_local_id(0), part = get_group_id(0) % 2;
   const int first = get_group_id(0) / 2 * KEYS;
@@ -201,11 +194,10 @@ kernel void attention_gradient_columns(global float *restrict dqkv,
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
   // dk sums the queries, dv what came back to them.
   const size_t pitch = part == 0 ? stride : width;
-  global const float *restrict from = part == 0 ? qkv + (size_t)image * tokens * stride
-                                                : dy + (size_t)image * attending * width;
+  global const float *restrict from =
+      part == 0 ? qkv + (size_t)image * tokens * stride : dy + (size_t)image * attending * width;
   from += head * HEAD_WIDTH;
-  global const float *restrict pairs =
-      (part == 0 ? changes : weights) + plane * attending * tokens;
+  global const float *restrict pairs = (part == 0 ? changes : weights) + plane * attending * tokens;
 
   const int x = item % COLUMN_ITEMS, y = item / COLUMN_ITEMS;
   float sum[MY_KEYS][MY_COLUMNS];
@@ -257,7 +249,8 @@ kernel void relation_gradient(global float *restrict dcoarse, global const float
   const int n = get_global_id(0);
   if (n >= coarse_tokens) return;
   for (int plane = get_global_id(2); plane < planes; plane += get_global_size(2)) {
-    const size_t channel = (size_t)(plane / heads) * coarse_channels + coarse_channel + plane % heads;
+    const size_t channel =
+        (size_t)(plane / heads) * coarse_channels + coarse_channel + plane % heads;
     global const float *restrict from = changes + (size_t)plane * attending * pitch;
     for (int m = get_global_id(1); m < coarse_tokens; m += get_global_size(1)) {
       float sum = 0.0f;

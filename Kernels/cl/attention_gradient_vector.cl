@@ -38,16 +38,16 @@ static inline float16 load_part(global const float *restrict p, int count, float
 }
 
 // weights = softmax(logits) over one row, zeros from `tokens` to `padded`.
-static inline void softmax_row(global float *restrict weights,
-                               global const float *restrict logits, int tokens, int padded) {
+static inline void softmax_row(global float *restrict weights, global const float *restrict logits,
+                               int tokens, int padded) {
   float16 peak = -INFINITY;
   for (int j = 0; j < tokens; j += 16)
     peak = fmax(peak, load_part(logits + j, tokens - j, -INFINITY));
   const float largest = max16(peak);
   float16 mass = 0.0f;
   for (int j = 0; j < padded; j += 16) {
-    const float16 e = j < tokens
-        ? exp16(load_part(logits + j, tokens - j, -INFINITY) - largest) : (float16)(0.0f);
+    const float16 e = j < tokens ? exp16(load_part(logits + j, tokens - j, -INFINITY) - largest)
+                                 : (float16)(0.0f);
     vstore16(e, 0, weights + j);
     mass += e;
   }
@@ -55,23 +55,20 @@ static inline void softmax_row(global float *restrict weights,
   for (int j = 0; j < padded; j += 16) vstore16(vload16(0, weights + j) / total, 0, weights + j);
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void attention_gradient_rows(global float *restrict dqkv, global float *restrict weights,
-                                    global float *restrict changes,
-                                    global const float *restrict dy,
-                                    global const float *restrict qkv,
-                                    global const float *restrict values,
-                                    global const float *restrict logits,
-                                    global const float *restrict dlogits, int tokens,
-                                    int attending, int padded, int heads, int kept_channels,
-                                    int kept_channel, float scale) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_rows(
+    global float *restrict dqkv, global float *restrict weights, global float *restrict changes,
+    global const float *restrict dy, global const float *restrict qkv,
+    global const float *restrict values, global const float *restrict logits,
+    global const float *restrict dlogits, int tokens, int attending, int padded, int heads,
+    int kept_channels, int kept_channel, float scale) {
   const int first = get_group_id(0) * ROWS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
   const size_t kept =
       ((size_t)image * kept_channels + kept_channel + head) * attending * (size_t)tokens;
   global const float *restrict vt = values + plane * HEAD_WIDTH * padded;
-  global const float *restrict k = qkv + (size_t)image * tokens * stride + width + head * HEAD_WIDTH;
+  global const float *restrict k =
+      qkv + (size_t)image * tokens * stride + width + head * HEAD_WIDTH;
 
   // Rows past the end repeat the last one: what they store is the same.
   size_t query[ROWS];
@@ -139,13 +136,11 @@ kernel void attention_gradient_rows(global float *restrict dqkv, global float *r
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void attention_gradient_columns(global float *restrict dqkv,
-                                       global const float *restrict weights,
-                                       global const float *restrict changes,
-                                       global const float *restrict dy,
-                                       global const float *restrict qkv, int tokens,
-                                       int attending, int padded, int heads, float scale) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_columns(
+    global float *restrict dqkv, global const float *restrict weights,
+    global const float *restrict changes, global const float *restrict dy,
+    global const float *restrict qkv, int tokens, int attending, int padded, int heads,
+    float scale) {
   const int first = get_group_id(0) * COLUMNS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;

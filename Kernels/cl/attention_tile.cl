@@ -37,15 +37,15 @@
 #define MY_ROWS (TILE_ROWS / ITEMS_Y)
 #define MY_KEYS (TILE_KEYS / ITEMS_X)
 #define MY_COLUMNS (HEAD_WIDTH / ITEMS_X)
-#define LANES (ITEMS / TILE_ROWS)    // work-items that reduce one row
-#define KEY_PITCH (TILE_KEYS + 1)    // + 1: columns fall into different banks
+#define LANES (ITEMS / TILE_ROWS)  // work-items that reduce one row
+#define KEY_PITCH (TILE_KEYS + 1)  // + 1: columns fall into different banks
 #define ROW_PITCH (TILE_ROWS + 1)
 
 // sum_m sum_n w_i[m] w_j[n] coarse[m, n]
 static inline float reused_relation(global const float *restrict coarse,
-                             global const int *restrict indices,
-                             global const float *restrict weights, int query, int key,
-                             int tokens, int coarse_tokens, int taps) {
+                                    global const int *restrict indices,
+                                    global const float *restrict weights, int query, int key,
+                                    int tokens, int coarse_tokens, int taps) {
   float sum = 0.0f;
   for (int m = 0; m < taps; m++) {
     // An unused tap must not turn an infinite relation into NaN.
@@ -60,14 +60,13 @@ static inline float reused_relation(global const float *restrict coarse,
   return sum;
 }
 
-__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
-kernel void attention_tile(global float *restrict output, global float *restrict logits,
-                           global const float *restrict qkv, global const float *restrict coarse,
-                           global const int *restrict indices,
-                           global const float *restrict weights, int tokens, int attending,
-                           int heads, int kept_channels, int kept_channel, int coarse_channels,
-                           int coarse_channel, int coarse_tokens, int taps, float scale) {
-  local float queries[HEAD_WIDTH * ROW_PITCH];     // [column][row]
+__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention_tile(
+    global float *restrict output, global float *restrict logits, global const float *restrict qkv,
+    global const float *restrict coarse, global const int *restrict indices,
+    global const float *restrict weights, int tokens, int attending, int heads, int kept_channels,
+    int kept_channel, int coarse_channels, int coarse_channel, int coarse_tokens, int taps,
+    float scale) {
+  local float queries[HEAD_WIDTH * ROW_PITCH];         // [column][row]
   local float keys_or_values[HEAD_WIDTH * KEY_PITCH];  // keys [column][key], values [key][column]
   local float score[TILE_ROWS * KEY_PITCH];
   local float partial[TILE_ROWS * LANES];
@@ -79,10 +78,9 @@ kernel void attention_tile(global float *restrict output, global float *restrict
   const size_t stride = 3 * width;
   qkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
   if (coarse)
-    coarse += ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens *
-              coarse_tokens;
-  if (logits)
-    logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
+    coarse +=
+        ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens * coarse_tokens;
+  if (logits) logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
 
   for (int e = item; e < TILE_ROWS * HEAD_WIDTH; e += ITEMS) {
     const int row = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
@@ -131,8 +129,8 @@ kernel void attention_tile(global float *restrict output, global float *restrict
         float value = product[r][k] * scale;
         if (query < attending && key < tokens) {
           if (coarse)
-            value += reused_relation(coarse, indices, weights, query, key, tokens,
-                                     coarse_tokens, taps);
+            value +=
+                reused_relation(coarse, indices, weights, query, key, tokens, coarse_tokens, taps);
           if (logits) logits[(size_t)query * tokens + key] = value;
         }
         score[row * KEY_PITCH + column] = key < tokens ? value : -INFINITY;

@@ -34,10 +34,11 @@
 #define PARTS (HEAD_WIDTH / 16)
 
 // keys[b, h, t / 32, c, t % 32] = k[b, t, h, c], and 0 for t >= T; part 1 of qkv is k, 2 is v. One
-// work-item per 16 tokens and head: it reads rows and writes vectors, so that neither end is touched in strides wider than the cache.
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void transpose_keys(global float *restrict keys, global const float *restrict qkv,
-                           int tokens, int padded, int heads, int part) {
+// work-item per 16 tokens and head: it reads rows and writes vectors, so that neither end is
+// touched in strides wider than the cache.
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void transpose_keys(
+    global float *restrict keys, global const float *restrict qkv, int tokens, int padded,
+    int heads, int part) {
   const int first = get_group_id(0) * 16, head = get_group_id(1), image = get_group_id(2);
   const size_t stride = 3 * heads * HEAD_WIDTH;
   global const float *restrict rows =
@@ -55,8 +56,7 @@ kernel void transpose_keys(global float *restrict keys, global const float *rest
 
 // mixed[n] = sum_m w_i[m] coarse[m, n]: the coarse rows of one query's taps, zeros up to a multiple
 // of 16. Tells whether all are finite.
-static inline bool mix_coarse_rows(local float *restrict mixed,
-                                   global const float *restrict coarse,
+static inline bool mix_coarse_rows(local float *restrict mixed, global const float *restrict coarse,
                                    global const int *restrict indices,
                                    global const float *restrict weights, int query, int tokens,
                                    int coarse_tokens, int taps) {
@@ -67,9 +67,9 @@ static inline bool mix_coarse_rows(local float *restrict mixed,
       const float weight = weights[k * tokens + query];
       // An unused tap must not turn an infinite relation into NaN.
       if (weight != 0.0f)
-        sum = fma((float16)(weight),
-                  vload16(0, coarse + (size_t)indices[k * tokens + query] * coarse_tokens + n),
-                  sum);
+        sum =
+            fma((float16)(weight),
+                vload16(0, coarse + (size_t)indices[k * tokens + query] * coarse_tokens + n), sum);
     }
     vstore16(sum, 0, mixed + n);
   }
@@ -94,13 +94,12 @@ static inline bool mix_coarse_rows(local float *restrict mixed,
 // for every fine one and zeros where a fine column does not read a coarse one: g vectors a coarse
 // row, and no single reads. Then fine rows are sums of a few of those. Zeros of the matrix would
 // turn infinite relations into NaN, so that such a query goes by the tokens' own taps.
-static inline void resample_row(local float *restrict fine, local const float *restrict mixed,
-                                local float *restrict wide, global const int *restrict indices,
-                                global const float *restrict weights,
-                                global const int *restrict axis_indices,
-                                global const float *restrict axis_weights,
-                                global const float *restrict spread, bool finite, int tokens,
-                                int taps, int axis_taps, int source, int target, int pitch) {
+static inline void resample_row(
+    local float *restrict fine, local const float *restrict mixed, local float *restrict wide,
+    global const int *restrict indices, global const float *restrict weights,
+    global const int *restrict axis_indices, global const float *restrict axis_weights,
+    global const float *restrict spread, bool finite, int tokens, int taps, int axis_taps,
+    int source, int target, int pitch) {
   if (!finite) {
     for (int j = 0; j < tokens; j++) {
       float sum = 0.0f;
@@ -132,19 +131,15 @@ static inline void resample_row(local float *restrict fine, local const float *r
     }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void attention_vector(global float *restrict output, global float *restrict logits,
-                             global const float *restrict qkv, global const float *restrict keys,
-                             global const float *restrict coarse,
-                             global const int *restrict indices,
-                             global const float *restrict weights,
-                             global const int *restrict axis_indices,
-                             global const float *restrict axis_weights,
-                             global const float *restrict spread, local float *restrict reused,
-                             int tokens, int attending, int padded, int axis_taps, int source, int target,
-                             int pitch, int heads, int kept_channels,
-                             int kept_channel, int coarse_channels, int coarse_channel,
-                             int coarse_tokens, int taps, float scale) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_vector(
+    global float *restrict output, global float *restrict logits, global const float *restrict qkv,
+    global const float *restrict keys, global const float *restrict coarse,
+    global const int *restrict indices, global const float *restrict weights,
+    global const int *restrict axis_indices, global const float *restrict axis_weights,
+    global const float *restrict spread, local float *restrict reused, int tokens, int attending,
+    int padded, int axis_taps, int source, int target, int pitch, int heads, int kept_channels,
+    int kept_channel, int coarse_channels, int coarse_channel, int coarse_tokens, int taps,
+    float scale) {
   const int first = get_group_id(0) * ROWS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH, plane = image * heads + head;
   const size_t stride = 3 * width;
@@ -155,19 +150,18 @@ kernel void attention_vector(global float *restrict output, global float *restri
   size_t query[ROWS];  // rows past the end repeat the last one and are not stored
   for (int r = 0; r < ROWS; r++) query[r] = min(first + r, attending - 1);
   if (coarse) {
-    coarse += ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens *
-              coarse_tokens;
+    coarse +=
+        ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens * coarse_tokens;
     local float *restrict mixed = reused + ROWS * tokens + pitch;
     local float *restrict wide = mixed + (coarse_tokens + 15) / 16 * 16;
     for (int r = 0; r < ROWS; r++) {
-      const bool finite = mix_coarse_rows(mixed, coarse, indices, weights, query[r], tokens,
-                                          coarse_tokens, taps);
+      const bool finite =
+          mix_coarse_rows(mixed, coarse, indices, weights, query[r], tokens, coarse_tokens, taps);
       resample_row(reused + r * tokens, mixed, wide, indices, weights, axis_indices, axis_weights,
                    spread, finite, tokens, taps, axis_taps, source, target, pitch);
     }
   }
-  if (logits)
-    logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
+  if (logits) logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
 
   const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   float score[ROWS * CHUNK], largest[ROWS], total[ROWS];
@@ -206,8 +200,7 @@ kernel void attention_vector(global float *restrict output, global float *restri
     }
     if (coarse) {
       for (int r = 0; r < ROWS; r++)
-        for (int j = 0; j < count; j++)
-          score[r * CHUNK + j] += reused[r * tokens + start + j];
+        for (int j = 0; j < count; j++) score[r * CHUNK + j] += reused[r * tokens + start + j];
     }
     if (logits) {
       for (int r = 0; r < ROWS && first + r < attending; r++)

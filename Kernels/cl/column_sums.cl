@@ -14,9 +14,8 @@
 
 #if WG == 1
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void sum_rows(global float *restrict partial, global const float *restrict x, int rows,
-                     int columns) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void sum_rows(
+    global float *restrict partial, global const float *restrict x, int rows, int columns) {
   const int chunk = get_global_id(0);
   const int end = min((chunk + 1) * SUM_CHUNK, rows);
   partial += (size_t)chunk * columns;
@@ -35,16 +34,15 @@ kernel void sum_rows(global float *restrict partial, global const float *restric
   for (int chunk = get_global_id(1); chunk < chunks; chunk += get_global_size(1)) {
     const int end = min((chunk + 1) * SUM_CHUNK, rows);
     float sum = 0.0f;
-    for (int row = chunk * SUM_CHUNK; row < end; row++)
-      sum += x[(size_t)row * columns + column];
+    for (int row = chunk * SUM_CHUNK; row < end; row++) sum += x[(size_t)row * columns + column];
     partial[(size_t)chunk * columns + column] = sum;
   }
 }
 
 #endif
 
-kernel void sum_chunks(global float *restrict sums, global const float *restrict partial,
-                       int batch, int chunks, int columns) {
+kernel void sum_chunks(global float *restrict sums, global const float *restrict partial, int batch,
+                       int chunks, int columns) {
   const int column = get_global_id(0);
   if (column >= columns) return;
   for (int image = get_global_id(1); image < batch; image += get_global_size(1)) {

@@ -73,10 +73,10 @@ static inline float sum16(float16 v) {
 }
 
 static inline float max16(float16 v) {
-  const float a = fmax(fmax(fmax(v.s0, v.s1), fmax(v.s2, v.s3)),
-                       fmax(fmax(v.s4, v.s5), fmax(v.s6, v.s7)));
-  const float b = fmax(fmax(fmax(v.s8, v.s9), fmax(v.sa, v.sb)),
-                       fmax(fmax(v.sc, v.sd), fmax(v.se, v.sf)));
+  const float a =
+      fmax(fmax(fmax(v.s0, v.s1), fmax(v.s2, v.s3)), fmax(fmax(v.s4, v.s5), fmax(v.s6, v.s7)));
+  const float b =
+      fmax(fmax(fmax(v.s8, v.s9), fmax(v.sa, v.sb)), fmax(fmax(v.sc, v.sd), fmax(v.se, v.sf)));
   return fmax(a, b);
 }
 

@@ -47,9 +47,8 @@ static inline float largest_logit(global const float *restrict logits, int class
   return largest;
 }
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void softmax_confidence(global int2 *restrict result,
-                               global const float *restrict logits, int classes) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void softmax_confidence(
+    global int2 *restrict result, global const float *restrict logits, int classes) {
   local float values[WG];
   local int indices[WG];
   const int item = get_local_id(0);
@@ -64,9 +63,9 @@ kernel void softmax_confidence(global int2 *restrict result,
   if (item == 0) result[image] = (int2)(winner, as_int(1.0f / sum));
 }
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void softmax_score(global int *restrict result, global const float *restrict logits,
-                          int classes, int criterion, float temperature) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void softmax_score(
+    global int *restrict result, global const float *restrict logits, int classes, int criterion,
+    float temperature) {
   local float values[WG];
   local int indices[WG];
   const int item = get_local_id(0);

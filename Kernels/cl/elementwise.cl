@@ -31,8 +31,8 @@ kernel void scale_images(global float *restrict y, global const float *restrict 
 }
 
 // Element i stays, times `factor`, when 24 bits of a hash of i and the seed reach the threshold.
-kernel void dropout(global float *restrict y, global const float *restrict x, int count,
-                    uint seed, uint threshold, float factor) {
+kernel void dropout(global float *restrict y, global const float *restrict x, int count, uint seed,
+                    uint threshold, float factor) {
   const int i = get_global_id(0);
   if (i >= count) return;
   uint h = (uint)i + seed * 0x9E3779B9u;

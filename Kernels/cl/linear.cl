@@ -11,10 +11,9 @@
 
 #if WG == 1
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void linear_epilogue(global float *restrict y, global const float *restrict bias,
-                            global const float *restrict residual, int rows, int columns,
-                            int activation) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void linear_epilogue(
+    global float *restrict y, global const float *restrict bias,
+    global const float *restrict residual, int rows, int columns, int activation) {
   const int row = get_global_id(0);
   if (row >= rows) return;
   y += (size_t)row * columns;

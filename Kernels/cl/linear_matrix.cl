@@ -12,8 +12,8 @@
 // linear_tile.cl. Global size (ceil(M / TILE_ROWS) ITEMS, ceil(N / TILE_COLUMNS), G).
 //
 // With PTX the product of fragments is NVIDIA's instruction mma.sync.m16n8k16, on compute
-// capability 8.0 and later. Without, the same fragments are exchanged through local memory and multiplied in
-// float32: slow, and there to check the rest of the kernel on any device.
+// capability 8.0 and later. Without, the same fragments are exchanged through local memory and
+// multiplied in float32: slow, and there to check the rest of the kernel on any device.
 // CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
 // Fragments: NVIDIA, PTX ISA, "Matrix fragments for mma.m16n8k16 with floating point type"
 
@@ -59,10 +59,10 @@ static inline int lane_of(int item) {
 }
 
 // c += a b for the fragments of a warp.
-#define MULTIPLY(c, a, b)                                                                     \
-  ASM("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "                  \
-      "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                                         \
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                                        \
+#define MULTIPLY(c, a, b)                                                    \
+  ASM("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, " \
+      "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                        \
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                       \
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
 #define EXCHANGE_MEMORY
 
@@ -88,23 +88,22 @@ static inline void multiply_exchanged(float *c, local const uint *restrict words
   }
 }
 
-#define MULTIPLY(c, a, b)                                             \
-  do {                                                                \
-    for (int w = 0; w < 4; w++) exchange[6 * item + w] = a[w];        \
-    for (int w = 0; w < 2; w++) exchange[6 * item + 4 + w] = b[w];    \
-    barrier(CLK_LOCAL_MEM_FENCE);                                     \
-    multiply_exchanged(c, exchange + item / 32 * 32 * 6, lane);       \
-    barrier(CLK_LOCAL_MEM_FENCE);                                     \
+#define MULTIPLY(c, a, b)                                          \
+  do {                                                             \
+    for (int w = 0; w < 4; w++) exchange[6 * item + w] = a[w];     \
+    for (int w = 0; w < 2; w++) exchange[6 * item + 4 + w] = b[w]; \
+    barrier(CLK_LOCAL_MEM_FENCE);                                  \
+    multiply_exchanged(c, exchange + item / 32 * 32 * 6, lane);    \
+    barrier(CLK_LOCAL_MEM_FENCE);                                  \
   } while (0)
 #define EXCHANGE_MEMORY local uint exchange[6 * ITEMS];
 
 #endif
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-kernel void linear_matrix(global float *restrict y, global const float *restrict x,
-                          global const ushort *restrict halves, global const float *restrict bias,
-                          global const float *restrict residual, int rows, int inputs,
-                          int outputs, int activation) {
+__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_matrix(
+    global float *restrict y, global const float *restrict x, global const ushort *restrict halves,
+    global const float *restrict bias, global const float *restrict residual, int rows, int inputs,
+    int outputs, int activation) {
   local ushort left[TILE_ROWS * PITCH] __attribute__((aligned(16)));
   local ushort right[TILE_COLUMNS * PITCH] __attribute__((aligned(16)));
   EXCHANGE_MEMORY
@@ -135,9 +134,9 @@ kernel void linear_matrix(global float *restrict y, global const float *restrict
     }
     for (int e = item; e < TILE_COLUMNS * DEPTH; e += ITEMS) {
       const int k = e % DEPTH, n = e / DEPTH;
-      right[n * PITCH + k] = first_column + n < outputs
-                                 ? halves[(size_t)(first_column + n) * pitch + start + k]
-                                 : (ushort)0;
+      right[n * PITCH + k] =
+          first_column + n < outputs ? halves[(size_t)(first_column + n) * pitch + start + k]
+                                     : (ushort)0;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll

@@ -26,7 +26,7 @@
 // With TRANSPOSED, x is [K, M] and has one group: what a weight's gradient takes.
 #ifdef TRANSPOSED
 #define ROW_PITCH 1
-#define COLUMN_PITCH (size_t)rows
+#define COLUMN_PITCH (size_t) rows
 #else
 #define ROW_PITCH inputs
 #define COLUMN_PITCH 1
@@ -51,9 +51,8 @@ kernel void pack_panels(global float *restrict packed, global const float *restr
 #ifndef PACK_CHUNK
 #define PACK_CHUNK 64
 #endif
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void pack_rows(global float *restrict packed, global const float *restrict rows, int inputs,
-                      int outputs) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void pack_rows(
+    global float *restrict packed, global const float *restrict rows, int inputs, int outputs) {
   const int panel = get_global_id(1), first = panel * PANEL, count = outputs - first;
   const int begin = get_global_id(0) * PACK_CHUNK, end = min(begin + PACK_CHUNK, inputs);
   global float *restrict to = packed + (size_t)panel * inputs * PANEL;
@@ -61,8 +60,7 @@ kernel void pack_rows(global float *restrict packed, global const float *restric
     global const float *restrict from = rows + (size_t)k * outputs + first;
     if (count >= PANEL) {
 #pragma unroll
-      for (int p = 0; p < VECTORS; p++)
-        vstore16(vload16(p, from), p, to + (size_t)k * PANEL);
+      for (int p = 0; p < VECTORS; p++) vstore16(vload16(p, from), p, to + (size_t)k * PANEL);
     } else {
       for (int c = 0; c < PANEL; c++) to[(size_t)k * PANEL + c] = c < count ? from[c] : 0.0f;
     }
@@ -72,8 +70,7 @@ kernel void pack_rows(global float *restrict packed, global const float *restric
 // Stores up to 16 neighboring outputs of one row.
 static inline void store_outputs(global float *restrict y, float16 v,
                                  global const float *restrict bias,
-                                 global const float *restrict residual, int count,
-                                 int activation) {
+                                 global const float *restrict residual, int count, int activation) {
   if (count >= 16) {
     if (bias) v += vload16(0, bias);
     v = activated16(v, activation);
@@ -87,11 +84,10 @@ static inline void store_outputs(global float *restrict y, float16 v,
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void linear_packed(global float *restrict y, global const float *restrict x,
-                          global const float *restrict packed, global const float *restrict bias,
-                          global const float *restrict residual, int rows, int inputs,
-                          int outputs, int activation) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void linear_packed(
+    global float *restrict y, global const float *restrict x, global const float *restrict packed,
+    global const float *restrict bias, global const float *restrict residual, int rows, int inputs,
+    int outputs, int activation) {
   const int first = get_group_id(0) * ROWS, panel = get_group_id(1);
   const int group = get_group_id(2), groups = get_num_groups(2);
   global const float *restrict w =

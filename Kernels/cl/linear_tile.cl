@@ -47,9 +47,9 @@
 #define TILE_ROWS (4 * ITEMS_Y * QUADS_Y)
 #define TILE_COLUMNS (4 * ITEMS_X * QUADS_X)
 
-// tile[k][r] = matrix[first + r, start + k], zeros outside; `by_depth` says that the matrix is stored
-// transposed. Neighboring work-items read neighboring numbers of its rows, which lie `stride` apart,
-// those of the tile `pitch`.
+// tile[k][r] = matrix[first + r, start + k], zeros outside; `by_depth` says that the matrix is
+// stored transposed. Neighboring work-items read neighboring numbers of its rows, which lie
+// `stride` apart, those of the tile `pitch`.
 static inline void load_tile(local float *restrict tile, int pitch, int tile_rows,
                              global const float *restrict matrix, size_t stride, int by_depth,
                              int first, int rows, int start, int depth, int item) {
@@ -61,14 +61,13 @@ static inline void load_tile(local float *restrict tile, int pitch, int tile_row
   }
 }
 
-__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
-kernel void linear_tile(global float *restrict y, global const float *restrict x,
-                        global const float *restrict weight, global const float *restrict bias,
-                        global const float *restrict residual, int rows, int inputs, int outputs,
-                        int activation
+__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void linear_tile(
+    global float *restrict y, global const float *restrict x, global const float *restrict weight,
+    global const float *restrict bias, global const float *restrict residual, int rows, int inputs,
+    int outputs, int activation
 #ifdef BATCHED
-                        ,
-                        int first_factor, int first_result
+    ,
+    int first_factor, int first_result
 #endif
 ) {
   // + 1: rows of the tiles begin in different banks.
@@ -103,8 +102,8 @@ kernel void linear_tile(global float *restrict y, global const float *restrict x
   for (int start = begin; start < end; start += DEPTH) {
     barrier(CLK_LOCAL_MEM_FENCE);  // the last tiles are no longer read
     load_tile((local float *)left, TILE_ROWS + 4, TILE_ROWS, x,
-              LEFT_BY_DEPTH ? (size_t)rows : (size_t)groups * inputs, LEFT_BY_DEPTH, first_row, rows,
-              start, end, item);
+              LEFT_BY_DEPTH ? (size_t)rows : (size_t)groups * inputs, LEFT_BY_DEPTH, first_row,
+              rows, start, end, item);
     load_tile((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight,
               RIGHT_BY_DEPTH ? outputs : inputs, RIGHT_BY_DEPTH, first_column, outputs, start, end,
               item);

@@ -9,9 +9,8 @@
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+Training.swift
 
 kernel void cross_entropy(global float *restrict losses, global float *restrict gradient,
-                          global const float *restrict logits,
-                          global const float *restrict targets, int batch, int classes,
-                          float weight) {
+                          global const float *restrict logits, global const float *restrict targets,
+                          int batch, int classes, float weight) {
   const int image = get_global_id(0);
   if (image >= batch) return;
   logits += (size_t)image * classes;

@@ -12,8 +12,8 @@
 
 kernel void adamw(global float *restrict parameter, global const float *restrict gradient,
                   global float *restrict first, global float *restrict second, int count,
-                  float rate, float b1, float b2, float epsilon, float decay, float scale,
-                  float c1, float c2) {
+                  float rate, float b1, float b2, float epsilon, float decay, float scale, float c1,
+                  float c2) {
   const int i = get_global_id(0);
   if (i >= count) return;
   const float g = scale * gradient[i];

@@ -36,8 +36,8 @@
 #define CHAINS 4  // as many as the registers hold beside two constants
 #endif
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void peak_fma(global float *restrict sums, int steps, float factor, float summand) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void peak_fma(
+    global float *restrict sums, int steps, float factor, float summand) {
   FLOATS x[CHAINS];
 #pragma unroll
   for (int c = 0; c < CHAINS; c++)
@@ -56,8 +56,8 @@ kernel void peak_fma(global float *restrict sums, int steps, float factor, float
   sums[get_global_id(0)] = sum;
 }
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void peak_copy(global float *restrict to, global const float *restrict from, int count) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void peak_copy(
+    global float *restrict to, global const float *restrict from, int count) {
   const size_t first = get_global_id(0) * PART, end = min(first + PART, (size_t)count);
   size_t i = first;
   for (; i + WIDTH <= end; i += WIDTH) STORE(LOAD(0, from + i), 0, to + i);

@@ -9,8 +9,9 @@
 //   output[t] = sum_i phi(q_t)_i sums[i, :E] / (sum_i phi(q_t)_i sums[i, E] + 1e-8)
 //
 // Sums over thousands of tokens are made in two steps, chunks first, the second by column_sums.cl:
-// each float32 sum stays short, and the chunks run side by side. One work-item per element of what a kernel writes; the first
-// dimension runs along its rows, along the others a work-item may stride over several.
+// each float32 sum stays short, and the chunks run side by side. One work-item per element of what
+// a kernel writes; the first dimension runs along its rows, along the others a work-item may stride
+// over several.
 // CPU reference: Sources/DVTReference/ReferenceBackend+TokensToToken.swift
 // Paper: Choromanski et al., Rethinking Attention with Performers, arXiv:2009.14794
 
@@ -35,8 +36,7 @@ kernel void performer_features(global float *restrict phi, global const float *r
   }
 }
 
-kernel void performer_partial_sums(global float *restrict partial,
-                                   global const float *restrict phi,
+kernel void performer_partial_sums(global float *restrict partial, global const float *restrict phi,
                                    global const float *restrict kqv, int batch, int tokens,
                                    int chunks, int count, int width) {
   const int column = get_global_id(0), columns = count * (width + 1);

@@ -8,8 +8,10 @@
 //   dsums     [B, m, E + 1]     the gradient of the sums; `partial` over each SUM_CHUNK tokens
 //
 //   dphi(q)_i = (sums[i, :E] . dy - sums[i, E] (dy . y)) / mass
-//   dsums[i, :E] = sum_t phi(q_t)_i dy_t / mass_t,  dsums[i, E] = -sum_t phi(q_t)_i dy_t . y_t / mass_t
-//   dphi(k)_i = dsums[i, :E] . v + dsums[i, E],  dv = sum_i phi(k)_i dsums[i, :E]
+//   dsums[i, :E] = sum_t phi(q_t)_i dy_t / mass_t
+//   dsums[i, E] = -sum_t phi(q_t)_i dy_t . y_t / mass_t
+//   dphi(k)_i = dsums[i, :E] . v + dsums[i, E]
+//   dv = sum_i phi(k)_i dsums[i, :E]
 //   dz = sum_i dphi(z)_i phi(z)_i (w_i - z)
 //
 // One work-item per row where a row's features are summed, else one per element of what a kernel
@@ -36,11 +38,10 @@ kernel void performer_rates(global float *restrict rates, global const float *re
   rates[2 * (size_t)row + 1] = product / mass;
 }
 
-kernel void performer_sum_gradients(global float *restrict partial,
-                                    global const float *restrict phi,
-                                    global const float *restrict rates,
-                                    global const float *restrict dy, int batch, int tokens,
-                                    int chunks, int count, int width) {
+kernel void performer_sum_gradients(
+    global float *restrict partial, global const float *restrict phi,
+    global const float *restrict rates, global const float *restrict dy, int batch, int tokens,
+    int chunks, int count, int width) {
   const int column = get_global_id(0), columns = count * (width + 1);
   if (column >= columns) return;
   const int feature = column / (width + 1), e = column % (width + 1);
@@ -73,9 +74,9 @@ kernel void performer_slopes(global float *restrict slopes, global const float *
         part == 0 ? kqv + (size_t)row * 3 * width + 2 * width : dy + (size_t)row * width;
     float sum = 0.0f;
     for (int e = 0; e < width; e++) sum = fma(table[e], other[e], sum);
-    const float change = part == 0 ? sum + table[width]
-                                   : sum * rates[2 * (size_t)row] -
-                                         table[width] * rates[2 * (size_t)row + 1];
+    const float change =
+        part == 0 ? sum + table[width]
+                  : sum * rates[2 * (size_t)row] - table[width] * rates[2 * (size_t)row + 1];
     const size_t index = (size_t)row * 2 * count + column;
     slopes[index] = change * phi[index];
   }
@@ -84,8 +85,8 @@ kernel void performer_slopes(global float *restrict slopes, global const float *
 kernel void performer_gradient(global float *restrict dkqv, global const float *restrict slopes,
                                global const float *restrict phi, global const float *restrict kqv,
                                global const float *restrict features,
-                               global const float *restrict dsums, int rows, int tokens,
-                               int count, int width) {
+                               global const float *restrict dsums, int rows, int tokens, int count,
+                               int width) {
   const int column = get_global_id(0);
   if (column >= 3 * width) return;
   const int part = column / width, e = column % width;

@@ -35,8 +35,8 @@
 
 // phi[t, i] for `count` tokens whose keys or queries begin at z and lie `stride` apart.
 static inline void random_features(local float *restrict phi, global const float *restrict z,
-                                   size_t stride, int count,
-                                   global const float *restrict packed, int features) {
+                                   size_t stride, int count, global const float *restrict packed,
+                                   int features) {
   const int panels = (features + PANEL - 1) / PANEL;
   const float factor = 1.0f / sqrt((float)features);
   for (int first = 0; first < count; first += ROWS) {
@@ -77,11 +77,9 @@ static inline void random_features(local float *restrict phi, global const float
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void performer_partial_sums(global float *restrict partial,
-                                   global const float *restrict kqv,
-                                   global const float *restrict packed,
-                                   local float *restrict phi, int tokens, int features) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_partial_sums(
+    global float *restrict partial, global const float *restrict kqv,
+    global const float *restrict packed, local float *restrict phi, int tokens, int features) {
   const int start = get_group_id(0) * SUM_CHUNK, image = get_group_id(1);
   const int count = min(tokens - start, SUM_CHUNK);
   const int pitch = (features + PANEL - 1) / PANEL * PANEL;
@@ -123,11 +121,10 @@ kernel void performer_partial_sums(global float *restrict partial,
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void performer_attend(global float *restrict output, global const float *restrict kqv,
-                             global const float *restrict packed,
-                             global const float *restrict sums, local float *restrict phi,
-                             int tokens, int features) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_attend(
+    global float *restrict output, global const float *restrict kqv,
+    global const float *restrict packed, global const float *restrict sums,
+    local float *restrict phi, int tokens, int features) {
   const int start = get_group_id(0) * SUM_CHUNK, image = get_group_id(1);
   const int count = min(tokens - start, SUM_CHUNK);
   const int pitch = (features + PANEL - 1) / PANEL * PANEL;

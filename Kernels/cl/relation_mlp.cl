@@ -47,14 +47,12 @@ static inline void sum_channels(float16 sum[ROWS][VECTORS], local const float *r
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void relation_mlp(global float *restrict mixed, global const float *restrict relations,
-                         global const float *restrict expand,
-                         global const float *restrict expand_bias,
-                         global const float *restrict contract,
-                         global const float *restrict contract_bias, local float *restrict tile,
-                         local float *restrict hidden, int pairs, int channels, int wide,
-                         int activation) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void relation_mlp(
+    global float *restrict mixed, global const float *restrict relations,
+    global const float *restrict expand, global const float *restrict expand_bias,
+    global const float *restrict contract, global const float *restrict contract_bias,
+    local float *restrict tile, local float *restrict hidden, int pairs, int channels, int wide,
+    int activation) {
   const int start = get_group_id(0) * TILE, count = min(pairs - start, TILE);
   const size_t offset = (size_t)get_group_id(1) * channels * pairs + start;
   for (int c = 0; c < channels; c++)
@@ -76,8 +74,8 @@ kernel void relation_mlp(global float *restrict mixed, global const float *restr
     sum_channels(sum, hidden, contract, contract_bias, first, channels, wide);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
+      // `tile` has been read, and now takes the outputs.
       if (first + r >= channels) continue;
-      // `tile` has been read: it now holds what is to be written.
 #pragma unroll
       for (int p = 0; p < VECTORS; p++) vstore16(sum[r][p], p, tile);
       global float *restrict row = mixed + offset + (size_t)(first + r) * pairs;

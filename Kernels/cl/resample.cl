@@ -12,12 +12,10 @@
 
 #if WG == 1
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
-                            global const int *restrict indices,
-                            global const float *restrict weights, int batch, int tokens,
-                            int coarse_tokens, int width, int pitch, int first,
-                            int taps) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void resample_tokens(
+    global float *restrict fine, global const float *restrict coarse,
+    global const int *restrict indices, global const float *restrict weights, int batch, int tokens,
+    int coarse_tokens, int width, int pitch, int first, int taps) {
   const int row = get_global_id(0), image = row / tokens, token = row % tokens;
   if (image >= batch) return;
   const int count = token > 0 ? taps : 0;
@@ -47,8 +45,7 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
 kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
                             global const int *restrict indices,
                             global const float *restrict weights, int batch, int tokens,
-                            int coarse_tokens, int width, int pitch, int first,
-                            int taps) {
+                            int coarse_tokens, int width, int pitch, int first, int taps) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int image = get_global_id(2); image < batch; image += get_global_size(2))
@@ -56,8 +53,7 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
       float sum = 0.0f;
       for (int k = 0; token > 0 && k < taps; k++) {
         const int source = indices[k * tokens + token];
-        const size_t index =
-            ((size_t)image * coarse_tokens + source) * pitch + first + column;
+        const size_t index = ((size_t)image * coarse_tokens + source) * pitch + first + column;
         sum = fma(weights[k * tokens + token], coarse[index], sum);
       }
       fine[((size_t)image * tokens + token) * width + column] = sum;

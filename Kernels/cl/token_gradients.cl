@@ -5,8 +5,8 @@
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
 
 // y[b, c, r] = x[b, r, c]
-kernel void transpose_matrices(global float *restrict y, global const float *restrict x,
-                               int batch, int rows, int columns) {
+kernel void transpose_matrices(global float *restrict y, global const float *restrict x, int batch,
+                               int rows, int columns) {
   const int row = get_global_id(0);
   if (row >= rows) return;
   for (int matrix = get_global_id(2); matrix < batch; matrix += get_global_size(2)) {
@@ -23,8 +23,7 @@ kernel void spread_columns(global float *restrict dx, global const float *restri
   if (column >= width) return;
   const int inside = column >= first && column < first + count;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1))
-    dx[(size_t)row * width + column] =
-        inside ? dy[(size_t)row * count + column - first] : 0.0f;
+    dx[(size_t)row * width + column] = inside ? dy[(size_t)row * count + column - first] : 0.0f;
 }
 
 // dx[b] = sum of dy[r] over the rows r that were copied from image b.
@@ -42,9 +41,9 @@ kernel void gather_gradient(global float *restrict dx, global const float *restr
 
 // dx[b, c, y, x] = sum of patches[b, n, (c, i, j)] over the patches n that hold the pixel. The
 // strides say where the next channel and the next pixel of an image lie.
-kernel void fold_patches(global float *restrict dx, global const float *restrict patches,
-                         int batch, int channels, int size, int grid, int side, int stride,
-                         int padding, int channel_stride, int pixel_stride) {
+kernel void fold_patches(global float *restrict dx, global const float *restrict patches, int batch,
+                         int channels, int size, int grid, int side, int stride, int padding,
+                         int channel_stride, int pixel_stride) {
   const int pixel = get_global_id(0);
   if (pixel >= size * size) return;
   const int y = pixel / size + padding, x = pixel % size + padding;

@@ -14,10 +14,9 @@
 #if WG == 1
 
 // On CPU-like devices a work-item copies one patch, line by line.
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void unfold_patches(global float *restrict patches, global const float *restrict images,
-                           int rows, int channels, int size, int grid, int side, int stride,
-                           int padding, int channel_stride, int pixel_stride) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void unfold_patches(
+    global float *restrict patches, global const float *restrict images, int rows, int channels,
+    int size, int grid, int side, int stride, int padding, int channel_stride, int pixel_stride) {
   const int row = get_global_id(0);
   if (row >= rows) return;
   const int image = row / (grid * grid), cell = row % (grid * grid);
@@ -28,7 +27,8 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
         images + (size_t)image * channels * size * size + (size_t)channel * channel_stride;
     for (int line = 0; line < side; line++) {
       const int y = top + line, inside = y >= 0 && y < size;
-      global float *restrict to = patches + (((size_t)row * channels + channel) * side + line) * side;
+      global float *restrict to =
+          patches + (((size_t)row * channels + channel) * side + line) * side;
       for (int x = 0; x < side; x++)
         if (!inside || x < first || x >= end) to[x] = 0.0f;
       if (!inside) continue;
@@ -66,8 +66,7 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
 // embedded[b, 0] = class_token + positions[0]; embedded[b, t] = tokens[b, t - 1] + positions[t].
 kernel void embed_tokens(global float *restrict embedded, global const float *restrict tokens,
                          global const float *restrict class_token,
-                         global const float *restrict positions, int batch, int count,
-                         int width) {
+                         global const float *restrict positions, int batch, int count, int width) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int image = get_global_id(2); image < batch; image += get_global_size(2))
@@ -89,7 +88,6 @@ kernel void copy_rows(global float *restrict output, global const float *restric
   if (column >= width) return;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
     const int source = indices ? indices[row] : row;
-    output[((size_t)kept + row) * width + column] =
-        input[(size_t)source * stride + first + column];
+    output[((size_t)kept + row) * width + column] = input[(size_t)source * stride + first + column];
   }
 }
