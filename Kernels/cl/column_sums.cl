@@ -1,12 +1,15 @@
-// column_sums.cl: sums over the rows of a matrix in two steps, chunks of rows first: each float32
-// sum stays short, and the chunks run side by side.
+// column_sums.cl: sums over the rows of a matrix in two steps, chunks of rows first, which keeps
+// float32 sums short and lets chunks run in parallel; and sums of squares.
 //
 //   x        [rows, columns]
-//   partial  [batch, chunks, columns]   sums over each SUM_CHUNK rows
+//   partial  [batch, chunks, columns]   sums over SUM_CHUNK rows each; sum_rows writes one batch
 //   sums     [batch, columns]
 //
-// One work-item per element of what a kernel writes, but where WG is 1: then one sums a chunk, row
-// by row. CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
+// sum_rows: with WG = 1, one work-item per chunk; otherwise one per column along dimension 0, and
+// along dimension 1 each may stride over chunks.
+// sum_chunks: one work-item per column along dimension 0; along dimension 1 each may stride over
+// the batch.
+// CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
 
 #ifndef SUM_CHUNK
 #define SUM_CHUNK 64  // rows of a partial sum
@@ -53,7 +56,8 @@ kernel void sum_chunks(global float *restrict sums, global const float *restrict
   }
 }
 
-// sums[i] = the squares of every LANES-th element from the i-th on.
+// sums[first + i] = the sum of the squares of x[i], x[i + LANES], ...; x has `count` elements. One
+// work-item per sum, of LANES.
 #ifndef LANES
 #define LANES 256
 #endif

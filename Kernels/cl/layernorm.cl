@@ -1,27 +1,34 @@
-// layernorm.cl: layer normalization over the last axis, of x with other features appended.
+// layernorm.cl: layer normalization over the last axis of z = [x, features], forward and backward.
 //
-//   x         [rows, width]              features  [rows, appended], may be null
-//   y         [rows, width + appended]   weight, bias  [width + appended]
+//   x, dx                 [rows, width]
+//   features, dfeatures   [rows, appended]            features may be null
+//   y, dy                 [rows, width + appended]
+//   weight, bias          [width + appended]
+//   stats                 [rows, 2]                   mean and scale, stored by layernorm_gradient
+//   partial               [chunks, 2, width + appended]  sums for dweight and dbias over SUM_CHUNK
+//                                                     rows each; column_sums.cl adds them
 //
-//   y[r, c] = (z[r, c] - mean[r]) / sqrt(variance[r] + epsilon) * weight[c] + bias[c]
-//   with z[r] = x[r] and then features[r], and the biased variance
+//   scale[r] = 1 / sqrt(variance[r] + epsilon), with the biased variance
+//   n[r, c] = (z[r, c] - mean[r]) scale[r]
+//   y[r, c] = n[r, c] weight[c] + bias[c]
 //
-// One work-group of WG work-items per row: WG = 1 walks it in wide vectors, a larger WG strides
-// over it and reduces in local memory. Sums are float32, the variance in a second pass.
+// Backward pass, with g = dy weight:
+//   dz = scale (g - mean(g) - n mean(g n))
+//   dweight = sum_r dy n
+//   dbias = sum_r dy
 //
-// The way back, for g = dy weight, n = (z - mean) scale and scale = 1 / sqrt(variance + epsilon):
-//
-//   dz = scale (g - mean(g) - n mean(g n)),  dweight = sum_r dy n,  dbias = sum_r dy
-//
-//   stats    [rows, 2]                mean and scale
-//   partial  [chunks, 2, columns]     dweight and dbias over SUM_CHUNK rows; see column_sums.cl
-//
-// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift, Gradients
+// layernorm_forward, layernorm_gradient: one work-group of WG work-items per row. With WG = 1 it
+// walks the row in float16 vectors, otherwise it strides over the row and reduces in local memory.
+// layernorm_parameter_gradients: with WG = 1, one work-item per chunk; otherwise one per column
+// along dimension 0, and along dimension 1 each may stride over chunks. Sums are float32; the
+// variance takes a second pass over the row.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Linear.swift and
+// Sources/DVTReference/Gradients/ReferenceBackend+LinearGradients.swift
 // Paper: Ba et al., Layer Normalization, arXiv:1607.06450
 
 #if WG == 1
 
-// The sum of (p[c] - mean)^2 over a segment, or of p[c] where `square` is 0.
+// The sum over a segment of (p[c] - mean)^2, or of p[c] - mean if `square` is 0.
 static inline float segment_sum(global const float *restrict p, int count, float mean, int square) {
   float16 lanes = 0.0f;
   float rest = 0.0f;
@@ -75,7 +82,7 @@ static inline void segment_store(
 
 #endif
 
-// The mean of a row and 1 / sqrt(variance + epsilon).
+// A row's (mean, scale).
 static inline float2 row_statistics(global const float *restrict x,
                                     global const float *restrict features, int width, int appended,
                                     float epsilon, local float *scratch) {
@@ -111,7 +118,7 @@ __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_forward(
 #define SUM_CHUNK 64  // rows of a partial sum
 #endif
 
-// Adds to the sums of g and g n over a segment.
+// Adds the sums of g and g n over a segment to `total` and `slope`.
 static inline void segment_gradient_sums(global const float *restrict dy,
                                          global const float *restrict p,
                                          global const float *restrict weight, int count, float mean,
@@ -156,7 +163,7 @@ static inline void segment_gradient(global float *restrict dz, global const floa
   }
 }
 
-// dz of every row, as dx and dfeatures, and the row's mean and scale.
+// Stores dx, dfeatures and stats.
 __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_gradient(
     global float *restrict dx, global float *restrict dfeatures, global float *restrict stats,
     global const float *restrict dy, global const float *restrict x,
@@ -194,7 +201,7 @@ __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_gradient(
 
 #if WG == 1
 
-// Adds a row's part of dweight and dbias over a segment.
+// Adds one row's terms of dweight and dbias over a segment.
 static inline void segment_parameter_gradients(
     global float *restrict dweight, global float *restrict dbias, global const float *restrict dy,
     global const float *restrict p, int count, float mean, float scale) {

@@ -1,21 +1,26 @@
-// performer_gradient.cl: the way back of attention by random features; phi and the sums are those
-// of performer.cl, which makes them again.
+// performer_gradient.cl: backward pass of Performer attention. The host recomputes phi and the sums
+// with performer.cl.
 //
-//   kqv, dkqv [B, T, 3 E]       k before q before v        features [m, E]
-//   y, dy     [B, T, E]         phi [B, T, 2, m]           of the key and of the query
-//   sums      [B, m, E + 1]     of phi(k) v^T and, last, of phi(k)
-//   rates     [B, T, 2]         1 / mass and dy . y / mass, the mass being what y was divided by
-//   dsums     [B, m, E + 1]     the gradient of the sums; `partial` over each SUM_CHUNK tokens
+//   kqv, dkqv [B, T, 3 E]       tokens T, width E; k, then q, then v
+//   features  [m, E]            w; m = count
+//   y, dy     [B, T, E]
+//   phi       [B, T, 2, m]      of the key, then of the query
+//   sums      [B, m, E + 1]     phi(k) v^T, and phi(k) last
+//   rates     [B, T, 2]         1 / mass and dy . y / mass, where mass is the divisor of y
+//   partial   [B, P, m, E + 1]  dsums over P chunks of SUM_CHUNK tokens
+//   dsums     [B, m, E + 1]     the gradient of `sums`
+//   slopes    [B, T, 2, m]      dphi phi, of the key, then of the query
+//   rows      B T
 //
 //   dphi(q)_i = (sums[i, :E] . dy - sums[i, E] (dy . y)) / mass
 //   dsums[i, :E] = sum_t phi(q_t)_i dy_t / mass_t
 //   dsums[i, E] = -sum_t phi(q_t)_i dy_t . y_t / mass_t
 //   dphi(k)_i = dsums[i, :E] . v + dsums[i, E]
 //   dv = sum_i phi(k)_i dsums[i, :E]
-//   dz = sum_i dphi(z)_i phi(z)_i (w_i - z)
+//   dz = sum_i dphi(z)_i phi(z)_i (w_i - z)    for z = k, q
 //
-// One work-item per row where a row's features are summed, else one per element of what a kernel
-// writes; along all dimensions but the first a work-item may stride over several.
+// performer_rates: one work-item per token. The others: one per element of the output; dimension 0
+// runs along its rows, and along the others each may stride over several.
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+PerformerGradient.swift
 
 #ifndef SUM_CHUNK
@@ -58,7 +63,6 @@ kernel void performer_sum_gradients(
     }
 }
 
-// slopes[b, t, part, i] = dphi_i phi_i of the key (part 0) and of the query (part 1).
 kernel void performer_slopes(global float *restrict slopes, global const float *restrict phi,
                              global const float *restrict rates, global const float *restrict dy,
                              global const float *restrict kqv, global const float *restrict sums,

@@ -1,14 +1,15 @@
-// resample.cl: tokens of one grid as weighted sums of tokens of another; the class token's row is
-// 0.
+// resample.cl: tokens of one grid as weighted sums of tokens of another.
 //
-//   fine  [B, T, width]   coarse  [B, S, pitch], of which `width` from `first` on count
-//   indices, weights  [taps, T]
+//   fine      [B, T, width]    tokens T; the class token's row is 0
+//   coarse    [B, S, pitch]    coarse_tokens S; columns first ..< first + width are read
+//   indices, weights [taps, T] the coarse tokens that make up a fine token
 //
-//   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t], first:]   for t > 0,  fine[b, 0] = 0
+//   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t], first:]    for t > 0
+//   fine[b, 0] = 0
 //
-// With WG = 1 a work-item makes one row of `fine` in wide vectors. Otherwise there is one for every
-// element; the first dimension runs along rows, along the others a work-item may stride over
-// several. CPU reference: Sources/DVTReference/ReferenceBackend+Reuse.swift
+// With WG = 1, one work-item per row of `fine`, in float16 vectors. Otherwise one per column along
+// dimension 0; along dimensions 1 (tokens) and 2 (batch) each may stride over several.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Reuse.swift
 
 #if WG == 1
 

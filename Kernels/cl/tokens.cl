@@ -1,19 +1,19 @@
-// tokens.cl: from images to tokens, and copies of rows.
+// tokens.cl: patches of images, embedding of tokens, and copies of rows.
 //
-//   images     [B, C, S, S] or tokens [B, S S, C]
-//   patches    [B, N, C k k]    columns channel-major (c, y, x)
-//   tokens     [B, N, D]        embedded [B, N + 1, D]
-//   class_token [D]             positions [N + 1, D]
-//
-// One work-item per element of the output, but where WG is 1; the first dimension runs along its
-// rows. Along the others a work-item may stride over several: devices limit the groups there
-// (65,535 on NVIDIA's). CPU reference: Sources/DVTReference/ReferenceBackend+Tokens.swift
+// One work-item per element of the output (WG = 1: unfold_patches runs one per patch); dimension 0
+// runs along its rows, and along the others each may stride over several, because devices limit the
+// number of groups there (65,535 on NVIDIA's).
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Tokens.swift
 
-// patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zero beyond the edge. The strides say
-// where the next channel and the next pixel of an image lie.
+// patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zeros outside the image.
+//
+//   images    [B, C, size, size] or [B, size size, C]: channels are channel_stride elements apart,
+//             pixels pixel_stride
+//   patches   [B, grid grid, C side side]; rows = B grid grid
+//   side, stride, padding  of the patches, in pixels
 #if WG == 1
 
-// On CPU-like devices a work-item copies one patch, line by line.
+// One work-item per patch, which it copies line by line.
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void unfold_patches(
     global float *restrict patches, global const float *restrict images, int rows, int channels,
     int size, int grid, int side, int stride, int padding, int channel_stride, int pixel_stride) {
@@ -64,6 +64,8 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
 #endif
 
 // embedded[b, 0] = class_token + positions[0]; embedded[b, t] = tokens[b, t - 1] + positions[t].
+// embedded is [batch, count, width], tokens [batch, count - 1, width], class_token [width],
+// positions [count, width].
 kernel void embed_tokens(global float *restrict embedded, global const float *restrict tokens,
                          global const float *restrict class_token,
                          global const float *restrict positions, int batch, int count, int width) {
@@ -78,9 +80,10 @@ kernel void embed_tokens(global float *restrict embedded, global const float *re
     }
 }
 
-// output[kept + r] = `width` elements, from the given first one, of input row indices[r], or of row
-// r without indices. Rows of the input begin `stride` elements apart; the `kept` rows before stay.
-// Both may lie in the same memory: restrict only forbids to read what is written.
+// output[kept + r, :] = input[indices[r], first ..< first + width], or input[r, ...] if `indices`
+// is null. output is [kept + rows, width], and its first `kept` rows are not written; rows of the
+// input are `stride` elements apart. Both may be the same buffer, as long as no written element is
+// read.
 kernel void copy_rows(global float *restrict output, global const float *restrict input,
                       global const int *restrict indices, int rows, int width, int stride,
                       int first, int kept) {
