@@ -14,7 +14,7 @@ if [[ ${1:-} == --count ]]; then
 fi
 files=("$@")
 if ((${#files[@]} == 0)); then
-    # The files of the index that were deleted are no longer there to be read.
+    # Files in the index may have been deleted.
     mapfile -t files < <(
         git ls-files --cached --others --exclude-standard -- \
             '*.swift' '*.cl' '*.c' '*.h' '*.md' '*.sh' '*.py' |
@@ -32,7 +32,7 @@ LC_ALL=C awk -v count="$count" '
 
     # The regular expression of a file pattern in which * and ? are wild.
     function from_glob(glob) {
-        gsub(/[.+()\[\]^$|{}\\]/, "\\\\&", glob)
+        gsub(/[.+]/, "[&]", glob)
         gsub(/\*/, ".*", glob)
         gsub(/\?/, ".", glob)
         return "^" glob "$"
