@@ -44,13 +44,17 @@ test: ## Run the tests, then the examples; say what was skipped and why
 		$(SWIFT) test -c release --disable-xctest --scratch-path $(TEST_FOLDER)
 	@scripts/examples.sh $(TEST_FOLDER)/release/dvt
 
-lint: ## Check the style of Swift, kernels and scripts
+lint: ## Check the style of Swift, kernels and scripts, and the terms of all text
+	@scripts/install-dependencies.sh lint
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@scripts/lint-kernels.sh
 	@scripts/lint-scripts.sh
+	@scripts/lint-terms.sh
 
-format: ## Format the Swift sources in place
+format: ## Format the Swift sources and the kernels in place
 	$(SWIFT) format --in-place --parallel --recursive $(SWIFT_SOURCES)
+	@scripts/install-dependencies.sh lint
+	@scripts/lint-kernels.sh --fix
 
 check-kernels: ## Run the kernels under oclgrind: out-of-bounds accesses, data races
 	@scripts/install-dependencies.sh check-kernels

@@ -1,19 +1,18 @@
 // swift-tools-version: 6.3
 import PackageDescription
 
-// A package of its own, so that nobody who only builds `dvt` fetches what the benchmarks need.
+// A separate package, so that building `dvt` does not fetch the benchmarks' dependencies.
 let package = Package(
     name: "Benchmarks",
     dependencies: [
         .package(name: "swift-dvt", path: ".."),
-        // Without its traits nothing is put in front of malloc, retain and release, which would
-        // slow down what is timed.
+        // The traits would interpose malloc, retain and release, which slows down the timed code.
         .package(url: "https://github.com/ordo-one/benchmark", from: "1.38.1", traits: []),
     ],
     targets: [
         .systemLibrary(
             name: "CPNGWriter", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-        // The plugin looks for its targets in a folder `Benchmarks` of the package.
+        // The plugin requires its targets in a folder `Benchmarks` of the package.
         .executableTarget(
             name: "HostBenchmarks",
             dependencies: [

@@ -1,6 +1,6 @@
 #include "kernels.h"
 
-// Each file of cl/ as a string of its own; `#embed` makes the build depend on it.
+// The text of every file in cl/. `#embed` makes the build depend on the file.
 #define SOURCE(identifier) { #identifier ".cl", identifier##_cl }
 
 static const char attention_gradient_cl[] = {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Installs what is missing: install-dependencies.sh build|test|check-kernels|bundle
-# Asks nothing and changes nothing where all is there. Needs apt to install; says what to install
-# where there is no apt.
+# Installs missing packages: install-dependencies.sh build|test|lint|check-kernels|bundle
+# Uses apt, without prompting, and changes nothing if every package is installed. Without apt it
+# lists what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,8 +22,9 @@ case $purpose in
         packages=("${build[@]}")
         has_opencl_platform || packages+=(pocl-opencl-icd)
         ;;
-    # The tests want PoCL on every machine, beside whatever drivers there are.
+    # The tests need PoCL on every machine, beside any other drivers.
     test) packages=("${build[@]}" pocl-opencl-icd) ;;
+    lint) packages=(clang-format-14 shellcheck) ;;
     check-kernels) packages=("${build[@]}" pocl-opencl-icd oclgrind) ;;
     bundle) packages=("${build[@]}" binutils) ;;
     *)
@@ -36,7 +37,7 @@ check_swift() {
     local wanted found
     wanted=$(sed -n '1s|^// swift-tools-version: *||p' Package.swift)
     if ! command -v swift > /dev/null; then
-        say "swift is not in PATH. Please install Swift $wanted or newer:" \
+        say "swift is not in PATH. Install Swift $wanted or newer:" \
             "https://www.swift.org/install/linux/"
         return 1
     fi
@@ -52,23 +53,33 @@ is_installed() {
     [[ $(dpkg-query -W -f='${db:Status-Status}' "$1" 2> /dev/null) == installed ]]
 }
 
-# Other distributions name the packages differently: pkg-config tells what libraries there are.
+# Other distributions name the packages differently: libraries are found by pkg-config, and tools
+# by their commands.
 check_without_apt() {
-    local missing=() library
-    for library in OpenCL clblast libturbojpeg libpng libwebp; do
-        pkg-config --exists "$library" 2> /dev/null || missing+=("$library")
+    local missing=() tools=() libraries=() name
+    case $purpose in
+        lint) tools=(clang-format shellcheck) ;;
+        check-kernels) tools=(oclgrind) ;;
+    esac
+    if [[ $purpose != lint ]]; then
+        libraries=(OpenCL clblast libturbojpeg libpng libwebp)
+        has_opencl_platform || missing+=("an OpenCL driver (a GPU vendor's, or PoCL)")
+    fi
+    for name in "${libraries[@]}"; do
+        pkg-config --exists "$name" 2> /dev/null || missing+=("$name")
     done
-    has_opencl_platform || missing+=("an OpenCL driver (a GPU vendor's, or PoCL)")
-    [[ $purpose == check-kernels ]] && ! command -v oclgrind > /dev/null && missing+=(oclgrind)
+    for name in "${tools[@]}"; do
+        command -v "$name" > /dev/null || missing+=("$name")
+    done
     if ((${#missing[@]} > 0)); then
-        say "there is no apt-get here. Please install, with headers and pkg-config files:"
+        say "apt-get was not found. Install, with headers and pkg-config files:"
         printf '    %s\n' "${missing[@]}" >&2
         say "on Debian or Ubuntu these are: ${packages[*]}"
         return 1
     fi
 }
 
-# Prints the words before apt-get; fails where there is no way to become root without asking.
+# Prints the prefix that runs apt-get as root; fails if that is impossible without prompting.
 privilege() {
     if [[ $(id -u) == 0 ]]; then
         return 0
@@ -95,16 +106,16 @@ done
 
 install="apt-get install -y --no-install-recommends ${missing[*]}"
 if ! prefix=$(privilege); then
-    say "missing packages. Please run, as root:"
+    say "missing packages. Run, as root:"
     printf '    apt-get update && %s\n' "$install" >&2
     exit 1
 fi
 
-# shellcheck disable=SC2086 # $prefix is one word or none, $install is words on purpose
+# shellcheck disable=SC2086 # $prefix is one word or none, and $install is split intentionally
 run() { $prefix env DEBIAN_FRONTEND=noninteractive "$@" < /dev/null; }
 
 say "running: ${prefix:+$prefix }$install"
-# Package lists are fetched where a package is unknown (a fresh image), or where they are too old.
+# Package lists are updated if a package is unknown (a fresh image) or the lists are outdated.
 # shellcheck disable=SC2086
 { apt-cache show "${missing[@]}" > /dev/null 2>&1 && run $install; } || {
     run apt-get update

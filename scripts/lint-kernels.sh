@@ -1,13 +1,29 @@
 #!/usr/bin/env bash
-# Checks every kernel as OpenCL C 1.2, without a device, by the clang that comes with Swift.
-# common.cl is put in front of the others, as the program does when it builds them.
+# Checks the format of every kernel by clang-format, and compiles each as OpenCL C 1.2, without a
+# device, by the clang of the Swift toolchain. As in a build, common.cl comes first.
+#   lint-kernels.sh [--fix]    with --fix, formats the kernels in place and checks no more
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shopt -s nullglob
 
+kernels=(Kernels/cl/*.cl)
+status=0
+
+# Versions of clang-format differ in where they break lines.
+format=${CLANG_FORMAT:-"clang-format-14"}
+command -v "$format" > /dev/null || format="clang-format"
+if [[ $("$format" --version 2> /dev/null) != *"version 14."* ]]; then
+    echo "lint-kernels.sh: SKIPPED the format: clang-format 14 is not installed" >&2
+elif [[ ${1:-} == --fix ]]; then
+    "$format" -i "${kernels[@]}" Kernels/faulty/*.cl
+else
+    "$format" --dry-run -Werror "${kernels[@]}" Kernels/faulty/*.cl || status=1
+fi
+[[ ${1:-} != --fix ]] || exit 0
+
 clang=${CLANG:-}
 if [[ -z $clang ]] && swift=$(command -v swift); then
-    # swift may be a link into a toolchain, whose clang need not be in PATH.
+    # The clang of a toolchain that swift links to need not be in PATH.
     clang=$(dirname "$(readlink -f "$swift")")/clang
 fi
 [[ -n $clang && -x $(command -v "$clang") ]] || clang=$(command -v clang || true)
@@ -17,18 +33,16 @@ options=(-x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only
     -Wall -Wextra -Wno-unused-function -Werror)
 if [[ -z $clang ]] || ! echo 'kernel void k(global float *x) { x[0] = exp(x[0]); }' |
     "$clang" "${options[@]}" - 2> /dev/null; then
-    echo "lint-kernels.sh: SKIPPED: no clang with OpenCL headers was found" >&2
-    exit 0
+    echo "lint-kernels.sh: SKIPPED the compilation: no clang with OpenCL headers was found" >&2
+    exit "$status"
 fi
 
-kernels=(Kernels/cl/*.cl)
-status=0
 for kernel in "${kernels[@]}"; do
     common=()
     if [[ -f Kernels/cl/common.cl && $kernel != Kernels/cl/common.cl ]]; then
         common=(-include Kernels/cl/common.cl)
     fi
-    # Both styles: a work-group of one item, and of many.
+    # Both kernel styles: work-groups of one work-item, and of many.
     for items in 1 64; do
         "$clang" "${options[@]}" "${common[@]}" "-DWG=$items" "$kernel" || status=1
     done

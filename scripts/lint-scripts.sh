@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Checks the shell scripts by shellcheck, where it is installed.
+# Checks the shell scripts by shellcheck.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -1,4 +1,4 @@
-"""Comparisons of logits before anything is timed, so that what is timed is the model."""
+"""Compares logits before timing, to ensure that the peers run the same model."""
 
 import json
 import struct
@@ -11,8 +11,8 @@ from torch import Tensor
 from dvt_pytorch import Cascade, Plain
 from synthetic import images
 
-# As in docs/parity.md: float32 sums in another order may lie 4 times as far off as PyTorch's own
-# were recorded to, and where nothing was recorded the largest of those counts.
+# As in docs/parity.md: float32 sums in another order may deviate 4 times as much as recorded for
+# PyTorch's float32; without a recording, 4 times the largest recorded deviation.
 ORDERS, LARGEST_RECORDED = 4, 1.2e-6
 
 
@@ -22,15 +22,15 @@ def distance(actual: np.ndarray, expected: np.ndarray) -> float:
 
 
 def require(what: str, off: float, recorded: float = LARGEST_RECORDED) -> None:
-    """Ends the program where a distance is too large beside what was recorded of PyTorch."""
+    """Exits if a distance exceeds the limit derived from the recorded one."""
     limit = ORDERS * recorded
     print(f"{what}: {off:.2g} off (at most {limit:.2g})", file=sys.stderr)
     if not off <= limit:
-        sys.exit(f"compare.py: {what} lies too far off: nothing was timed")
+        sys.exit(f"compare.py: {what}: the difference is too large; nothing was timed")
 
 
 class RecordedTensors:
-    """The float32 tensors of a safetensors file, and how far PyTorch's own float32 lay off."""
+    """The tensors of a safetensors file, and the recorded deviations of PyTorch's float32."""
 
     def __init__(self, path: Path):
         try:
@@ -57,7 +57,7 @@ class RecordedTensors:
 
 
 def check_recorded(name: str, cascade: Cascade, path: Path) -> None:
-    """Every exit's logits against those that the authors' code computed."""
+    """Compares every exit's logits with those recorded from the authors' code."""
     recorded = RecordedTensors(path)
     features, relations = None, None
     for exit, stage in enumerate(cascade.stages()):
@@ -68,12 +68,12 @@ def check_recorded(name: str, cascade: Cascade, path: Path) -> None:
 
 
 def check_plain(name: str, plain: Plain) -> None:
-    """PyTorch's fused attention against the one that is spelled out."""
+    """Compares PyTorch's fused attention with the explicit implementation."""
     x = images(4)
-    require(f"{name}, PyTorch fused against spelled out",
+    require(f"{name}, PyTorch fused against explicit",
             distance(plain(x).numpy(), plain.stage(x)[0].numpy()))
 
 
 def check_exported(name: str, plain: Plain, x: Tensor, logits: np.ndarray) -> None:
-    """Another runtime's logits against PyTorch's."""
+    """Compares another runtime's logits with PyTorch's."""
     require(f"{name}, batch {len(x)}, against PyTorch", distance(logits, plain(x).numpy()))

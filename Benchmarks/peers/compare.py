@@ -1,8 +1,8 @@
-"""Times PyTorch, ONNX Runtime, OpenVINO and `dvt` in turns, and prints tables in Markdown.
+"""Times PyTorch, ONNX Runtime, OpenVINO and `dvt` in turns, and prints Markdown tables.
 
-All run float32 on as many threads as there are cores. Before anything is timed, the logits of the
-PyTorch models are compared with the recorded ones, where their folder is given, and those of the
-other runtimes with PyTorch's.
+All run float32 with one thread per core. Before timing, the logits of the PyTorch models are
+compared with the recorded ones, if their folder is given, and those of the other runtimes with
+PyTorch's.
 """
 
 import argparse
@@ -42,14 +42,14 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("dvt", help="the program")
     parser.add_argument("--reference", type=Path, metavar="FOLDER", help="the recorded tensors")
     parser.add_argument(
-        "--only", action="append", choices=COMPARISONS, help="may be given several times")
+        "--only", action="append", choices=COMPARISONS, help="may be repeated")
     parser.add_argument("--turns", type=positive, default=3, metavar="N", help="default: 3")
     parser.add_argument(
         "--write", type=Path, metavar="FILE",
-        help="put the tables between the markers of this document instead of printing them")
+        help="write the tables between the markers of this document instead of printing them")
     arguments = parser.parse_args()
     if arguments.only and arguments.write:
-        parser.error("--write takes the whole comparison: leave --only out")
+        parser.error("--write requires the whole comparison: omit --only")
     return arguments
 
 
@@ -69,7 +69,7 @@ def measured(comparisons: dict[str, Comparison], dvt: Program, turns: int) -> li
 def main() -> None:
     arguments = parsed()
     if arguments.write:
-        split_at_markers(arguments.write)  # A document without them fails before the measurement.
+        split_at_markers(arguments.write)  # Fail before the measurement if they are missing.
     if arguments.reference is None:
         print("SKIPPED: the comparison with the recorded logits; DVT_REFERENCE is not set",
               file=sys.stderr)

@@ -1,4 +1,4 @@
-"""What is compared. Every turn of a comparison times each peer, then `dvt`."""
+"""The comparisons. Every turn of a comparison times each peer, then `dvt`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ SCALED_REPEATS, SCALED_BATCHES = 3, [4, 16, 32, 64]
 
 
 class Key(NamedTuple):
-    """What took a time: `by` is a peer or OURS."""
+    """The subject of a measurement: `by` is a peer or OURS."""
 
     work: str
     batch: int
@@ -32,7 +32,7 @@ class Key(NamedTuple):
 
 
 Times = dict[Key, float]
-"""Milliseconds an image."""
+"""Milliseconds per image."""
 
 
 class Comparison(Protocol):
@@ -41,7 +41,7 @@ class Comparison(Protocol):
 
 @dataclass(frozen=True)
 class Family:
-    """A cascade and the plain model that it is made of."""
+    """A cascade and the plain model of its last stage."""
 
     title: str
     plain_title: str
@@ -63,7 +63,7 @@ def stage_title(family: Family, stage: int) -> str:
 
 
 class ModelComparison:
-    """Every stage of a cascade against PyTorch, and the plain model against all peers."""
+    """Times every stage of a cascade with PyTorch, and the plain model with all peers."""
 
     def __init__(self, family: Family, reference: Path | None):
         self._family = family
@@ -86,7 +86,7 @@ class ModelComparison:
         return times
 
     def _plain_runs(self, x: Tensor) -> dict[str, Run]:
-        """The plain model by every peer."""
+        """The plain model in every peer."""
         runs: dict[str, Run] = {PYTORCH: lambda: self._plain(x)}
         for peer, export in EXPORTED.items():
             runs[peer] = run = export(self._plain, x)
@@ -114,8 +114,9 @@ class ModelComparison:
 class AttentionComparison:
     """The attention of DVT-DeiT-S's last stage: B = 8, H = 6, T = 197, d = 64.
 
-    PyTorch is given what costs nothing here: q scaled, q, k and v contiguous, and the relations
-    upsampled. `dvt` reads them from the rows of the linear map and from the 101 coarse tokens.
+    PyTorch receives q scaled, q, k and v contiguous, and the relations upsampled, none of it timed.
+    `dvt` reads q, k and v from the output of the linear layer, and resamples the relations of the
+    101 coarse tokens.
     """
 
     TITLE, LABEL = "DVT-DeiT-S stage 3, one attention", "attention B=8 T=197 H=6 d=64 reuse=10"
@@ -155,7 +156,7 @@ class AttentionComparison:
 
 
 class TrainingComparison:
-    """A training step of a two-exit cascade for 32 x 32 images: there, back, and AdamW."""
+    """A training step of a two-exit cascade for 32 x 32 images: forward, backward and AdamW."""
 
     SIZES, BATCHES, REPEATS = (192, 6, 3), [8, 128], 5
     TITLE = "training step, two exits, 32 x 32, D = 192, L = 6"
@@ -176,7 +177,7 @@ class TrainingComparison:
 
 
 class BatchComparison:
-    """The stages of DVT-DeiT-S at several batch sizes, against each other."""
+    """The stages of DVT-DeiT-S at several batch sizes."""
 
     def turn(self, dvt: Program) -> Times:
         times = dvt.stages(DEIT.name, SCALED_BATCHES, SCALED_REPEATS)

@@ -1,8 +1,8 @@
-"""Dynamic Vision Transformers in PyTorch, written after model and paper, as peers to time against.
+"""Dynamic Vision Transformers in PyTorch, the peers of the benchmarks.
 
-They do what the authors' code does: every stage runs for every image, and the relations of the
-stage before are mixed, upsampled to the finer grid and stored before attention adds them. The names
-of parameters are the authors', so that weights can be those that `dvt` generates from a seed.
+They follow the authors' code: every stage runs for every image, and the relations of the previous
+stage are mixed, upsampled to the finer grid and stored before attention adds them. Parameters have
+the authors' names, from which `dvt` generates the same seeded weights.
 """
 
 import math
@@ -18,7 +18,7 @@ REUSED_WIDTH, REUSE_HIDDEN_WIDTH = 48, 128
 
 @dataclass(frozen=True)
 class Sizes:
-    """What the stages of a cascade have in common."""
+    """The sizes that the stages of a cascade share."""
 
     width: int
     depth: int
@@ -36,7 +36,7 @@ DEIT_SMALL = Sizes(384, 12, 6, mlp_width=1536, qkv_bias=True, epsilon=1e-6)
 
 
 class MLP(nn.Module):
-    """Two linear maps with a GELU between them."""
+    """Two linear layers with a GELU between them."""
 
     def __init__(self, inputs: int, hidden: int, outputs: int):
         super().__init__()
@@ -47,7 +47,7 @@ class MLP(nn.Module):
 
 
 class FeatureReuse(nn.Sequential):
-    """LayerNorm and a small MLP of the earlier stage's tokens, resampled to this stage's grid."""
+    """LayerNorm and a small MLP on the previous stage's tokens, resampled to this stage's grid."""
 
     def __init__(self, sizes: Sizes, grid: int):
         super().__init__(
@@ -63,14 +63,14 @@ class FeatureReuse(nn.Sequential):
 
 
 def resample(x: Tensor, grid: int) -> Tensor:
-    """Nearest to a multiple of the side, then adaptive average pooling, as the authors do."""
+    """Nearest-neighbor upsampling to a multiple of the side, then adaptive average pooling."""
     side = x.shape[-1]
     x = F.interpolate(x, size=side * -(-grid // side), mode="nearest")
     return F.adaptive_avg_pool2d(x, grid)
 
 
 class Attention(nn.Module):
-    """The linear maps before and after the attention of a block."""
+    """The linear layers before and after the attention of a block."""
 
     def __init__(self, sizes: Sizes):
         super().__init__()
@@ -99,7 +99,7 @@ class Block(nn.Module):
     def forward(
         self, x: Tensor, features: Tensor | None, relation: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """Tokens, and the attention's logits after the relation was added."""
+        """Tokens, and the attention's logits including the relation."""
         q, k, v = self.attn.split(self.norm1(x))
         logits = q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5
         if relation is not None:
@@ -111,13 +111,13 @@ class Block(nn.Module):
         return x + self.mlp(self.norm2(z)), logits
 
     def fused(self, x: Tensor) -> Tensor:
-        """The same without reuse, by PyTorch's own attention, which keeps no logits."""
+        """The same without reuse, with PyTorch's fused attention, which keeps no logits."""
         x = x + self.attn.joined(F.scaled_dot_product_attention(*self.attn.split(self.norm1(x))))
         return x + self.mlp(self.norm2(x))
 
 
 class Stage(nn.Module):
-    """One transformer of a cascade, without what makes tokens of images: `embed`."""
+    """One transformer of a cascade; subclasses implement `embed`."""
 
     def __init__(self, sizes: Sizes, grid: int, reuses: bool):
         super().__init__()
@@ -145,7 +145,7 @@ class Stage(nn.Module):
         return self.head(self.norm(x)[:, 0])
 
     def upsampled(self, relations: Sequence[Tensor]) -> Sequence[Tensor]:
-        """The mixed relations at this stage's size: rows, then columns, the class token apart."""
+        """The mixed relations, upsampled along rows, then columns, except the class token."""
         r = self.relation_reuse_conv(torch.cat(list(relations), 1))
         for _ in range(2):
             batch, channels, rows, columns = r.shape
@@ -159,7 +159,7 @@ class Stage(nn.Module):
         self, images: Tensor, features: Tensor | None = None,
         relations: Sequence[Tensor] | None = None,
     ) -> tuple[Tensor, Tensor, list[Tensor]]:
-        """Logits, and what the next stage reuses: the tokens and every block's relations."""
+        """Logits, and the tokens and relations of all blocks for the next stage to reuse."""
         x = self.tokens(images)
         reused = self.upsampled(relations) if relations else [None] * self.depth
         kept = []
@@ -190,7 +190,7 @@ class DeiTStage(Stage):
 
 
 class Cascade(nn.Module):
-    """Two or three stages under the authors' names."""
+    """Two or three stages with the authors' names."""
 
     NAMES = ["less_less_token", "less_token", "normal_token"]
 
@@ -205,7 +205,7 @@ class Cascade(nn.Module):
 
 
 class Plain(nn.Module):
-    """One stage alone, by PyTorch's fused attention."""
+    """A single stage, with PyTorch's fused attention."""
 
     def __init__(self, stage: Stage):
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is timed beside `dvt`, as closures that run the work once."""
+"""The peers of `dvt`, as closures that run the work once."""
 
 import os
 import tempfile
@@ -18,7 +18,7 @@ Run = Callable[[], object]
 
 
 def median_ms(run: Run, repeats: int, milliseconds: float = 0) -> float:
-    """The median of so many runs, and more until so much time has gone, after one to warm up."""
+    """The median of at least `repeats` runs and `milliseconds`, after one warm-up run."""
     run()
     times: list[float] = []
     while len(times) < repeats or sum(times) < milliseconds:

@@ -1,4 +1,4 @@
-"""`dvt`, by the records that its benchmarks print."""
+"""Runs the benchmarks of `dvt` and parses their records."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ class Program:
         self.setting = ""
 
     def stages(self, model: str, batches: list[int], repeats: int) -> dict[tuple[int, int], float]:
-        """The median milliseconds of every stage, by batch size and stage, from 0."""
+        """The median milliseconds of every stage, by batch size and stage (from 0)."""
         sizes = [argument for batch in batches for argument in ("--batch-size", str(batch))]
         records = self._bench(
             "model", "--model", model, *sizes, "--repeats", str(repeats), "--warm-ups", "1")
@@ -25,7 +25,7 @@ class Program:
     def operation(
         self, model: str, label: str, batch: int, repeats: int, milliseconds: float
     ) -> float:
-        """The median milliseconds of the one operation whose name and sizes are these."""
+        """The median milliseconds of the operation with this label."""
         records = self._bench(
             "operations", "--model", model, "--batch-size", str(batch), "--filter", label,
             "--repeats", str(repeats), "--time", str(milliseconds))
@@ -51,7 +51,7 @@ class Program:
         try:
             result = subprocess.run(command, check=False, capture_output=True, text=True)
         except OSError as error:
-            sys.exit(f"compare.py: {self._path}: {error.strerror}; make build makes it")
+            sys.exit(f"compare.py: {self._path}: {error.strerror}; run make build")
         if result.returncode != 0:
             sys.exit(f"compare.py: {' '.join(command)} failed: {result.stderr.strip()}")
         records = json.loads(result.stdout)

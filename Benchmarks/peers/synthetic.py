@@ -1,4 +1,4 @@
-"""The weights and images that docs/parity.md derives from a seed, as `synthetic:1` has them."""
+"""The seeded weights of `synthetic:1` and the seeded images, as defined in docs/parity.md."""
 
 import math
 
@@ -12,7 +12,7 @@ _FNV_OFFSET, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
 def stream(name: str, count: int, seed: int = 1) -> np.ndarray:
-    """The seeded numbers of one name, in [-1, 1)."""
+    """The seeded numbers for a name, in [-1, 1)."""
     base = _FNV_OFFSET
     for byte in name.encode():
         base = (base ^ byte) * _FNV_PRIME & _MASK
@@ -25,7 +25,7 @@ def stream(name: str, count: int, seed: int = 1) -> np.ndarray:
 
 
 def weight(name: str, shape: torch.Size) -> torch.Tensor:
-    """One tensor of a model."""
+    """The weights of a parameter."""
     u = stream(name, shape.numel())
     if name.endswith(".bias"):
         u *= np.float32(0.1)
@@ -40,7 +40,7 @@ def weight(name: str, shape: torch.Size) -> torch.Tensor:
 
 
 def fill(model: nn.Module) -> None:
-    """Gives a model the weights of its parameters' names."""
+    """Sets a model's weights by its parameters' names."""
     for name, tensor in model.named_parameters():
         tensor.copy_(weight(name, tensor.shape))
 

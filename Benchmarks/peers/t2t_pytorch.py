@@ -1,4 +1,4 @@
-"""DVT-T2T-ViT-12 in PyTorch: the stages of dvt_pytorch.py behind a Tokens-to-Token module."""
+"""DVT-T2T-ViT-12 in PyTorch: the stages of dvt_pytorch.py with a Tokens-to-Token module."""
 
 import math
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ TOKEN_WIDTH, RANDOM_FEATURES, IMAGE_SIDE = 64, 32, 224
 
 @dataclass(frozen=True)
 class Split:
-    """A soft split: overlapping patches, each a row of its C * kernel * kernel numbers."""
+    """A soft split: overlapping patches as rows of C * kernel * kernel numbers."""
 
     kernel: int
     stride: int
@@ -34,7 +34,7 @@ NEXT_SPLIT = Split(3, 2, 1)
 
 
 class Performer(nn.Module):
-    """Attention by random features, which narrows its rows to the tokens' width."""
+    """Performer attention, which projects its input to TOKEN_WIDTH."""
 
     def __init__(self, inputs: int):
         super().__init__()

@@ -1,4 +1,4 @@
-"""The tables of a comparison, in Markdown, and the document that takes them."""
+"""The tables of a comparison, in Markdown, and the document that contains them."""
 
 import sys
 import textwrap
@@ -13,22 +13,23 @@ BEGIN, END = "<!-- bench-peers: begin -->", "<!-- bench-peers: end -->"
 
 
 def report(turns: list[Times], setting: str) -> str:
-    """All that was measured, with how."""
+    """All results, with the conditions of the measurement."""
     keys = list(turns[0])
     with_peer = [key for key in keys if key.by != OURS]
     scaled = list(dict.fromkeys(key.work for key in keys if key.batch in SCALED_BATCHES))
     parts = [paragraph(
-        f"{setting}; {versions()}; {THREADS} threads, float32; milliseconds an image, each the "
+        f"{setting}; {versions()}; {THREADS} threads, float32; milliseconds per image, each the "
         f"median over turns ({len(turns)}) of the median over runs.")]
     if with_peer:
         parts += [paragraph(
-            f"Beside the peers, {REPEATS} runs a turn, attention for at least a second; the ratio "
-            "is the peer's time by ours (least to largest turn):"),
+            f"Against the peers, {REPEATS} runs per turn, attention for at least a second; the "
+            "ratio is the peer's time divided by dvt's (minimum to maximum over turns):"),
             peers_table(turns, with_peer)]
     if scaled:
         parts += [paragraph(
-            f"By batch size, {SCALED_REPEATS} runs a turn; were growth linear, a row's times would "
-            "be equal, and the ratio is its largest by its least (least to largest turn):"),
+            f"By batch size, {SCALED_REPEATS} runs per turn; with linear scaling the times of a "
+            "row are equal; the ratio is the largest divided by the smallest (minimum to maximum "
+            "over turns):"),
             scaling_table(turns, scaled)]
     return "\n\n".join(parts)
 
@@ -73,7 +74,7 @@ def paragraph(text: str) -> str:
 
 
 def split_at_markers(path: Path) -> tuple[str, str]:
-    """What a document has before and after the figures."""
+    """The text of a document before and after the tables."""
     try:
         before, rest = path.read_text().split(f"{BEGIN}\n")
         _, after = rest.split(f"{END}\n")
@@ -85,6 +86,6 @@ def split_at_markers(path: Path) -> tuple[str, str]:
 
 
 def write(path: Path, text: str) -> None:
-    """Puts the report between the markers of a document."""
+    """Writes the report between the markers of a document."""
     before, after = split_at_markers(path)
     path.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}\n{after}")

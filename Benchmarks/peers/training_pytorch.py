@@ -1,5 +1,5 @@
-"""Training a two-exit cascade for 32 x 32 images in PyTorch: what `dvt train` is timed against,
-and where the losses come from that its tests expect.
+"""Training of a two-exit cascade for 32 x 32 images in PyTorch, the peer of `dvt train` and the
+source of the losses that its tests expect.
 
     python training_pytorch.py --losses losses.safetensors   ten steps from seeded weights
 """
@@ -15,19 +15,19 @@ from torch import Tensor, nn
 import synthetic
 from dvt_pytorch import Cascade, DeiTStage, Sizes
 
-# What `dvt train` does where nothing else is said.
+# The defaults of `dvt train`.
 RATE, BETAS, EPSILON, DECAY, CLIP, AVERAGE = 1e-3, (0.9, 0.999), 1e-8, 0.05, 1.0, 0.999
 
 
 def small_cascade(width: int, depth: int, heads: int) -> Cascade:
-    """Patches of 8 and then of 4 pixels, 10 classes, both reuses."""
+    """Patches of 8, then 4 pixels, 10 classes, feature and relation reuse."""
     sizes = Sizes(
         width, depth, heads, mlp_width=4 * width, qkv_bias=True, epsilon=1e-6, classes=10)
     return Cascade(DeiTStage(8, 0, 4, False, sizes), DeiTStage(4, 0, 8, True, sizes))
 
 
 def cascade_card(width: int, depth: int, heads: int) -> dict[str, object]:
-    """The same cascade as `dvt` reads it from JSON."""
+    """The same cascade as JSON for `dvt`."""
     return {
         "name": f"peers-{width}x{depth}", "image_size": 32, "classes": 10,
         "stages": [{"patch": patch, "width": width, "depth": depth, "heads": heads}
@@ -35,7 +35,7 @@ def cascade_card(width: int, depth: int, heads: int) -> dict[str, object]:
 
 
 def optimizer(model: nn.Module, rate: float = RATE) -> torch.optim.AdamW:
-    """AdamW without decay of biases, norms, class tokens and positions."""
+    """AdamW without weight decay for biases, norms, class tokens and position embeddings."""
     kept = {True: [], False: []}
     for name, parameter in model.named_parameters():
         is_decayed = parameter.ndim > 1 and not name.endswith(("cls_token", "pos_embed"))
@@ -46,14 +46,14 @@ def optimizer(model: nn.Module, rate: float = RATE) -> torch.optim.AdamW:
 
 
 class Training:
-    """A model, its optimizer and the average of its weights."""
+    """A model, its optimizer and its averaged weights."""
 
     def __init__(self, model: Cascade, rate: float = RATE):
         self.model, self.optimizer = model, optimizer(model, rate)
         self.average = [p.detach().clone() for p in model.parameters()]
 
     def step(self, images: Tensor, labels: Tensor) -> list[float]:
-        """One step on a batch; the loss of every exit before it."""
+        """Performs one step; returns the loss of every exit before it."""
         losses = []
         features = relations = None
         for stage in self.model.stages():
@@ -69,7 +69,7 @@ class Training:
 
 
 def seeded_batches(count: int, size: int) -> list[tuple[Tensor, Tensor]]:
-    """Images and labels by the numbers that `dvt` generates from a seed."""
+    """Images and labels from the same seeded numbers as in `dvt`."""
     batches = []
     for index in range(count):
         pixels = synthetic.stream(f"training.{index}", size * 3 * 32 * 32)
@@ -81,7 +81,7 @@ def seeded_batches(count: int, size: int) -> list[tuple[Tensor, Tensor]]:
 
 
 def write_losses(path: Path) -> None:
-    """Ten losses of every exit, in float64, from weights that `synthetic:1` names."""
+    """Writes ten losses of every exit, in float64, starting from the weights of `synthetic:1`."""
     from safetensors.numpy import save_file
 
     model = small_cascade(32, 2, 2)

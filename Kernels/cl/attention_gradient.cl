@@ -1,36 +1,45 @@
-// attention_gradient.cl: the way back of attention, for devices that want many work-items (GPUs);
-// and for all devices, of the relations it reused. Names and formulas are those of
-// attention_gradient_vector.cl.
+// attention_gradient.cl: backward pass of attention, for devices that run many work-items (GPUs);
+// and of reused relations, for all devices. Formulas: attention_gradient_vector.cl.
 //
-//   qkv, dqkv  [B, T, 3 H d]    dy [B, Q, H d]    logits, dlogits [B, K, Q, T]
-//   weights, changes  [B, H, Q, P]    here without padding: P = T
-//   dcoarse    [B, C, S, S]     the gradient of the reused relations, added to at the block's
-//                               channels
-//   indices, tap_weights [taps, S]  the fine tokens that a coarse token has a part in
+//   qkv, dqkv [B, T, 3 H d]    tokens T, heads H, head width d; q, then k, then v, each H d
+//   dy        [B, Q, H d]      attending tokens Q: the first Q of T, all or the class token
+//   logits    [B, K, Q, T]     A, kept by the forward pass: head h in channel kept_channel + h;
+//                              K = kept_channels
+//   dlogits   [B, K, Q, T]     the gradient of A from later stages, in the same channels, or null
+//   weights   [B, H, Q, T]     softmax(A)
+//   changes   [B, H, Q, T]     dA
+//   dcoarse   [B, C, S, S]     the gradient of the reused relations, accumulated: head h adds to
+//                              channel coarse_channel + h; C = coarse_channels, S = coarse_tokens
+//   indices, tap_weights [taps, S]  the fine tokens that read a coarse token
+//   scale     as in the forward pass
 //
 // attention_gradient_rows: a work-group of ITEMS takes ROWS queries of one head and walks the keys
-// in tiles of KEYS, twice: what comes back to a logit needs its row's mean first. Global size
-// (ceil(Q / ROWS) ITEMS, H, B). attention_gradient_columns: likewise KEYS keys, (2 ceil(T / KEYS)
-// ITEMS, H, B). relation_gradient: one work-item per element; along the second and third dimension
-// it may stride over several.
+// in tiles of KEYS, twice: dA needs the mean of its row first. It stores weights, changes and dq.
+// Global size (ceil(Q / ROWS) ITEMS, H, B).
+// attention_gradient_columns: a work-group of ITEMS takes KEYS keys of one head and stores dk or
+// dv.
+// Global size (2 ceil(T / KEYS) ITEMS, H, B).
+// relation_gradient: one work-item per element of dcoarse; along dimensions 1 and 2 each may stride
+// over several.
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+AttentionGradients.swift
 
 #ifndef HEAD_WIDTH
 #define HEAD_WIDTH 32  // d, a multiple of COLUMN_ITEMS
 #endif
 #define ITEMS 128
-#define ROWS 16                            // queries of a work-group
-#define KEYS 32                            // keys of a tile
-#define LANES (ITEMS / ROWS)               // work-items that reduce one row
-#define PAIR_ROWS (ROWS * KEYS / ITEMS)    // pairs of query and key of a work-item
-#define COLUMN_ITEMS 16                    // work-items along dq's columns
+#define ROWS 16                          // queries of a work-group
+#define KEYS 32                          // keys of a tile
+#define LANES (ITEMS / ROWS)             // work-items that reduce one row
+#define PAIR_ROWS (ROWS * KEYS / ITEMS)  // pairs of query and key per work-item
+#define COLUMN_ITEMS 16                  // work-items along dq's columns
 #define MY_ROWS (ROWS * COLUMN_ITEMS / ITEMS)
 #define MY_COLUMNS (HEAD_WIDTH / COLUMN_ITEMS)
-// + 1: columns fall into different banks.
+// + 1: columns are in different banks.
 #define KEY_PITCH (KEYS + 1)
 #define ROW_PITCH (ROWS + 1)
 
-// What every query's row of `partial` combines to, largest or sum, at the row's first element.
+// Reduces the LANES elements of every query in `partial` to their maximum or sum, stored in the
+// first.
 static inline void reduce_rows(local float *partial, int item, int is_largest) {
   for (int lanes = LANES / 2; lanes > 0; lanes /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -41,16 +50,13 @@ static inline void reduce_rows(local float *partial, int item, int is_largest) {
   barrier(CLK_LOCAL_MEM_FENCE);
 }
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-kernel void attention_gradient_rows(global float *dqkv, global float *weights,
-                                    global float *changes, global const float *restrict dy,
-                                    global const float *restrict qkv,
-                                    global const float *restrict logits,
-                                    global const float *restrict dlogits, int tokens,
-                                    int attending, int heads, int kept_channels,
-                                    int kept_channel, float scale) {
-  local float rows[HEAD_WIDTH * ROW_PITCH];             // dy [column][row]
-  local float keys_or_values[HEAD_WIDTH * KEY_PITCH];   // values [column][key], keys [key][column]
+__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradient_rows(
+    global float *dqkv, global float *weights, global float *changes,
+    global const float *restrict dy, global const float *restrict qkv,
+    global const float *restrict logits, global const float *restrict dlogits, int tokens,
+    int attending, int heads, int kept_channels, int kept_channel, float scale) {
+  local float rows[HEAD_WIDTH * ROW_PITCH];            // dy [column][row]
+  local float keys_or_values[HEAD_WIDTH * KEY_PITCH];  // values [column][key], keys [key][column]
   local float change[ROWS * KEY_PITCH];
   local float partial[ITEMS], largest[ROWS], mass[ROWS];
 
@@ -58,8 +64,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
   const int head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
-  const size_t kept =
-      ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
+  const size_t kept = ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
   qkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
   dqkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
   dy += (size_t)image * attending * width + head * HEAD_WIDTH;
@@ -71,7 +76,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
     const int inside = first + row < attending;
     rows[column * ROW_PITCH + row] = inside ? dy[(first + row) * width + column] : 0.0f;
   }
-  // The softmax's largest logit and mass; LANES work-items a query.
+  // The softmax's largest logit and mass, with LANES work-items per query.
   const int my_row = item / LANES, my_lane = item % LANES;
   const int inside = first + my_row < attending;
   global const float *restrict my_logits =
@@ -81,7 +86,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
   partial[item] = value;
   reduce_rows(partial, item, 1);
   const float my_largest = partial[my_row * LANES];
-  barrier(CLK_LOCAL_MEM_FENCE);  // the largest is no longer read
+  barrier(CLK_LOCAL_MEM_FENCE);  // the largest has been read
   value = 0.0f;
   for (int j = my_lane; j < tokens; j += LANES) value += exp(my_logits[j] - my_largest);
   partial[item] = value;
@@ -92,14 +97,14 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
   }
   barrier(CLK_LOCAL_MEM_FENCE);
 
-  // Pairs of query and key, neighbors along keys: the weights, and dy . v before its mean is known.
+  // Pairs of query and key: the weights, and dP = dy . v in `changes` until its mean is known.
   const int pair_key = item % KEYS, pair_row = item / KEYS * PAIR_ROWS;
   float mean[PAIR_ROWS];
 #pragma unroll
   for (int r = 0; r < PAIR_ROWS; r++) mean[r] = 0.0f;
   for (int start = 0; start < tokens; start += KEYS) {
     const int key = start + pair_key;
-    barrier(CLK_LOCAL_MEM_FENCE);  // the last values are no longer read
+    barrier(CLK_LOCAL_MEM_FENCE);  // the previous values have been read
     for (int e = item; e < KEYS * HEAD_WIDTH; e += ITEMS) {
       const int k = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
       keys_or_values[column * KEY_PITCH + k] =
@@ -126,7 +131,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
       mean[r] = fma(weight, product[r], mean[r]);
     }
   }
-  // A row's means lie in KEYS work-items: through `change`, then LANES of them add theirs.
+  // A row's mean is spread over KEYS work-items; LANES of them sum it through `change`.
 #pragma unroll
   for (int r = 0; r < PAIR_ROWS; r++) change[(pair_row + r) * KEY_PITCH + pair_key] = mean[r];
   barrier(CLK_LOCAL_MEM_FENCE);
@@ -135,7 +140,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
   partial[item] = value;
   reduce_rows(partial, item, 0);
 
-  // The changes of the logits, and dq.
+  // dA and dq.
   const int x = item % COLUMN_ITEMS, y = item / COLUMN_ITEMS;
   float sum[MY_ROWS][MY_COLUMNS];
 #pragma unroll
@@ -144,7 +149,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
     for (int c = 0; c < MY_COLUMNS; c++) sum[r][c] = 0.0f;
   for (int start = 0; start < tokens; start += KEYS) {
     const int key = start + pair_key;
-    barrier(CLK_LOCAL_MEM_FENCE);  // the last keys and changes are no longer read
+    barrier(CLK_LOCAL_MEM_FENCE);  // the previous keys and changes have been read
     for (int e = item; e < KEYS * HEAD_WIDTH; e += ITEMS) {
       const int k = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
       keys_or_values[e] = start + k < tokens ? qkv[(start + k) * stride + width + column] : 0.0f;
@@ -154,7 +159,7 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
       const int row = pair_row + r;
       float result = 0.0f;
       if (first + row < attending && key < tokens) {
-        // This work-item wrote what it reads.
+        // The same work-item wrote these elements.
         const size_t pair = (size_t)(first + row) * tokens + key;
         result = weights[pair] * (changes[pair] - partial[row * LANES]) +
                  (dlogits ? dlogits[kept + pair] : 0.0f);
@@ -181,31 +186,26 @@ kernel void attention_gradient_rows(global float *dqkv, global float *weights,
   }
 }
 
-// dk and dv: a work-group sums over the queries, STEP at a time, for KEYS keys of one head and one
-// of the two, which take turns along the first dimension.
+// dk = scale dA^T q (even group number along dimension 0) or dv = weights^T dy (odd): a work-group
+// sums over the queries, STEP at a time.
 #define STEP 16
 #define MY_KEYS (KEYS * COLUMN_ITEMS / ITEMS)
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-kernel void attention_gradient_columns(global float *restrict dqkv,
-                                       global const float *restrict weights,
-                                       global const float *restrict changes,
-                                       global const float *restrict dy,
-                                       global const float *restrict qkv, int tokens, int attending,
-                                       int heads, float scale) {
+__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradient_columns(
+    global float *restrict dqkv, global const float *restrict weights,
+    global const float *restrict changes, global const float *restrict dy,
+    global const float *restrict qkv, int tokens, int attending, int heads, float scale) {
   local float factors[STEP * KEY_PITCH], rows[STEP * HEAD_WIDTH];
   const int item = get_local_id(0), part = get_group_id(0) % 2;
   const int first = get_group_id(0) / 2 * KEYS;
   const int head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
-  // dk sums the queries, dv what came back to them.
   const size_t pitch = part == 0 ? stride : width;
-  global const float *restrict from = part == 0 ? qkv + (size_t)image * tokens * stride
-                                                : dy + (size_t)image * attending * width;
+  global const float *restrict from =
+      part == 0 ? qkv + (size_t)image * tokens * stride : dy + (size_t)image * attending * width;
   from += head * HEAD_WIDTH;
-  global const float *restrict pairs =
-      (part == 0 ? changes : weights) + plane * attending * tokens;
+  global const float *restrict pairs = (part == 0 ? changes : weights) + plane * attending * tokens;
 
   const int x = item % COLUMN_ITEMS, y = item / COLUMN_ITEMS;
   float sum[MY_KEYS][MY_COLUMNS];
@@ -214,7 +214,7 @@ kernel void attention_gradient_columns(global float *restrict dqkv,
 #pragma unroll
     for (int c = 0; c < MY_COLUMNS; c++) sum[k][c] = 0.0f;
   for (int start = 0; start < attending; start += STEP) {
-    barrier(CLK_LOCAL_MEM_FENCE);  // the last step is no longer read
+    barrier(CLK_LOCAL_MEM_FENCE);  // the previous step has been read
     for (int e = item; e < STEP * KEYS; e += ITEMS) {
       const int i = e / KEYS, key = e % KEYS;
       const int inside = start + i < attending && first + key < tokens;
@@ -226,7 +226,7 @@ kernel void attention_gradient_columns(global float *restrict dqkv,
       rows[e] = start + i < attending ? from[(start + i) * pitch + column] : 0.0f;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
-    // Not further: sixteen steps at once spill registers from d = 96 on.
+    // Full unrolling (16 steps) spills registers for d >= 96.
 #pragma unroll 4
     for (int i = 0; i < STEP; i++)
 #pragma unroll
@@ -247,8 +247,8 @@ kernel void attention_gradient_columns(global float *restrict dqkv,
   }
 }
 
-// dcoarse[m, n] += sum over fine tokens i of m and j of n of w_i w_j changes[i, j]; rows of
-// `changes` begin `pitch` elements apart.
+// dcoarse[m, n] += sum_i sum_j w_m[i] w_n[j] changes[i, j] over the fine tokens i and j that read m
+// and n. `planes` is B H; rows of `changes` are `pitch` elements apart.
 kernel void relation_gradient(global float *restrict dcoarse, global const float *restrict changes,
                               global const int *restrict indices,
                               global const float *restrict tap_weights, int planes, int attending,
@@ -257,7 +257,8 @@ kernel void relation_gradient(global float *restrict dcoarse, global const float
   const int n = get_global_id(0);
   if (n >= coarse_tokens) return;
   for (int plane = get_global_id(2); plane < planes; plane += get_global_size(2)) {
-    const size_t channel = (size_t)(plane / heads) * coarse_channels + coarse_channel + plane % heads;
+    const size_t channel =
+        (size_t)(plane / heads) * coarse_channels + coarse_channel + plane % heads;
     global const float *restrict from = changes + (size_t)plane * attending * pitch;
     for (int m = get_global_id(1); m < coarse_tokens; m += get_global_size(1)) {
       float sum = 0.0f;

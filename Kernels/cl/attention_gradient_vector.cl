@@ -1,21 +1,25 @@
-// attention_gradient_vector.cl: the way back of attention, for devices that want one work-item with
+// attention_gradient_vector.cl: backward pass of attention, for devices that run one work-item with
 // wide vectors (CPUs).
 //
-//   qkv, dqkv  [B, T, 3 H d]    q before k before v, each H x d
-//   dy         [B, Q, H d]      of the first Q tokens, which attended: all, or the class token
-//   logits     [B, K, Q, T]     A, as the way there kept it; this block's begin at a channel
-//   dlogits    [B, K, Q, T]     the gradient of A that later stages hand back, or null; likewise
-//   values     [B, H, P / 32, d, 32]  v transposed in panels of 32, T padded with zeros to P; by
-//                               transpose_keys of attention_vector.cl
-//   weights    [B, H, Q, P]     softmax(A)
-//   changes    [B, H, Q, P]     dA
+//   qkv, dqkv [B, T, 3 H d]    tokens T, heads H, head width d; q, then k, then v, each H d
+//   dy        [B, Q, H d]      attending tokens Q: the first Q of T, all or the class token
+//   logits    [B, K, Q, T]     A, kept by the forward pass: head h in channel kept_channel + h;
+//                              K = kept_channels
+//   dlogits   [B, K, Q, T]     the gradient of A from later stages, in the same channels, or null
+//   values    [B, H, P / 32, d, 32]  v in transposed panels of 32, zeros from T to P = padded; by
+//                              transpose_keys of attention_vector.cl
+//   weights   [B, H, Q, P]     softmax(A), zeros beyond T
+//   changes   [B, H, Q, P]     dA, zeros beyond T
+//   scale     as in the forward pass
 //
-//   dP = dy v^T,  dA = weights (dP - sum_j weights dP) + dlogits
+//   dP = dy v^T
+//   dA = weights (dP - sum_j weights dP) + dlogits
 //   dq = scale dA k,  dk = scale dA^T q,  dv = weights^T dy
 //
-// attention_gradient_rows: one work-item per work-group takes ROWS queries of one head and makes
-// their rows of `weights` and `changes`, zeros beyond T, and dq. attention_gradient_columns: one
-// takes COLUMNS keys and makes dk and dv.
+// attention_gradient_rows: one work-item per work-group takes ROWS queries of one head and stores
+// weights, changes and dq; global size (ceil(Q / ROWS), H, B).
+// attention_gradient_columns: one takes COLUMNS keys and stores dk and dv; global size
+// (ceil(T / COLUMNS), H, B).
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+AttentionGradients.swift
 
 #ifndef HEAD_WIDTH
@@ -29,7 +33,7 @@
 #endif
 #define PARTS (HEAD_WIDTH / 16)
 
-// Up to 16 elements; those beyond `count` are `fill`.
+// 16 elements of p; those from `count` on are `fill`.
 static inline float16 load_part(global const float *restrict p, int count, float fill) {
   if (count >= 16) return vload16(0, p);
   float part[16];
@@ -38,16 +42,16 @@ static inline float16 load_part(global const float *restrict p, int count, float
 }
 
 // weights = softmax(logits) over one row, zeros from `tokens` to `padded`.
-static inline void softmax_row(global float *restrict weights,
-                               global const float *restrict logits, int tokens, int padded) {
+static inline void softmax_row(global float *restrict weights, global const float *restrict logits,
+                               int tokens, int padded) {
   float16 peak = -INFINITY;
   for (int j = 0; j < tokens; j += 16)
     peak = fmax(peak, load_part(logits + j, tokens - j, -INFINITY));
   const float largest = max16(peak);
   float16 mass = 0.0f;
   for (int j = 0; j < padded; j += 16) {
-    const float16 e = j < tokens
-        ? exp16(load_part(logits + j, tokens - j, -INFINITY) - largest) : (float16)(0.0f);
+    const float16 e = j < tokens ? exp16(load_part(logits + j, tokens - j, -INFINITY) - largest)
+                                 : (float16)(0.0f);
     vstore16(e, 0, weights + j);
     mass += e;
   }
@@ -55,25 +59,22 @@ static inline void softmax_row(global float *restrict weights,
   for (int j = 0; j < padded; j += 16) vstore16(vload16(0, weights + j) / total, 0, weights + j);
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void attention_gradient_rows(global float *restrict dqkv, global float *restrict weights,
-                                    global float *restrict changes,
-                                    global const float *restrict dy,
-                                    global const float *restrict qkv,
-                                    global const float *restrict values,
-                                    global const float *restrict logits,
-                                    global const float *restrict dlogits, int tokens,
-                                    int attending, int padded, int heads, int kept_channels,
-                                    int kept_channel, float scale) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_rows(
+    global float *restrict dqkv, global float *restrict weights, global float *restrict changes,
+    global const float *restrict dy, global const float *restrict qkv,
+    global const float *restrict values, global const float *restrict logits,
+    global const float *restrict dlogits, int tokens, int attending, int padded, int heads,
+    int kept_channels, int kept_channel, float scale) {
   const int first = get_group_id(0) * ROWS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
   const size_t kept =
       ((size_t)image * kept_channels + kept_channel + head) * attending * (size_t)tokens;
   global const float *restrict vt = values + plane * HEAD_WIDTH * padded;
-  global const float *restrict k = qkv + (size_t)image * tokens * stride + width + head * HEAD_WIDTH;
+  global const float *restrict k =
+      qkv + (size_t)image * tokens * stride + width + head * HEAD_WIDTH;
 
-  // Rows past the end repeat the last one: what they store is the same.
+  // Rows past the end repeat the last one and store the same values.
   size_t query[ROWS];
   global const float *restrict change_y[ROWS];
   global float *weight[ROWS];
@@ -139,13 +140,11 @@ kernel void attention_gradient_rows(global float *restrict dqkv, global float *r
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void attention_gradient_columns(global float *restrict dqkv,
-                                       global const float *restrict weights,
-                                       global const float *restrict changes,
-                                       global const float *restrict dy,
-                                       global const float *restrict qkv, int tokens,
-                                       int attending, int padded, int heads, float scale) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_columns(
+    global float *restrict dqkv, global const float *restrict weights,
+    global const float *restrict changes, global const float *restrict dy,
+    global const float *restrict qkv, int tokens, int attending, int padded, int heads,
+    float scale) {
   const int first = get_group_id(0) * COLUMNS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
@@ -154,7 +153,7 @@ kernel void attention_gradient_columns(global float *restrict dqkv,
       dy + (size_t)image * attending * width + head * HEAD_WIDTH;
   weights += plane * attending * padded;
   changes += plane * attending * padded;
-  int key[COLUMNS];  // columns past the end repeat the last one and are not stored
+  int key[COLUMNS];  // columns past the end repeat the last and are not stored
 #pragma unroll
   for (int c = 0; c < COLUMNS; c++) key[c] = min(first + c, tokens - 1);
 

@@ -1,22 +1,26 @@
-// attention_tile.cl: attention with reused relations, for devices that want many work-items and
-// tiles in local memory (GPUs).
+// attention_tile.cl: attention with reused relations, for devices that run many work-items and tile
+// in local memory (GPUs).
 //
-//   qkv      [B, T, 3 H d]     q before k before v, each H x d
-//   output   [B, Q, H d]       of the first Q tokens, which attend: all, or the class token
-//   coarse   [B, C, S, S]      the relations to reuse, or null; this block's begin at a channel
-//   logits   [B, K, Q, T]      where the logits are kept, or null; likewise
-//   indices, weights [taps, T] how a fine token is made of coarse tokens (class token included)
+//   qkv       [B, T, 3 H d]    tokens T, heads H, head width d; q, then k, then v, each H d
+//   output    [B, Q, H d]      attending tokens Q: the first Q of T, all or the class token
+//   logits    [B, K, Q, T]     if not null, receives A: head h in channel kept_channel + h;
+//                              K = kept_channels
+//   coarse    [B, C, S, S]     if not null, the relations to reuse: head h reads channel
+//                              coarse_channel + h; C = coarse_channels, S = coarse_tokens
+//   indices, weights [taps, T] the coarse tokens that make up a fine token, class token included
+//   scale     usually 1 / sqrt(d)
 //
 //   A[i, j] = scale q[i] . k[j] + sum_m sum_n w_i[m] w_j[n] coarse[m, n]
 //   output[i] = sum_j softmax(A[i])[j] v[j]
 //
-// A work-group of ITEMS_X x ITEMS_Y takes TILE_ROWS queries of one head and walks the keys in
-// tiles of TILE_KEYS; each work-item holds TILE_ROWS / ITEMS_Y rows of the output. The softmax is
-// online: only a TILE_ROWS x TILE_KEYS tile of scores exists, in local memory. K and V take turns
-// in one buffer. The relations are resampled as they are added, straight from the coarse map.
-// Global size (ceil(Q / TILE_ROWS) ITEMS_X, H ITEMS_Y, B).
-// CPU reference: Sources/DVTReference/ReferenceBackend+Attention.swift
-// Papers: Dao et al., FlashAttention, arXiv:2205.14135; Milakov and Gimelshein, arXiv:1805.02867
+// Work-groups: ITEMS_X x ITEMS_Y work-items take TILE_ROWS queries of one head and walk the keys in
+// tiles of TILE_KEYS; a work-item holds TILE_ROWS / ITEMS_Y rows of the output. The softmax is
+// online: only a TILE_ROWS x TILE_KEYS tile of scores is stored, in local memory. Keys and values
+// share one buffer. The relations are resampled as they are added, directly from the coarse map.
+// Global size (ceil(Q / TILE_ROWS) ITEMS_X, H ITEMS_Y, B), local size (ITEMS_X, ITEMS_Y, 1).
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Attention.swift
+// Papers: Dao et al., FlashAttention, arXiv:2205.14135; Milakov and Gimelshein, Online Normalizer
+// Calculation for Softmax, arXiv:1805.02867
 
 #ifndef HEAD_WIDTH
 #define HEAD_WIDTH 64  // d, a multiple of ITEMS_X
@@ -37,15 +41,15 @@
 #define MY_ROWS (TILE_ROWS / ITEMS_Y)
 #define MY_KEYS (TILE_KEYS / ITEMS_X)
 #define MY_COLUMNS (HEAD_WIDTH / ITEMS_X)
-#define LANES (ITEMS / TILE_ROWS)    // work-items that reduce one row
-#define KEY_PITCH (TILE_KEYS + 1)    // + 1: columns fall into different banks
+#define LANES (ITEMS / TILE_ROWS)  // work-items that reduce one row
+#define KEY_PITCH (TILE_KEYS + 1)  // + 1: columns are in different banks
 #define ROW_PITCH (TILE_ROWS + 1)
 
-// sum_m sum_n w_i[m] w_j[n] coarse[m, n]
+// sum_m sum_n w_i[m] w_j[n] coarse[m, n] for the pair of query i and key j.
 static inline float reused_relation(global const float *restrict coarse,
-                             global const int *restrict indices,
-                             global const float *restrict weights, int query, int key,
-                             int tokens, int coarse_tokens, int taps) {
+                                    global const int *restrict indices,
+                                    global const float *restrict weights, int query, int key,
+                                    int tokens, int coarse_tokens, int taps) {
   float sum = 0.0f;
   for (int m = 0; m < taps; m++) {
     // An unused tap must not turn an infinite relation into NaN.
@@ -60,14 +64,13 @@ static inline float reused_relation(global const float *restrict coarse,
   return sum;
 }
 
-__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
-kernel void attention_tile(global float *restrict output, global float *restrict logits,
-                           global const float *restrict qkv, global const float *restrict coarse,
-                           global const int *restrict indices,
-                           global const float *restrict weights, int tokens, int attending,
-                           int heads, int kept_channels, int kept_channel, int coarse_channels,
-                           int coarse_channel, int coarse_tokens, int taps, float scale) {
-  local float queries[HEAD_WIDTH * ROW_PITCH];     // [column][row]
+__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention_tile(
+    global float *restrict output, global float *restrict logits, global const float *restrict qkv,
+    global const float *restrict coarse, global const int *restrict indices,
+    global const float *restrict weights, int tokens, int attending, int heads, int kept_channels,
+    int kept_channel, int coarse_channels, int coarse_channel, int coarse_tokens, int taps,
+    float scale) {
+  local float queries[HEAD_WIDTH * ROW_PITCH];         // [column][row]
   local float keys_or_values[HEAD_WIDTH * KEY_PITCH];  // keys [column][key], values [key][column]
   local float score[TILE_ROWS * KEY_PITCH];
   local float partial[TILE_ROWS * LANES];
@@ -79,10 +82,9 @@ kernel void attention_tile(global float *restrict output, global float *restrict
   const size_t stride = 3 * width;
   qkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
   if (coarse)
-    coarse += ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens *
-              coarse_tokens;
-  if (logits)
-    logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
+    coarse +=
+        ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens * coarse_tokens;
+  if (logits) logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
 
   for (int e = item; e < TILE_ROWS * HEAD_WIDTH; e += ITEMS) {
     const int row = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
@@ -101,7 +103,7 @@ kernel void attention_tile(global float *restrict output, global float *restrict
 
   for (int start = 0; start < tokens; start += TILE_KEYS) {
     const int count = min(tokens - start, TILE_KEYS);
-    barrier(CLK_LOCAL_MEM_FENCE);  // the values of the last tile are no longer read
+    barrier(CLK_LOCAL_MEM_FENCE);  // the values of the previous tile have been read
     for (int e = item; e < TILE_KEYS * HEAD_WIDTH; e += ITEMS) {
       const int key = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
       keys_or_values[column * KEY_PITCH + key] =
@@ -131,8 +133,8 @@ kernel void attention_tile(global float *restrict output, global float *restrict
         float value = product[r][k] * scale;
         if (query < attending && key < tokens) {
           if (coarse)
-            value += reused_relation(coarse, indices, weights, query, key, tokens,
-                                     coarse_tokens, taps);
+            value +=
+                reused_relation(coarse, indices, weights, query, key, tokens, coarse_tokens, taps);
           if (logits) logits[(size_t)query * tokens + key] = value;
         }
         score[row * KEY_PITCH + column] = key < tokens ? value : -INFINITY;
@@ -140,7 +142,7 @@ kernel void attention_tile(global float *restrict output, global float *restrict
     }
     barrier(CLK_LOCAL_MEM_FENCE);
 
-    // The values replace the keys while LANES work-items a row turn scores into exponentials.
+    // The values replace the keys while LANES work-items per row compute the exponentials.
     for (int e = item; e < TILE_KEYS * HEAD_WIDTH; e += ITEMS) {
       const int key = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
       keys_or_values[e] = key < count ? qkv[(start + key) * stride + 2 * width + column] : 0.0f;
@@ -153,7 +155,7 @@ kernel void attention_tile(global float *restrict output, global float *restrict
     barrier(CLK_LOCAL_MEM_FENCE);
     peak = largest[my_row];
     for (int l = 0; l < LANES; l++) peak = fmax(peak, partial[my_row * LANES + l]);
-    barrier(CLK_LOCAL_MEM_FENCE);  // all have read the peaks and the old largest
+    barrier(CLK_LOCAL_MEM_FENCE);  // all peaks and the previous `largest` have been read
     float mass = 0.0f;
     for (int k = my_lane; k < TILE_KEYS; k += LANES) {
       const float e = exp(score[my_row * KEY_PITCH + k] - peak);

@@ -1,26 +1,30 @@
-// attention_vector.cl: attention with reused relations, for devices that want one work-item with
+// attention_vector.cl: attention with reused relations, for devices that run one work-item with
 // wide vectors (CPUs).
 //
-//   qkv      [B, T, 3 H d]     q before k before v, each H x d
-//   keys     [B, H, P / 32, d, 32]  the keys transposed in panels of 32, T padded with zeros to P
-//   output   [B, Q, H d]       of the first Q tokens, which attend: all, or the class token
-//   coarse   [B, C, S, S]      the relations to reuse, or null; this block's begin at a channel
-//   logits   [B, K, Q, T]      where the logits are kept, or null; likewise
-//   indices, weights [taps, T] how a fine token is made of coarse tokens (class token included)
-//   axis_indices, axis_weights [axis_taps, t]  how a row or column of the fine grid, t x t, is made
-//                              of those of the coarse one, g x g: `source` and `target`
-//   spread   [g, pitch]        the same as a dense matrix; pitch is t rounded up to 16
+//   qkv       [B, T, 3 H d]    tokens T, heads H, head width d; q, then k, then v, each H d
+//   keys      [B, H, P / 32, d, 32]  k in transposed panels of 32, zeros from T to P = padded
+//   output    [B, Q, H d]      attending tokens Q: the first Q of T, all or the class token
+//   logits    [B, K, Q, T]     if not null, receives A: head h in channel kept_channel + h;
+//                              K = kept_channels
+//   coarse    [B, C, S, S]     if not null, the relations to reuse: head h reads channel
+//                              coarse_channel + h; C = coarse_channels, S = coarse_tokens
+//   indices, weights [taps, T] the coarse tokens that make up a fine token, class token included
+//   axis_indices, axis_weights [axis_taps, target]  likewise for the rows (or columns) of the grid:
+//                              `target` fine ones from `source` coarse ones
+//   spread    [source, pitch]  axis_weights as a dense matrix; pitch = target rounded up to 16
+//   reused    local memory: [ROWS, T] resampled relations, pitch elements of slack, and scratch of
+//             S rounded up to 16 plus source x pitch
+//   scale     usually 1 / sqrt(d)
 //
 //   A[i, j] = scale q[i] . k[j] + sum_m sum_n w_i[m] w_j[n] coarse[m, n]
 //   output[i] = sum_j softmax(A[i])[j] v[j]
 //
 // attention_vector: one work-item per work-group takes ROWS queries of one head. It walks the keys
-// in chunks of CHUNK and rescales what it has when a later chunk holds a larger logit, so any T
-// works; up to CHUNK keys it is one pass. What the ROWS queries reuse lies resampled in `reused`,
-// local memory of ROWS x T + pitch, and after it what is on the way there, S rounded up to 16 and
-// g x pitch: the fine map is never stored, nor are probabilities.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Attention.swift
-// Online softmax: Milakov and Gimelshein, arXiv:1805.02867
+// in chunks of CHUNK and rescales its sums when a later chunk holds a larger logit (online
+// softmax), so any T works. The relations of its queries are resampled into `reused`; neither the
+// fine map nor the probabilities are stored in global memory. Global size (ceil(Q / ROWS), H, B).
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Attention.swift
+// Paper: Milakov and Gimelshein, Online Normalizer Calculation for Softmax, arXiv:1805.02867
 
 #ifndef HEAD_WIDTH
 #define HEAD_WIDTH 64  // d, a multiple of 16
@@ -33,11 +37,12 @@
 #endif
 #define PARTS (HEAD_WIDTH / 16)
 
-// keys[b, h, t / 32, c, t % 32] = k[b, t, h, c], and 0 for t >= T; part 1 of qkv is k, 2 is v. One
-// work-item per 16 tokens and head: it reads rows and writes vectors, so that neither end is touched in strides wider than the cache.
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void transpose_keys(global float *restrict keys, global const float *restrict qkv,
-                           int tokens, int padded, int heads, int part) {
+// keys[b, h, t / 32, c, t % 32] = k[b, t, h, c], and 0 for t >= T; `part` selects k (1) or v (2).
+// One work-item per 16 tokens and head, which reads rows and writes vectors: global size
+// (P / 16, H, B).
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void transpose_keys(
+    global float *restrict keys, global const float *restrict qkv, int tokens, int padded,
+    int heads, int part) {
   const int first = get_group_id(0) * 16, head = get_group_id(1), image = get_group_id(2);
   const size_t stride = 3 * heads * HEAD_WIDTH;
   global const float *restrict rows =
@@ -53,10 +58,9 @@ kernel void transpose_keys(global float *restrict keys, global const float *rest
   }
 }
 
-// mixed[n] = sum_m w_i[m] coarse[m, n]: the coarse rows of one query's taps, zeros up to a multiple
-// of 16. Tells whether all are finite.
-static inline bool mix_coarse_rows(local float *restrict mixed,
-                                   global const float *restrict coarse,
+// mixed[n] = sum_m w_i[m] coarse[m, n] for one query i, zeros up to a multiple of 16. Returns
+// whether all are finite.
+static inline bool mix_coarse_rows(local float *restrict mixed, global const float *restrict coarse,
                                    global const int *restrict indices,
                                    global const float *restrict weights, int query, int tokens,
                                    int coarse_tokens, int taps) {
@@ -67,9 +71,9 @@ static inline bool mix_coarse_rows(local float *restrict mixed,
       const float weight = weights[k * tokens + query];
       // An unused tap must not turn an infinite relation into NaN.
       if (weight != 0.0f)
-        sum = fma((float16)(weight),
-                  vload16(0, coarse + (size_t)indices[k * tokens + query] * coarse_tokens + n),
-                  sum);
+        sum =
+            fma((float16)(weight),
+                vload16(0, coarse + (size_t)indices[k * tokens + query] * coarse_tokens + n), sum);
     }
     vstore16(sum, 0, mixed + n);
   }
@@ -88,19 +92,17 @@ static inline bool mix_coarse_rows(local float *restrict mixed,
   return sum16(check) == 0.0f;
 }
 
-// What one query adds to its logits: fine[j] = sum_n w_j[n] mixed[n].
+// The reused relations of one query: fine[j] = sum_n w_j[n] mixed[n].
 //
-// The grid is resampled along its rows by a dense matrix, `spread` [g, pitch], which has a column
-// for every fine one and zeros where a fine column does not read a coarse one: g vectors a coarse
-// row, and no single reads. Then fine rows are sums of a few of those. Zeros of the matrix would
-// turn infinite relations into NaN, so that such a query goes by the tokens' own taps.
-static inline void resample_row(local float *restrict fine, local const float *restrict mixed,
-                                local float *restrict wide, global const int *restrict indices,
-                                global const float *restrict weights,
-                                global const int *restrict axis_indices,
-                                global const float *restrict axis_weights,
-                                global const float *restrict spread, bool finite, int tokens,
-                                int taps, int axis_taps, int source, int target, int pitch) {
+// The grid is resampled along its columns by the dense matrix `spread`, in vectors, and then along
+// its rows by axis_weights. The zeros of `spread` would turn infinite relations into NaN, so a
+// query with non-finite relations uses the tokens' own taps instead.
+static inline void resample_row(
+    local float *restrict fine, local const float *restrict mixed, local float *restrict wide,
+    global const int *restrict indices, global const float *restrict weights,
+    global const int *restrict axis_indices, global const float *restrict axis_weights,
+    global const float *restrict spread, bool finite, int tokens, int taps, int axis_taps,
+    int source, int target, int pitch) {
   if (!finite) {
     for (int j = 0; j < tokens; j++) {
       float sum = 0.0f;
@@ -120,7 +122,7 @@ static inline void resample_row(local float *restrict fine, local const float *r
       vstore16(sum, 0, wide + y * pitch + x);
     }
   fine[0] = mixed[0];
-  // The last vector of a row ends in the next one, which is written after it.
+  // The last vector of a row overlaps the next row, which is written after it.
   for (int y = 0; y < target; y++)
     for (int x = 0; x < pitch; x += 16) {
       float16 sum = 0.0f;
@@ -132,19 +134,15 @@ static inline void resample_row(local float *restrict fine, local const float *r
     }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void attention_vector(global float *restrict output, global float *restrict logits,
-                             global const float *restrict qkv, global const float *restrict keys,
-                             global const float *restrict coarse,
-                             global const int *restrict indices,
-                             global const float *restrict weights,
-                             global const int *restrict axis_indices,
-                             global const float *restrict axis_weights,
-                             global const float *restrict spread, local float *restrict reused,
-                             int tokens, int attending, int padded, int axis_taps, int source, int target,
-                             int pitch, int heads, int kept_channels,
-                             int kept_channel, int coarse_channels, int coarse_channel,
-                             int coarse_tokens, int taps, float scale) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_vector(
+    global float *restrict output, global float *restrict logits, global const float *restrict qkv,
+    global const float *restrict keys, global const float *restrict coarse,
+    global const int *restrict indices, global const float *restrict weights,
+    global const int *restrict axis_indices, global const float *restrict axis_weights,
+    global const float *restrict spread, local float *restrict reused, int tokens, int attending,
+    int padded, int axis_taps, int source, int target, int pitch, int heads, int kept_channels,
+    int kept_channel, int coarse_channels, int coarse_channel, int coarse_tokens, int taps,
+    float scale) {
   const int first = get_group_id(0) * ROWS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH, plane = image * heads + head;
   const size_t stride = 3 * width;
@@ -152,22 +150,21 @@ kernel void attention_vector(global float *restrict output, global float *restri
   global const float *restrict v = q + 2 * width;
   global const float *restrict kt = keys + (size_t)plane * HEAD_WIDTH * padded;
 
-  size_t query[ROWS];  // rows past the end repeat the last one and are not stored
+  size_t query[ROWS];  // rows past the end repeat the last and are not stored
   for (int r = 0; r < ROWS; r++) query[r] = min(first + r, attending - 1);
   if (coarse) {
-    coarse += ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens *
-              coarse_tokens;
+    coarse +=
+        ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens * coarse_tokens;
     local float *restrict mixed = reused + ROWS * tokens + pitch;
     local float *restrict wide = mixed + (coarse_tokens + 15) / 16 * 16;
     for (int r = 0; r < ROWS; r++) {
-      const bool finite = mix_coarse_rows(mixed, coarse, indices, weights, query[r], tokens,
-                                          coarse_tokens, taps);
+      const bool finite =
+          mix_coarse_rows(mixed, coarse, indices, weights, query[r], tokens, coarse_tokens, taps);
       resample_row(reused + r * tokens, mixed, wide, indices, weights, axis_indices, axis_weights,
                    spread, finite, tokens, taps, axis_taps, source, target, pitch);
     }
   }
-  if (logits)
-    logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
+  if (logits) logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
 
   const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   float score[ROWS * CHUNK], largest[ROWS], total[ROWS];
@@ -182,7 +179,7 @@ kernel void attention_vector(global float *restrict output, global float *restri
 
   for (int start = 0; start < tokens; start += CHUNK) {
     const int count = min(tokens - start, CHUNK);
-    // scale q k^T, 32 keys at a time; columns past the last key hold 0 and are masked below.
+    // scale q k^T, 32 keys at a time; columns past the last key are 0 and are masked below.
     for (int j = 0; j < count; j += 32) {
       float16 low[ROWS], high[ROWS];
 #pragma unroll
@@ -206,8 +203,7 @@ kernel void attention_vector(global float *restrict output, global float *restri
     }
     if (coarse) {
       for (int r = 0; r < ROWS; r++)
-        for (int j = 0; j < count; j++)
-          score[r * CHUNK + j] += reused[r * tokens + start + j];
+        for (int j = 0; j < count; j++) score[r * CHUNK + j] += reused[r * tokens + start + j];
     }
     if (logits) {
       for (int r = 0; r < ROWS && first + r < attending; r++)

@@ -1,12 +1,15 @@
-// column_sums.cl: sums over the rows of a matrix in two steps, chunks of rows first: each float32
-// sum stays short, and the chunks run side by side.
+// column_sums.cl: sums over the rows of a matrix in two steps, chunks of rows first, which keeps
+// float32 sums short and lets chunks run in parallel; and sums of squares.
 //
 //   x        [rows, columns]
-//   partial  [batch, chunks, columns]   sums over each SUM_CHUNK rows
+//   partial  [batch, chunks, columns]   sums over SUM_CHUNK rows each; sum_rows writes one batch
 //   sums     [batch, columns]
 //
-// One work-item per element of what a kernel writes, but where WG is 1: then one sums a chunk, row
-// by row. CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
+// sum_rows: with WG = 1, one work-item per chunk; otherwise one per column along dimension 0, and
+// along dimension 1 each may stride over chunks.
+// sum_chunks: one work-item per column along dimension 0; along dimension 1 each may stride over
+// the batch.
+// CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
 
 #ifndef SUM_CHUNK
 #define SUM_CHUNK 64  // rows of a partial sum
@@ -14,9 +17,8 @@
 
 #if WG == 1
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void sum_rows(global float *restrict partial, global const float *restrict x, int rows,
-                     int columns) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void sum_rows(
+    global float *restrict partial, global const float *restrict x, int rows, int columns) {
   const int chunk = get_global_id(0);
   const int end = min((chunk + 1) * SUM_CHUNK, rows);
   partial += (size_t)chunk * columns;
@@ -35,16 +37,15 @@ kernel void sum_rows(global float *restrict partial, global const float *restric
   for (int chunk = get_global_id(1); chunk < chunks; chunk += get_global_size(1)) {
     const int end = min((chunk + 1) * SUM_CHUNK, rows);
     float sum = 0.0f;
-    for (int row = chunk * SUM_CHUNK; row < end; row++)
-      sum += x[(size_t)row * columns + column];
+    for (int row = chunk * SUM_CHUNK; row < end; row++) sum += x[(size_t)row * columns + column];
     partial[(size_t)chunk * columns + column] = sum;
   }
 }
 
 #endif
 
-kernel void sum_chunks(global float *restrict sums, global const float *restrict partial,
-                       int batch, int chunks, int columns) {
+kernel void sum_chunks(global float *restrict sums, global const float *restrict partial, int batch,
+                       int chunks, int columns) {
   const int column = get_global_id(0);
   if (column >= columns) return;
   for (int image = get_global_id(1); image < batch; image += get_global_size(1)) {
@@ -55,7 +56,8 @@ kernel void sum_chunks(global float *restrict sums, global const float *restrict
   }
 }
 
-// sums[i] = the squares of every LANES-th element from the i-th on.
+// sums[first + i] = the sum of the squares of x[i], x[i + LANES], ...; x has `count` elements. One
+// work-item per sum, of LANES.
 #ifndef LANES
 #define LANES 256
 #endif

@@ -1,22 +1,21 @@
-// common.cl: what two or more kernel files share; the host puts it before each of them.
+// common.cl: definitions shared by several kernel files; the host prepends it to each of them.
 
-// The work-items of a work-group that reduces a row together; 1 on CPU-like devices.
+// Work-items per work-group for row-wise kernels: a power of two, or 1 on CPU-like devices.
 #ifndef WG
 #define WG 64
 #endif
 
-// GELU as torch.nn.GELU() computes it, with the error function and not its tanh approximation.
+// GELU with the error function, as torch.nn.GELU() computes it by default.
 static inline float gelu_erf(float x) { return 0.5f * x * (1.0f + erf(x * 0.70710678118654752f)); }
 
-// GELU's tanh approximation, 0.5 x (1 + tanh(u)) with u = sqrt(2 / pi) (x + 0.044715 x^3), written
-// as x / (1 + exp(-2 u)): the sum would lose the digits of a small result to its 1.
+// GELU's tanh approximation, 0.5 x (1 + tanh(u)) with u = sqrt(2 / pi) (x + 0.044715 x^3), computed
+// as x / (1 + exp(-2 u)), which avoids the cancellation in 1 + tanh(u) for negative u.
 #define GELU_TANH_EXPONENT(x) (-1.5957691216057308f * (x) * (1.0f + 0.044715f * (x) * (x)))
 static inline float gelu_tanh(float x) { return x / (1.0f + exp(GELU_TANH_EXPONENT(x))); }
 
-// The standard normal distribution's function of 16 numbers, (1 + erf(x / sqrt 2)) / 2. CPU drivers
-// compute erf for one number at a time, so here it is a rational function: erf(x) / x fitted on
-// [0, 3.9] in x^2, beyond which erf is 1 within half a unit in the last place. It lies within 6
-// units of erf on [-6, 6] (OpenCL grants its own erf 16).
+// The standard normal distribution function of 16 numbers, (1 + erf(x / sqrt 2)) / 2. CPU drivers
+// do not vectorize erf, so erf(x) / x is a rational function of x^2 fitted on [0, 3.9]; beyond, erf
+// is 1 within 0.5 ulp. The error of erf is at most 6 ulp on [-6, 6]; OpenCL allows its erf 16 ulp.
 static inline float16 normal_cdf16(float16 x) {
   const float16 t = clamp(x * 0.70710678118654752f, -3.9f, 3.9f), z = t * t;
   float16 p = fma((float16)(2.06647041522956e-06f), z, (float16)(0.0002850630844477564f));
@@ -34,10 +33,9 @@ static inline float16 normal_cdf16(float16 x) {
 
 static inline float16 gelu16(float16 x) { return x * normal_cdf16(x); }
 
-// exp of 16 numbers within one unit in the last place: 2^n exp(r) with |r| <= ln 2 / 2, n ln 2 in
-// two parts, and (exp(r) - 1 - r) / r^2 as a polynomial. What float32 holds only as a subnormal is
-// 0, as it would weigh nothing in a softmax; from 88.4 on it is infinite. CPU drivers compute exp
-// for few numbers at a time.
+// exp of 16 numbers within 1 ulp: 2^n exp(r) with |r| <= ln 2 / 2, n ln 2 in two parts, and
+// (exp(r) - 1 - r) / r^2 as a polynomial. Subnormal results are flushed to 0, which is negligible
+// in a softmax; from 88.4 on the result is infinite. CPU drivers do not vectorize exp to 16 lanes.
 static inline float16 exp16(float16 x) {
   const float16 n = rint(x * 1.44269504088896341f);
   const float16 r = fma(n, (float16)(2.12194440e-4f), fma(n, (float16)(-0.693359375f), x));
@@ -46,12 +44,12 @@ static inline float16 exp16(float16 x) {
   p = fma(p, r, (float16)(0.16666576266288757f));
   p = fma(p, r, (float16)(0.5f));
   const float16 y = fma(p, r * r, r) + 1.0f;
-  // The clamp is for the conversion alone; NaN stays in y.
+  // The clamp only keeps the conversion defined; NaN propagates through y.
   const int16 power = convert_int16(clamp(n, -126.0f, 128.0f)) + 127;
   return select(y * as_float16(power << 23), (float16)(0.0f), x < -87.0f);
 }
 
-// What follows a linear map: 0 is the identity, 1 GELU, 2 GELU by tanh.
+// The activation of a linear layer: 0 is the identity, 1 GELU (erf), 2 GELU (tanh).
 static inline float activated(float x, int activation) {
   if (activation == 1) return gelu_erf(x);
   if (activation == 2) return gelu_tanh(x);
@@ -64,8 +62,8 @@ static inline float16 activated16(float16 x, int activation) {
   return x;
 }
 
-// Reductions of a float16 as trees. They name single elements: oclgrind takes halves of a vector
-// (`v.lo`) for uninitialized.
+// Tree reductions of a float16 vector. They access single elements because oclgrind reports the
+// swizzles `v.lo` and `v.hi` as uninitialized.
 
 static inline float sum16(float16 v) {
   return (((v.s0 + v.s8) + (v.s4 + v.sc)) + ((v.s2 + v.sa) + (v.s6 + v.se))) +
@@ -73,16 +71,17 @@ static inline float sum16(float16 v) {
 }
 
 static inline float max16(float16 v) {
-  const float a = fmax(fmax(fmax(v.s0, v.s1), fmax(v.s2, v.s3)),
-                       fmax(fmax(v.s4, v.s5), fmax(v.s6, v.s7)));
-  const float b = fmax(fmax(fmax(v.s8, v.s9), fmax(v.sa, v.sb)),
-                       fmax(fmax(v.sc, v.sd), fmax(v.se, v.sf)));
+  const float a =
+      fmax(fmax(fmax(v.s0, v.s1), fmax(v.s2, v.s3)), fmax(fmax(v.s4, v.s5), fmax(v.s6, v.s7)));
+  const float b =
+      fmax(fmax(fmax(v.s8, v.s9), fmax(v.sa, v.sb)), fmax(fmax(v.sc, v.sd), fmax(v.se, v.sf)));
   return fmax(a, b);
 }
 
 #if WG > 1
 
-// The sum over the work-group; WG is a power of two, and all work-items must call it.
+// The sum of `value` over the work-group, returned to every work-item. All work-items must call it;
+// `scratch` has WG elements and may be reused on return.
 static inline float group_sum(local float *scratch, float value) {
   const int item = get_local_id(0);
   scratch[item] = value;
@@ -96,7 +95,7 @@ static inline float group_sum(local float *scratch, float value) {
   return sum;
 }
 
-// The largest value of the work-group, likewise.
+// The maximum of `value` over the work-group, under the same conditions.
 static inline float group_max(local float *scratch, float value) {
   const int item = get_local_id(0);
   scratch[item] = value;

@@ -1,21 +1,26 @@
-// confidence.cl: the likeliest class of every image, its softmax probability, and how sure of it
-// an exit is.
+// confidence.cl: the most probable class of every image, its softmax probability, and an exit's
+// score.
 //
-//   logits  [B, classes]
-//   result  [B] of (class, bits of the float32 probability), or with their score [B, 3]
+//   logits     [B, classes]
+//   result     [B, 2]: the class and the bits of the float32 probability; softmax_score: [B, 3],
+//              the bits of the score last
+//   criterion  0 confidence, 1 margin, 2 entropy
 //
-//   probability = exp(largest - largest) / sum_c exp(logits[c] - largest); of equal logits the
-//   first class wins, and a NaN among the logits makes the probability NaN
-//   score, of q = softmax(logits / temperature): 0 the largest q; 1 that less the second largest;
-//   2 the entropy's 1 + sum_c q ln q / ln classes
+//   probability = 1 / sum_c exp(logits[c] - largest)
+//   score, with q = softmax(logits / temperature):
+//     confidence  max q
+//     margin      max q - second largest q
+//     entropy     1 + sum_c q ln q / ln classes
 //
-// One work-group of WG work-items per image; WG is a power of two above 1.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Confidence.swift
+// Of equal logits the first class is chosen; a NaN among the logits makes the probability NaN.
+//
+// Work-groups: WG work-items per image, WG a power of two above 1; global size B WG.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Confidence.swift
 
 #if WG > 1
 
-// The largest logit, which every work-item returns, and its class. `values` and `indices` are free
-// again afterward.
+// Returns the largest logit to every work-item, and its class in `winner`. `values` and `indices`
+// have WG elements and may be reused on return.
 static inline float largest_logit(global const float *restrict logits, int classes,
                                   local float *restrict values, local int *restrict indices,
                                   int *restrict winner) {
@@ -47,9 +52,8 @@ static inline float largest_logit(global const float *restrict logits, int class
   return largest;
 }
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void softmax_confidence(global int2 *restrict result,
-                               global const float *restrict logits, int classes) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void softmax_confidence(
+    global int2 *restrict result, global const float *restrict logits, int classes) {
   local float values[WG];
   local int indices[WG];
   const int item = get_local_id(0);
@@ -64,9 +68,9 @@ kernel void softmax_confidence(global int2 *restrict result,
   if (item == 0) result[image] = (int2)(winner, as_int(1.0f / sum));
 }
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void softmax_score(global int *restrict result, global const float *restrict logits,
-                          int classes, int criterion, float temperature) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void softmax_score(
+    global int *restrict result, global const float *restrict logits, int classes, int criterion,
+    float temperature) {
   local float values[WG];
   local int indices[WG];
   const int item = get_local_id(0);
@@ -75,14 +79,15 @@ kernel void softmax_score(global int *restrict result, global const float *restr
   int winner;
   const float largest = largest_logit(logits, classes, values, indices, &winner);
 
-  // Of the logits' offsets from the largest: exp, the same scaled, that times its exponent.
+  // For offset = logit - largest and scaled = offset / temperature: the sums of exp(offset),
+  // exp(scaled) and exp(scaled) scaled.
   float sum = 0.0f, scaled_sum = 0.0f, product_sum = 0.0f, second = -INFINITY;
   for (int c = item; c < classes; c += WG) {
     const float offset = logits[c] - largest, scaled = offset / temperature;
     const float weight = exp(scaled);
     sum += exp(offset);
     scaled_sum += weight;
-    // A logit of minus infinity has no part in the entropy.
+    // A logit of minus infinity contributes 0 to the entropy, not NaN.
     if (weight > 0.0f) product_sum += weight * scaled;
     if (c != winner) second = fmax(second, scaled);
   }
@@ -95,7 +100,7 @@ kernel void softmax_score(global int *restrict result, global const float *restr
   float score = 1.0f / scaled_sum;
   if (criterion == 1) score *= -expm1(second);
   if (criterion == 2) {
-    // ln q = scaled - ln scaled_sum, and the q add up to 1.
+    // ln q = scaled - ln scaled_sum, and q sums to 1.
     const float negative_entropy = product_sum / scaled_sum - log(scaled_sum);
     score = classes > 1 ? clamp(1.0f + negative_entropy / log((float)classes), 0.0f, 1.0f) : 1.0f;
   }

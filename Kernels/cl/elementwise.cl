@@ -1,9 +1,10 @@
-// elementwise.cl: what training does to every element of a tensor alone.
+// elementwise.cl: elementwise operations of training.
 //
-//   x, y, z, dy  [count], whatever their shapes
+//   x, y, z, a, b, dy, dz  [count], of any shape
+//   activation             0 identity, 1 GELU (erf), 2 GELU (tanh)
 //
-// One work-item per element, but for activations on CPU-like devices (WG = 1), where one walks
-// BLOCK elements in wide vectors.
+// One work-item per element. With WG = 1, activate and activation_gradient run one work-item per
+// BLOCK elements, in float16 vectors.
 // CPU reference: Sources/DVTReference/Gradients
 
 #ifndef BLOCK
@@ -21,7 +22,8 @@ kernel void sum_arrays(global float *restrict y, global const float *restrict a,
   if (i < count) y[i] = a[i] + b[i];
 }
 
-// y[b, ...] = factors[b] x[b, ...], `width` elements an image.
+// y[b, ...] = factors[b] x[b, ...], with `width` elements per image. One work-item per element of
+// an image along dimension 0; along dimension 1 each may stride over images.
 kernel void scale_images(global float *restrict y, global const float *restrict x,
                          global const float *restrict factors, int batch, int width) {
   const int column = get_global_id(0);
@@ -30,9 +32,9 @@ kernel void scale_images(global float *restrict y, global const float *restrict 
     y[(size_t)image * width + column] = factors[image] * x[(size_t)image * width + column];
 }
 
-// Element i stays, times `factor`, when 24 bits of a hash of i and the seed reach the threshold.
-kernel void dropout(global float *restrict y, global const float *restrict x, int count,
-                    uint seed, uint threshold, float factor) {
+// y[i] = factor x[i] if a 24-bit hash of i and the seed is at least `threshold`, else 0.
+kernel void dropout(global float *restrict y, global const float *restrict x, int count, uint seed,
+                    uint threshold, float factor) {
   const int i = get_global_id(0);
   if (i >= count) return;
   uint h = (uint)i + seed * 0x9E3779B9u;
@@ -42,8 +44,8 @@ kernel void dropout(global float *restrict y, global const float *restrict x, in
   y[i] = h >= threshold ? x[i] * factor : 0.0f;
 }
 
-// The derivative of GELU: Phi(x) + x phi(x), or that of its approximation by tanh, where
-// s = 1 / (1 + exp(-2u)) and x s' = 2 x s (1 - s) u'.
+// The derivative of the activation. GELU: Phi(x) + x phi(x). Its tanh approximation x s with
+// s = 1 / (1 + exp(-2 u)): s + 2 x s (1 - s) u'.
 static inline float activation_slope(float x, int activation) {
   if (activation == 1)
     return 0.5f * (1.0f + erf(x * 0.70710678118654752f)) +

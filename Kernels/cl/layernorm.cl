@@ -1,27 +1,34 @@
-// layernorm.cl: layer normalization over the last axis, of x with other features appended.
+// layernorm.cl: layer normalization over the last axis of z = [x, features], forward and backward.
 //
-//   x         [rows, width]              features  [rows, appended], may be null
-//   y         [rows, width + appended]   weight, bias  [width + appended]
+//   x, dx                 [rows, width]
+//   features, dfeatures   [rows, appended]            features may be null
+//   y, dy                 [rows, width + appended]
+//   weight, bias          [width + appended]
+//   stats                 [rows, 2]                   mean and scale, stored by layernorm_gradient
+//   partial               [chunks, 2, width + appended]  sums for dweight and dbias over SUM_CHUNK
+//                                                     rows each; column_sums.cl adds them
 //
-//   y[r, c] = (z[r, c] - mean[r]) / sqrt(variance[r] + epsilon) * weight[c] + bias[c]
-//   with z[r] = x[r] and then features[r], and the biased variance
+//   scale[r] = 1 / sqrt(variance[r] + epsilon), with the biased variance
+//   n[r, c] = (z[r, c] - mean[r]) scale[r]
+//   y[r, c] = n[r, c] weight[c] + bias[c]
 //
-// One work-group of WG work-items per row: WG = 1 walks it in wide vectors, a larger WG strides
-// over it and reduces in local memory. Sums are float32, the variance in a second pass.
+// Backward pass, with g = dy weight:
+//   dz = scale (g - mean(g) - n mean(g n))
+//   dweight = sum_r dy n
+//   dbias = sum_r dy
 //
-// The way back, for g = dy weight, n = (z - mean) scale and scale = 1 / sqrt(variance + epsilon):
-//
-//   dz = scale (g - mean(g) - n mean(g n)),  dweight = sum_r dy n,  dbias = sum_r dy
-//
-//   stats    [rows, 2]                mean and scale
-//   partial  [chunks, 2, columns]     dweight and dbias over SUM_CHUNK rows; see column_sums.cl
-//
-// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift, Gradients
+// layernorm_forward, layernorm_gradient: one work-group of WG work-items per row. With WG = 1 it
+// walks the row in float16 vectors, otherwise it strides over the row and reduces in local memory.
+// layernorm_parameter_gradients: with WG = 1, one work-item per chunk; otherwise one per column
+// along dimension 0, and along dimension 1 each may stride over chunks. Sums are float32; the
+// variance takes a second pass over the row.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Linear.swift and
+// Sources/DVTReference/Gradients/ReferenceBackend+LinearGradients.swift
 // Paper: Ba et al., Layer Normalization, arXiv:1607.06450
 
 #if WG == 1
 
-// The sum of (p[c] - mean)^2 over a segment, or of p[c] where `square` is 0.
+// The sum over a segment of (p[c] - mean)^2, or of p[c] - mean if `square` is 0.
 static inline float segment_sum(global const float *restrict p, int count, float mean, int square) {
   float16 lanes = 0.0f;
   float rest = 0.0f;
@@ -40,9 +47,9 @@ static inline float segment_sum(global const float *restrict p, int count, float
   return sum16(lanes) + rest;
 }
 
-static inline void segment_store(global float *restrict y, global const float *restrict p,
-                          global const float *restrict weight,
-                          global const float *restrict bias, int count, float mean, float scale) {
+static inline void segment_store(
+    global float *restrict y, global const float *restrict p, global const float *restrict weight,
+    global const float *restrict bias, int count, float mean, float scale) {
   int c = 0;
   for (; c + 16 <= count; c += 16) {
     const float16 v = (vload16(0, p + c) - mean) * scale;
@@ -64,9 +71,9 @@ static inline float segment_sum(global const float *restrict p, int count, float
   return sum;
 }
 
-static inline void segment_store(global float *restrict y, global const float *restrict p,
-                          global const float *restrict weight,
-                          global const float *restrict bias, int count, float mean, float scale) {
+static inline void segment_store(
+    global float *restrict y, global const float *restrict p, global const float *restrict weight,
+    global const float *restrict bias, int count, float mean, float scale) {
   for (int c = get_local_id(0); c < count; c += WG)
     y[c] = fma((p[c] - mean) * scale, weight[c], bias[c]);
 }
@@ -75,10 +82,10 @@ static inline void segment_store(global float *restrict y, global const float *r
 
 #endif
 
-// The mean of a row and 1 / sqrt(variance + epsilon).
+// A row's (mean, scale).
 static inline float2 row_statistics(global const float *restrict x,
-                                    global const float *restrict features, int width,
-                                    int appended, float epsilon, local float *scratch) {
+                                    global const float *restrict features, int width, int appended,
+                                    float epsilon, local float *scratch) {
   const int columns = width + appended;
   float sum = segment_sum(x, width, 0.0f, 0);
   if (features) sum += segment_sum(features, appended, 0.0f, 0);
@@ -88,12 +95,10 @@ static inline float2 row_statistics(global const float *restrict x,
   return (float2)(mean, 1.0f / sqrt(ROW_SUM(sum) / columns + epsilon));
 }
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void layernorm_forward(global float *restrict y, global const float *restrict x,
-                              global const float *restrict features,
-                              global const float *restrict weight,
-                              global const float *restrict bias, int width, int appended,
-                              float epsilon) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_forward(
+    global float *restrict y, global const float *restrict x, global const float *restrict features,
+    global const float *restrict weight, global const float *restrict bias, int width, int appended,
+    float epsilon) {
   local float scratch[WG];
   const size_t row = get_group_id(0);
   const int columns = width + appended;
@@ -113,11 +118,11 @@ kernel void layernorm_forward(global float *restrict y, global const float *rest
 #define SUM_CHUNK 64  // rows of a partial sum
 #endif
 
-// Adds to the sums of g and g n over a segment.
+// Adds the sums of g and g n over a segment to `total` and `slope`.
 static inline void segment_gradient_sums(global const float *restrict dy,
                                          global const float *restrict p,
-                                         global const float *restrict weight, int count,
-                                         float mean, float scale, float *total, float *slope) {
+                                         global const float *restrict weight, int count, float mean,
+                                         float scale, float *total, float *slope) {
 #if WG == 1
   float16 totals = 0.0f, slopes = 0.0f;
   int c = 0;
@@ -158,14 +163,12 @@ static inline void segment_gradient(global float *restrict dz, global const floa
   }
 }
 
-// dz of every row, as dx and dfeatures, and the row's mean and scale.
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void layernorm_gradient(global float *restrict dx, global float *restrict dfeatures,
-                               global float *restrict stats, global const float *restrict dy,
-                               global const float *restrict x,
-                               global const float *restrict features,
-                               global const float *restrict weight, int width, int appended,
-                               float epsilon) {
+// Stores dx, dfeatures and stats.
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_gradient(
+    global float *restrict dx, global float *restrict dfeatures, global float *restrict stats,
+    global const float *restrict dy, global const float *restrict x,
+    global const float *restrict features, global const float *restrict weight, int width,
+    int appended, float epsilon) {
   local float scratch[WG];
   const size_t row = get_group_id(0);
   const int columns = width + appended;
@@ -182,14 +185,14 @@ kernel void layernorm_gradient(global float *restrict dx, global float *restrict
   float total = 0.0f, slope = 0.0f;
   segment_gradient_sums(dy, x, weight, width, mean, scale, &total, &slope);
   if (features)
-    segment_gradient_sums(dy + width, features, weight + width, appended, mean, scale, &total,
-                          &slope);
+    segment_gradient_sums(
+        dy + width, features, weight + width, appended, mean, scale, &total, &slope);
   total = ROW_SUM(total) / columns;
   slope = ROW_SUM(slope) / columns;
   segment_gradient(dx, dy, x, weight, width, mean, scale, total, slope);
   if (features)
-    segment_gradient(dfeatures, dy + width, features, weight + width, appended, mean, scale, total,
-                     slope);
+    segment_gradient(
+        dfeatures, dy + width, features, weight + width, appended, mean, scale, total, slope);
   if (get_local_id(0) == 0) {
     stats[2 * row] = mean;
     stats[2 * row + 1] = scale;
@@ -198,25 +201,20 @@ kernel void layernorm_gradient(global float *restrict dx, global float *restrict
 
 #if WG == 1
 
-// Adds a row's part of dweight and dbias over a segment.
-static inline void segment_parameter_gradients(global float *restrict dweight,
-                                               global float *restrict dbias,
-                                               global const float *restrict dy,
-                                               global const float *restrict p, int count,
-                                               float mean, float scale) {
+// Adds one row's terms of dweight and dbias over a segment.
+static inline void segment_parameter_gradients(
+    global float *restrict dweight, global float *restrict dbias, global const float *restrict dy,
+    global const float *restrict p, int count, float mean, float scale) {
   for (int c = 0; c < count; c++) {
     dweight[c] = fma(dy[c], (p[c] - mean) * scale, dweight[c]);
     dbias[c] += dy[c];
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void layernorm_parameter_gradients(global float *restrict partial,
-                                          global const float *restrict stats,
-                                          global const float *restrict dy,
-                                          global const float *restrict x,
-                                          global const float *restrict features, int rows,
-                                          int width, int appended) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void layernorm_parameter_gradients(
+    global float *restrict partial, global const float *restrict stats,
+    global const float *restrict dy, global const float *restrict x,
+    global const float *restrict features, int rows, int width, int appended) {
   const int chunk = get_global_id(0), columns = width + appended;
   const int end = min((chunk + 1) * SUM_CHUNK, rows);
   global float *restrict dweight = partial + (size_t)chunk * 2 * columns;
@@ -225,8 +223,8 @@ kernel void layernorm_parameter_gradients(global float *restrict partial,
   for (int row = chunk * SUM_CHUNK; row < end; row++) {
     const float mean = stats[2 * row], scale = stats[2 * row + 1];
     global const float *restrict change = dy + (size_t)row * columns;
-    segment_parameter_gradients(dweight, dbias, change, x + (size_t)row * width, width, mean,
-                                scale);
+    segment_parameter_gradients(
+        dweight, dbias, change, x + (size_t)row * width, width, mean, scale);
     if (features)
       segment_parameter_gradients(dweight + width, dbias + width, change + width,
                                   features + (size_t)row * appended, appended, mean, scale);
@@ -235,12 +233,10 @@ kernel void layernorm_parameter_gradients(global float *restrict partial,
 
 #else
 
-kernel void layernorm_parameter_gradients(global float *restrict partial,
-                                          global const float *restrict stats,
-                                          global const float *restrict dy,
-                                          global const float *restrict x,
-                                          global const float *restrict features, int rows,
-                                          int width, int appended) {
+kernel void layernorm_parameter_gradients(
+    global float *restrict partial, global const float *restrict stats,
+    global const float *restrict dy, global const float *restrict x,
+    global const float *restrict features, int rows, int width, int appended) {
   const int column = get_global_id(0), columns = width + appended;
   if (column >= columns) return;
   const int chunks = (rows + SUM_CHUNK - 1) / SUM_CHUNK;

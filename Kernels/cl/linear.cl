@@ -1,26 +1,26 @@
-// linear.cl: what follows a matrix product, in place.
+// linear.cl: bias, activation and residual after a matrix product, in place.
 //
-//   y, residual  [rows, columns]   bias  [columns]
+//   y, residual  [rows, columns]    residual may be null
+//   bias         [columns]          may be null
+//   activation   0 identity, 1 GELU (erf), 2 GELU (tanh)
 //
 //   y[r, c] = activation(y[r, c] + bias[c]) + residual[r, c]
 //
-// `bias` and `residual` may be null; `activation` is 0 (identity), 1 (GELU) or 2 (GELU by tanh).
-// With WG = 1 a work-item walks one row in wide vectors; otherwise there is one for every column
-// and row, and along the rows it may stride over several.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
+// With WG = 1, one work-item per row, in float16 vectors. Otherwise one per column along dimension
+// 0; along dimension 1 each may stride over rows.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Linear.swift
 
 #if WG == 1
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void linear_epilogue(global float *restrict y, global const float *restrict bias,
-                            global const float *restrict residual, int rows, int columns,
-                            int activation) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void linear_epilogue(
+    global float *restrict y, global const float *restrict bias,
+    global const float *restrict residual, int rows, int columns, int activation) {
   const int row = get_global_id(0);
   if (row >= rows) return;
   y += (size_t)row * columns;
   if (residual) residual += (size_t)row * columns;
   for (int c = 0; c < columns; c += 16) {
-    const int count = min(columns - c, 16);  // fewer than 16 go through a copy
+    const int count = min(columns - c, 16);  // a shorter rest goes through a copy
     float rest[16];
     float16 v;
     if (count == 16) {

@@ -1,20 +1,26 @@
-// linear_matrix.cl: a linear map by matrix units that take 16-bit floats and sum in float32.
+// linear_matrix.cl: a linear layer on tensor cores, with half-precision inputs and float32 sums.
 //
-//   x, residual, y  [M, G K], [M, G N], [M, G N]     bias  [G N]     G groups, often 1
-//   halves          [G N, P]   the weight as float16, P = K rounded up to DEPTH, zeros beyond K
+//   x            [M, G K]      rows M, inputs K, groups G (usually 1)
+//   y, residual  [M, G N]      outputs N; residual may be null
+//   bias         [G N]         may be null
+//   halves       [G N, P]      the weight in half precision, stored as ushort; P = K rounded up to
+//                              DEPTH, zeros beyond K
+//   activation   0 identity, 1 GELU (erf), 2 GELU (tanh)
 //
 //   y[m, g n] = activation(sum_k half(x[m, g k]) halves[g n, k] + bias[g n]) + residual[m, g n]
 //
-// A work-group of WARPS_Y x WARPS_X warps of 32 work-items computes a tile of TILE_ROWS x
-// TILE_COLUMNS, each warp MMA_Y x MMA_X products of 16 x 8. DEPTH steps along K of both factors lie
-// in local memory as float16, K last; 8 more a row let the lanes of a fragment fall into different
-// banks. Inputs beyond float16 saturate. `bias` and `residual` may be null; `activation` as in
-// linear_tile.cl. Global size (ceil(M / TILE_ROWS) ITEMS, ceil(N / TILE_COLUMNS), G).
+// Values of x beyond half precision's range saturate at +-65504.
 //
-// With PTX the product of fragments is NVIDIA's instruction mma.sync.m16n8k16, on compute
-// capability 8.0 and later. Without, the same fragments are exchanged through local memory and multiplied in
-// float32: slow, and there to check the rest of the kernel on any device.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
+// Work-groups: WARPS_Y x WARPS_X warps of 32 work-items compute a tile of TILE_ROWS x TILE_COLUMNS;
+// each warp computes MMA_Y x MMA_X fragments of 16 x 8. DEPTH steps along K of both factors are
+// staged in local memory in half precision, K innermost; the row pitch is 8 elements larger, so
+// that the lanes of a fragment access different banks.
+// Global size (ceil(M / TILE_ROWS) ITEMS, ceil(N / TILE_COLUMNS), G), local size (ITEMS, 1, 1).
+//
+// With PTX defined, fragments are multiplied by NVIDIA's mma.sync.m16n8k16 (compute capability 8.0
+// or later). Otherwise the lanes exchange the same fragments through local memory and multiply them
+// in float32. That is slow; it tests the rest of the kernel on any device.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Linear.swift
 // Fragments: NVIDIA, PTX ISA, "Matrix fragments for mma.m16n8k16 with floating point type"
 
 #define WARPS_X 2
@@ -28,7 +34,8 @@
 #define TILE_ROWS (16 * MMA_Y * WARPS_Y)
 #define TILE_COLUMNS (8 * MMA_X * WARPS_X)
 
-// halves[n, k] as float16; one work-item per element of a row, striding over rows.
+// halves [outputs, pitch] = weight [outputs, inputs] in half precision, zeros beyond
+// `inputs`. One work-item per column along dimension 0; along dimension 1 each strides over rows.
 kernel void weight_to_halves(global ushort *restrict halves, global const float *restrict weight,
                              int inputs, int outputs, int pitch) {
   const int k = get_global_id(0);
@@ -39,7 +46,7 @@ kernel void weight_to_halves(global ushort *restrict halves, global const float 
   }
 }
 
-// What float16 holds of x; comparisons let NaN through.
+// x clamped to half precision's range; the comparisons keep NaN.
 static inline float saturated(float x) {
   return x > 65504.0f ? 65504.0f : x < -65504.0f ? -65504.0f : x;
 }
@@ -49,7 +56,7 @@ static inline float saturated(float x) {
 #ifdef __NV_CL_C_VERSION
 #define ASM asm volatile
 #else
-#define ASM __asm__ volatile  // clang, which only compiles it
+#define ASM __asm__ volatile  // clang, compile check only
 #endif
 
 static inline int lane_of(int item) {
@@ -58,11 +65,11 @@ static inline int lane_of(int item) {
   return lane;
 }
 
-// c += a b for the fragments of a warp.
-#define MULTIPLY(c, a, b)                                                                     \
-  ASM("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, "                  \
-      "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                                         \
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                                        \
+// c += a b for one fragment of a warp.
+#define MULTIPLY(c, a, b)                                                    \
+  ASM("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, " \
+      "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                        \
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                       \
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
 #define EXCHANGE_MEMORY
 
@@ -70,12 +77,12 @@ static inline int lane_of(int item) {
 
 static inline int lane_of(int item) { return item % 32; }
 
-// One number of a fragment that a lane of this warp holds: the low or high half of a word.
+// One element of the fragments of lane `lane`: the low or high 16 bits of a word.
 static inline float fragment(local const uint *restrict words, int lane, int word, int high) {
   return vload_half(2 * (6 * lane + word) + high, (local const half *)words);
 }
 
-// The words of all lanes lie in local memory; each lane sums its four numbers.
+// Adds the product to a lane's four elements of c, from the words of all lanes in local memory.
 static inline void multiply_exchanged(float *c, local const uint *restrict words, int lane) {
   for (int e = 0; e < 4; e++) {
     const int row = lane / 4 + (e / 2) * 8, column = lane % 4 * 2 + e % 2;
@@ -88,23 +95,22 @@ static inline void multiply_exchanged(float *c, local const uint *restrict words
   }
 }
 
-#define MULTIPLY(c, a, b)                                             \
-  do {                                                                \
-    for (int w = 0; w < 4; w++) exchange[6 * item + w] = a[w];        \
-    for (int w = 0; w < 2; w++) exchange[6 * item + 4 + w] = b[w];    \
-    barrier(CLK_LOCAL_MEM_FENCE);                                     \
-    multiply_exchanged(c, exchange + item / 32 * 32 * 6, lane);       \
-    barrier(CLK_LOCAL_MEM_FENCE);                                     \
+#define MULTIPLY(c, a, b)                                          \
+  do {                                                             \
+    for (int w = 0; w < 4; w++) exchange[6 * item + w] = a[w];     \
+    for (int w = 0; w < 2; w++) exchange[6 * item + 4 + w] = b[w]; \
+    barrier(CLK_LOCAL_MEM_FENCE);                                  \
+    multiply_exchanged(c, exchange + item / 32 * 32 * 6, lane);    \
+    barrier(CLK_LOCAL_MEM_FENCE);                                  \
   } while (0)
 #define EXCHANGE_MEMORY local uint exchange[6 * ITEMS];
 
 #endif
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1)))
-kernel void linear_matrix(global float *restrict y, global const float *restrict x,
-                          global const ushort *restrict halves, global const float *restrict bias,
-                          global const float *restrict residual, int rows, int inputs,
-                          int outputs, int activation) {
+__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_matrix(
+    global float *restrict y, global const float *restrict x, global const ushort *restrict halves,
+    global const float *restrict bias, global const float *restrict residual, int rows, int inputs,
+    int outputs, int activation) {
   local ushort left[TILE_ROWS * PITCH] __attribute__((aligned(16)));
   local ushort right[TILE_COLUMNS * PITCH] __attribute__((aligned(16)));
   EXCHANGE_MEMORY
@@ -126,7 +132,7 @@ kernel void linear_matrix(global float *restrict y, global const float *restrict
       for (int e = 0; e < 4; e++) c[i][j][e] = 0.0f;
 
   for (int start = 0; start < inputs; start += DEPTH) {
-    barrier(CLK_LOCAL_MEM_FENCE);  // the last tiles are no longer read
+    barrier(CLK_LOCAL_MEM_FENCE);  // the previous tiles have been read
     for (int e = item; e < TILE_ROWS * DEPTH; e += ITEMS) {
       const int k = e % DEPTH, r = e / DEPTH;
       const int inside = first_row + r < rows && start + k < inputs;
@@ -135,9 +141,9 @@ kernel void linear_matrix(global float *restrict y, global const float *restrict
     }
     for (int e = item; e < TILE_COLUMNS * DEPTH; e += ITEMS) {
       const int k = e % DEPTH, n = e / DEPTH;
-      right[n * PITCH + k] = first_column + n < outputs
-                                 ? halves[(size_t)(first_column + n) * pitch + start + k]
-                                 : (ushort)0;
+      right[n * PITCH + k] =
+          first_column + n < outputs ? halves[(size_t)(first_column + n) * pitch + start + k]
+                                     : (ushort)0;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
 #pragma unroll

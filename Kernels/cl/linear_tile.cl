@@ -1,26 +1,31 @@
-// linear_tile.cl: a linear map in one pass, for devices that want many work-items and tiles in
+// linear_tile.cl: a linear layer in one kernel, for devices that run many work-items and tile in
 // local memory (GPUs).
 //
-//   x, residual, y  [M, G K], [M, G N], [M, G N]   G groups, often 1
-//   weight  [G N, K], outputs first                bias  [G N]
+//   x            [M, G K]      rows M, inputs K, groups G (usually 1)
+//   y, residual  [M, G N]      outputs N; residual may be null
+//   weight       [G N, K]
+//   bias         [G N]         may be null
+//   activation   0 identity, 1 GELU (erf), 2 GELU (tanh)
 //
 //   y[m, g n] = activation(sum_k x[m, g k] weight[g n, k] + bias[g n]) + residual[m, g n]
 //
-// A work-group of ITEMS_X x ITEMS_Y computes a tile of TILE_ROWS x TILE_COLUMNS, each work-item
-// QUADS_Y x QUADS_X blocks of 4 x 4 whose sums stay in registers. DEPTH steps along K of both
-// factors lie in local memory, K-major, so that a work-item reads four rows or columns at once.
-// Blocks of one work-item lie ITEMS apart, so that neighbors read neighboring words. The bias,
-// the activation (0 identity, 1 GELU, 2 GELU by tanh) and the residual follow before anything is
-// stored; `bias` and `residual` may be null. Global size (ceil(M / TILE_ROWS) ITEMS_X, ceil(N /
-// TILE_COLUMNS) ITEMS_Y, G): rows come first, of which there may be many.
+// Variants for the products of the backward pass and of relation reuse:
+//   LEFT_BY_DEPTH 1   x is [K, M]
+//   RIGHT_BY_DEPTH 1  weight is [K, N]
+//   CHUNKED           groups are chunks of K, with partial results y [G, M, N]: a weight's gradient
+//                     has few elements and sums over many rows
+//   BATCHED           each group has its own right factor and result, [G, K, N] and [G, M, N],
+//                     numbered from first_factor and first_result; the bias is [M], one per row
 //
-// Products of the same kind whose factors are stored otherwise: LEFT_BY_DEPTH 1 takes x as [K, M],
-// RIGHT_BY_DEPTH 1 the weight as [K, N]. Their groups have results of their own, y [G, M, N].
-// CHUNKED: they are chunks of K; a weight's gradient has few elements and sums over very many rows.
-// BATCHED: each has its own right factor, [G, K, N], and the bias belongs to the rows; the first
-// group's factor and result have the numbers `first_factor` and `first_result`.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Linear.swift
-// The scheme is that of Volkov and Demmel, Benchmarking GPUs to Tune Dense Linear Algebra, SC 2008.
+// Work-groups: ITEMS_X x ITEMS_Y work-items compute a tile of TILE_ROWS x TILE_COLUMNS; each keeps
+// QUADS_Y x QUADS_X blocks of 4 x 4 sums in registers. DEPTH steps along K of both factors are
+// staged in local memory, K-major, so that a work-item reads four rows or columns at once. The
+// blocks of a work-item are interleaved with its neighbors', so that neighbors read neighboring
+// words. Bias, activation and residual are applied before the result is stored.
+// Global size (ceil(M / TILE_ROWS) ITEMS_X, ceil(N / TILE_COLUMNS) ITEMS_Y, G); rows are along
+// dimension 0 because devices limit the groups of the others. Local size (ITEMS_X, ITEMS_Y, 1).
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Linear.swift
+// Scheme: Volkov and Demmel, Benchmarking GPUs to Tune Dense Linear Algebra, SC 2008
 
 #ifndef ITEMS_X
 #define ITEMS_X 16  // work-items along columns
@@ -47,9 +52,9 @@
 #define TILE_ROWS (4 * ITEMS_Y * QUADS_Y)
 #define TILE_COLUMNS (4 * ITEMS_X * QUADS_X)
 
-// tile[k][r] = matrix[first + r, start + k], zeros outside; `by_depth` says that the matrix is stored
-// transposed. Neighboring work-items read neighboring numbers of its rows, which lie `stride` apart,
-// those of the tile `pitch`.
+// tile[k][r] = matrix[first + r, start + k], zeros outside. With `by_depth` the matrix is stored
+// transposed. Rows of the matrix are `stride` apart, rows of the tile `pitch`. Neighboring
+// work-items read neighboring elements.
 static inline void load_tile(local float *restrict tile, int pitch, int tile_rows,
                              global const float *restrict matrix, size_t stride, int by_depth,
                              int first, int rows, int start, int depth, int item) {
@@ -61,17 +66,16 @@ static inline void load_tile(local float *restrict tile, int pitch, int tile_row
   }
 }
 
-__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1)))
-kernel void linear_tile(global float *restrict y, global const float *restrict x,
-                        global const float *restrict weight, global const float *restrict bias,
-                        global const float *restrict residual, int rows, int inputs, int outputs,
-                        int activation
+__attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void linear_tile(
+    global float *restrict y, global const float *restrict x, global const float *restrict weight,
+    global const float *restrict bias, global const float *restrict residual, int rows, int inputs,
+    int outputs, int activation
 #ifdef BATCHED
-                        ,
-                        int first_factor, int first_result
+    ,
+    int first_factor, int first_result
 #endif
 ) {
-  // + 1: rows of the tiles begin in different banks.
+  // + 1: the rows of a tile start in different banks.
   local float4 left[DEPTH][TILE_ROWS / 4 + 1], right[DEPTH][TILE_COLUMNS / 4 + 1];
   const int item_x = get_local_id(0), item_y = get_local_id(1), item = item_y * ITEMS_X + item_x;
   const int first_row = get_group_id(0) * TILE_ROWS;
@@ -101,10 +105,10 @@ kernel void linear_tile(global float *restrict y, global const float *restrict x
       for (int j = 0; j < QUADS_X; j++) sum[i][r][j] = 0.0f;
 
   for (int start = begin; start < end; start += DEPTH) {
-    barrier(CLK_LOCAL_MEM_FENCE);  // the last tiles are no longer read
+    barrier(CLK_LOCAL_MEM_FENCE);  // the previous tiles have been read
     load_tile((local float *)left, TILE_ROWS + 4, TILE_ROWS, x,
-              LEFT_BY_DEPTH ? (size_t)rows : (size_t)groups * inputs, LEFT_BY_DEPTH, first_row, rows,
-              start, end, item);
+              LEFT_BY_DEPTH ? (size_t)rows : (size_t)groups * inputs, LEFT_BY_DEPTH, first_row,
+              rows, start, end, item);
     load_tile((local float *)right, TILE_COLUMNS + 4, TILE_COLUMNS, weight,
               RIGHT_BY_DEPTH ? outputs : inputs, RIGHT_BY_DEPTH, first_column, outputs, start, end,
               item);

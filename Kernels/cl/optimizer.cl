@@ -1,19 +1,21 @@
-// optimizer.cl: what changes parameters in place.
+// optimizer.cl: AdamW, and exponential moving averages of parameters, in place.
 //
 //   parameter, gradient, first, second, average, x  [count]
 //
-//   first = b1 first + (1 - b1) g,  second = b2 second + (1 - b2) g^2,  g = scale gradient
-//   parameter = parameter (1 - rate decay)
-//               - rate first / c1 / (sqrt(second / c2) + epsilon),  c = 1 - b^step
+//   g = scale gradient
+//   first = b1 first + (1 - b1) g
+//   second = b2 second + (1 - b2) g^2
+//   parameter = parameter (1 - rate decay) - rate first / c1 / (sqrt(second / c2) + epsilon)
+//   with the bias corrections c1 = 1 - b1^step and c2 = 1 - b2^step
 //
-// One work-item per element. CPU reference:
-// Sources/DVTReference/Gradients/ReferenceBackend+Training.swift
+// One work-item per element.
+// CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+Training.swift
 // Paper: Loshchilov and Hutter, Decoupled Weight Decay Regularization, arXiv:1711.05101
 
 kernel void adamw(global float *restrict parameter, global const float *restrict gradient,
                   global float *restrict first, global float *restrict second, int count,
-                  float rate, float b1, float b2, float epsilon, float decay, float scale,
-                  float c1, float c2) {
+                  float rate, float b1, float b2, float epsilon, float decay, float scale, float c1,
+                  float c2) {
   const int i = get_global_id(0);
   if (i >= count) return;
   const float g = scale * gradient[i];

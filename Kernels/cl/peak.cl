@@ -1,20 +1,19 @@
-// peak.cl: what a device can do at most, for `dvt bench peak`.
+// peak.cl: a device's peak arithmetic, memory bandwidth and launch rate, for `dvt bench peak`.
 //
-//   sums      [work-items]          one number of every work-item
+//   sums      [work-items]          one result per work-item, which keeps the arithmetic from being
+//                                   optimized away
 //   to, from  [count]
 //
-// peak_fma: every work-item walks CHAINS vectors of WIDTH numbers through `steps` multiply-adds,
-// x <- factor x + summand, which is 2 WIDTH CHAINS steps operations. The chains do not depend on
-// each other, so that they hide a multiply-add's latency; they begin with different numbers, and
-// their sum is stored, so that no compiler can leave one out. Chain c of work-item i begins with
-// (i mod 64) + c / 64 + v / 1024 in its element v. With |factor| < 1 it stays near summand / (1 -
-// factor).
-// peak_copy: to[i] = from[i]; a work-item copies PART neighboring numbers.
-// peak_empty: nothing, which is what a launch costs.
+// peak_fma: every work-item runs CHAINS independent vectors of WIDTH numbers through `steps` fused
+// multiply-adds x = factor x + summand: 2 WIDTH CHAINS steps operations. Several chains hide the
+// latency of a multiply-add. Chain c of work-item i starts at (i mod 64) + c / 64 + v / 1024 in its
+// element v: the starts differ, so that compilers cannot merge chains. With |factor| < 1 the values
+// stay near summand / (1 - factor).
+// peak_copy: to[i] = from[i]; each work-item copies PART neighboring numbers.
+// peak_empty: does nothing; measures the cost of a launch.
 //
-// CPU-like devices (WG = 1) get one work-item per work-group with float16 vectors, others groups of
-// WG work-items with float4. Host side:
-// Sources/DVTOpenCL/Peak/PeakMeter.swift
+// Work-groups: WG = 1 (CPU-like devices): one work-item with float16 vectors; otherwise WG
+// work-items with float4. Host: Sources/DVTOpenCL/Peak/PeakMeter.swift
 
 #if WG == 1
 #define WIDTH 16
@@ -33,11 +32,11 @@
 #endif
 
 #ifndef CHAINS
-#define CHAINS 4  // as many as the registers hold beside two constants
+#define CHAINS 4  // limited by the registers, which also hold two constants
 #endif
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void peak_fma(global float *restrict sums, int steps, float factor, float summand) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void peak_fma(
+    global float *restrict sums, int steps, float factor, float summand) {
   FLOATS x[CHAINS];
 #pragma unroll
   for (int c = 0; c < CHAINS; c++)
@@ -56,8 +55,8 @@ kernel void peak_fma(global float *restrict sums, int steps, float factor, float
   sums[get_global_id(0)] = sum;
 }
 
-__attribute__((reqd_work_group_size(WG, 1, 1)))
-kernel void peak_copy(global float *restrict to, global const float *restrict from, int count) {
+__attribute__((reqd_work_group_size(WG, 1, 1))) kernel void peak_copy(
+    global float *restrict to, global const float *restrict from, int count) {
   const size_t first = get_global_id(0) * PART, end = min(first + PART, (size_t)count);
   size_t i = first;
   for (; i + WIDTH <= end; i += WIDTH) STORE(LOAD(0, from + i), 0, to + i);

@@ -1,17 +1,20 @@
-// performer.cl: attention that is linear in the tokens, by random features.
+// performer.cl: Performer attention, linear in the tokens, by positive random features.
 //
-//   kqv       [B, T, 3 E]       k before q before v         features [m, E]
-//   phi       [B, T, 2, m]      of the key and of the query
-//   partial   [B, P, m, E + 1]  sums over each SUM_CHUNK tokens: of phi(k) v^T and, last, of phi(k)
-//   sums      [B, m, E + 1]     over all tokens             output [B, T, E]
+//   kqv       [B, T, 3 E]       tokens T, width E; k, then q, then v
+//   features  [m, E]            w; m = count
+//   phi       [B, T, 2, m]      of the key, then of the query
+//   partial   [B, P, m, E + 1]  sums over P chunks of SUM_CHUNK tokens: phi(k) v^T, and phi(k) last
+//   sums      [B, m, E + 1]     the sums of `partial`, by sum_chunks of column_sums.cl
+//   output    [B, T, E]
+//   rows      B T
 //
 //   phi(z) = exp(z w^T - |z|^2 / 2) / sqrt(m)
 //   output[t] = sum_i phi(q_t)_i sums[i, :E] / (sum_i phi(q_t)_i sums[i, E] + 1e-8)
 //
-// Sums over thousands of tokens are made in two steps, chunks first, the second by column_sums.cl:
-// each float32 sum stays short, and the chunks run side by side. One work-item per element of what a kernel writes; the first
-// dimension runs along its rows, along the others a work-item may stride over several.
-// CPU reference: Sources/DVTReference/ReferenceBackend+TokensToToken.swift
+// Summing chunks first keeps float32 sums short and lets chunks run in parallel. One work-item per
+// element of the output; dimension 0 runs along its rows, and along the others each may stride over
+// several.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+TokensToToken.swift
 // Paper: Choromanski et al., Rethinking Attention with Performers, arXiv:2009.14794
 
 #ifndef SUM_CHUNK
@@ -35,8 +38,7 @@ kernel void performer_features(global float *restrict phi, global const float *r
   }
 }
 
-kernel void performer_partial_sums(global float *restrict partial,
-                                   global const float *restrict phi,
+kernel void performer_partial_sums(global float *restrict partial, global const float *restrict phi,
                                    global const float *restrict kqv, int batch, int tokens,
                                    int chunks, int count, int width) {
   const int column = get_global_id(0), columns = count * (width + 1);

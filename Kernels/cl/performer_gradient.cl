@@ -1,19 +1,26 @@
-// performer_gradient.cl: the way back of attention by random features; phi and the sums are those
-// of performer.cl, which makes them again.
+// performer_gradient.cl: backward pass of Performer attention. The host recomputes phi and the sums
+// with performer.cl.
 //
-//   kqv, dkqv [B, T, 3 E]       k before q before v        features [m, E]
-//   y, dy     [B, T, E]         phi [B, T, 2, m]           of the key and of the query
-//   sums      [B, m, E + 1]     of phi(k) v^T and, last, of phi(k)
-//   rates     [B, T, 2]         1 / mass and dy . y / mass, the mass being what y was divided by
-//   dsums     [B, m, E + 1]     the gradient of the sums; `partial` over each SUM_CHUNK tokens
+//   kqv, dkqv [B, T, 3 E]       tokens T, width E; k, then q, then v
+//   features  [m, E]            w; m = count
+//   y, dy     [B, T, E]
+//   phi       [B, T, 2, m]      of the key, then of the query
+//   sums      [B, m, E + 1]     phi(k) v^T, and phi(k) last
+//   rates     [B, T, 2]         1 / mass and dy . y / mass, where mass is the divisor of y
+//   partial   [B, P, m, E + 1]  dsums over P chunks of SUM_CHUNK tokens
+//   dsums     [B, m, E + 1]     the gradient of `sums`
+//   slopes    [B, T, 2, m]      dphi phi, of the key, then of the query
+//   rows      B T
 //
 //   dphi(q)_i = (sums[i, :E] . dy - sums[i, E] (dy . y)) / mass
-//   dsums[i, :E] = sum_t phi(q_t)_i dy_t / mass_t,  dsums[i, E] = -sum_t phi(q_t)_i dy_t . y_t / mass_t
-//   dphi(k)_i = dsums[i, :E] . v + dsums[i, E],  dv = sum_i phi(k)_i dsums[i, :E]
-//   dz = sum_i dphi(z)_i phi(z)_i (w_i - z)
+//   dsums[i, :E] = sum_t phi(q_t)_i dy_t / mass_t
+//   dsums[i, E] = -sum_t phi(q_t)_i dy_t . y_t / mass_t
+//   dphi(k)_i = dsums[i, :E] . v + dsums[i, E]
+//   dv = sum_i phi(k)_i dsums[i, :E]
+//   dz = sum_i dphi(z)_i phi(z)_i (w_i - z)    for z = k, q
 //
-// One work-item per row where a row's features are summed, else one per element of what a kernel
-// writes; along all dimensions but the first a work-item may stride over several.
+// performer_rates: one work-item per token. The others: one per element of the output; dimension 0
+// runs along its rows, and along the others each may stride over several.
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+PerformerGradient.swift
 
 #ifndef SUM_CHUNK
@@ -36,11 +43,10 @@ kernel void performer_rates(global float *restrict rates, global const float *re
   rates[2 * (size_t)row + 1] = product / mass;
 }
 
-kernel void performer_sum_gradients(global float *restrict partial,
-                                    global const float *restrict phi,
-                                    global const float *restrict rates,
-                                    global const float *restrict dy, int batch, int tokens,
-                                    int chunks, int count, int width) {
+kernel void performer_sum_gradients(
+    global float *restrict partial, global const float *restrict phi,
+    global const float *restrict rates, global const float *restrict dy, int batch, int tokens,
+    int chunks, int count, int width) {
   const int column = get_global_id(0), columns = count * (width + 1);
   if (column >= columns) return;
   const int feature = column / (width + 1), e = column % (width + 1);
@@ -57,7 +63,6 @@ kernel void performer_sum_gradients(global float *restrict partial,
     }
 }
 
-// slopes[b, t, part, i] = dphi_i phi_i of the key (part 0) and of the query (part 1).
 kernel void performer_slopes(global float *restrict slopes, global const float *restrict phi,
                              global const float *restrict rates, global const float *restrict dy,
                              global const float *restrict kqv, global const float *restrict sums,
@@ -73,9 +78,9 @@ kernel void performer_slopes(global float *restrict slopes, global const float *
         part == 0 ? kqv + (size_t)row * 3 * width + 2 * width : dy + (size_t)row * width;
     float sum = 0.0f;
     for (int e = 0; e < width; e++) sum = fma(table[e], other[e], sum);
-    const float change = part == 0 ? sum + table[width]
-                                   : sum * rates[2 * (size_t)row] -
-                                         table[width] * rates[2 * (size_t)row + 1];
+    const float change =
+        part == 0 ? sum + table[width]
+                  : sum * rates[2 * (size_t)row] - table[width] * rates[2 * (size_t)row + 1];
     const size_t index = (size_t)row * 2 * count + column;
     slopes[index] = change * phi[index];
   }
@@ -84,8 +89,8 @@ kernel void performer_slopes(global float *restrict slopes, global const float *
 kernel void performer_gradient(global float *restrict dkqv, global const float *restrict slopes,
                                global const float *restrict phi, global const float *restrict kqv,
                                global const float *restrict features,
-                               global const float *restrict dsums, int rows, int tokens,
-                               int count, int width) {
+                               global const float *restrict dsums, int rows, int tokens, int count,
+                               int width) {
   const int column = get_global_id(0);
   if (column >= 3 * width) return;
   const int part = column / width, e = column % width;

@@ -1,20 +1,18 @@
-// performer_vector.cl: attention that is linear in the tokens, for devices that want one work-item
-// with wide vectors (CPUs).
+// performer_vector.cl: Performer attention, for devices that run one work-item with wide vectors
+// (CPUs). Formulas: performer.cl.
 //
-//   kqv      [B, T, 3 E]       k before q before v, E a multiple of 16: WIDTH
-//   packed   [m / PANEL, E, PANEL]  the random features in panels, as linear_packed.cl makes them
-//   partial  [B, P, m, E + 1]  sums over each SUM_CHUNK tokens: of phi(k) v^T and, last, of phi(k)
-//   sums     [B, m, E + 1]     over all tokens, by performer_sums of performer.cl
+//   kqv      [B, T, 3 E]       tokens T, width E = WIDTH, a multiple of 16; k, then q, then v
+//   packed   [M / PANEL, E, PANEL]  the random features, by pack_panels of linear_packed.cl;
+//                              M = m rounded up to PANEL, m = features
+//   partial  [B, P, m, E + 1]  sums over P chunks of SUM_CHUNK tokens: phi(k) v^T, and phi(k) last
+//   sums     [B, m, E + 1]     the sums of `partial`, by sum_chunks of column_sums.cl
 //   output   [B, T, E]
+//   phi      local memory: [SUM_CHUNK, M]
 //
-//   phi(z) = exp(z w^T - |z|^2 / 2) / sqrt(m)
-//   output[t] = sum_i phi(q_t)_i sums[i, :E] / (sum_i phi(q_t)_i sums[i, E] + 1e-8)
-//
-// One work-item per work-group takes SUM_CHUNK tokens of one image. It first computes their random
-// features into `phi`, local memory of SUM_CHUNK x M, with M = m rounded up to whole panels; ROWS
-// tokens by a panel stay in registers. The products with the values and with the sums keep SUMS
-// rows of E in registers. Global size (P, B).
-// CPU reference: Sources/DVTReference/ReferenceBackend+TokensToToken.swift
+// One work-item per work-group takes SUM_CHUNK tokens of one image, global size (P, B). It computes
+// their random features into `phi`, with ROWS tokens by a panel in registers. The products with the
+// values and with the sums keep SUMS rows of E in registers.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+TokensToToken.swift
 // Paper: Choromanski et al., Rethinking Attention with Performers, arXiv:2009.14794
 
 #ifndef SUM_CHUNK
@@ -33,10 +31,10 @@
 #define PARTS (WIDTH / 16)
 #define SUMS (ROWS * VECTORS / PARTS > 0 ? ROWS * VECTORS / PARTS : 1)
 
-// phi[t, i] for `count` tokens whose keys or queries begin at z and lie `stride` apart.
+// phi[t, i] of `count` tokens, whose keys or queries start at z and are `stride` apart.
 static inline void random_features(local float *restrict phi, global const float *restrict z,
-                                   size_t stride, int count,
-                                   global const float *restrict packed, int features) {
+                                   size_t stride, int count, global const float *restrict packed,
+                                   int features) {
   const int panels = (features + PANEL - 1) / PANEL;
   const float factor = 1.0f / sqrt((float)features);
   for (int first = 0; first < count; first += ROWS) {
@@ -77,11 +75,9 @@ static inline void random_features(local float *restrict phi, global const float
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void performer_partial_sums(global float *restrict partial,
-                                   global const float *restrict kqv,
-                                   global const float *restrict packed,
-                                   local float *restrict phi, int tokens, int features) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_partial_sums(
+    global float *restrict partial, global const float *restrict kqv,
+    global const float *restrict packed, local float *restrict phi, int tokens, int features) {
   const int start = get_group_id(0) * SUM_CHUNK, image = get_group_id(1);
   const int count = min(tokens - start, SUM_CHUNK);
   const int pitch = (features + PANEL - 1) / PANEL * PANEL;
@@ -123,11 +119,10 @@ kernel void performer_partial_sums(global float *restrict partial,
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void performer_attend(global float *restrict output, global const float *restrict kqv,
-                             global const float *restrict packed,
-                             global const float *restrict sums, local float *restrict phi,
-                             int tokens, int features) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_attend(
+    global float *restrict output, global const float *restrict kqv,
+    global const float *restrict packed, global const float *restrict sums,
+    local float *restrict phi, int tokens, int features) {
   const int start = get_group_id(0) * SUM_CHUNK, image = get_group_id(1);
   const int count = min(tokens - start, SUM_CHUNK);
   const int pitch = (features + PANEL - 1) / PANEL * PANEL;

@@ -1,17 +1,18 @@
-// relation_mlp.cl: the transformation of reused relations, for devices that want one work-item with
-// wide vectors (CPUs).
+// relation_mlp.cl: the MLP over reused relations, for devices that run one work-item with wide
+// vectors (CPUs).
 //
-//   relations, mixed       [B, C, P]    C = L H channels, P = S S pairs of coarse tokens
-//   expand, expand_bias    [W, C], [W]  W = 3 C
+//   relations, mixed        [B, C, P]    channels C = L H, pairs of coarse tokens P = S S
+//   expand, expand_bias     [W, C], [W]  wide W = 3 C
 //   contract, contract_bias [C, W], [C]
+//   tile, hidden            local memory: [C, TILE], [W, TILE]
+//   activation              0 identity, 1 GELU (erf), 2 GELU (tanh)
 //
 //   mixed[:, p] = contract activation(expand relations[:, p] + expand_bias) + contract_bias
 //
-// One work-item per work-group takes TILE neighboring pairs of one image through both maps, so
-// that each logit is read once and written once and the widened map, three times the size, stays in
-// the cache: `tile` [C, TILE] and `hidden` [W, TILE] are local memory. ROWS channels are summed at
-// a time, in registers, as in linear_packed.cl.
-// CPU reference: Sources/DVTReference/ReferenceBackend+Reuse.swift
+// One work-item per work-group runs TILE neighboring pairs of one image through both layers: each
+// logit is read and written once, and the hidden map stays in the cache. ROWS channels are summed
+// at a time, in registers, as in linear_packed.cl. Global size (ceil(P / TILE), B).
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Reuse.swift
 
 #ifndef ROWS
 #define ROWS 12  // channels of a pass
@@ -21,7 +22,7 @@
 #endif
 #define TILE (16 * VECTORS)
 
-// sum[r] = bias[first + r] + weight[first + r, :] input[:, TILE]; rows past the last repeat it.
+// sum[r] = bias[first + r] + weight[first + r, :] input; rows past the end repeat the last.
 static inline void sum_channels(float16 sum[ROWS][VECTORS], local const float *restrict input,
                                 global const float *restrict weight,
                                 global const float *restrict bias, int first, int channels,
@@ -47,14 +48,12 @@ static inline void sum_channels(float16 sum[ROWS][VECTORS], local const float *r
   }
 }
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void relation_mlp(global float *restrict mixed, global const float *restrict relations,
-                         global const float *restrict expand,
-                         global const float *restrict expand_bias,
-                         global const float *restrict contract,
-                         global const float *restrict contract_bias, local float *restrict tile,
-                         local float *restrict hidden, int pairs, int channels, int wide,
-                         int activation) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void relation_mlp(
+    global float *restrict mixed, global const float *restrict relations,
+    global const float *restrict expand, global const float *restrict expand_bias,
+    global const float *restrict contract, global const float *restrict contract_bias,
+    local float *restrict tile, local float *restrict hidden, int pairs, int channels, int wide,
+    int activation) {
   const int start = get_group_id(0) * TILE, count = min(pairs - start, TILE);
   const size_t offset = (size_t)get_group_id(1) * channels * pairs + start;
   for (int c = 0; c < channels; c++)
@@ -76,8 +75,8 @@ kernel void relation_mlp(global float *restrict mixed, global const float *restr
     sum_channels(sum, hidden, contract, contract_bias, first, channels, wide);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
+      // `tile` has been read; it now buffers the outputs.
       if (first + r >= channels) continue;
-      // `tile` has been read: it now holds what is to be written.
 #pragma unroll
       for (int p = 0; p < VECTORS; p++) vstore16(sum[r][p], p, tile);
       global float *restrict row = mixed + offset + (size_t)(first + r) * pairs;

@@ -1,23 +1,22 @@
-// resample.cl: tokens of one grid as weighted sums of tokens of another; the class token's row is
-// 0.
+// resample.cl: tokens of one grid as weighted sums of tokens of another.
 //
-//   fine  [B, T, width]   coarse  [B, S, pitch], of which `width` from `first` on count
-//   indices, weights  [taps, T]
+//   fine      [B, T, width]    tokens T; the class token's row is 0
+//   coarse    [B, S, pitch]    coarse_tokens S; columns first ..< first + width are read
+//   indices, weights [taps, T] the coarse tokens that make up a fine token
 //
-//   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t], first:]   for t > 0,  fine[b, 0] = 0
+//   fine[b, t] = sum_k weights[k, t] coarse[b, indices[k, t], first:]    for t > 0
+//   fine[b, 0] = 0
 //
-// With WG = 1 a work-item makes one row of `fine` in wide vectors. Otherwise there is one for every
-// element; the first dimension runs along rows, along the others a work-item may stride over
-// several. CPU reference: Sources/DVTReference/ReferenceBackend+Reuse.swift
+// With WG = 1, one work-item per row of `fine`, in float16 vectors. Otherwise one per column along
+// dimension 0; along dimensions 1 (tokens) and 2 (batch) each may stride over several.
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Reuse.swift
 
 #if WG == 1
 
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
-                            global const int *restrict indices,
-                            global const float *restrict weights, int batch, int tokens,
-                            int coarse_tokens, int width, int pitch, int first,
-                            int taps) {
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void resample_tokens(
+    global float *restrict fine, global const float *restrict coarse,
+    global const int *restrict indices, global const float *restrict weights, int batch, int tokens,
+    int coarse_tokens, int width, int pitch, int first, int taps) {
   const int row = get_global_id(0), image = row / tokens, token = row % tokens;
   if (image >= batch) return;
   const int count = token > 0 ? taps : 0;
@@ -47,8 +46,7 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
 kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
                             global const int *restrict indices,
                             global const float *restrict weights, int batch, int tokens,
-                            int coarse_tokens, int width, int pitch, int first,
-                            int taps) {
+                            int coarse_tokens, int width, int pitch, int first, int taps) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int image = get_global_id(2); image < batch; image += get_global_size(2))
@@ -56,8 +54,7 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
       float sum = 0.0f;
       for (int k = 0; token > 0 && k < taps; k++) {
         const int source = indices[k * tokens + token];
-        const size_t index =
-            ((size_t)image * coarse_tokens + source) * pitch + first + column;
+        const size_t index = ((size_t)image * coarse_tokens + source) * pitch + first + column;
         sum = fma(weights[k * tokens + token], coarse[index], sum);
       }
       fine[((size_t)image * tokens + token) * width + column] = sum;

@@ -1,12 +1,12 @@
-// token_gradients.cl: the ways back of the copies in tokens.cl, and transposition.
+// token_gradients.cl: backward passes of the copies in tokens.cl, and transposition.
 //
-// One work-item per element of the output; the first dimension runs along its rows. Along the
-// others a work-item may stride over several: devices limit the groups there.
+// One work-item per element of the output; dimension 0 runs along its rows, and along the others
+// each may stride over several, because devices limit the number of groups there.
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
 
-// y[b, c, r] = x[b, r, c]
-kernel void transpose_matrices(global float *restrict y, global const float *restrict x,
-                               int batch, int rows, int columns) {
+// y[b, c, r] = x[b, r, c]; x is [batch, rows, columns].
+kernel void transpose_matrices(global float *restrict y, global const float *restrict x, int batch,
+                               int rows, int columns) {
   const int row = get_global_id(0);
   if (row >= rows) return;
   for (int matrix = get_global_id(2); matrix < batch; matrix += get_global_size(2)) {
@@ -16,18 +16,19 @@ kernel void transpose_matrices(global float *restrict y, global const float *res
   }
 }
 
-// dx[r, c] = dy[r, c - first] for `count` columns from `first` on, and 0 for the others.
+// dx[r, c] = dy[r, c - first] for first <= c < first + count, else 0. dx is [rows, width], dy
+// [rows, count].
 kernel void spread_columns(global float *restrict dx, global const float *restrict dy, int rows,
                            int count, int first, int width) {
   const int column = get_global_id(0);
   if (column >= width) return;
   const int inside = column >= first && column < first + count;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1))
-    dx[(size_t)row * width + column] =
-        inside ? dy[(size_t)row * count + column - first] : 0.0f;
+    dx[(size_t)row * width + column] = inside ? dy[(size_t)row * count + column - first] : 0.0f;
 }
 
-// dx[b] = sum of dy[r] over the rows r that were copied from image b.
+// dx[b] = the sum of dy[r] over the rows r with indices[r] = b. dx is [batch, width], dy
+// [rows, width].
 kernel void gather_gradient(global float *restrict dx, global const float *restrict dy,
                             global const int *restrict indices, int batch, int rows, int width) {
   const int column = get_global_id(0);
@@ -40,15 +41,15 @@ kernel void gather_gradient(global float *restrict dx, global const float *restr
   }
 }
 
-// dx[b, c, y, x] = sum of patches[b, n, (c, i, j)] over the patches n that hold the pixel. The
-// strides say where the next channel and the next pixel of an image lie.
-kernel void fold_patches(global float *restrict dx, global const float *restrict patches,
-                         int batch, int channels, int size, int grid, int side, int stride,
-                         int padding, int channel_stride, int pixel_stride) {
+// dx[b, c, y, x] = the sum over the patches n that contain the pixel of patches[b, n, (c, i, j)],
+// the gradient of unfold_patches. Arguments as there.
+kernel void fold_patches(global float *restrict dx, global const float *restrict patches, int batch,
+                         int channels, int size, int grid, int side, int stride, int padding,
+                         int channel_stride, int pixel_stride) {
   const int pixel = get_global_id(0);
   if (pixel >= size * size) return;
   const int y = pixel / size + padding, x = pixel % size + padding;
-  // The patches that begin at most `side` - 1 before the pixel.
+  // The patches that start at most `side` - 1 before the pixel.
   const int top = max((y - side + stride) / stride, 0), bottom = min(y / stride, grid - 1);
   const int left = max((x - side + stride) / stride, 0), right = min(x / stride, grid - 1);
   const int columns = channels * side * side;

@@ -1,23 +1,22 @@
-// tokens.cl: from images to tokens, and copies of rows.
+// tokens.cl: patches of images, embedding of tokens, and copies of rows.
 //
-//   images     [B, C, S, S] or tokens [B, S S, C]
-//   patches    [B, N, C k k]    columns channel-major (c, y, x)
-//   tokens     [B, N, D]        embedded [B, N + 1, D]
-//   class_token [D]             positions [N + 1, D]
-//
-// One work-item per element of the output, but where WG is 1; the first dimension runs along its
-// rows. Along the others a work-item may stride over several: devices limit the groups there
-// (65,535 on NVIDIA's). CPU reference: Sources/DVTReference/ReferenceBackend+Tokens.swift
+// One work-item per element of the output (WG = 1: unfold_patches runs one per patch); dimension 0
+// runs along its rows, and along the others each may stride over several, because devices limit the
+// number of groups there (65,535 on NVIDIA's).
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Tokens.swift
 
-// patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zero beyond the edge. The strides say
-// where the next channel and the next pixel of an image lie.
+// patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zeros outside the image.
+//
+//   images    [B, C, size, size] or [B, size size, C]: channels are channel_stride elements apart,
+//             pixels pixel_stride
+//   patches   [B, grid grid, C side side]; rows = B grid grid
+//   side, stride, padding  of the patches, in pixels
 #if WG == 1
 
-// On CPU-like devices a work-item copies one patch, line by line.
-__attribute__((reqd_work_group_size(1, 1, 1)))
-kernel void unfold_patches(global float *restrict patches, global const float *restrict images,
-                           int rows, int channels, int size, int grid, int side, int stride,
-                           int padding, int channel_stride, int pixel_stride) {
+// One work-item per patch, which it copies line by line.
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void unfold_patches(
+    global float *restrict patches, global const float *restrict images, int rows, int channels,
+    int size, int grid, int side, int stride, int padding, int channel_stride, int pixel_stride) {
   const int row = get_global_id(0);
   if (row >= rows) return;
   const int image = row / (grid * grid), cell = row % (grid * grid);
@@ -28,7 +27,8 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
         images + (size_t)image * channels * size * size + (size_t)channel * channel_stride;
     for (int line = 0; line < side; line++) {
       const int y = top + line, inside = y >= 0 && y < size;
-      global float *restrict to = patches + (((size_t)row * channels + channel) * side + line) * side;
+      global float *restrict to =
+          patches + (((size_t)row * channels + channel) * side + line) * side;
       for (int x = 0; x < side; x++)
         if (!inside || x < first || x >= end) to[x] = 0.0f;
       if (!inside) continue;
@@ -64,10 +64,11 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
 #endif
 
 // embedded[b, 0] = class_token + positions[0]; embedded[b, t] = tokens[b, t - 1] + positions[t].
+// embedded is [batch, count, width], tokens [batch, count - 1, width], class_token [width],
+// positions [count, width].
 kernel void embed_tokens(global float *restrict embedded, global const float *restrict tokens,
                          global const float *restrict class_token,
-                         global const float *restrict positions, int batch, int count,
-                         int width) {
+                         global const float *restrict positions, int batch, int count, int width) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int image = get_global_id(2); image < batch; image += get_global_size(2))
@@ -79,9 +80,10 @@ kernel void embed_tokens(global float *restrict embedded, global const float *re
     }
 }
 
-// output[kept + r] = `width` elements, from the given first one, of input row indices[r], or of row
-// r without indices. Rows of the input begin `stride` elements apart; the `kept` rows before stay.
-// Both may lie in the same memory: restrict only forbids to read what is written.
+// output[kept + r, :] = input[indices[r], first ..< first + width], or input[r, ...] if `indices`
+// is null. output is [kept + rows, width], and its first `kept` rows are not written; rows of the
+// input are `stride` elements apart. Both may be the same buffer, as long as no written element is
+// read.
 kernel void copy_rows(global float *restrict output, global const float *restrict input,
                       global const int *restrict indices, int rows, int width, int stride,
                       int first, int kept) {
@@ -89,7 +91,6 @@ kernel void copy_rows(global float *restrict output, global const float *restric
   if (column >= width) return;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
     const int source = indices ? indices[row] : row;
-    output[((size_t)kept + row) * width + column] =
-        input[(size_t)source * stride + first + column];
+    output[((size_t)kept + row) * width + column] = input[(size_t)source * stride + first + column];
   }
 }

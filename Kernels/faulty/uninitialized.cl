@@ -1,5 +1,5 @@
 // EXPECT: Uninitialized value
-// The sum begins with whatever was in memory.
+// The sum starts from uninitialized memory.
 kernel void faulty(global float *output, global const float *input, int count) {
   const int i = get_global_id(0);
   float sum[2];

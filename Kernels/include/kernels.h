@@ -3,7 +3,7 @@
 
 #include <stddef.h>
 
-/// One OpenCL C source file that is part of the program.
+/// An OpenCL C source file embedded in the program.
 typedef struct {
   const char *_Nonnull name;
   const char *_Nonnull text;

@@ -1,18 +1,17 @@
 public import DVTCore
 import DVTSupport
 
-/// Checkpoints of every format that is read.
+/// Opens checkpoints of every supported format.
 public enum Checkpoint {
-    /// The bytes by which formats are told apart: one block of a tar archive, which all else is
-    /// shorter than.
+    /// The number of leading bytes that identify a format: a block of a tar archive, the longest.
     private static let prefixByteCount = 512
 
-    /// Opens a checkpoint, whatever its format; its first bytes say which it is.
+    /// Opens a checkpoint; its first bytes identify the format.
     ///
     /// - Parameter path: the file.
     /// - Returns: its tensors and metadata.
-    /// - Throws: ``FileError`` if the file cannot be read or is of no known format, or
-    ///   the error of its format.
+    /// - Throws: ``FileError`` if the file cannot be read or has an unknown format; otherwise the
+    ///   error of its format.
     public static func open(path: String) throws -> any NamedTensors {
         let file = try MappedFile(path: path)
         let prefix = try file.withBytes(in: 0..<min(file.byteCount, prefixByteCount)) {

@@ -1,27 +1,27 @@
-/// Number formats of 16 bits, and their conversion from and to float32.
+/// A 16-bit floating-point format, converted from and to float32.
 ///
-/// A conversion to fewer bits rounds to the nearest value, ties to even, as PyTorch does.
+/// Conversion to 16 bits rounds to nearest, ties to even, as PyTorch does.
 package enum HalfFormat: Sendable {
-    /// IEEE 754 binary16: 5 bits of exponent, 10 of fraction.
+    /// IEEE 754 binary16: 5 exponent bits, 10 fraction bits.
     case float16
-    /// The upper half of a float32: 8 bits of exponent, 7 of fraction.
+    /// The upper half of a float32: 8 exponent bits, 7 fraction bits.
     case bfloat16
 
-    /// The largest relative error of rounding to the format, but for the smallest numbers.
+    /// The largest relative rounding error, except for subnormal numbers.
     var roundoff: Double { self == .float16 ? 0x1p-11 : 0x1p-8 }
 
-    /// The largest such error in a file.
+    /// The largest relative rounding error in a file.
     ///
-    /// - Parameter formats: the format of each tensor, nil for those of 32 bits and more.
-    /// - Returns: the error; float32's where there is no format.
+    /// - Parameter formats: the format of each tensor; nil for elements of 32 bits or more.
+    /// - Returns: the error; float32's if there is no 16-bit format.
     static func roundoff(of formats: some Sequence<HalfFormat?>) -> Double {
         formats.compactMap { $0?.roundoff }.max() ?? 0x1p-24
     }
 
-    /// The float32 equal to a 16-bit pattern.
+    /// Converts a 16-bit pattern to float32, exactly.
     ///
     /// - Parameter bits: the pattern.
-    /// - Returns: its value, exactly.
+    /// - Returns: its value.
     package func decode(_ bits: UInt16) -> Float {
         switch self {
         case .float16: Self.widened(bits)
@@ -29,10 +29,10 @@ package enum HalfFormat: Sendable {
         }
     }
 
-    /// The 16-bit pattern nearest to a float32.
+    /// Rounds a float32 to the nearest 16-bit pattern.
     ///
-    /// - Parameter value: the number; beyond the format's range it becomes an infinity.
-    /// - Returns: the pattern; a NaN stays a NaN.
+    /// - Parameter value: the number; out of the format's range it becomes an infinity.
+    /// - Returns: the pattern; NaN is kept.
     package func encode(_ value: Float) -> UInt16 {
         switch self {
         case .float16: Float16(value).bitPattern
@@ -40,14 +40,14 @@ package enum HalfFormat: Sendable {
         }
     }
 
-    /// The float32 numbers equal to a run of 16-bit patterns.
+    /// Converts 16-bit patterns to float32, exactly.
     ///
     /// - Parameter bytes: the patterns, little-endian, aligned or not.
-    /// - Returns: one number a pattern.
+    /// - Returns: one number per pattern.
     package func decode(_ bytes: UnsafeRawBufferPointer) -> [Float] {
         let count = bytes.count / MemoryLayout<UInt16>.stride
         return [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            // One loop a format: a choice within would keep the compiler from making vectors.
+            // One loop per format: a switch inside the loop would prevent vectorization.
             switch self {
             case .float16: Self.decode(bytes, into: buffer, count, Self.widened)
             case .bfloat16:
@@ -69,14 +69,14 @@ package enum HalfFormat: Sendable {
         }
     }
 
-    /// A binary16 as float32, by integers and one product, so that the compiler can make vectors of
-    /// it: Float16's own conversion is a call where the processor is any x86-64.
+    /// Converts a binary16 to float32 with integer operations and one product, which vectorize; the
+    /// conversion of `Float16` is a function call on baseline x86-64.
     private static func widened(_ bits: UInt16) -> Float {
         let magnitude = UInt32(bits & 0x7FFF)
-        // The exponents' biases differ by 112; the product also normalizes what is subnormal.
+        // The exponent biases differ by 112; the product also normalizes subnormal numbers.
         let scaled = (Float(bitPattern: magnitude << 13) * 0x1p112).bitPattern
         let infinity: UInt32 = magnitude >= 0x7C00 ? 0x7F80_0000 : 0
-        // A NaN becomes a quiet one, as the processors' own conversions make it.
+        // NaN becomes quiet, as in hardware conversions.
         let quiet: UInt32 = magnitude > 0x7C00 ? 0x0040_0000 : 0
         return Float(bitPattern: scaled | infinity | quiet | UInt32(bits & 0x8000) << 16)
     }
@@ -85,8 +85,8 @@ package enum HalfFormat: Sendable {
         let bits = value.bitPattern
         let upper = UInt16(truncatingIfNeeded: bits >> 16)
         guard !value.isNaN else {
-            // Rounding could carry a NaN's fraction into the exponent. Cut off instead, and set
-            // the quiet bit where that leaves an infinity.
+            // Rounding could carry a NaN's fraction into the exponent. Truncate instead, and set
+            // the quiet bit if that would give an infinity.
             return upper & 0x7F == 0 ? upper | 0x40 : upper
         }
         let half = 0x7FFF + (bits >> 16 & 1)

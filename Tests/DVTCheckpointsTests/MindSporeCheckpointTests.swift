@@ -47,9 +47,8 @@ import Testing
             #expect(error?.problem == .unsupportedDType(tensor: "x", dtype: dtype))
             #expect(
                 error?.description == """
-                    \(file.origin): tensor "x" has elements of type \(dtype.rawValue), which are \
-                    not read; Float16, BFloat16, Float32 and Float64 are read: save it as one of \
-                    these
+                    \(file.origin): tensor "x" has element type \(dtype.rawValue), which is not \
+                    supported; save it as Float16, BFloat16, Float32 or Float64
                     """)
         }
     }

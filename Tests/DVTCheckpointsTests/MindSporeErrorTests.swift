@@ -58,11 +58,11 @@ private let values = [
         .missingField("tensor_content", tensor: "x", offset: 2),
         field(1, field(1, "x") + field(2, field(2, "Float32")))),
     Case(
-        .invalidValue(reason: "has a text that is not UTF-8", offset: 2),
+        .invalidValue(reason: "has text that is not UTF-8", offset: 2),
         field(1, field(1, [0xFF]) + field(2, mindSporeTensor([1], "Float32", floats(1))))),
     // A name longer than its value.
     Case(
-        .invalidValue(reason: "has a field that does not end within it", offset: 2),
+        .invalidValue(reason: "has a field that extends beyond it", offset: 2),
         field(1, [0x0A, 100, 0x78])),
     // The wire type 7.
     Case(.invalidValue(reason: "is not a protobuf message", offset: 2), field(1, [0x0F])),
@@ -130,7 +130,7 @@ private let tensors = [
     /// How some of them are told.
     @Test(arguments: [
         (
-            [], "holds no bytes; the file is cut short: copy or download it again"
+            [], "is empty; the file is truncated: copy or download it again"
         ),
         (
             [0xD9, 0x5E, 0x3A, 0x7F],
@@ -141,7 +141,7 @@ private let tensors = [
         (
             Array("{}".utf8),
             """
-            begins with byte 123, and a MindSpore checkpoint begins with byte 10; check the path, \
+            begins with byte 123; a MindSpore checkpoint begins with byte 10; check the path, \
             or save the model with MindSpore's save_checkpoint
             """
         ),
@@ -149,13 +149,13 @@ private let tensors = [
             mindSporeValue("x\n", [1, 1, 1, 1, 1, 1, 1, 2, 9], [1]),
             """
             tensor "x\\n" of type Float32 and shape [1, 1, 1, 1, 1, 1, 1, 2, … 9 axes] needs 72 \
-            bytes, and 1 are there; the file is damaged or badly written: save or copy it again
+            bytes, but has 1; the file is damaged or malformed: save or copy it again
             """
         ),
         (
             mindSporeValue("x", [1], "Int4", [1]),
             """
-            tensor "x" has elements of type "Int4", which is unknown; the file is damaged or of an \
+            tensor "x" has the unknown element type "Int4"; the file is damaged or of an \
             unknown version of MindSpore: copy it again, or save it as safetensors
             """
         ),

@@ -101,8 +101,8 @@ private func headerProblem(
         let error = #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }
         #expect(
             error?.description == """
-                \(path): tensor "a\\nb\\u{1B}" ends at byte 8, and only 0 are there; the file is \
-                cut short or not a safetensors file: copy or download it again
+                \(path): tensor "a\\nb\\u{1B}" ends at byte 8 of the data, which has 0 bytes; the \
+                file is truncated or not a safetensors file: copy or download it again
                 """)
     }
 }

@@ -182,8 +182,8 @@ import Testing
             #expect(error?.problem == .unsupportedDType(tensor: "x", dtype: dtype))
             #expect(
                 error?.description == """
-                    \(path): tensor "x" has elements of type \(dtype.rawValue), which are not \
-                    read; F32, F16 and BF16 are read: save it as one of these
+                    \(path): tensor "x" has element type \(dtype.rawValue), which is not \
+                    supported; save it as F32, F16 or BF16
                     """)
         }
     }

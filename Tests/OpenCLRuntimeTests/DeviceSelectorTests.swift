@@ -46,7 +46,7 @@ struct DeviceSelectorTests {
             selector: text, available: ["0 = pthread-EPYC (CPU, Portable Computing Language)"])
         #expect(throws: expected) { try DeviceSelector(text).index(in: [cpu]) }
         #expect(
-            expected.description == "no OpenCL device answers to '\(text)'; there are: "
+            expected.description == "no OpenCL device matches '\(text)'; available: "
                 + "0 = pthread-EPYC (CPU, Portable Computing Language)")
     }
 

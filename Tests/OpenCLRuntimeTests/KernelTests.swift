@@ -162,7 +162,7 @@ struct KernelTests {
                 kernel, arguments: [.buffer(out), .buffer(out)], global: [8, 2], local: [8, 2])
         }
         let text = try #require(error).description
-        #expect(text.hasPrefix("argument 1 of kernel 'mark' (a buffer of 4 bytes) was refused"))
+        #expect(text.hasPrefix("argument 1 of kernel 'mark' (a buffer of 4 bytes) was rejected"))
         #expect(text.contains("CL_INVALID_ARG_SIZE"))
     }
 

@@ -66,7 +66,7 @@ struct OpenCLErrorTests {
             program: "gelu", options: "-cl-std=CL1.2", log: "one\ntwo")
         #expect(
             error.description == "program 'gelu' did not build with options '-cl-std=CL1.2'; "
-                + "its log follows\none\ntwo")
+                + "the log follows\none\ntwo")
     }
 
     @Test(.needsDevice)

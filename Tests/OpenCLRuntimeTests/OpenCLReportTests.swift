@@ -35,7 +35,8 @@ struct GPUHardwareTests {
         try addCard(0, vendor: "0x10de", node: "renderD128")
         #expect(hardware().map(\.location) == ["/dev/nvidia0", "/dev/nvidia1"])
         #expect(hardware().allSatisfy { $0.vendor == .nvidia && $0.problem == nil })
-        #expect(hardware(mayUse: false)[0].problem == "this user may not open /dev/nvidia0")
+        #expect(
+            hardware(mayUse: false)[0].problem == "this user lacks permission to open /dev/nvidia0")
     }
 
     @Test
@@ -65,7 +66,8 @@ struct GPUHardwareTests {
         #expect(seen[1].problem?.hasPrefix("there is no /dev/dri/renderD129") == true)
         #expect(
             hardware(mayUse: false)[0].problem
-                == "this user may not open /dev/dri/renderD128; add the user to the group render")
+                == "this user lacks permission to open /dev/dri/renderD128; "
+                + "add the user to group render")
     }
 }
 
@@ -105,7 +107,7 @@ struct AdviceTests {
         let gpu = GPUHardware(vendor: .nvidia, location: "/dev/nvidia0", problem: nil)
         let library = "/usr/lib64/libnvidia-opencl.so.1"
         let expected =
-            "NVIDIA's driver is there but not registered: "
+            "NVIDIA's driver is installed but not registered: "
             + "echo \(library) > /etc/OpenCL/vendors/nvidia.icd"
         #expect(lines(hardware: [gpu], unregistered: [library]).first == expected)
     }
@@ -128,7 +130,7 @@ struct AdviceTests {
     func aVariableThatLeadsNowhereIsNamed() {
         #expect(
             lines(userSource: "/x").first
-                == "OCL_ICD_VENDORS is set to /x, where no driver is; unset it")
+                == "OCL_ICD_VENDORS is set to /x, which holds no driver; unset it")
     }
 }
 

@@ -174,10 +174,10 @@ struct OptionErrorTests {
     @Test(
         .needsDevice,
         arguments: [
-            Case("\(toy) --device nonesuch x.jpg", "no OpenCL device answers to 'nonesuch'"),
-            Case("\(toy) --device 99 x.jpg", "no OpenCL device answers to '99'; there are: 0 = "),
-            Case("parity --model tiny-deit --device nonesuch", "answers to 'nonesuch'"),
-            Case("parity --operations --device nonesuch", "answers to 'nonesuch'"),
+            Case("\(toy) --device nonesuch x.jpg", "no OpenCL device matches 'nonesuch'"),
+            Case("\(toy) --device 99 x.jpg", "no OpenCL device matches '99'; available: 0 = "),
+            Case("parity --model tiny-deit --device nonesuch", "matches 'nonesuch'"),
+            Case("parity --operations --device nonesuch", "matches 'nonesuch'"),
         ])
     func devicesThatAreNotThere(_ wrong: Case) async throws {
         try await expectOneLine(wrong)
@@ -186,7 +186,7 @@ struct OptionErrorTests {
     @Test(.needsDevice, .enabled(if: !Program.hasGPU, "a GPU is there"))
     func gpuIsNotReplacedByAnother() async throws {
         try await expectOneLine(
-            Case("\(Self.toy) --device gpu x.jpg", "no OpenCL device answers to 'gpu'"))
+            Case("\(Self.toy) --device gpu x.jpg", "no OpenCL device matches 'gpu'"))
     }
 
     private func expectOneLine(

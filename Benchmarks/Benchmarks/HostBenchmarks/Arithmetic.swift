@@ -1,7 +1,7 @@
 import DVTCore
 import DVTReference
 
-/// Registers what is computed once a model, and one of the network's own steps for scale.
+/// Registers a computation done once per model, and one layer on the reference backend for scale.
 func registerArithmetic() {
     measure("Token taps of grid 10 to 14", setup: { GridResampling(from: 10, to: 14) }) {
         $0.tokenTaps

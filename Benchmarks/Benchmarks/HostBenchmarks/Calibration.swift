@@ -1,7 +1,7 @@
 import DVTCore
 import DVTEvaluation
 
-/// Registers the choice of thresholds on saved outputs: 10,000 images, 10 classes, 3 exits.
+/// Registers the calibration of thresholds on saved outputs: 10,000 images, 10 classes, 3 exits.
 func registerCalibration() {
     for rule in ThresholdRule.allCases {
         measure("Calibrate, rule: \(rule.rawValue)", setup: savedOutputs) { data in
@@ -10,7 +10,7 @@ func registerCalibration() {
     }
 }
 
-/// Outputs that are surer, and right more often, at later exits.
+/// Outputs whose confidence and accuracy increase with the exit.
 private func savedOutputs() throws -> CalibrationData {
     let (images, classes) = (10_000, 10)
     let noise = Tensor.uniform([3, images, classes], name: "logits", seed: 1).values
@@ -18,7 +18,7 @@ private func savedOutputs() throws -> CalibrationData {
     for exit in 0..<3 {
         for image in 0..<images {
             let start = (exit * images + image) * classes
-            // The label's own number grows with the exit.
+            // The weight of the label increases with the exit.
             let weights = (0..<classes).map { index in
                 max(noise[start + index] + 1, 0.001)
                     * (index == image % classes ? Float(2 + 2 * exit) : 1)

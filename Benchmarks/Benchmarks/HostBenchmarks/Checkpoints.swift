@@ -3,7 +3,7 @@ import DVTCore
 import DVTModel
 import Foundation
 
-/// Registers opening a safetensors file and reading every tensor.
+/// Registers opening a safetensors file and reading all tensors.
 func registerCheckpoints() {
     for elementType in [SafetensorsWriter.ElementType.float32, .float16] {
         let folder = FileManager.default.temporaryDirectory

@@ -1,7 +1,7 @@
 import Benchmark
 import Foundation
 
-/// What runs on the host beside the network; the library's entry point.
+/// The host-side benchmarks; the entry point of the benchmark library.
 let benchmarks: @Sendable () -> Void = {
     Benchmark.defaultConfiguration = .init(
         metrics: [.wallClock, .throughput, .peakMemoryResident], timeUnits: .microseconds,
@@ -13,13 +13,13 @@ let benchmarks: @Sendable () -> Void = {
     registerTraining()
 }
 
-/// Registers one benchmark; the library runs it in a process of its own.
+/// Registers a benchmark; the library runs each in a separate process.
 ///
 /// - Parameters:
-///   - name: what the results call it.
-///   - setup: makes the input, untimed, once.
-///   - teardown: removes what `setup` left outside the process.
-///   - body: what is timed; its result is kept from being optimized away.
+///   - name: the name in the results.
+///   - setup: creates the input once, untimed.
+///   - teardown: removes files that `setup` created.
+///   - body: the timed code; its result is not optimized away.
 func measure<Input, Output>(
     _ name: String, setup: @escaping () throws -> Input,
     teardown: @escaping () throws -> Void = {},
@@ -36,7 +36,7 @@ func measure<Input, Output>(
             }
         },
         setup: { succeed(name, setup) },
-        // Where the library lets standard error through again.
+        // The library suppresses standard error until here.
         teardown: {
             succeed(name) {
                 try teardown()
@@ -45,13 +45,13 @@ func measure<Input, Output>(
         })
 }
 
-/// What is wrong with the input of a benchmark.
+/// An invalid input of a benchmark.
 struct InputError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Does something, or says why not and ends the process: the library would report an error that is
-/// thrown to it, yet `make benchmark` would succeed.
+/// Runs `work`, or prints its error and exits with 1: the library reports thrown errors, but then
+/// `make benchmark` succeeds.
 private func succeed<Output>(_ name: String, _ work: () throws -> Output) -> Output {
     do {
         return try work()

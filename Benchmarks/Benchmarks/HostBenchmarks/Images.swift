@@ -31,7 +31,7 @@ func registerImages() {
 
 private let photo = "11-shelves.jpg"
 
-/// Examples/photos, as seen from this file: the working directory may be any.
+/// Examples/photos relative to this file, independent of the working directory.
 private let photoFolder = URL(fileURLWithPath: #filePath)
     .appendingPathComponent("../../../../Examples/photos").standardizedFileURL.path
 
@@ -47,8 +47,8 @@ private func photoBytes() throws -> [UInt8] {
     [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(photoFolder)/\(photo)")))
 }
 
-/// Writes a decoded photo as PNG, by libpng with its own settings: the fixtures of the tests are
-/// too small to time.
+/// Encodes a decoded photo as PNG with libpng's default settings; the test fixtures are too small
+/// to time.
 private func pngBytes(of jpeg: [UInt8]) throws -> [UInt8] {
     let image = try ImageDecoder.decode(jpeg, name: photo, applyingOrientation: true)
     var image = png_image()
@@ -56,7 +56,7 @@ private func pngBytes(of jpeg: [UInt8]) throws -> [UInt8] {
     image.width = png_uint_32(image.width)
     image.height = png_uint_32(image.height)
     image.format = png_uint_32(PNG_FORMAT_RGB)
-    // More than the samples take where nothing can be compressed.
+    // Sufficient for incompressible samples.
     var byteCount = image.pixels.count * 2
     var bytes = [UInt8](repeating: 0, count: byteCount)
     guard png_image_write_to_memory(&image, &bytes, &byteCount, 0, image.pixels, 0, nil) != 0
@@ -66,7 +66,7 @@ private func pngBytes(of jpeg: [UInt8]) throws -> [UInt8] {
     return Array(bytes.prefix(byteCount))
 }
 
-/// An image of random samples, the same on every machine.
+/// An image of seeded random samples.
 private func seededImage(_ width: Int, _ height: Int) -> RGBImage {
     let stream = SeededValues(name: "pixels", seed: 1)
     let pixels = (0..<width * height * 3).map { UInt8(stream.bits($0) >> 56) }

@@ -2,7 +2,7 @@ import DVTTraining
 import DVTVision
 import Foundation
 
-/// Registers the input side of training.
+/// Registers the input pipeline of training.
 func registerTraining() {
     for (name, augmentation) in presets {
         let folder = FileManager.default.temporaryDirectory
@@ -20,7 +20,7 @@ private let presets = [
     ("none", AugmentationConfiguration.none), ("light", .light), ("standard", .standard),
 ]
 
-/// Ten batches of CIFAR-10's size, each image kept once it is decoded.
+/// Ten batches of images of CIFAR-10's size; decoded images are cached.
 private func smallImages(
     in folder: URL, _ augmentation: AugmentationConfiguration
 ) throws -> TrainingInput {

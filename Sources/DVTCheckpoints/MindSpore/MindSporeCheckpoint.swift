@@ -7,25 +7,25 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// A MindSpore checkpoint, mapped into memory; tensors are read when they are asked for.
+/// A MindSpore checkpoint, mapped into memory; tensors are read on demand.
 ///
-/// Every value is decoded and checked when the file is opened, and its content let go again. A file
-/// that is cut short later is an error of the next access.
+/// Every value is decoded and validated when the file is opened, without keeping its content. If
+/// the file is truncated later, the next access throws.
 ///
 /// - SeeAlso: `save_checkpoint` in MindSpore's `serialization.py`.
 public final class MindSporeCheckpoint: NamedTensors, Sendable {
-    /// Texts saved beside the tensors by `append_dict`.
+    /// The text values saved by `append_dict`.
     public let metadata: [String: String]
-    /// The shape of every tensor by name; a scalar's has no axes.
+    /// The shape of every tensor by name; scalars have no axes.
     public let shapes: [String: Shape]
     private let entries: [String: MindSporeLayout.Entry]
     private let file: MappedFile
 
-    /// Opens a file and checks all of it.
+    /// Opens and validates a file.
     ///
     /// - Parameter path: the file.
-    /// - Throws: ``FileError`` if the file cannot be read and ``MindSporeError`` if it
-    ///   breaks a rule of the format, or is encrypted.
+    /// - Throws: ``FileError`` if the file cannot be read, ``MindSporeError`` if it is malformed or
+    ///   encrypted.
     public init(path: String) throws {
         let file = try MappedFile(path: path)
         do {
@@ -39,10 +39,11 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
         self.file = file
     }
 
-    /// The path the file was opened by.
+    /// The path with which the file was opened.
     public var origin: String { file.path }
 
-    /// How far storing may have moved a number: 2^-24, or more where a tensor is of 16 bits.
+    /// The largest relative rounding error of the stored elements: 2^-24, or more if a tensor has
+    /// 16-bit elements.
     public var roundoff: Double { HalfFormat.roundoff(of: entries.values.lazy.map(\.dtype.half)) }
 
     /// The element type of one tensor.
@@ -54,13 +55,14 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
         try entry(named: name).dtype
     }
 
-    /// Reads one tensor, its slices joined, converting Float16, BFloat16 and Float64 to float32.
+    /// Reads one tensor, joining its slices and converting Float16, BFloat16 and Float64 to
+    /// float32.
     ///
-    /// - Parameter name: the tensor's name, as the file spells it.
-    /// - Returns: the tensor; NaN and infinity are kept, and a Float64 beyond float32 becomes an
-    ///   infinity.
-    /// - Throws: ``MindSporeError`` if there is no such tensor or its elements are of another type,
-    ///   ``FileError`` if the file was cut short meanwhile.
+    /// - Parameter name: the tensor's name in the file.
+    /// - Returns: the tensor; NaN and infinity are kept, and a Float64 out of float32's range
+    ///   becomes an infinity.
+    /// - Throws: ``MindSporeError`` if there is no such tensor or its element type is not
+    ///   supported, ``FileError`` if the file has been truncated.
     public func tensor(named name: String) throws -> Tensor {
         let entry = try entry(named: name)
         guard entry.dtype.isFloatingPoint else {
@@ -89,9 +91,9 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
         return entry
     }
 
-    /// The elements in one slice.
-    // Whoever writes into the open file may have changed them, but not their number, which was
-    // checked against the shape.
+    /// The elements of one slice.
+    // Another process may change the open file; the number of elements is checked again because the
+    // shape relies on it.
     private func content(of slice: MindSporeLayout.Slice, tensor name: String) throws -> Data {
         do {
             let content = try MindSporeValues.decode(slice.value, in: file).tensor.tensorContent

@@ -1,4 +1,4 @@
-/// The element types that MindSpore writes into checkpoints, by the names it gives them.
+/// The element types of MindSpore checkpoints, by their names there.
 ///
 /// - SeeAlso: `tensor_to_ms_type` in MindSpore's `serialization.py`.
 public enum MindSporeDType: String, CaseIterable, Sendable {
@@ -29,15 +29,16 @@ public enum MindSporeDType: String, CaseIterable, Sendable {
     /// IEEE 754 binary64.
     case float64 = "Float64"
 
-    /// Finds the type that a checkpoint names.
+    /// Finds a type by its name in a checkpoint.
     ///
-    /// - Parameter name: the name; MindSpore's first versions wrote `Uint8` for `UInt8`, and so on.
+    /// - Parameter name: the name; early versions of MindSpore wrote `Uint8` for `UInt8`, and so
+    ///   on.
     init?(name: String) {
         let isOldName = name.hasPrefix("Uint")
         self.init(rawValue: isOldName ? "UInt" + name.dropFirst("Uint".count) : name)
     }
 
-    /// The bytes that one element takes.
+    /// The size of an element, in bytes.
     public var byteCount: Int {
         switch self {
         case .bool, .int8, .uint8: 1
@@ -47,7 +48,7 @@ public enum MindSporeDType: String, CaseIterable, Sendable {
         }
     }
 
-    /// Whether elements are numbers that become float32.
+    /// Whether elements can be converted to float32.
     var isFloatingPoint: Bool {
         switch self {
         case .float16, .bfloat16, .float32, .float64: true
@@ -59,7 +60,7 @@ public enum MindSporeDType: String, CaseIterable, Sendable {
     ///
     /// - Parameters:
     ///   - bytes: whole elements, little-endian, aligned or not.
-    ///   - target: room for as many numbers.
+    ///   - target: the destination, with as many elements.
     func convert(
         _ bytes: UnsafeRawBufferPointer, to target: Slice<UnsafeMutableBufferPointer<Float>>
     ) {
@@ -84,7 +85,7 @@ public enum MindSporeDType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The format of 16 bits that it is, or nil.
+    /// The 16-bit format, or nil for other types.
     var half: HalfFormat? {
         switch self {
         case .float16: .float16

@@ -7,33 +7,33 @@ import FoundationEssentials
 import Foundation
 #endif
 
-/// What a checkpoint holds and where, every value checked.
+/// The validated contents of a checkpoint and their positions in the file.
 struct MindSporeLayout {
     /// One tensor.
     struct Entry: Sendable {
-        /// The type of its elements.
+        /// The element type.
         let dtype: MindSporeDType
-        /// Its extents; their product does not overflow.
+        /// The shape; its element count does not overflow.
         let shape: Shape
-        /// Its parts, in order; together they have the bytes that shape and type need.
+        /// The slices, in order; their sizes add up to that of the tensor.
         let slices: [Slice]
     }
 
-    /// One value's share of a tensor: whole elements.
+    /// The part of a tensor in one value, of whole elements.
     struct Slice: Sendable {
-        /// The value's bytes in the file.
+        /// The bytes of the value in the file.
         let value: Range<Int>
-        /// The bytes of its content.
+        /// The size of its content, in bytes.
         let byteCount: Int
     }
 
-    /// Texts saved beside the tensors.
+    /// The text values by name.
     private(set) var metadata: [String: String] = [:]
     /// The tensors by name.
     private(set) var entries: [String: Entry] = [:]
     private var names: Set<String> = []
 
-    /// Reads a file from the first value to the last.
+    /// Reads and validates all values of a file.
     ///
     /// - Parameter file: the checkpoint.
     /// - Throws: ``MindSporeError/Problem``, ``FileError``.
@@ -55,14 +55,14 @@ struct MindSporeLayout {
         guard names.insert(group.name).inserted else { throw .repeatedName(group.name) }
         switch group.dtype {
         case "str": metadata[group.name] = try group.decodedText()
-        // The state of MindSpore's random generator.
+        // The state of MindSpore's random number generator is ignored.
         case "random_op": break
         default: entries[group.name] = try group.entry()
         }
     }
 }
 
-/// Neighbors of one name: a tensor, a text or a random state, as the file has it.
+/// Adjacent values of one name: a tensor, a text or a random state.
 private struct Group {
     let name: String
     let dtype: String
@@ -82,11 +82,11 @@ private struct Group {
         if dtype == "str" { text += content }
     }
 
-    /// Takes one more slice; returns false if the value has another name.
+    /// Adds a value as a slice; returns false if it has another name.
     mutating func join(
         _ value: WireCheckpoint.Value, _ range: Range<Int>
     ) throws(MindSporeError.Problem) -> Bool {
-        // Byte by byte: for Swift a composed and a decomposed letter are equal.
+        // Compares bytes, because Swift's == ignores Unicode normalization.
         guard value.tag.utf8.elementsEqual(name.utf8) else { return false }
         guard value.tensor.tensorType == dtype else {
             throw .sliceDType(tensor: name, first: dtype, other: value.tensor.tensorType)
@@ -104,7 +104,7 @@ private struct Group {
             throw .unknownDType(tensor: name, dtype: dtype)
         }
         let actual = slices.reduce(0) { $0 + $1.byteCount }
-        // A scalar has no extents, or, from older versions, a single 0.
+        // Scalars have no extents or, in older versions, a single 0.
         let shape = dimensions == [0] && actual > 0 ? [] : dimensions
         guard shape.allSatisfy({ $0 >= 0 }) else {
             throw .negativeExtent(tensor: name, shape: shape)
@@ -120,8 +120,9 @@ private struct Group {
         return MindSporeLayout.Entry(dtype: dtype, shape: Shape(shape), slices: slices)
     }
 
-    /// The bytes that a tensor needs; an overflow is refused even where a later extent is 0, so
-    /// that the product that `Shape` takes in the same order cannot overflow either.
+    /// The size of a tensor, in bytes.
+    ///
+    /// An overflow is an error even if a later extent is 0: `Shape` multiplies in the same order.
     private func byteCount(
         of shape: [Int], _ dtype: MindSporeDType
     ) throws(MindSporeError.Problem) -> Int {
@@ -134,7 +135,7 @@ private struct Group {
         return count
     }
 
-    /// A text, which NumPy writes as UTF-32, little-endian, zeros at its end.
+    /// The text, which NumPy writes as little-endian UTF-32 padded with zeros.
     func decodedText() throws(MindSporeError.Problem) -> String {
         let stride = MemoryLayout<UInt32>.size
         let scalars = text.withUnsafeBytes { bytes in

@@ -1,18 +1,18 @@
 import DVTSupport
 import SwiftProtobuf
 
-/// The values of a mapped checkpoint, one at a time.
+/// Iterates over the values of a mapped checkpoint.
 ///
 /// A checkpoint is one protobuf message, a series of length-delimited values.
-// Only this outermost level is walked by hand. Decoded as one message, the file would be in memory
-// a second time for as long as it is open, and SwiftProtobuf, as protobuf itself, stops at 2 GiB; a
-// value is a slice of 512 MiB at most. Nor is a value's content kept: it is decoded to be checked,
-// and once more when its tensor is read.
+// Only this outermost level is parsed by hand. Decoding the file as one message would keep a second
+// copy in memory, and protobuf messages are limited to 2 GiB; a value is a slice of at most 512
+// MiB. A value is decoded when the file is opened, for validation, and again when its tensor is
+// read.
 struct MindSporeValues {
     private let file: MappedFile
     private var offset = 0
 
-    /// Begins with the first value.
+    /// Starts at the first value.
     ///
     /// - Parameter file: the checkpoint.
     /// - Throws: ``MindSporeError/Problem`` if the first bytes are not those of a checkpoint.
@@ -32,12 +32,12 @@ struct MindSporeValues {
 
     /// Finds the next value.
     ///
-    /// - Returns: its bytes in the file, without key and length; nil after the last one.
-    /// - Throws: ``MindSporeError/Problem`` if there is something else, or too few bytes.
+    /// - Returns: its bytes in the file, without key and length; nil after the last value.
+    /// - Throws: ``MindSporeError/Problem`` if there is another field, or the file is truncated.
     mutating func next() throws -> Range<Int>? {
         let available = file.byteCount - offset
         guard try available > 0 && !isChecksum(available) else { return nil }
-        // A key and a length take ten bytes each at most.
+        // A key and a length take at most ten bytes each.
         let start = offset
         let head = start..<start + min(available, 20)
         let (headCount, length) = try file.withBytes(in: head) { bytes in
@@ -62,12 +62,12 @@ struct MindSporeValues {
     /// - Parameters:
     ///   - range: its bytes, from ``next()``.
     ///   - file: the checkpoint.
-    /// - Returns: the value, every field set.
-    /// - Throws: ``MindSporeError/Problem`` if it cannot be decoded or lacks a field.
+    /// - Returns: the value, with all required fields set.
+    /// - Throws: ``MindSporeError/Problem`` if it cannot be decoded or lacks a required field.
     static func decode(_ range: Range<Int>, in file: MappedFile) throws -> WireCheckpoint.Value {
         let value = try file.withBytes(in: range) { bytes in
-            // What later versions may have added is left out: it would be kept in memory. Fields
-            // that lack are told below, by name.
+            // Unknown fields are discarded to save memory. Missing fields are reported below, by
+            // name.
             var options = BinaryDecodingOptions()
             options.discardUnknownFields = true
             do {
@@ -98,8 +98,8 @@ struct MindSporeValues {
 
     private static func reason(_ error: any Error) -> String {
         switch error as? BinaryDecodingError {
-        case .truncated: "has a field that does not end within it"
-        case .invalidUTF8: "has a text that is not UTF-8"
+        case .truncated: "has a field that extends beyond it"
+        case .invalidUTF8: "has text that is not UTF-8"
         case .messageDepthLimit: "nests too deeply"
         default: "is not a protobuf message"
         }
@@ -112,7 +112,7 @@ extension MindSporeValues {
 
     /// Whether the rest of the file is the checksum that `save_checkpoint(crc_check=True)` appends:
     /// a name and ten bytes.
-    // It is passed over: MindSpore itself compares it only where load_checkpoint is told to.
+    // It is ignored, as by MindSpore without load_checkpoint(crc_check=True).
     private func isChecksum(_ available: Int) throws -> Bool {
         let name = "crc_num".utf8
         guard available == name.count + 10 else { return false }
@@ -123,7 +123,7 @@ extension MindSporeValues {
 /// Reads protobuf's variable-length integers.
 private struct VarintReader {
     let bytes: UnsafeRawBufferPointer
-    /// Where the bytes are in the file, for messages.
+    /// The offset of the bytes in the file, for messages.
     let offset: Int
     private(set) var position = 0
 

@@ -37,7 +37,7 @@ nonisolated struct WireCheckpoint: Sendable {
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  /// One tensor, or a slice of one: neighbours of the same tag are slices of one tensor.
+  /// One tensor, or a slice of one: adjacent values with the same tag are slices of one tensor.
   nonisolated struct Value: Sendable {
     // SwiftProtobuf.Message conformance is added in an extension below. See the
     // `Message` and `Message+*Additions` files in the SwiftProtobuf library for

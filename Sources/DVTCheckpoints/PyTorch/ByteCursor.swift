@@ -1,9 +1,9 @@
-/// Reads bytes from front to back, never past the end.
+/// Reads bytes sequentially, with bounds checks.
 ///
-/// It points into memory that it does not keep alive: use it only where that memory is lent.
+/// The cursor does not own the memory and must not outlive it.
 struct ByteCursor {
     private let bytes: UnsafeRawBufferPointer
-    /// The byte that is read next.
+    /// The offset of the next byte.
     private(set) var offset = 0
 
     /// Creates a cursor at the first byte.
@@ -16,10 +16,10 @@ struct ByteCursor {
     /// The number of bytes not yet read.
     var remaining: Int { bytes.count - offset }
 
-    /// Passes over bytes.
+    /// Reads bytes.
     ///
-    /// - Parameter count: how many, not negative.
-    /// - Returns: the bytes, or nil where fewer are left, and then none are passed over.
+    /// - Parameter count: the number of bytes, not negative.
+    /// - Returns: the bytes, or nil if fewer are left; then nothing is read.
     mutating func take(_ count: Int) -> UnsafeRawBufferPointer? {
         guard count <= remaining else { return nil }
         defer { offset += count }
@@ -28,15 +28,15 @@ struct ByteCursor {
 
     /// Reads a little-endian integer.
     ///
-    /// - Parameter type: its type.
-    /// - Returns: the integer, or nil where too few bytes are left.
+    /// - Parameter type: the integer's type.
+    /// - Returns: the integer, or nil if too few bytes are left.
     mutating func integer<Number: FixedWidthInteger>(_ type: Number.Type) -> Number? {
         take(MemoryLayout<Number>.size)?.loadUnaligned(as: type)
     }
 
-    /// Reads a line that a line feed ends.
+    /// Reads a line that ends with a line feed.
     ///
-    /// - Returns: the line without its end, or nil where no line feed follows.
+    /// - Returns: the line without the line feed, or nil if there is no line feed.
     mutating func line() -> UnsafeRawBufferPointer? {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
         guard let count = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
@@ -46,12 +46,12 @@ struct ByteCursor {
 }
 
 extension UnsafeRawBufferPointer {
-    /// A part of the bytes, or nil if it is not all there.
+    /// Returns a range of the bytes, if it is within bounds.
     ///
     /// - Parameters:
-    ///   - offset: its first byte.
-    ///   - count: its size.
-    /// - Returns: the part.
+    ///   - offset: the first byte.
+    ///   - count: the number of bytes.
+    /// - Returns: the bytes, or nil if they are out of bounds.
     func part(at offset: UInt64, count: UInt64) -> UnsafeRawBufferPointer? {
         let (end, overflow) = offset.addingReportingOverflow(count)
         guard !overflow, end <= self.count else { return nil }

@@ -1,8 +1,7 @@
-/// The operations of a pickle that are carried out: those of protocol 2, in which PyTorch writes,
-/// and what protocols 3 to 5 write for the same values.
+/// The supported pickle opcodes: those of protocol 2, which PyTorch writes, and those of protocols
+/// 3 to 5 for the same values.
 ///
-/// The text operations of protocols 0 and 1 and those that look up registered extensions are left
-/// out.
+/// The text opcodes of protocols 0 and 1 and the extension registry are not supported.
 ///
 /// - SeeAlso: `pickletools`, <https://docs.python.org/3/library/pickletools.html>.
 enum PickleOpcode: UInt8 {

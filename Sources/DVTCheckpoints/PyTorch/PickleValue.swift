@@ -1,7 +1,7 @@
 /// A value of a pickle.
 ///
-/// A container is a number into a ``PickleGraph``, so that a list may hold itself, and ten thousand
-/// lists within each other are freed without ten thousand nested calls.
+/// A container is an index into a ``PickleGraph``: a list may contain itself, and deeply nested
+/// lists are released without recursion.
 enum PickleValue: Sendable {
     /// `None`.
     case none
@@ -11,17 +11,17 @@ enum PickleValue: Sendable {
     case int(Int)
     /// A float.
     case double(Double)
-    /// Text; bytes that are not UTF-8 are replaced in it.
+    /// Text, in which invalid UTF-8 is replaced.
     case string(String)
     /// Bytes.
     case bytes([UInt8])
-    /// A value of several parts, by its number in the graph.
+    /// An object, by its index in the graph.
     case object(Int)
 }
 
-/// A value that has parts, or that a class or function of Python stands for.
+/// A container, or an object that a Python class or function creates.
 struct PickleObject: Sendable {
-    /// What the object is.
+    /// The kinds of objects.
     enum Kind: Sendable {
         /// A tuple.
         case tuple
@@ -29,37 +29,37 @@ struct PickleObject: Sendable {
         case list
         /// A set, frozen or not.
         case set
-        /// A dictionary; its elements are keys and values in turn.
+        /// A dictionary; its elements alternate between keys and values.
         case dictionary
         /// A class or a function itself.
         case global(PickleGlobal)
-        /// What a class or function that is not known here would have made. It was not called.
+        /// The result of an unknown class or function, which was not called.
         indirect case opaque(PickleGlobal)
-        /// Numbers kept outside the pickle.
+        /// A storage outside the pickle.
         indirect case storage(PickleStorage)
         /// A view of a storage.
         indirect case tensor(PickleTensor)
-        /// An element type of NumPy.
+        /// A NumPy element type.
         indirect case numPyType(NumPyType)
-        /// An array of NumPy.
+        /// A NumPy array.
         indirect case numPyArray(NumPyArray)
     }
 
-    /// What it is.
+    /// The object's kind.
     var kind: Kind
-    /// Its parts.
+    /// The elements of a container.
     var elements: [PickleValue] = []
 }
 
-/// The objects of one pickle, which refer to each other by number.
+/// The objects of a pickle, which refer to each other by index.
 struct PickleGraph: Sendable {
-    /// The longest key, in bytes of UTF-8, that is compared with others: a pickle may use one of
-    /// any length a million times.
+    /// The maximum length of dictionary keys, in UTF-8 bytes; longer ones are ignored, because a
+    /// malicious pickle could repeat one a million times.
     static let keyByteLimit = 1024
 
     private(set) var objects: [PickleObject] = []
 
-    /// The object of a number that this graph gave.
+    /// Accesses an object by its index.
     subscript(index: Int) -> PickleObject {
         get { objects[index] }
         _modify { yield &objects[index] }
@@ -74,19 +74,19 @@ struct PickleGraph: Sendable {
         return .object(objects.count - 1)
     }
 
-    /// The object that a value refers to, or nil for a plain value.
+    /// The object that a value refers to, or nil for other values.
     func object(_ value: PickleValue) -> PickleObject? {
         guard case .object(let index) = value else { return nil }
         return objects[index]
     }
 
-    /// The class or function that a value is.
+    /// A value as a class or function, or nil.
     func global(_ value: PickleValue) -> PickleGlobal? {
         guard case .global(let global) = object(value)?.kind else { return nil }
         return global
     }
 
-    /// The elements of a tuple or list.
+    /// The elements of a tuple or list, or nil.
     func sequence(_ value: PickleValue) -> [PickleValue]? {
         guard let object = object(value) else { return nil }
         switch object.kind {
@@ -95,7 +95,7 @@ struct PickleGraph: Sendable {
         }
     }
 
-    /// The elements of a tuple or list of integers.
+    /// The elements of a tuple or list of integers, or nil.
     func integers(_ value: PickleValue) -> [Int]? {
         guard let elements = sequence(value) else { return nil }
         let integers = elements.compactMap { element in
@@ -104,14 +104,15 @@ struct PickleGraph: Sendable {
         return integers.count == elements.count ? integers : nil
     }
 
-    /// The tensor that a value is.
+    /// A value as a tensor, or nil.
     func tensor(_ value: PickleValue) -> PickleTensor? {
         guard case .tensor(let tensor) = object(value)?.kind else { return nil }
         return tensor
     }
 
-    /// The members of a dictionary that have text as their key, in order; the last of several that
-    /// share a key counts, and those with endless keys are left out.
+    /// The members of a dictionary with text keys, in order.
+    ///
+    /// The last of several with the same key is used; keys longer than ``keyByteLimit`` are ignored.
     func members(_ value: PickleValue) -> [(key: String, value: PickleValue)]? {
         guard let object = object(value), case .dictionary = object.kind else { return nil }
         var members: [(key: String, value: PickleValue)] = []
@@ -121,8 +122,8 @@ struct PickleGraph: Sendable {
                 key.utf8.count <= Self.keyByteLimit
             else { continue }
             let member = (key, object.elements[index + 1])
-            // Spelled differently in Unicode, two keys are one to Swift but two to Python. They are
-            // kept apart, so that names which cannot be told apart are refused later.
+            // Keys that differ only in Unicode normalization are equal in Swift but not in Python.
+            // Both are kept, and rejected later as a repeated name.
             if let place = places[key], members[place].key.utf8.elementsEqual(key.utf8) {
                 members[place] = member
             } else {
@@ -134,18 +135,18 @@ struct PickleGraph: Sendable {
     }
 }
 
-/// A class or function by its name.
+/// The name of a class or function.
 struct PickleGlobal: Equatable, Sendable {
-    /// The module it is in, for example `torch._utils`.
+    /// The module, for example `torch._utils`.
     let module: String
-    /// Its name there.
+    /// The name in the module.
     let name: String
 
-    /// Module and name, as Python writes them.
+    /// The qualified name in Python's notation.
     var path: String { "\(module).\(name)" }
 }
 
-/// Numbers kept outside the pickle, by the key they are found by.
+/// A storage: numbers outside the pickle, identified by a key.
 struct PickleStorage: Equatable, Sendable {
     /// The key.
     let key: String
@@ -153,39 +154,39 @@ struct PickleStorage: Equatable, Sendable {
     let type: TorchElementType
     /// The number of elements.
     let elementCount: Int
-    /// The elements that are seen, where the storage is a part of another one.
+    /// The visible elements, if the storage is a view of another.
     let view: Range<Int>
 }
 
-/// A view of a storage as a pickle describes it; nothing of it is checked.
+/// A view of a storage as the pickle describes it, not validated.
 struct PickleTensor: Equatable, Sendable {
-    /// The numbers.
+    /// The storage.
     let storage: PickleStorage
     /// The type of the elements, which may differ from the storage's.
     let type: TorchElementType
-    /// The first element, in elements of the storage.
+    /// The index of the first element in the storage.
     let offset: Int
     /// The extent of each axis.
     let sizes: [Int]
-    /// The distance between neighbors on each axis, in elements.
+    /// The stride of each axis, in elements.
     let strides: [Int]
 }
 
-/// An element type of NumPy.
+/// A NumPy element type.
 struct NumPyType: Equatable, Sendable {
     /// Kind and size, for example `f8`.
     let code: String
-    /// Whether a byte order was given that is not this machine's.
+    /// Whether the byte order differs from this machine's.
     var isSwapped: Bool
 }
 
-/// An array of NumPy, whose elements lie in the pickle.
+/// A NumPy array, whose elements are stored in the pickle.
 struct NumPyArray: Equatable, Sendable {
     /// The type of the elements.
     let type: NumPyType
     /// The extents.
     let sizes: [Int]
-    /// Whether the first axis is the innermost.
+    /// Whether the first axis is the innermost (column-major order).
     let isFortranOrder: Bool
     /// The elements.
     let bytes: [UInt8]

@@ -1,35 +1,34 @@
 import DVTCore
 import DVTSupport
 
-/// A checkpoint that PyTorch's `torch.save` wrote, mapped into memory; tensors are read when they
-/// are asked for.
+/// A checkpoint written by PyTorch's `torch.save`, mapped into memory; tensors are read on demand.
 ///
-/// Files of the zip layout (PyTorch 1.6 and later) and of the one before it are read. Such a file
-/// holds a program that Python would run; here nothing in it can be run, and what it says about its
-/// tensors is checked when the file is opened, so that every element is known to be there.
+/// Both the zip format (PyTorch 1.6 and later) and the legacy format before it are supported. Such
+/// a file contains a pickle, a program that Python would run; no code of it is run here. The
+/// descriptions of all tensors are validated when the file is opened.
 ///
-/// The weights are the dictionary of tensors at the top, or under `model_state_dict`,
-/// `state_dict_ema`, `state_dict`, `model`, `model_ema`, `module` or `net`, once or twice. The
-/// names of dictionaries within it are joined by dots; what is no tensor in it is passed over. What
-/// stands beside the weights is ``metadata``.
+/// The weights are the dictionary of tensors at the top level, or under one or two nested keys of
+/// `model_state_dict`, `state_dict_ema`, `state_dict`, `model`, `model_ema`, `module` and `net`.
+/// Names of nested dictionaries are joined by dots; values other than tensors are ignored. Other
+/// top-level values are ``metadata``.
 ///
 /// - SeeAlso: `torch/serialization.py`, <https://github.com/pytorch/pytorch>.
 public final class PyTorchCheckpoint: NamedTensors, Sendable {
-    /// What stands beside the weights, by its key at the top of what was saved.
+    /// The top-level values other than the weights, by key.
     ///
-    /// Text is as it is; numbers, lists, dictionaries and tensors of up to 4096 elements are JSON.
-    /// What is larger or an object of a class, such as an optimizer's state, is left out.
+    /// Text is unchanged; numbers, lists, dictionaries and tensors of up to 4096 elements are JSON.
+    /// Larger values and objects of classes, such as an optimizer's state, are omitted.
     public let metadata: [String: String]
-    /// The shape of every tensor by name, also of those whose type is not read.
+    /// The shape of every tensor by name, including those of unsupported element types.
     public let shapes: [String: Shape]
     private let layouts: [String: TensorLayout]
     private let file: MappedFile
 
-    /// Opens a file and checks what it says about its tensors.
+    /// Opens a file and validates its description of the tensors.
     ///
     /// - Parameter path: the file.
-    /// - Throws: ``FileError`` if the file cannot be read and ``PyTorchCheckpointError``
-    ///   if it is not a checkpoint, is damaged, or names what only harm could be meant by.
+    /// - Throws: ``FileError`` if the file cannot be read, ``PyTorchCheckpointError`` if it is not
+    ///   a checkpoint, is damaged, or names a function that only a malicious file would.
     public init(path: String) throws {
         let file = try MappedFile(path: path)
         do {
@@ -52,20 +51,21 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
         self.file = file
     }
 
-    /// The path the file was opened by.
+    /// The path with which the file was opened.
     public var origin: String { file.path }
 
-    /// How far storing may have moved a number: 2^-24, or more where a tensor is of 16 bits.
+    /// The largest relative rounding error of the stored elements: 2^-24, or more if a tensor has
+    /// 16-bit elements.
     public var roundoff: Double { HalfFormat.roundoff(of: layouts.values.lazy.map(\.type.half)) }
 
     /// Reads one tensor, converting float16, bfloat16 and float64 to float32.
     ///
-    /// A view, for example a transposed or an expanded tensor, is gathered into its own order.
+    /// Views, such as transposed or expanded tensors, are gathered into row-major order.
     ///
-    /// - Parameter name: the tensor's name, as the file spells it.
+    /// - Parameter name: the tensor's name in the file.
     /// - Returns: the tensor; NaN and infinity are kept.
-    /// - Throws: ``PyTorchCheckpointError`` if there is no such tensor or its elements are of
-    ///   another type, ``FileError`` if the file was cut short meanwhile.
+    /// - Throws: ``PyTorchCheckpointError`` if there is no such tensor or its element type is not
+    ///   supported, ``FileError`` if the file has been truncated.
     public func tensor(named name: String) throws -> Tensor {
         guard let layout = layouts[name] else {
             throw PyTorchCheckpointError(path: origin, problem: .noSuchTensor(name))
@@ -77,12 +77,12 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
         return Tensor(layout.shape, values: values)
     }
 
-    /// Whether a file begins as one of `torch.save`.
+    /// Whether a file's first bytes may be those of a `torch.save` file.
     ///
-    /// Any zip archive is taken for one; and so is a tar archive, as PyTorch wrote before 0.1.10,
-    /// which ``init(path:)`` refuses with the reason.
+    /// That includes any zip archive, and tar archives, which PyTorch wrote before 0.1.10 and
+    /// ``init(path:)`` rejects.
     ///
-    /// - Parameter prefix: the first bytes of the file; 23 are enough, and 262 for a tar archive.
+    /// - Parameter prefix: the first bytes; 23 are enough, or 262 for a tar archive.
     /// - Returns: whether it may be one.
     package static func recognizes(_ prefix: some Collection<UInt8>) -> Bool {
         Array(prefix.prefix(TorchLayout.leadingByteCount)).withUnsafeBytes {

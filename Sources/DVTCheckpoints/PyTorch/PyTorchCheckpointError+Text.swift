@@ -2,7 +2,7 @@ import DVTCore
 import DVTSupport
 
 extension PyTorchCheckpointError.Problem: CustomStringConvertible {
-    /// What is wrong, with the values, and what to do.
+    /// The problem, with its values, and the remedy.
     public var description: String {
         "\(statement); \(remedy)"
     }
@@ -11,61 +11,61 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
         switch self {
         case .noSuchTensor: "check that the checkpoint belongs to this model"
         case .unsupportedType:
-            "float32, float16, bfloat16 and float64 are read: save it as one of these"
+            "save it as float32, float16, bfloat16 or float64"
         case .tarArchive, .bigEndian, .unsupportedPickleProtocol, .unsupportedLegacyVersion,
             .compressedZipEntry, .encryptedZipEntry, .zipSpansFiles, .zipEntryCount,
             .severalPickles, .repeatsTooOften, .tooManyOperations, .pickleTooLong:
             "load it in PyTorch and save its state_dict() again with torch.save"
         case .torchScript, .notADictionary, .noStateDictionary, .tooManyEntries, .nameTooLong,
             .repeatedName:
-            "save the model's state_dict() itself, or under \"state_dict\" or \"model\""
-        case .forbiddenGlobal: "nothing was run: do not trust this file, or where it came from"
-        case .notACheckpoint, .noPickle: "check the path: torch.save writes what is read here"
+            "save the model's state_dict(), at the top level or under \"state_dict\" or \"model\""
+        case .forbiddenGlobal: "no code was run: do not trust this file or its source"
+        case .notACheckpoint, .noPickle: "check the path: the file must be written by torch.save"
         case .noZipDirectory, .zipRecordPastEnd, .pickleCutShort, .lengthPastEnd,
             .legacyStoragePastEnd, .storageCutShort:
-            "the file is cut short or damaged: copy or download it again"
-        default: "the file is damaged or was made to mislead: download it from its source again"
+            "the file is truncated or damaged: copy or download it again"
+        default: "the file is damaged or malicious: download it from its source again"
         }
     }
 
     private var statement: String {
         switch self {
-        case .notACheckpoint: "does not begin like a checkpoint of PyTorch"
+        case .notACheckpoint: "does not begin like a PyTorch checkpoint"
         case .tarArchive:
-            "is a tar archive, in which PyTorch before 0.1.10 saved, and which is not read"
-        case .torchScript: "is a program of TorchScript, which is not run here"
-        case .bigEndian: "holds big-endian numbers, which are not read"
+            "is a tar archive, the format of PyTorch before 0.1.10, which is not supported"
+        case .torchScript: "is a TorchScript program, which is not supported"
+        case .bigEndian: "contains big-endian numbers, which are not supported"
         case .noSuchTensor(let name): "there is no tensor \(quoted(name))"
         case .unsupportedType(let tensor, let type):
-            "tensor \(quoted(tensor)) has elements of type \(type), which are not read"
+            "tensor \(quoted(tensor)) has element type \(type), which is not supported"
         default: zipStatement ?? pickleStatement ?? weightsStatement ?? tensorStatement
         }
     }
 
-    /// What is wrong with the zip archive.
+    /// Problems of the zip archive.
     private var zipStatement: String? {
         switch self {
-        case .noZipDirectory: "the record that ends a zip archive is missing"
-        case .zipSpansFiles: "is one part of a zip archive of several files"
+        case .noZipDirectory: "the end record of the zip archive is missing"
+        case .zipSpansFiles: "is one part of a multi-file zip archive"
         case .zipRecordPastEnd(let record, let offset, let byteCount, let available):
             """
-            \(record) of the zip archive takes \(byteCount) bytes from byte \(offset) on, and must \
+            \(record) of the zip archive takes \(byteCount) bytes from byte \(offset) on, but must \
             end by byte \(available)
             """
         case .zipRecordMissing(let record, let offset):
-            "\(record) of the zip archive is not where it should be (\(offset))"
+            "\(record) of the zip archive is not at its offset (\(offset))"
         case .zipValuesDisagree(let what, let first, let second):
-            "the zip archive gives \(what) as \(first) and as \(second)"
+            "the zip archive states \(what) as both \(first) and \(second)"
         case .zipEntryCount(let count, let byteCount, let limit):
             """
-            claims a zip directory of \(count) entries in \(byteCount) bytes, and at most \(limit) \
-            of 46 bytes or more are read
+            declares a zip directory of \(count) entries in \(byteCount) bytes; the limit is \
+            \(limit) entries, of at least 46 bytes each
             """
         default: zipEntryStatement
         }
     }
 
-    /// What is wrong with an entry of the zip archive.
+    /// Problems of an entry of the zip archive.
     private var zipEntryStatement: String? {
         switch self {
         case .zipHeaderDiffers(let name):
@@ -85,7 +85,7 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
         }
     }
 
-    /// What is wrong with a pickle, or with what stands behind it in a file of the old layout.
+    /// Problems of a pickle, or of the storages after it in the legacy format.
     private var pickleStatement: String? {
         switch self {
         case .pickleCutShort(let offset):
@@ -93,52 +93,52 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
         case .pickleTooLong(let limit): "the pickle takes more than \(limit) bytes"
         case .tooManyOperations(let limit): "the pickle has more than \(limit) operations"
         case .unsupportedPickleProtocol(let version):
-            "the pickle is of protocol \(version), and 2 to 5 are read"
+            "the pickle has protocol \(version); 2 to 5 are supported"
         case .unknownOpcode(let byte, let offset):
-            "the pickle has \(byte) at its byte \(offset), which is no operation that is read"
+            "the pickle has the unsupported opcode \(byte) at its byte \(offset)"
         case .lengthPastEnd(let length, let available, let offset):
             """
-            the pickle claims \(length) bytes for the value at its byte \(offset), and only \
+            the pickle declares \(length) bytes for the value at its byte \(offset), but only \
             \(available) follow
             """
         case .emptyStack(let offset):
-            "the pickle takes more values than there are at its byte \(offset)"
+            "the pickle pops from an empty stack at its byte \(offset)"
         case .unknownMemo(let index, let offset):
-            "the pickle recalls value \(index) at its byte \(offset) without having stored it"
+            "the pickle reads the undefined memo \(index) at its byte \(offset)"
         case .invalidPickle(let reason, let offset):
             "the pickle has \(reason) at its byte \(offset)"
         case .forbiddenGlobal(let module, let name, let offset):
             """
-            the pickle asks for GLOBAL \(Self.word(module)) \(Self.word(name)) at its byte \
+            the pickle requests GLOBAL \(Self.word(module)) \(Self.word(name)) at its byte \
             \(offset), which no checkpoint needs
             """
         default: storageStatement
         }
     }
 
-    /// What is wrong with what a pickle says about storages.
+    /// Problems of a pickle's storages.
     private var storageStatement: String? {
         switch self {
         case .storageRedefined(let key):
             "two tensors disagree on the type or size of storage \(quoted(key))"
         case .unsupportedLegacyVersion:
-            "is of the layout before PyTorch 1.6, but not of its version 1001"
-        case .invalidStorageKeys: "the list of storages names one that no tensor has, or is no list"
+            "has the format before PyTorch 1.6, but not its version 1001"
+        case .invalidStorageKeys: "the list of storages is not a list, or names an unknown storage"
         case .legacyStoragePastEnd(let key, nil, let available):
-            "storage \(quoted(key)) has no size: only \(available) bytes follow"
+            "storage \(quoted(key)) has no size; only \(available) bytes follow"
         case .legacyStoragePastEnd(let key, let count?, let available):
-            "storage \(quoted(key)) claims \(count) elements, and only \(available) bytes follow"
+            "storage \(quoted(key)) declares \(count) elements, but only \(available) bytes follow"
         default: nil
         }
     }
 
-    /// What is wrong with the weights as a dictionary.
+    /// Problems of the dictionary of weights.
     private var weightsStatement: String? {
         switch self {
         case .notADictionary(let what):
-            "holds \(Self.word(what)) and not a dictionary of tensors"
+            "contains \(Self.word(what)) instead of a dictionary of tensors"
         case .noStateDictionary(let keys):
-            "holds no dictionary of tensors, but \(Self.listed(keys))"
+            "contains no dictionary of tensors, but \(Self.listed(keys))"
         case .tooManyEntries(let limit): "the weights have more than \(limit) entries"
         case .nameTooLong(let name, let limit):
             "tensor \(quoted(name)) has a name of more than \(limit) bytes"
@@ -147,7 +147,7 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
         }
     }
 
-    /// What is wrong with one tensor.
+    /// Problems of one tensor.
     private var tensorStatement: String {
         switch self {
         case .noSuchStorage(let tensor, let key):
@@ -155,35 +155,35 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
         case .storageCutShort(let tensor, let key, let count, let type, let available):
             """
             storage \(quoted(key)) of tensor \(quoted(tensor)) has \(count) elements of type \
-            \(type), but \(available) bytes
+            \(type), but only \(available) bytes
             """
         case .axisCount(let tensor, let sizes, let strides, let limit):
             """
-            tensor \(quoted(tensor)) has \(sizes) extents and \(strides) strides, and as many of \
-            both up to \(limit) belong there
+            tensor \(quoted(tensor)) has \(sizes) extents and \(strides) strides; there must be as \
+            many of both, and at most \(limit)
             """
         case .negativeExtent(let tensor, let shape, let strides, let offset):
             """
             tensor \(quoted(tensor)) of shape \(shown(shape)), strides \(shown(strides)) and \
-            offset \(offset) has a negative one
+            offset \(offset) has a negative number
             """
         case .sizeOverflow(let tensor, let shape):
-            "tensor \(quoted(tensor)) of shape \(shown(shape)) is larger than any memory"
+            "tensor \(quoted(tensor)) of shape \(shown(shape)) exceeds the address space"
         case .outsideStorage(let tensor, let shape, let strides, let offset, let available):
             """
             tensor \(quoted(tensor)) of shape \(shown(shape)), strides \(shown(strides)) and \
-            offset \(offset) leaves its storage of \(available) elements
+            offset \(offset) exceeds its storage of \(available) elements
             """
         case .repeatsTooOften(let tensor, let shape, let limit):
             """
-            tensor \(quoted(tensor)) of shape \(shown(shape)) repeats its elements, and at most \
-            \(limit) are read of such a one
+            tensor \(quoted(tensor)) of shape \(shown(shape)) repeats its elements; the limit for \
+            such tensors is \(limit) elements
             """
         default: ""
         }
     }
 
-    /// A short name as it is, any other one in quotes.
+    /// A name, quoted if it is long or not printable.
     private static func word(_ text: String) -> String {
         let isPlain = text.utf8.count <= 80 && text == printable(text)
         return isPlain ? text : quoted(text)

@@ -1,127 +1,127 @@
 import DVTCore
 import DVTSupport
 
-/// A checkpoint of PyTorch that breaks a rule of its format, asks for what is never done, or does
-/// not hold what was asked for.
+/// A malformed, unsupported or malicious PyTorch checkpoint, or a request for a tensor that it does
+/// not have.
 public struct PyTorchCheckpointError: Error, Equatable, Sendable {
     /// The file.
     public let path: String
-    /// What is wrong with it.
+    /// The problem.
     public let problem: Problem
 
-    /// What is wrong with a file; offsets of a zip archive count from the file's first byte, those
-    /// of a pickle from the pickle's.
+    /// The problem of a file; offsets in a zip archive are relative to the file, those in a pickle
+    /// to the pickle.
     public enum Problem: Error, Equatable, Sendable {
         // The file as a whole.
 
-        /// The file begins like none that `torch.save` writes.
+        /// The file's first bytes are not those of a `torch.save` file.
         case notACheckpoint
-        /// The file is a tar archive, as PyTorch wrote them before 0.1.10.
+        /// The file is a tar archive, the format of PyTorch before 0.1.10.
         case tarArchive
-        /// The file is a program of TorchScript.
+        /// The file is a TorchScript program.
         case torchScript
         /// The numbers are big-endian.
         case bigEndian
 
         // The zip archive.
 
-        /// The record that ends every zip archive is missing.
+        /// The end record of the zip archive is missing.
         case noZipDirectory
-        /// The archive goes on in other files.
+        /// The archive spans several files.
         case zipSpansFiles
-        /// A record of the archive ends after what it must lie in.
+        /// A record extends beyond the range that must contain it.
         case zipRecordPastEnd(String, offset: UInt64, byteCount: UInt64, available: UInt64)
-        /// A record of the archive is not where another one says.
+        /// There is no record at the offset that another one states.
         case zipRecordMissing(String, offset: UInt64)
-        /// Two records give one value differently.
+        /// Two records state different values.
         case zipValuesDisagree(String, UInt64, UInt64)
-        /// The archive claims more entries than are read, or than its directory has room for.
+        /// The declared number of entries exceeds the limit or the size of the directory.
         case zipEntryCount(UInt64, directoryByteCount: UInt64, limit: Int)
-        /// An entry's own header has another name or method than the directory.
+        /// The name or method in an entry's header differs from the directory.
         case zipHeaderDiffers(String)
         /// An entry is compressed.
         case compressedZipEntry(String, method: UInt16)
         /// An entry is encrypted.
         case encryptedZipEntry(String)
-        /// Two entries have one name.
+        /// Two entries have the same name.
         case repeatedZipEntry(String)
-        /// Two entries have bytes in common.
+        /// Two entries overlap.
         case overlappingZipEntries(String, String)
-        /// No entry is named `data.pkl`, in one folder or in none.
+        /// There is no `data.pkl`, at the top level or in a folder there.
         case noPickle
         /// Several entries are named `data.pkl`.
         case severalPickles(Int)
 
         // The pickle.
 
-        /// The pickle ends before it says so.
+        /// The pickle is truncated.
         case pickleCutShort(offset: Int)
-        /// The pickle has more bytes than are read.
+        /// The size of the pickle exceeds the limit.
         case pickleTooLong(limit: Int)
-        /// The pickle has more operations than are carried out.
+        /// The number of operations exceeds the limit.
         case tooManyOperations(limit: Int)
-        /// The pickle is of a protocol that is not read.
+        /// The protocol is not supported.
         case unsupportedPickleProtocol(Int)
-        /// An operation is unknown, or one that is not carried out.
+        /// The opcode is not supported.
         case unknownOpcode(UInt8, offset: Int)
-        /// Text or bytes are longer than the rest of the pickle.
+        /// A declared length exceeds the rest of the pickle.
         case lengthPastEnd(length: UInt64, available: Int, offset: Int)
-        /// An operation takes more values than there are.
+        /// An operation pops from an empty stack.
         case emptyStack(offset: Int)
-        /// A value is recalled that was not remembered.
+        /// The memo has no value of this index.
         case unknownMemo(UInt32, offset: Int)
-        /// An operation has come upon another kind of value than it works on.
+        /// An operation has an operand of the wrong kind.
         case invalidPickle(reason: String, offset: Int)
-        /// The pickle names a function that no checkpoint needs and an attack would use.
+        /// The pickle names a function that no checkpoint needs, but an attack would use.
         case forbiddenGlobal(module: String, name: String, offset: Int)
-        /// Two tensors give their common storage different types or sizes.
+        /// Two tensors state different types or sizes for their common storage.
         case storageRedefined(key: String)
 
-        // What came before the zip archive.
+        // The legacy format.
 
-        /// The layout before PyTorch 1.6 has another version than the only one there was.
+        /// The version of the format is not 1001, the only one.
         case unsupportedLegacyVersion
-        /// The list of storages is no list, or names one that no tensor has.
+        /// The list of storages is not a list, or names an unknown storage.
         case invalidStorageKeys
-        /// A storage goes on after the file ends; `elementCount` is nil where even that is missing.
+        /// A storage extends beyond the file; `elementCount` is nil if even that is missing.
         case legacyStoragePastEnd(key: String, elementCount: UInt64?, available: Int)
 
         // The weights.
 
-        /// What was saved is no dictionary.
+        /// The saved object is not a dictionary.
         case notADictionary(String)
-        /// No dictionary of tensors is where one is looked for.
+        /// There is no dictionary of tensors under any of the known keys.
         case noStateDictionary(keys: [String])
-        /// The weights have more entries than are looked at.
+        /// The number of entries exceeds the limit.
         case tooManyEntries(limit: Int)
-        /// A tensor's name is longer than any in use.
+        /// The length of a tensor's name exceeds the limit.
         case nameTooLong(String, limit: Int)
-        /// Two tensors have one name.
+        /// Two tensors have the same name.
         case repeatedName(String)
         /// The storage of a tensor is not in the file.
         case noSuchStorage(tensor: String, key: String)
-        /// The storage of a tensor has fewer bytes than its elements take.
+        /// The storage of a tensor is smaller than its elements.
         case storageCutShort(
             tensor: String, key: String, elementCount: Int, type: String, available: Int)
-        /// A tensor has too many axes, or not a stride for each.
+        /// A tensor has too many axes, or a different number of strides.
         case axisCount(tensor: String, sizes: Int, strides: Int, limit: Int)
         /// An extent, a stride or the offset of a tensor is negative.
         case negativeExtent(tensor: String, shape: [Int], strides: [Int], offset: Int)
-        /// The size of a tensor cannot be counted in 64 bits.
+        /// The size of a tensor overflows 64 bits.
         case sizeOverflow(tensor: String, shape: [Int])
-        /// Elements of a tensor are not in its storage.
+        /// A tensor extends beyond its storage.
         case outsideStorage(
             tensor: String, shape: [Int], strides: [Int], offset: Int, available: Int)
-        /// A tensor repeats its storage's elements more often than is read.
+        /// The number of elements of a tensor that repeats its storage's exceeds the limit.
         case repeatsTooOften(tensor: String, shape: [Int], limit: Int)
         /// The file has no tensor of this name.
         case noSuchTensor(String)
-        /// A tensor's elements are not of a type that is read.
+        /// A tensor's element type is not supported.
         case unsupportedType(tensor: String, type: String)
     }
 }
 
 extension PyTorchCheckpointError: CustomStringConvertible {
-    /// One line that names the file, what is wrong and what to do.
+    /// One line with the file, the problem and the remedy.
     public var description: String { "\(shown(path)): \(problem)" }
 }

@@ -2,10 +2,11 @@ import DVTCore
 import DVTSupport
 
 extension TensorLayout {
-    /// The elements as float32, in row-major order.
+    /// Converts the elements to float32.
     ///
     /// - Parameter bytes: the bytes of ``bytes``.
-    /// - Returns: the elements, or nil unless they are floating-point numbers of 16 bits or more.
+    /// - Returns: the elements in row-major order, or nil unless the type is a floating-point type
+    ///   of at least 16 bits.
     func floats(in bytes: UnsafeRawBufferPointer) -> [Float]? {
         switch type {
         case .float32:
@@ -20,16 +21,16 @@ extension TensorLayout {
         }
     }
 
-    /// The elements as numbers, in row-major order.
+    /// Converts the elements to JSON.
     ///
     /// - Parameter bytes: the bytes of ``bytes``.
-    /// - Returns: the elements, or nil if their type has no numbers in JSON.
+    /// - Returns: the elements in row-major order, or nil if JSON cannot represent one.
     func numbers(in bytes: UnsafeRawBufferPointer) -> [JSONValue]? {
         let numbers = strided { type.number(in: bytes, at: $0 * type.byteCount) }.compactMap { $0 }
         return numbers.count == shape.elementCount ? numbers : nil
     }
 
-    /// Whether the elements lie in their order, without gaps.
+    /// Whether the elements are stored in row-major order without gaps.
     private var isContiguous: Bool {
         guard shape.elementCount > 0 else { return true }
         var expected = 1
@@ -56,10 +57,10 @@ extension TensorLayout {
             }
     }
 
-    /// Gathers the elements.
+    /// Gathers the elements in row-major order.
     ///
-    /// - Parameter load: gives the element at a place, counted in elements from the first byte.
-    /// - Returns: the elements, in row-major order.
+    /// - Parameter load: returns the element at an index relative to the first.
+    /// - Returns: the elements.
     private func strided<Element>(_ load: (Int) -> Element) -> [Element] {
         guard shape.elementCount > 0 else { return [] }
         var rows = [0]
@@ -77,12 +78,12 @@ extension TensorLayout {
 }
 
 extension TorchElementType {
-    /// One element as a number.
+    /// Converts one element to JSON.
     ///
     /// - Parameters:
-    ///   - bytes: bytes that hold it.
+    ///   - bytes: the bytes that contain the element.
     ///   - offset: its first byte.
-    /// - Returns: the number, or nil if the type has none in JSON.
+    /// - Returns: the number, or nil if JSON cannot represent it.
     func number(in bytes: UnsafeRawBufferPointer, at offset: Int) -> JSONValue? {
         func load<Number>(_ type: Number.Type) -> Number {
             bytes.loadUnaligned(fromByteOffset: offset, as: type)

@@ -1,11 +1,11 @@
 import DVTCore
 
-/// Where the elements of a tensor lie, all of them known to be there.
+/// The validated position of a tensor's elements in a file.
 struct TensorLayout: Sendable {
-    /// The most elements of a tensor that repeats its storage's elements, as an expanded one does:
-    /// a file of a few bytes could otherwise ask for any amount of memory.
+    /// The maximum number of elements of a tensor that repeats its storage's elements (an expanded
+    /// one): a file of a few bytes could require any amount of memory.
     static let repeatedElementLimit = 1 << 24
-    /// The most axes of a tensor.
+    /// The maximum number of axes.
     static let rankLimit = 64
 
     /// The type of the elements.
@@ -14,15 +14,15 @@ struct TensorLayout: Sendable {
     let shape: Shape
     /// The bytes from the first element to the last, in the file.
     let bytes: Range<Int>
-    /// The distance between neighbors on each axis, in elements.
+    /// The stride of each axis, in elements.
     let strides: [Int]
 
-    /// Checks what a pickle says about a tensor.
+    /// Validates a pickle's description of a tensor.
     ///
     /// - Parameters:
-    ///   - tensor: what the pickle says.
-    ///   - name: the tensor's name, for errors.
-    ///   - storages: the bytes in the file of each storage.
+    ///   - tensor: the description.
+    ///   - name: the tensor's name, for error messages.
+    ///   - storages: the bytes of each storage in the file.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     init(_ tensor: PickleTensor, name: String, storages: [String: Range<Int>]) throws {
         let storage = try Self.viewedBytes(of: tensor.storage, name: name, storages)
@@ -42,13 +42,13 @@ struct TensorLayout: Sendable {
         self.bytes = start..<start + span * type.byteCount
     }
 
-    /// The layout of elements that follow each other, or nil unless it takes all bytes there are.
+    /// Creates the layout of a contiguous array, or nil if its size is not `byteCount`.
     ///
     /// - Parameters:
-    ///   - type: their type.
+    ///   - type: the type of the elements.
     ///   - sizes: the extents.
     ///   - isFortranOrder: whether the first axis is the innermost.
-    ///   - byteCount: the bytes that there are.
+    ///   - byteCount: the number of bytes.
     init?(dense type: TorchElementType, sizes: [Int], isFortranOrder: Bool, byteCount: Int) {
         let inner = isFortranOrder ? sizes : sizes.reversed()
         var (strides, count): ([Int], Int) = ([], 1)
@@ -93,7 +93,7 @@ struct TensorLayout: Sendable {
             throw PyTorchCheckpointError.Problem.negativeExtent(
                 tensor: name, shape: tensor.sizes, strides: tensor.strides, offset: tensor.offset)
         }
-        // An overflow is refused even where a later extent is 0: `Shape` multiplies in this order.
+        // An overflow is an error even if a later extent is 0: `Shape` multiplies in this order.
         return try tensor.sizes.reduce(1) { count, size in
             let (product, overflow) = count.multipliedReportingOverflow(by: size)
             guard !overflow else {
@@ -103,7 +103,7 @@ struct TensorLayout: Sendable {
         }
     }
 
-    /// The elements of the storage from the first that is used to the last.
+    /// The number of elements from the first that is used to the last.
     private static func span(
         of tensor: PickleTensor, available: Int, name: String
     ) throws -> Int {

@@ -1,9 +1,9 @@
 extension TorchContainer {
     private static let protocolVersion = 1001
 
-    /// Takes apart a file as PyTorch wrote it before 1.6: five pickles, which are a magic number,
-    /// the version of the layout, facts about the machine, the object, and the keys of its
-    /// storages; then for each key the number of elements, in 8 bytes, and the elements.
+    /// Parses a file in the format before PyTorch 1.6: five pickles (a magic number, the version of
+    /// the format, properties of the machine, the object, and the keys of its storages), then for
+    /// each key the number of elements in 8 bytes, and the elements.
     init(legacy bytes: UnsafeRawBufferPointer, magicByteCount: Int) throws {
         var rest = ByteCursor(bytes)
         guard rest.take(magicByteCount) != nil,

@@ -1,13 +1,13 @@
-/// A file of `torch.save` taken apart: the object that was saved, and where its numbers lie.
+/// A parsed `torch.save` file: the saved object, and the position of its storages.
 struct TorchContainer {
-    /// The object's parts.
+    /// The objects of the pickle.
     let graph: PickleGraph
-    /// The object.
+    /// The saved object.
     let root: PickleValue
-    /// The bytes in the file of each storage, by its key.
+    /// The bytes of each storage in the file, by key.
     let storages: [String: Range<Int>]
 
-    /// Takes a file of any layout apart.
+    /// Parses a file of any format.
     ///
     /// - Parameter bytes: the whole file.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
@@ -21,8 +21,8 @@ struct TorchContainer {
         }
     }
 
-    /// Takes apart a zip archive, which PyTorch writes since 1.6: one folder, with the object in
-    /// `data.pkl` and each storage in `data/` under its key.
+    /// Parses a zip archive, the format since PyTorch 1.6: one folder with the object in `data.pkl`
+    /// and each storage in `data/KEY`.
     private init(zip bytes: UnsafeRawBufferPointer) throws {
         let archive = try ZipArchive(bytes)
         let folder = try Self.folder(of: archive)
@@ -34,7 +34,7 @@ struct TorchContainer {
         {
             throw PyTorchCheckpointError.Problem.bigEndian
         }
-        // `folder(of:)` has seen it.
+        // `folder(of:)` found this entry.
         let pickle = archive.entries[folder + "data.pkl"] ?? 0..<0
         guard pickle.count <= Unpickler.byteLimit else {
             throw PyTorchCheckpointError.Problem.pickleTooLong(limit: Unpickler.byteLimit)
@@ -48,7 +48,7 @@ struct TorchContainer {
             })
     }
 
-    /// The folder that the object is in, with its slash.
+    /// The folder of `data.pkl`, with its slash.
     private static func folder(of archive: ZipArchive) throws -> String {
         let pickles = archive.entries.keys.filter { name in
             let parts = name.split(separator: "/", omittingEmptySubsequences: false)
@@ -63,27 +63,27 @@ struct TorchContainer {
     }
 }
 
-/// The layouts in which `torch.save` has written files.
+/// The formats of `torch.save` files.
 enum TorchLayout {
     /// Since PyTorch 1.6: a zip archive.
     case zip
-    /// From 0.1.10 on: pickles, the first of which is a magic number, and storages after them.
+    /// From 0.1.10 to 1.5: pickles, the first being a magic number, followed by storages.
     case legacy(magicByteCount: Int)
     /// Before 0.1.10: a tar archive.
     case tar
 
-    /// As many leading bytes tell any layout.
+    /// The number of leading bytes that identify any format.
     static let leadingByteCount = 262
 
     private static let zipMagic: [UInt8] = [0x50, 0x4B, 0x03, 0x04]
-    /// LONG1 of the 10 bytes of 0x1950A86A20F9469CFC6C.
+    /// LONG1 with the 10 bytes of 0x1950A86A20F9469CFC6C.
     private static let legacyMagic: [UInt8] = [
         0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19,
     ]
 
-    /// The layout that a file has by its leading bytes, or nil.
+    /// Identifies the format of a file, or returns nil.
     ///
-    /// - Parameter bytes: the leading bytes, 262 if there are as many.
+    /// - Parameter bytes: the leading bytes; 262 unless the file is shorter.
     init?(_ bytes: UnsafeRawBufferPointer) {
         if bytes.starts(with: Self.zipMagic) {
             self = .zip
@@ -96,13 +96,14 @@ enum TorchLayout {
         }
     }
 
-    /// The size of the first pickle without its STOP.
+    /// The size of the pickled magic number without its STOP, or nil.
     private static func legacyMagicByteCount(_ bytes: UnsafeRawBufferPointer) -> Int? {
         var cursor = ByteCursor(bytes)
         guard cursor.integer(UInt8.self) == PickleOpcode.proto.rawValue,
             let version = cursor.integer(UInt8.self), (2...5).contains(version)
         else { return nil }
-        // From protocol 4 on a pickle is in frames, each with its size in 8 bytes in front.
+        // From protocol 4 on, a pickle has frames, each starting with an opcode and 8 bytes of
+        // size.
         let frameByteCount = 9
         let skipped =
             version >= 4 && bytes.dropFirst(2).first == PickleOpcode.frame.rawValue

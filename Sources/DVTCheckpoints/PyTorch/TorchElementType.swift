@@ -1,4 +1,4 @@
-/// The element types that PyTorch's tensors may have, by the names it gives them.
+/// PyTorch's element types, by their names in `torch`.
 ///
 /// - SeeAlso: `torch.storage._dtype_to_storage_type_map`, <https://github.com/pytorch/pytorch>.
 enum TorchElementType: String, CaseIterable, Sendable {
@@ -27,9 +27,9 @@ enum TorchElementType: String, CaseIterable, Sendable {
     case qint8
     case quint8
 
-    /// The type of a storage class; that of bytes without a type is ``uint8``.
+    /// Finds the type of a storage class; that of untyped storages is ``uint8``.
     ///
-    /// - Parameter global: the class as a pickle names it, for example `torch.FloatStorage`.
+    /// - Parameter global: the class, for example `torch.FloatStorage`.
     init?(storageClass global: PickleGlobal) {
         let modules = ["torch", "torch.storage", "torch.cuda"]
         guard modules.contains(global.module), let type = Self.storageClasses[global.name] else {
@@ -47,9 +47,9 @@ enum TorchElementType: String, CaseIterable, Sendable {
         "UntypedStorage": .uint8, "_UntypedStorage": .uint8,
     ]
 
-    /// The type that NumPy writes with a kind and a size, for example `f8`.
+    /// Finds the type of a NumPy code.
     ///
-    /// - Parameter code: kind and size, without the byte order.
+    /// - Parameter code: kind and size without byte order, for example `f8`.
     init?(numPyCode code: String) {
         switch code {
         case "f8": self = .float64
@@ -68,7 +68,7 @@ enum TorchElementType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The bytes that one element takes.
+    /// The size of an element, in bytes.
     var byteCount: Int {
         switch self {
         case .complex128: 16
@@ -81,7 +81,7 @@ enum TorchElementType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The format of 16 bits that it is, or nil.
+    /// The 16-bit format, or nil for other types.
     var half: HalfFormat? {
         switch self {
         case .float16: .float16

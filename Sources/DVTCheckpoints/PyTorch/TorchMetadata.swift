@@ -1,38 +1,38 @@
 import DVTCore
 import DVTSupport
 
-/// What a checkpoint holds beside the weights, as far as it is numbers and text.
+/// The numbers and text of a checkpoint other than the weights.
 struct TorchMetadata {
-    /// The most elements of a tensor or array.
+    /// The maximum number of elements of a tensor or array.
     static let elementLimit = 4096
-    /// The most values and bytes of text of one entry.
+    /// The maximum size of an entry: values plus bytes of text.
     static let sizeLimit = 1 << 18
-    /// The most values and bytes of text of all entries, also of those that are then left out.
+    /// The maximum size of all entries, including those that are omitted.
     static let totalSizeLimit = 1 << 22
-    /// The deepest nesting of lists and dictionaries.
+    /// The maximum nesting depth of lists and dictionaries.
     static let depthLimit = 16
 
     private let container: TorchContainer
     private let bytes: UnsafeRawBufferPointer
 
-    /// Reads the metadata.
+    /// Creates a reader of the metadata.
     ///
     /// - Parameters:
-    ///   - container: what was saved.
+    ///   - container: the parsed file.
     ///   - bytes: the whole file.
     init(_ container: TorchContainer, in bytes: UnsafeRawBufferPointer) {
         self.container = container
         self.bytes = bytes
     }
 
-    /// The entries beside the weights: text as it is, all else as JSON.
+    /// The top-level entries other than the weights: text unchanged, other values as JSON.
     ///
-    /// An entry that holds an object of an unknown class, or is large, is left out: an optimizer's
-    /// state is both.
+    /// Entries that are large or contain objects of unknown classes, such as an optimizer's state,
+    /// are omitted.
     ///
-    /// - Parameter wrapper: the key of the weights, or nil if all is the weights.
+    /// - Parameter wrapper: the key of the weights, or nil if the whole object is the weights.
     /// - Returns: the entries by key.
-    /// - Throws: ``PyTorchCheckpointError/Problem`` if a small tensor is not all there.
+    /// - Throws: ``PyTorchCheckpointError/Problem`` if a tensor is malformed.
     func entries(beside wrapper: String?) throws -> [String: String] {
         guard let wrapper else { return [:] }
         var entries: [String: String] = [:]
@@ -51,7 +51,7 @@ struct TorchMetadata {
         return entries
     }
 
-    /// A value as JSON, or nil if a part of it is not.
+    /// A value as JSON, or nil if that cannot represent it.
     private func json(
         _ value: PickleValue, name: String, depth: Int, _ budget: inout Int
     ) throws -> JSONValue? {
@@ -154,7 +154,8 @@ extension TorchMetadata {
             })
     }
 
-    /// Whether the extents make few elements; those of nothing may nest any number of lists.
+    /// Whether the number of elements is within the limit; an extent of 0 counts as 1, because
+    /// empty arrays may nest many lists.
     private static func isSmall(_ sizes: [Int]) -> Bool {
         guard sizes.count <= 8 else { return false }
         let count = sizes.reduce(1) { count, size in

@@ -1,29 +1,29 @@
-/// The weights in what was saved: a dictionary of tensors by name, which scripts put at different
-/// places.
+/// The weights of a checkpoint: a dictionary of tensors by name, which scripts save under various
+/// keys.
 struct TorchStateDictionary {
-    /// Where the weights are looked for, in this order.
+    /// The keys of the weights, in order of precedence.
     ///
-    /// The first is that of the original DVT. timm, and T2T-ViT after it, evaluate the averaged
-    /// weights where a file has both.
+    /// The first is the original DVT's. If a file has both, the averaged weights take precedence,
+    /// as in timm and T2T-ViT.
     static let wrappers = [
         "model_state_dict", "state_dict_ema", "state_dict", "model", "model_ema", "module", "net",
     ]
-    /// The most tensors, and other entries, that are looked at.
+    /// The maximum number of tensors and other entries.
     static let entryLimit = 1 << 17
-    /// The deepest nesting of dictionaries.
+    /// The maximum nesting depth of dictionaries.
     static let depthLimit = 16
-    /// The longest name, in bytes of UTF-8; the names of a dictionary in another are joined.
+    /// The maximum length of a joined name, in UTF-8 bytes.
     static let nameByteLimit = PickleGraph.keyByteLimit
 
     /// The tensors by name.
     private(set) var tensors: [String: PickleTensor] = [:]
-    /// The key under which the weights are, or nil if the whole object is the dictionary.
+    /// The key of the weights, or nil if the whole object is the dictionary.
     let wrapper: String?
     private var entryCount = 0
 
     /// Finds the weights.
     ///
-    /// - Parameter container: what was saved.
+    /// - Parameter container: the parsed file.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     init(_ container: TorchContainer) throws {
         let graph = container.graph
@@ -41,8 +41,8 @@ struct TorchStateDictionary {
             }
         }
         self.init(wrapper: nil)
-        // Only tensors at the top make the whole object the dictionary: those further down may as
-        // well be an optimizer's.
+        // The whole object is the dictionary only if it has tensors at the top level: nested ones
+        // may be an optimizer's.
         if members.contains(where: { graph.tensor($0.value) != nil }) {
             try collect(container.root, in: graph)
         }
@@ -55,7 +55,7 @@ struct TorchStateDictionary {
         self.wrapper = wrapper
     }
 
-    /// The dictionary under a second wrapper, where the first holds no tensor itself.
+    /// The dictionary under a second key, if this one has no tensors at its top level.
     private static func unwrapped(_ value: PickleValue, in graph: PickleGraph) -> PickleValue {
         guard let members = graph.members(value),
             !members.contains(where: { graph.tensor($0.value) != nil })
@@ -66,10 +66,10 @@ struct TorchStateDictionary {
         return inner.first ?? value
     }
 
-    /// A dictionary that is being looked through.
+    /// The position of a nested dictionary.
     private struct Place {
         var prefix = ""
-        /// The dictionaries around it, by number: one that holds itself has no end.
+        /// The indices of the enclosing dictionaries, which break cycles.
         var path: [Int] = []
     }
 
@@ -79,7 +79,7 @@ struct TorchStateDictionary {
         guard case .object(let index) = value, place.path.count < Self.depthLimit,
             !place.path.contains(index)
         else { return }
-        // Counted first: one dictionary may be in many places.
+        // Counted on every visit, because a dictionary may be referenced many times.
         entryCount += 1 + graph[index].elements.count / 2
         guard entryCount <= Self.entryLimit else {
             throw PyTorchCheckpointError.Problem.tooManyEntries(limit: Self.entryLimit)
@@ -103,10 +103,10 @@ struct TorchStateDictionary {
 }
 
 extension PickleGraph {
-    /// What a value is, for a message.
+    /// Describes a value in a message.
     ///
     /// - Parameter value: the value.
-    /// - Returns: a noun.
+    /// - Returns: a noun phrase.
     func description(of value: PickleValue) -> String {
         switch value {
         case .none: return "None"
@@ -117,7 +117,7 @@ extension PickleGraph {
             case .tuple, .list, .set: return "a list"
             case .dictionary: return "a dictionary"
             case .tensor, .storage: return "one tensor"
-            case .numPyType, .numPyArray: return "an array of NumPy"
+            case .numPyType, .numPyArray: return "a NumPy array"
             case .opaque(let global), .global(let global): return "an object of \(global.path)"
             }
         }

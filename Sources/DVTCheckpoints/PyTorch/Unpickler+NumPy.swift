@@ -1,16 +1,16 @@
 import DVTCore
 import DVTSupport
 
-// NumPy's numbers and arrays, which scripts leave beside the weights.
+// NumPy numbers and arrays, which training scripts save in addition to the weights.
 extension Unpickler {
-    /// The longest text that is taken for an array's bytes.
+    /// The maximum length of text that encodes an array's bytes.
     private static let textLimit = 1 << 16
 
-    /// What a function of NumPy makes, or nil if it is not known.
+    /// The result of a NumPy function, or nil if the function is unknown.
     ///
     /// - Parameters:
     ///   - global: the function.
-    ///   - arguments: what it would be called with.
+    ///   - arguments: its arguments.
     /// - Returns: the value.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     mutating func numPy(_ global: PickleGlobal, _ arguments: [PickleValue]) throws -> PickleValue? {
@@ -39,10 +39,10 @@ extension Unpickler {
         }
     }
 
-    /// The array whose state is `(version, sizes, type, whether in Fortran's order, bytes)`.
+    /// The array with the state `(version, sizes, type, isFortranOrder, bytes)`.
     ///
     /// - Parameter state: the state.
-    /// - Returns: the array, or nil if it is of another kind.
+    /// - Returns: the array, or nil for another state.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     mutating func numPyArray(_ state: [PickleValue]?) throws -> NumPyArray? {
         guard let state, state.count == 5, let type = numPyType(state[2]),
@@ -58,7 +58,7 @@ extension Unpickler {
         return type
     }
 
-    /// Bytes, which Python 2 writes as text where they happen to be UTF-8.
+    /// Bytes, which Python 2 writes as text.
     private mutating func bytes(_ value: PickleValue) throws -> [UInt8]? {
         switch value {
         case .bytes(let bytes): return bytes
@@ -69,7 +69,7 @@ extension Unpickler {
         }
     }
 
-    /// Bytes as protocol 2 writes those of Python 3: each as the character of its number.
+    /// Python 3 bytes as protocol 2 writes them: each as the character with its code.
     private mutating func encoded(_ arguments: [PickleValue]) throws -> PickleValue? {
         guard case .string(let text) = arguments.first, text.utf8.count <= Self.textLimit else {
             return nil
@@ -81,7 +81,7 @@ extension Unpickler {
 }
 
 extension NumPyType {
-    /// The type with the byte order of a state `(version, order, ...)`: `<`, `>`, `=` or `|`.
+    /// The type with the byte order (`<`, `>`, `=` or `|`) of a state `(version, order, ...)`.
     ///
     /// - Parameter state: the state.
     /// - Returns: the type.
@@ -92,7 +92,7 @@ extension NumPyType {
 }
 
 extension PickleGlobal {
-    /// Whether this makes an array of NumPy that a state then fills.
+    /// Whether this creates a NumPy array, which a state then fills.
     var isNumPyArray: Bool {
         path == "numpy.core.multiarray._reconstruct"
             || path == "numpy._core.multiarray._reconstruct"

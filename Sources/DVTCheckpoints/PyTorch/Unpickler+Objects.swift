@@ -1,5 +1,5 @@
 extension Unpickler {
-    /// Carries out an operation by which Python would look up, call or fill an object.
+    /// Performs an operation by which Python would look up, call or initialize an object.
     mutating func performObject(_ opcode: PickleOpcode) throws {
         switch opcode {
         case .global:
@@ -15,7 +15,7 @@ extension Unpickler {
             stack.append(try make(of: try pop(), arguments))
         case .build: try performBuild()
         case .binPersistentID: stack.append(try persistent(try pop()))
-        default: preconditionFailure("\(opcode) is carried out elsewhere")
+        default: preconditionFailure("\(opcode) is performed elsewhere")
         }
     }
 
@@ -28,7 +28,7 @@ extension Unpickler {
 
     private mutating func lookUp(_ global: PickleGlobal) throws -> PickleValue {
         guard global.module.utf8.count + global.name.utf8.count <= PickleGraph.keyByteLimit else {
-            throw invalid("a global with an endless name")
+            throw invalid("a global whose name is too long")
         }
         guard !global.isForbidden else {
             throw PyTorchCheckpointError.Problem.forbiddenGlobal(
@@ -37,17 +37,17 @@ extension Unpickler {
         return graph.add(PickleObject(kind: .global(global)))
     }
 
-    /// What a class or function is known to make of its arguments.
+    /// The result of calling a class or function, as far as it is known.
     private mutating func make(
         of callable: PickleValue, _ arguments: PickleValue
     ) throws -> PickleValue {
         guard let arguments = graph.sequence(arguments) else {
-            throw invalid("arguments that are no tuple")
+            throw invalid("arguments that are not a tuple")
         }
         switch graph.object(callable)?.kind {
         case .global(let global): return try make(of: global, arguments)
         case .opaque(let global): return opaque(global)
-        default: throw invalid("a call of what is no function")
+        default: throw invalid("a call of a value that is not a function")
         }
     }
 
@@ -57,36 +57,37 @@ extension Unpickler {
         switch global.path {
         case "collections.OrderedDict", "collections.defaultdict": try dictionary(arguments)
         case "torch.Size": arguments.first ?? opaque(global)
-        // The tensor of a subclass, or with attributes, is made by another of these functions.
+        // For a subclass, or a tensor with attributes, this wraps another of these functions.
         case "torch._tensor._rebuild_from_type_v2":
             try subclassTensor(arguments) ?? opaque(global)
         default: try tensor(global, arguments) ?? numPy(global, arguments) ?? opaque(global)
         }
     }
 
-    /// What stands for an object that is not known.
+    /// The placeholder of an unknown object.
     mutating func opaque(_ global: PickleGlobal) -> PickleValue {
         graph.add(PickleObject(kind: .opaque(global)))
     }
 
-    /// Python 2 gives an `OrderedDict` its pairs as an argument, a `defaultdict` has its factory.
+    /// A dictionary: in Python 2, `OrderedDict` has its pairs as an argument; `defaultdict` has its
+    /// factory.
     private mutating func dictionary(_ arguments: [PickleValue]) throws -> PickleValue {
         let pairs = arguments.first.flatMap { graph.sequence($0) } ?? []
         try charge(pairs.count)
         let elements = try pairs.flatMap { pair in
             guard let pair = graph.sequence(pair), pair.count == 2 else {
-                throw invalid("a dictionary of what are no pairs")
+                throw invalid("a dictionary whose elements are not pairs")
             }
             return pair
         }
         return graph.add(PickleObject(kind: .dictionary, elements: elements))
     }
 
-    /// A state put into an object, such as attributes; only a NumPy type or array heeds it.
+    /// Sets an object's state, such as attributes; ignored except for NumPy types and arrays.
     private mutating func performBuild() throws {
         let state = try pop()
         guard case .object(let index) = try top() else {
-            throw invalid("a state for what is no object")
+            throw invalid("a state for a value that is not an object")
         }
         switch graph[index].kind {
         case .numPyType(let type):
@@ -101,7 +102,7 @@ extension Unpickler {
 }
 
 extension PickleGlobal {
-    /// Modules that have no business in a checkpoint.
+    /// Modules that no checkpoint needs.
     private static let forbiddenModules: Set<String> = [
         "sys", "os", "posix", "nt", "subprocess", "pty", "socket", "shutil", "importlib", "runpy",
         "ctypes", "commands", "popen2", "webbrowser",
@@ -112,12 +113,12 @@ extension PickleGlobal {
         "reload", "setattr", "vars",
     ]
 
-    /// Whether only harm can be meant.
+    /// Whether only a malicious file would name this.
     ///
-    /// It would not be done, but a file that tries is not trusted with its numbers either.
+    /// Nothing is called in any case, but such a file's numbers are not trusted either.
     var isForbidden: Bool {
         let package = module.prefix { $0 != "." }
-        // Protocol 4 reaches what lies inside a module by a dotted name.
+        // In protocol 4, a name may be dotted.
         let first = name.prefix { $0 != "." }
         return Self.forbiddenModules.contains(String(package))
             || ["builtins", "__builtin__", "__builtins__"].contains(package)

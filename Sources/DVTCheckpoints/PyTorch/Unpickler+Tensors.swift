@@ -1,9 +1,9 @@
 extension Unpickler {
-    /// The tensor that a function of PyTorch makes, or nil if it makes none.
+    /// The tensor that a PyTorch function creates, or nil for other functions.
     ///
     /// - Parameters:
     ///   - global: the function.
-    ///   - arguments: what it would be called with.
+    ///   - arguments: its arguments.
     /// - Returns: the value.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     mutating func tensor(
@@ -31,7 +31,7 @@ extension Unpickler {
         return try tensor(function, inner)
     }
 
-    /// The tensor of a storage, an offset, sizes and strides; nil if its storage is not known.
+    /// The tensor of a storage, an offset, sizes and strides, or nil if the storage is unknown.
     private mutating func rebuiltTensor(
         _ arguments: [PickleValue], type: TorchElementType?
     ) throws -> PickleValue? {
@@ -61,26 +61,26 @@ extension Unpickler {
     }
 }
 
-// What a pickle refers to outside itself.
+// Persistent identifiers, which refer to storages outside the pickle.
 extension Unpickler {
-    /// The storage that a persistent identifier names:
-    /// `("storage", class, key, device, number of elements)` and, in files of the layout before
-    /// PyTorch 1.6, `None` or `(key, first element, number of elements)` of a part of it.
+    /// The storage of a persistent identifier `("storage", class, key, device, elementCount)`; in
+    /// the format before PyTorch 1.6 followed by `None` or a view `(key, firstElement,
+    /// elementCount)`.
     ///
     /// - Parameter identifier: the identifier.
     /// - Returns: the storage.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     mutating func persistent(_ identifier: PickleValue) throws -> PickleValue {
         guard let fields = graph.sequence(identifier), case .string(let kind) = fields.first else {
-            throw invalid("a persistent identifier that is no tuple")
+            throw invalid("a persistent identifier that is not a tuple")
         }
-        // Old files keep the source of a module's class beside the class.
+        // Old files store a module's class with its source code.
         if kind == "module", fields.count > 1 { return fields[1] }
         guard kind == "storage", fields.count >= 5, let global = graph.global(fields[1]),
             case .string(let key) = fields[2],
             key.utf8.count <= PickleGraph.keyByteLimit, case .int(let count) = fields[4], count >= 0
         else {
-            throw invalid("a persistent identifier that names no storage")
+            throw invalid("a persistent identifier that is not a storage")
         }
         guard let type = TorchElementType(storageClass: global) else { return opaque(global) }
         let storage = PickleStorage(
@@ -98,13 +98,13 @@ extension Unpickler {
                 case .int(let first) = fields[1], case .int(let count) = fields[2],
                 first >= 0, count >= 0, first <= elementCount, count <= elementCount - first
             else {
-                throw invalid("a part of a storage that is not in it")
+                throw invalid("a view beyond its storage")
             }
             return first..<first + count
         }
     }
 
-    /// Two tensors that share a storage must agree on what it is.
+    /// Registers a storage; tensors that share one must state the same type and size.
     private mutating func register(_ storage: PickleStorage) throws {
         guard let known = storages.updateValue(storage, forKey: storage.key) else { return }
         guard known.type == storage.type, known.elementCount == storage.elementCount else {

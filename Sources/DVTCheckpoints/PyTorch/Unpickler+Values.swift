@@ -1,5 +1,5 @@
 extension Unpickler {
-    /// The value that an operation writes out, or nil for another operation.
+    /// The value of a literal opcode, or nil for other opcodes.
     mutating func literal(_ opcode: PickleOpcode) throws -> PickleValue? {
         switch opcode {
         case .none: PickleValue.none
@@ -33,12 +33,12 @@ extension Unpickler {
         .string(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// A string of Python 2, which is text or bytes.
+    /// A Python 2 string, which is text if it is valid UTF-8, else bytes.
     private static func oldString(_ bytes: UnsafeRawBufferPointer) -> PickleValue {
         String(validating: bytes, as: UTF8.self).map(PickleValue.string) ?? .bytes([UInt8](bytes))
     }
 
-    /// An integer of any size, in two's complement.
+    /// An integer in two's complement; opaque if it exceeds 64 bits.
     private mutating func long(_ bytes: UnsafeRawBufferPointer) -> PickleValue {
         guard bytes.count <= 8 else {
             return opaque(PickleGlobal(module: "builtins", name: "int"))
@@ -50,9 +50,9 @@ extension Unpickler {
 
 // Tuples, lists, sets and dictionaries.
 extension Unpickler {
-    /// Carries out an operation on containers.
+    /// Performs a container operation.
     ///
-    /// - Returns: whether it is one.
+    /// - Returns: false for other operations.
     mutating func performCollection(_ opcode: PickleOpcode) throws -> Bool {
         switch opcode {
         case .emptyTuple: push(.tuple, [])
@@ -85,20 +85,20 @@ extension Unpickler {
         return Array(stack.suffix(count))
     }
 
-    /// Puts elements, or keys and values in turn, into the container on top of the stack.
+    /// Appends elements, or alternating keys and values, to the container on top of the stack.
     private mutating func extend(with elements: [PickleValue], isPairs: Bool) throws {
         guard !isPairs || elements.count.isMultiple(of: 2) else {
             throw invalid("a key without a value")
         }
         guard case .object(let index) = try top() else {
-            throw invalid("elements for what is no container")
+            throw invalid("elements for a value that is not a container")
         }
         switch (graph[index].kind, isPairs) {
         case (.list, false), (.set, false), (.dictionary, true):
             graph[index].elements += elements
-        // A class that is not known may be a list or a dictionary; what it holds is left out.
+        // An unknown class may be a list or a dictionary; its elements are ignored.
         case (.opaque, _): break
-        default: throw invalid("elements for what is no container of them")
+        default: throw invalid("elements for a container of another kind")
         }
     }
 }

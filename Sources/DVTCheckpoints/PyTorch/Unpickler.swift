@@ -1,23 +1,23 @@
-/// Reads a pickle without ever running what it asks for.
+/// Reads a pickle without running any code.
 ///
-/// Python's pickle is a program for a stack machine that may call any function. This machine calls
-/// none. It knows what the few classes and functions of a PyTorch checkpoint would have made, and
-/// whatever else a pickle names becomes an opaque object, which carries the name and nothing more;
-/// a pickle that names a function which could only be meant to do harm is refused.
+/// A pickle is a program for a stack machine that may call any Python function. This machine calls
+/// none: it creates the results of the few classes and functions of PyTorch checkpoints itself, and
+/// any other global becomes an opaque object with its name. Pickles that name functions only an
+/// attack would use are rejected.
 ///
-/// The machine does not call itself, and what it makes is bounded by the number of operations: so a
-/// pickle of a given size takes a time and memory in proportion to it.
+/// The machine is not recursive, and the number of operations bounds the objects it creates, so
+/// time and memory are proportional to the size of the pickle.
 struct Unpickler {
-    /// The longest pickle that is read: of a large model with its optimizer's state it takes less
-    /// than a tenth.
+    /// The maximum size of a pickle; a large model with its optimizer's state takes less than a
+    /// tenth.
     static let byteLimit = 64 << 20
-    /// The most operations that are carried out; a tensor takes about 30.
+    /// The maximum number of operations; a tensor takes about 30.
     static let operationLimit = 4 << 20
 
-    /// The objects made so far.
+    /// The objects created so far.
     var graph = PickleGraph()
     var stack: [PickleValue] = []
-    /// The height of the stack at each mark that is still open.
+    /// The height of the stack at each open mark.
     var marks: [Int] = []
     /// The storages named so far, by key.
     var storages: [String: PickleStorage] = [:]
@@ -25,12 +25,12 @@ struct Unpickler {
     private var operationCount = 0
     private var cursor: ByteCursor
     private let byteCount: Int
-    /// The first byte of the operation under way.
+    /// The offset of the current operation.
     private(set) var offset = 0
 
     /// Creates a machine for one pickle.
     ///
-    /// - Parameter bytes: the pickle and what may follow it.
+    /// - Parameter bytes: the pickle, possibly followed by other data.
     init(_ bytes: UnsafeRawBufferPointer) {
         byteCount = min(bytes.count, Self.byteLimit)
         cursor = ByteCursor(UnsafeRawBufferPointer(rebasing: bytes.prefix(Self.byteLimit)))
@@ -41,7 +41,7 @@ struct Unpickler {
 
     /// Reads the pickle.
     ///
-    /// - Returns: its value, whose parts are in ``graph``.
+    /// - Returns: its value, whose objects are in ``graph``.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     mutating func run() throws -> PickleValue {
         while true {
@@ -56,9 +56,9 @@ struct Unpickler {
         }
     }
 
-    /// Counts operations, and what costs as much as several.
+    /// Counts operations, including the equivalent of expensive ones.
     ///
-    /// - Parameter count: how many.
+    /// - Parameter count: the number of operations.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     mutating func charge(_ count: Int) throws {
         operationCount += count
@@ -95,7 +95,7 @@ struct Unpickler {
     }
 
     private mutating func performPop() throws {
-        // Python drops an open mark where nothing lies above it.
+        // Like Python, drops an open mark if nothing is above it.
         if marks.last == stack.count {
             marks.removeLast()
         } else {
@@ -117,7 +117,7 @@ struct Unpickler {
 
 // The stack.
 extension Unpickler {
-    /// The value on top, which stays there.
+    /// The value on top of the stack.
     func top() throws -> PickleValue {
         guard stack.count > marks.last ?? 0, let value = stack.last else {
             throw PyTorchCheckpointError.Problem.emptyStack(offset: offset)
@@ -125,14 +125,14 @@ extension Unpickler {
         return value
     }
 
-    /// The value on top, taken off; a mark is never passed.
+    /// Removes and returns the value on top, if there is one above the last mark.
     mutating func pop() throws -> PickleValue {
         let value = try top()
         stack.removeLast()
         return value
     }
 
-    /// The values above the last mark, taken off with it.
+    /// Removes the last mark, and returns the values above it.
     mutating func popToMark() throws -> [PickleValue] {
         guard let mark = marks.popLast() else {
             throw PyTorchCheckpointError.Problem.emptyStack(offset: offset)
@@ -141,23 +141,23 @@ extension Unpickler {
         return Array(stack[mark...])
     }
 
-    /// The error of an operation that has come upon another kind of value than it works on.
+    /// The error of an operation with an operand of the wrong kind.
     ///
-    /// - Parameter reason: what is wrong, as a noun.
+    /// - Parameter reason: the problem, as a noun phrase.
     /// - Returns: the error.
     func invalid(_ reason: String) -> PyTorchCheckpointError.Problem {
         .invalidPickle(reason: reason, offset: offset)
     }
 }
 
-// The operands that stand in the pickle.
+// Operands of opcodes.
 extension Unpickler {
     mutating func integer<Number: FixedWidthInteger>(_ type: Number.Type) throws -> Number {
         guard let number = cursor.integer(type) else { throw endProblem }
         return number
     }
 
-    /// Bytes behind their length, which may claim any size.
+    /// Reads a length and as many bytes.
     mutating func counted<Number: FixedWidthInteger>(
         by type: Number.Type
     ) throws -> UnsafeRawBufferPointer {
@@ -172,7 +172,7 @@ extension Unpickler {
         return bytes
     }
 
-    /// A line of a GLOBAL.
+    /// Reads a line of a GLOBAL opcode.
     mutating func line() throws -> String {
         guard let line = cursor.line() else { throw endProblem }
         return String(decoding: line, as: UTF8.self)

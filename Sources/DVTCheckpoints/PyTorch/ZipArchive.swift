@@ -1,21 +1,21 @@
 import DVTCore
 import DVTSupport
 
-/// What a zip archive holds, by name, without unpacking anything.
+/// The entries of a zip archive without compression.
 ///
-/// `torch.save` never compresses, so that every entry's bytes lie in the file as they are and may
-/// be looked at there. An archive that was compressed later is refused, and so is one whose
-/// entries overlap: a small file could otherwise claim to hold any amount of data.
+/// `torch.save` never compresses, so entries are read in place. Archives with compression are
+/// rejected, and so are overlapping entries, with which a small file could contain any amount of
+/// data.
 ///
 /// - SeeAlso: the format, <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>.
 struct ZipArchive: Sendable {
-    /// The most entries that are read; a model has one a tensor, and not this many tensors.
+    /// The maximum number of entries; a model has one per tensor.
     static let entryLimit = 100_000
 
-    /// The bytes of each entry, by its name.
+    /// The bytes of each entry, by name.
     let entries: [String: Range<Int>]
 
-    /// Reads and checks the directory of an archive.
+    /// Reads and validates the directory of an archive.
     ///
     /// - Parameter bytes: the whole file.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
@@ -46,7 +46,7 @@ struct ZipArchive: Sendable {
     }
 }
 
-/// One entry as the directory describes it.
+/// An entry as described by the directory.
 private struct ZipEntry {
     private static let fixedByteCount: UInt64 = 30
     private static let saturated: UInt64 = 0xFFFF_FFFF
@@ -54,10 +54,10 @@ private struct ZipEntry {
     let name: String
     private let nameBytes: [UInt8]
     private let byteCount: UInt64
-    /// Where its own header begins in the file.
+    /// The offset of its local header in the file.
     let offset: UInt64
 
-    /// Reads the entry that comes next in the directory.
+    /// Reads the next entry of the directory.
     init(_ cursor: inout ByteCursor) throws {
         let start = UInt64(cursor.offset)
         guard let header = ZipEntryHeader(&cursor) else {
@@ -70,7 +70,7 @@ private struct ZipEntry {
             throw PyTorchCheckpointError.Problem.encryptedZipEntry(name)
         }
         guard header.method == 0 else {
-            // Of what PyTorch writes, only the source code in a program is compressed.
+            // PyTorch compresses only the source code of TorchScript programs.
             throw name.contains("/code/__torch__")
                 ? PyTorchCheckpointError.Problem.torchScript
                 : .compressedZipEntry(name, method: header.method)
@@ -87,7 +87,7 @@ private struct ZipEntry {
         (byteCount, offset) = (wide[0], wide[2])
     }
 
-    /// Values of 32 bits, those that are saturated replaced by the 64 bits of the extra field.
+    /// 32-bit values, with saturated ones replaced by the 64-bit values of the extra field.
     private static func widened(_ fields: [UInt64], extra: [UInt8]) -> [UInt64]? {
         guard fields.contains(saturated) else { return fields }
         return extra.withUnsafeBytes { bytes in
@@ -106,10 +106,10 @@ private struct ZipEntry {
         }
     }
 
-    /// Where the entry's data lie, by its own header, which must agree with the directory.
+    /// Finds the entry's data by its local header, which must agree with the directory.
     ///
-    /// - Parameter contents: what is in front of the directory.
-    /// - Returns: the data's bytes.
+    /// - Parameter contents: the file up to the directory.
+    /// - Returns: the bytes of the data.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
     func locate(in contents: UnsafeRawBufferPointer) throws -> Range<Int> {
         guard let fixed = contents.part(at: offset, count: Self.fixedByteCount) else {
@@ -129,7 +129,7 @@ private struct ZipEntry {
         return start..<start + Int(byteCount)
     }
 
-    /// A header may leave the size open: torch writes 0 there, and ZIP64 all bits.
+    /// Compares a local header with the directory; its size may be 0 (torch) or saturated (ZIP64).
     private func checkAgreement(
         _ header: ZipLocalHeader, _ contents: UnsafeRawBufferPointer
     ) throws {
@@ -153,7 +153,7 @@ private struct ZipEntry {
     }
 }
 
-/// An entry's record in the directory, as it is written.
+/// The raw record of an entry in the directory.
 private struct ZipEntryHeader {
     let flags: UInt16
     let method: UInt16
@@ -182,14 +182,14 @@ private struct ZipEntryHeader {
     }
 }
 
-/// The header in front of an entry's data, as it is written.
+/// The raw local header before an entry's data.
 private struct ZipLocalHeader {
     let method: UInt16
     let byteCount: UInt32
     let nameByteCount: UInt64
     let extraByteCount: UInt64
 
-    /// - Parameter fixed: its 30 bytes in front of the name.
+    /// - Parameter fixed: the 30 bytes before the name.
     init?(_ fixed: UnsafeRawBufferPointer) {
         guard fixed.loadUnaligned(as: UInt32.self) == 0x0403_4B50 else { return nil }
         method = fixed.loadUnaligned(fromByteOffset: 8, as: UInt16.self)

@@ -1,4 +1,4 @@
-/// Where an archive's directory lies, by the records at the end of the file.
+/// The position of an archive's directory, from the records at the end of the file.
 struct ZipDirectory {
     private static let endByteCount = 22
     private static let locatorByteCount = 20
@@ -6,7 +6,7 @@ struct ZipDirectory {
 
     /// The directory's bytes.
     let range: Range<Int>
-    /// The number of entries; each has its bytes in ``range``.
+    /// The number of entries in ``range``.
     let entryCount: Int
 
     /// Finds the directory.
@@ -33,7 +33,7 @@ struct ZipDirectory {
                 "the directory", offset: fields.offset, byteCount: fields.byteCount,
                 available: UInt64(limit))
         }
-        // The smallest entry takes 46 bytes, so that this bounds what is read below.
+        // An entry takes at least 46 bytes.
         guard fields.entryCount <= ZipArchive.entryLimit,
             fields.entryCount * 46 <= fields.byteCount
         else {
@@ -45,7 +45,7 @@ struct ZipDirectory {
         entryCount = Int(fields.entryCount)
     }
 
-    /// The last record is followed by a comment of up to 65,535 bytes, whose size it tells.
+    /// Finds the end record, which states the size of the comment after it, at most 65,535 bytes.
     private static func endRecord(in bytes: UnsafeRawBufferPointer) -> Int? {
         let last = bytes.count - endByteCount
         guard last >= 0 else { return nil }
@@ -55,7 +55,7 @@ struct ZipDirectory {
         }
     }
 
-    /// Where the ZIP64 record is, if there is one.
+    /// The offset of the ZIP64 end record, or nil if there is none.
     private static func wideEndRecord(_ bytes: UnsafeRawBufferPointer, before end: Int) -> UInt64? {
         let start = end - locatorByteCount
         guard start >= 0,
@@ -98,19 +98,20 @@ struct ZipDirectory {
     }
 }
 
-/// What an end record says.
+/// The fields of an end record.
 private struct Fields {
     let isOneFile: Bool
     let entryCount: UInt64
     let byteCount: UInt64
     let offset: UInt64
 
-    /// Of a ZIP64 record and the one of 32 bits, two programs could read two archives.
+    /// Requires that the ZIP64 record and the 32-bit one agree; otherwise programs could read the
+    /// file as different archives.
     func check(againstNarrow narrow: Fields) throws {
         let pairs = [
             ("the number of entries", entryCount, narrow.entryCount, 0xFFFF),
             ("the size of the directory", byteCount, narrow.byteCount, 0xFFFF_FFFF),
-            ("the place of the directory", offset, narrow.offset, 0xFFFF_FFFF as UInt64),
+            ("the offset of the directory", offset, narrow.offset, 0xFFFF_FFFF as UInt64),
         ]
         for (what, wide, narrow, saturated) in pairs where narrow != wide && narrow != saturated {
             throw PyTorchCheckpointError.Problem.zipValuesDisagree(what, wide, narrow)

@@ -1,4 +1,4 @@
-/// The element types that the safetensors format knows, by the names it gives them.
+/// The element types of the safetensors format, by their names there.
 ///
 /// - SeeAlso: `Dtype` in the reference implementation,
 ///   <https://github.com/huggingface/safetensors>.
@@ -48,7 +48,7 @@ public enum SafetensorsDType: String, CaseIterable, Sendable {
     /// Unsigned, 64 bits.
     case uint64 = "U64"
 
-    /// The bits that one element takes; elements of fewer than 8 are packed.
+    /// The size of an element, in bits; elements of fewer than 8 bits are packed.
     public var bitCount: Int {
         switch self {
         case .float4: 4
@@ -62,7 +62,7 @@ public enum SafetensorsDType: String, CaseIterable, Sendable {
         }
     }
 
-    /// The format of 16 bits that it is, or nil.
+    /// The 16-bit format, or nil for other types.
     var half: HalfFormat? {
         switch self {
         case .float16: .float16

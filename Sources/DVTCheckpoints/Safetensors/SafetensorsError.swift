@@ -1,76 +1,77 @@
 import DVTCore
 import DVTSupport
 
-/// A safetensors file that breaks a rule of the format, or does not hold what was asked for.
+/// A malformed safetensors file, a request for a tensor that it does not have, or tensors that
+/// cannot be written.
 public struct SafetensorsError: Error, Equatable, Sendable {
     /// The file.
     public let path: String
-    /// The rule that is broken.
+    /// The problem.
     public let problem: Problem
 
-    /// What is wrong with a file; offsets of JSON count from the header's first byte, offsets of
-    /// tensors from the first byte after the header.
+    /// The problem of a file; JSON offsets are relative to the header, tensor offsets to the first
+    /// byte after it.
     public enum Problem: Error, Equatable, Sendable {
-        /// The file has fewer bytes than the header's length takes.
+        /// The file has fewer than the 8 bytes of the header's length.
         case noHeaderLength(byteCount: Int)
-        /// The header's length is above what the format allows.
+        /// The header's length exceeds the format's limit.
         case headerTooLong(length: UInt64, limit: Int)
-        /// The header's length is above the bytes that follow it.
+        /// The header extends beyond the file.
         case headerPastEnd(length: Int, available: Int)
         /// The header begins with a byte other than `{`, or is empty.
         case headerNotAnObject(firstByte: UInt8?)
-        /// The header is not strict JSON, or has a number or a text where another value belongs.
+        /// The header is not strict JSON, or has a value of the wrong type.
         case invalidHeader(reason: String, offset: Int)
         /// An object has a key twice.
         case duplicateKey(String, offset: Int)
-        /// The header nests arrays and objects too deeply.
+        /// The nesting depth of the header exceeds the limit.
         case nestedTooDeeply(limit: Int, offset: Int)
-        /// The header's object ends before the header does, and not only spaces follow.
+        /// The header's object is followed by bytes other than spaces.
         case bytesAfterHeader(offset: Int)
-        /// `__metadata__` is not an object, or the value of its key is not a string.
+        /// `__metadata__` is not an object, or the value of `key` is not a string.
         case metadataNotText(key: String?)
         /// A tensor's entry is not an object.
         case entryNotAnObject(tensor: String)
-        /// A tensor's entry lacks a key, or has another kind of value there.
+        /// A tensor's entry lacks a key, or has a value of the wrong type.
         case invalidEntry(tensor: String, key: String, reason: String)
         /// A tensor's element type is not one of the format's.
         case unknownDType(tensor: String, dtype: String)
         /// `data_offsets` does not have two numbers.
         case offsetCount(tensor: String, count: Int)
-        /// A tensor ends before it begins.
+        /// A tensor's end is before its beginning.
         case reversedOffsets(tensor: String, begin: Int, end: Int)
-        /// A tensor begins before the one in front of it ends.
+        /// A tensor overlaps the previous one.
         case overlap(tensor: String, begin: Int, expected: Int)
-        /// Bytes between two tensors belong to none.
+        /// There is a gap between a tensor and the previous one.
         case hole(tensor: String, begin: Int, expected: Int)
-        /// A tensor ends after the file.
+        /// A tensor extends beyond the file.
         case pastEnd(tensor: String, end: Int, available: Int)
-        /// The size of a tensor cannot be counted in 64 bits.
+        /// The size of a tensor overflows 64 bits.
         case sizeOverflow(tensor: String, shape: [Int])
-        /// A tensor of packed elements does not end at a byte.
+        /// A tensor of packed elements does not end at a byte boundary.
         case partialByte(tensor: String, dtype: SafetensorsDType, shape: [Int])
-        /// A tensor's offsets do not enclose the bytes that its type and shape need.
+        /// A tensor's offsets do not match its type and shape.
         case sizeMismatch(
             tensor: String, dtype: SafetensorsDType, shape: [Int], needed: Int, actual: Int)
-        /// The last tensor ends before the file does.
+        /// The last tensor is followed by other bytes.
         case bytesAfterData(end: Int, available: Int)
         /// The file has no tensor of this name.
         case noSuchTensor(String)
-        /// A tensor's elements are not of a type that is read.
+        /// A tensor's element type is not supported.
         case unsupportedDType(tensor: String, dtype: SafetensorsDType)
-        /// A tensor's elements are no integers that are read.
+        /// A tensor's element type is not a supported integer type.
         case notIntegers(tensor: String, dtype: SafetensorsDType)
-        /// Two tensors to write have one name.
+        /// Two tensors to write have the same name.
         case repeatedName(String)
-        /// A tensor to write has the name that the format keeps for metadata.
+        /// A tensor to write has the name that the format reserves for metadata.
         case reservedName
-        /// The names to write make a header above what the format allows.
+        /// The header to write exceeds the format's limit.
         case headerTooLongToWrite(length: Int, limit: Int)
     }
 }
 
 extension SafetensorsError: CustomStringConvertible {
-    /// One line that names the file, what is wrong and what to do.
+    /// One line with the file, the problem and the remedy.
     public var description: String { "\(shown(path)): \(problem)" }
 }
 

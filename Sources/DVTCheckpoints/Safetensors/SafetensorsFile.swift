@@ -1,14 +1,14 @@
 import DVTCore
 import DVTSupport
 
-/// A safetensors file, mapped into memory; tensors are read when they are asked for.
+/// A safetensors file, mapped into memory; tensors are read on demand.
 ///
-/// The whole header is checked when the file is opened, so that every tensor's bytes are known to
-/// be there. A file that is cut short later is an error of the next access.
+/// The whole header is validated when the file is opened, including the bounds of all tensors. If
+/// the file is truncated later, the next access throws.
 ///
 /// - SeeAlso: the format, <https://github.com/huggingface/safetensors#format>.
 public final class SafetensorsFile: NamedTensors, Sendable {
-    /// Text stored beside the tensors.
+    /// The text of `__metadata__`.
     public let metadata: [String: String]
     /// The shape of every tensor by name.
     public let shapes: [String: Shape]
@@ -16,21 +16,20 @@ public final class SafetensorsFile: NamedTensors, Sendable {
     private let file: MappedFile
     private let dataStart: Int
 
-    /// Opens a file and checks its header.
+    /// Opens a file and validates its header.
     ///
     /// - Parameter path: the file.
-    /// - Throws: ``FileError`` if the file cannot be read and ``SafetensorsError`` if it
-    ///   breaks a rule of the format.
+    /// - Throws: ``FileError`` if the file cannot be read, ``SafetensorsError`` if it is malformed.
     public convenience init(path: String) throws {
         try self.init(MappedFile(path: path))
     }
 
-    /// Opens what is part of the program.
+    /// Opens a file that is embedded in the program.
     ///
     /// - Parameters:
-    ///   - bytes: a whole file, which lives as long as the program.
-    ///   - name: what messages call it.
-    /// - Throws: ``SafetensorsError`` if it breaks a rule of the format.
+    ///   - bytes: the whole file, never deallocated.
+    ///   - name: the name used in messages.
+    /// - Throws: ``SafetensorsError`` if it is malformed.
     package convenience init(permanent bytes: UnsafeRawBufferPointer, name: String) throws {
         try self.init(MappedFile(permanent: bytes, name: name))
     }
@@ -39,7 +38,7 @@ public final class SafetensorsFile: NamedTensors, Sendable {
         do {
             let headerEnd = try Self.headerEnd(in: file)
             let json = try file.withBytes(in: Self.lengthByteCount..<headerEnd) { bytes in
-                // A sparse file is no reason to copy a hundred million zeros.
+                // Does not copy a long header that is not JSON, as in a sparse file.
                 bytes.first == UInt8(ascii: "{") ? [UInt8](bytes) : [UInt8](bytes.prefix(1))
             }
             let header = try SafetensorsHeader(
@@ -54,10 +53,11 @@ public final class SafetensorsFile: NamedTensors, Sendable {
         self.file = file
     }
 
-    /// The path the file was opened by.
+    /// The path with which the file was opened.
     public var origin: String { file.path }
 
-    /// How far storing may have moved a number: 2^-24, or more where a tensor is of 16 bits.
+    /// The largest relative rounding error of the stored elements: 2^-24, or more if a tensor has
+    /// 16-bit elements.
     public var roundoff: Double { HalfFormat.roundoff(of: entries.values.lazy.map(\.dtype.half)) }
 
     /// The element type of one tensor.
@@ -71,10 +71,10 @@ public final class SafetensorsFile: NamedTensors, Sendable {
 
     /// Reads one tensor, converting F16 and BF16 to float32.
     ///
-    /// - Parameter name: the tensor's name, as the file spells it.
+    /// - Parameter name: the tensor's name in the file.
     /// - Returns: the tensor; NaN and infinity are kept.
-    /// - Throws: ``SafetensorsError`` if there is no such tensor or its elements are of another
-    ///   type, ``FileError`` if the file was cut short meanwhile.
+    /// - Throws: ``SafetensorsError`` if there is no such tensor or its element type is not
+    ///   supported, ``FileError`` if the file has been truncated.
     public func tensor(named name: String) throws -> Tensor {
         let entry = try entry(named: name)
         let convert: (UnsafeRawBufferPointer) -> [Float]
@@ -91,10 +91,10 @@ public final class SafetensorsFile: NamedTensors, Sendable {
 
     /// Reads one tensor of integers.
     ///
-    /// - Parameter name: the tensor's name, as the file spells it.
-    /// - Returns: the elements, row-major.
+    /// - Parameter name: the tensor's name in the file.
+    /// - Returns: the elements in row-major order.
     /// - Throws: ``SafetensorsError`` if there is no such tensor or its elements are not I32 or
-    ///   I64, ``FileError`` if the file was cut short meanwhile.
+    ///   I64, ``FileError`` if the file has been truncated.
     public func integers(named name: String) throws -> [Int] {
         let entry = try entry(named: name)
         switch entry.dtype {
@@ -106,14 +106,14 @@ public final class SafetensorsFile: NamedTensors, Sendable {
         }
     }
 
-    /// Looks at the elements of an F32 tensor where they lie in the mapped file.
+    /// Accesses the elements of an F32 tensor in the mapped file, without copying.
     ///
     /// - Parameters:
     ///   - name: the tensor's name.
-    ///   - body: what to do with the bytes, which are aligned for float32; they must not be kept.
-    /// - Returns: what `body` returns; nil if the elements are not F32 or not aligned in the file,
-    ///   so that ``tensor(named:)`` is the way to them.
-    /// - Throws: as ``tensor(named:)``, and what `body` throws.
+    ///   - body: receives the bytes, which are aligned for float32 and valid only during the call.
+    /// - Returns: the result of `body`, or nil if the elements are not F32 or not aligned; use
+    ///   ``tensor(named:)`` then.
+    /// - Throws: errors of ``tensor(named:)`` and of `body`.
     package func withUnsafeBytes<Result>(
         ofFloat32 name: String, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result? {
@@ -157,18 +157,18 @@ public final class SafetensorsFile: NamedTensors, Sendable {
 }
 
 extension SafetensorsFile {
-    /// Whether a file begins as one of this format: a header's length, then the header's brace.
+    /// Whether a file's first bytes may be those of a safetensors file: a header's length and `{`.
     ///
-    /// - Parameter prefix: the first bytes of the file; 9 are enough.
+    /// - Parameter prefix: the first bytes; 9 are enough.
     /// - Returns: whether it may be one.
     package static func recognizes(_ prefix: some Collection<UInt8>) -> Bool {
         prefix.dropFirst(lengthByteCount).first == UInt8(ascii: "{")
     }
 
-    /// The bytes in front of the header, which hold its length.
+    /// The number of bytes before the header, which contain its length.
     static let lengthByteCount = MemoryLayout<UInt64>.size
 
-    /// Reads the header's length and checks that the file has as many bytes.
+    /// Reads the header's length and validates it.
     private static func headerEnd(in file: MappedFile) throws -> Int {
         guard file.byteCount >= lengthByteCount else {
             throw SafetensorsError.Problem.noHeaderLength(byteCount: file.byteCount)

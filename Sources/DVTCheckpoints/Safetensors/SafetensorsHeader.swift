@@ -1,27 +1,27 @@
 import DVTCore
 import DVTSupport
 
-/// What a safetensors file says about its tensors, checked against the bytes it has.
+/// A validated safetensors header.
 struct SafetensorsHeader {
-    /// The longest header that the format allows.
+    /// The format's limit of the header's size.
     static let byteLimit = 100_000_000
 
     /// One tensor.
     struct Entry: Sendable {
-        /// The type of its elements.
+        /// The element type.
         let dtype: SafetensorsDType
-        /// Its extents; their product does not overflow.
+        /// The shape; its element count does not overflow.
         let shape: Shape
-        /// Its bytes, from the first byte after the header.
+        /// The tensor's bytes, relative to the first byte after the header.
         let bytes: Range<Int>
     }
 
-    /// Text stored beside the tensors.
+    /// The text of `__metadata__`.
     private(set) var metadata: [String: String] = [:]
     /// The tensors by name.
     private(set) var entries: [String: Entry] = [:]
 
-    /// Reads and checks a header.
+    /// Reads and validates a header.
     ///
     /// - Parameters:
     ///   - json: the header's bytes.
@@ -61,7 +61,7 @@ struct SafetensorsHeader {
         }
     }
 
-    /// The tensors must lie one after the other, from the first byte to the last.
+    /// Requires that the tensors cover the data without gaps and overlaps.
     private func checkLayout(dataByteCount: Int) throws(SafetensorsError.Problem) {
         let sorted = entries.sorted { a, b in
             let (first, second) = (a.value.bytes, b.value.bytes)
@@ -88,7 +88,7 @@ struct SafetensorsHeader {
     }
 }
 
-/// A tensor's entry as it is written, before it is checked.
+/// A tensor's entry before validation.
 private struct EntryFields {
     private var dtype: String?
     private var shape: [Int]?
@@ -96,8 +96,8 @@ private struct EntryFields {
 
     /// Reads an entry.
     ///
-    /// Keys beyond the three of the format are passed over, as the reference implementation does:
-    /// its `TensorInfo` is read by serde without `deny_unknown_fields`.
+    /// Unknown keys are ignored, as in the reference implementation, whose `TensorInfo` is read by
+    /// serde without `deny_unknown_fields`.
     init(_ reader: inout JSONReader, tensor: String) throws {
         guard reader.next == UInt8(ascii: "{") else {
             throw SafetensorsError.Problem.entryNotAnObject(tensor: tensor)
@@ -134,7 +134,7 @@ private struct EntryFields {
         return integers
     }
 
-    /// Reads one integer; what is wrong with it is told with the tensor's name.
+    /// Reads one integer; errors name the tensor.
     private static func integer(
         _ reader: inout JSONReader, tensor: String, key: String
     ) throws(SafetensorsError.Problem) -> Int {
@@ -147,7 +147,7 @@ private struct EntryFields {
         }
     }
 
-    /// Checks what can be checked without the other tensors.
+    /// Validates the entry, independently of the other tensors.
     func entry(tensor: String) throws(SafetensorsError.Problem) -> SafetensorsHeader.Entry {
         let dtypeName = try present(dtype, "dtype", tensor)
         guard let dtype = SafetensorsDType(rawValue: dtypeName) else {
@@ -179,10 +179,10 @@ private struct EntryFields {
         return value
     }
 
-    /// The bytes that a tensor needs.
+    /// The size of a tensor, in bytes.
     ///
-    /// An overflow is refused even where a later extent is 0, as the reference implementation
-    /// does; so the product that `Shape` takes in the same order cannot overflow either.
+    /// An overflow is an error even if a later extent is 0, as in the reference implementation:
+    /// `Shape` multiplies in the same order.
     private static func byteCount(
         of shape: [Int], _ dtype: SafetensorsDType, tensor: String
     ) throws(SafetensorsError.Problem) -> Int {

@@ -3,30 +3,29 @@ import DVTSupport
 
 /// Writes safetensors files.
 public enum SafetensorsWriter {
-    /// The types that tensors can be written as.
+    /// The element types of written tensors.
     public enum ElementType: String, CaseIterable, Sendable {
-        /// float32, exactly.
+        /// float32, exact.
         case float32 = "F32"
         /// binary16, rounded to nearest.
         case float16 = "F16"
         /// bfloat16, rounded to nearest.
         case bfloat16 = "BF16"
 
-        /// The bytes of one element.
+        /// The size of an element, in bytes.
         public var byteCount: Int { self == .float32 ? 4 : 2 }
     }
 
-    /// Writes a file, whole or not at all: an older file at `path` stays until the new one is
+    /// Writes a file atomically: an existing file at `path` is replaced once the new one is
     /// complete.
     ///
     /// - Parameters:
-    ///   - tensors: names, each used once, and tensors, in the order of their bytes in the file.
-    ///   - integers: names and lists of integers, which follow the tensors as I32.
-    ///   - metadata: text to store beside the tensors; none leaves `__metadata__` away.
+    ///   - tensors: tensors with unique names, in their order in the file.
+    ///   - integers: named lists of integers, which follow the tensors as I32.
+    ///   - metadata: the text of `__metadata__`, which is omitted if there is none.
     ///   - elementType: the type of every element of `tensors` in the file.
     ///   - path: the file to create or replace.
-    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``FileError`` if the
-    ///   system fails to write.
+    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``FileError`` if writing fails.
     public static func write(
         _ tensors: [(name: String, tensor: Tensor)],
         integers: [(name: String, values: [Int32])] = [], metadata: [String: String] = [:],
@@ -38,16 +37,16 @@ public enum SafetensorsWriter {
         ) { tensors[$0].tensor }
     }
 
-    /// Writes a file of tensors that are made one after the other, whole or not at all.
+    /// Writes a file of tensors that are computed one at a time, atomically.
     ///
     /// - Parameters:
-    ///   - entries: names, each used once, and shapes, in the order of their bytes in the file.
-    ///   - metadata: text to store beside the tensors; none leaves `__metadata__` away.
+    ///   - entries: unique names and shapes, in their order in the file.
+    ///   - metadata: the text of `__metadata__`, which is omitted if there is none.
     ///   - elementType: the type of every element in the file.
     ///   - path: the file to create or replace.
-    ///   - tensor: gives the tensor of an entry, by its index.
-    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``FileError`` if the
-    ///   system fails to write, and what `tensor` throws.
+    ///   - tensor: returns the tensor of an entry, by its index.
+    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``FileError`` if writing fails,
+    ///   and errors of `tensor`.
     public static func write(
         _ entries: [(name: String, shape: Shape)], metadata: [String: String] = [:],
         as elementType: ElementType = .float32, to path: String, tensor: (Int) throws -> Tensor
@@ -56,18 +55,17 @@ public enum SafetensorsWriter {
             entries, integers: [], metadata: metadata, as: elementType, to: path, tensor: tensor)
     }
 
-    /// Writes a file of float32 tensors whose elements come in pieces, whole or not at all: no
-    /// tensor need be in memory as a whole.
+    /// Writes a file of float32 tensors that are passed in pieces, atomically.
     ///
     /// - Parameters:
-    ///   - entries: names, each used once, and shapes, in the order of their bytes in the file.
-    ///   - integers: names and lists of integers, which follow the tensors as I32.
-    ///   - metadata: text to store beside the tensors.
+    ///   - entries: unique names and shapes, in their order in the file.
+    ///   - integers: named lists of integers, which follow the tensors as I32.
+    ///   - metadata: the text of `__metadata__`.
     ///   - path: the file to create or replace.
-    ///   - pieces: hands the elements of an entry, by its index, on piece by piece.
+    ///   - pieces: passes the elements of an entry, given by index, piece by piece to its closure.
     /// - Throws: ``SafetensorsError`` if a name cannot be written, ``/DVTCore/ShapeError`` if an
-    ///   entry's pieces do not add up to its shape, ``FileError`` if the system fails to
-    ///   write, and what `pieces` throws.
+    ///   entry's pieces do not add up to its shape, ``FileError`` if writing fails, and errors of
+    ///   `pieces`.
     package static func write(
         _ entries: [(name: String, shape: Shape)], integers: [(name: String, values: [Int32])],
         metadata: [String: String], to path: String,
@@ -132,7 +130,7 @@ public enum SafetensorsWriter {
         case .float16: format = .float16
         case .bfloat16: format = .bfloat16
         }
-        // Large enough that calls do not count, small enough that memory does not.
+        // Amortizes the cost of a call, and bounds the memory of the converted copy.
         let chunkCount = 1 << 16
         for start in stride(from: 0, to: values.count, by: chunkCount) {
             let chunk = values[start..<min(start + chunkCount, values.count)]
@@ -142,16 +140,17 @@ public enum SafetensorsWriter {
 }
 
 extension SafetensorsWriter {
-    /// The header, filled up with spaces so that the first tensor's bytes are 8-aligned.
+    /// Encodes the header, padded with spaces to align the first tensor to 8 bytes.
     ///
     /// - Parameters:
-    ///   - entries: as their tensors follow the header.
-    ///   - integers: the lists of I32 that follow those.
-    ///   - metadata: text to store beside them.
-    ///   - elementType: the type of every element of `entries`.
-    ///   - byteLimit: the longest header allowed.
-    /// - Returns: the header's bytes, without their number.
-    /// - Throws: ``SafetensorsError/Problem`` if a name cannot be written or all are too long.
+    ///   - entries: the tensors, in order.
+    ///   - integers: the I32 lists that follow them.
+    ///   - metadata: the text of `__metadata__`.
+    ///   - elementType: the element type of `entries`.
+    ///   - byteLimit: the maximum size.
+    /// - Returns: the header without its length.
+    /// - Throws: ``SafetensorsError/Problem`` if a name cannot be written or the header is too
+    ///   long.
     static func encodedHeader(
         _ entries: [(name: String, shape: Shape)], integers: [(name: String, count: Int)] = [],
         metadata: [String: String], as elementType: ElementType,
@@ -179,7 +178,7 @@ extension SafetensorsWriter {
     }
 
     private static func encodedMetadata(_ metadata: [String: String]) -> [UInt8] {
-        // Sorted, so that the same tensors always make the same file.
+        // Sorted, for reproducible files.
         let members = metadata.sorted { $0.key < $1.key }.map { key, text in
             Array("\(jsonString(key)):\(jsonString(text))".utf8)
         }

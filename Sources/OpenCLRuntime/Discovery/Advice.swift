@@ -1,14 +1,14 @@
-/// What a person can do to give a machine the OpenCL devices it could have.
+/// Instructions for a user whose machine lacks an OpenCL device that it could offer.
 struct Advice {
     let drivers: [OpenCLReport.Driver]
     let hardware: [GPUHardware]
     let platforms: [Discovery.Entry]
-    /// Makers' libraries that are there and that no `.icd` file names.
+    /// Vendor libraries that are installed but not named by any `.icd` file.
     let unregistered: [String]
-    /// Where the user told the loader to look.
+    /// The value of `OCL_ICD_VENDORS`, if the user set it.
     let userSource: String?
 
-    /// One line for each thing to do.
+    /// One line per instruction.
     var lines: [String] {
         driverLines + hardwareLines + noDeviceLines
     }
@@ -22,7 +22,7 @@ struct Advice {
             driver.problem.map { "\(driver.path) names a driver that does not load: \($0)" }
         }
         if let userSource, drivers.isEmpty {
-            return ["OCL_ICD_VENDORS is set to \(userSource), where no driver is; unset it"]
+            return ["OCL_ICD_VENDORS is set to \(userSource), which holds no driver; unset it"]
         }
         return broken
     }
@@ -35,7 +35,7 @@ struct Advice {
         return problems + drivers
     }
 
-    /// Whether a maker's GPU shows and could be used, and OpenCL has none of the maker's.
+    /// Whether a vendor's GPU is present and usable, but OpenCL lists none of that vendor.
     private func lacksDriver(_ vendor: GPUVendor) -> Bool {
         hardware.contains { $0.vendor == vendor && $0.problem == nil }
             && !devices.contains { $0.vendorID == vendor.rawValue && $0.types.contains(.gpu) }
@@ -44,7 +44,8 @@ struct Advice {
     private func driverLine(_ vendor: GPUVendor) -> String {
         if let library = unregistered.first(where: { fileName($0) == vendor.library }) {
             let file = "/etc/OpenCL/vendors/\(vendor.registrationName)"
-            return "\(vendor.name)'s driver is there but not registered: echo \(library) > \(file)"
+            return "\(vendor.name)'s driver is installed but not registered: "
+                + "echo \(library) > \(file)"
         }
         return "\(vendor.name) GPU without an OpenCL driver: install \(vendor.packages)"
     }

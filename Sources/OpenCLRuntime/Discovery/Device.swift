@@ -1,52 +1,52 @@
 import COpenCL
 
-/// A processor that OpenCL can use, and what it says about itself.
+/// An OpenCL device and its properties.
 public struct Device: Sendable {
-    /// The driver that it belongs to.
+    /// The platform (driver) of the device.
     public let platform: Platform
-    /// Its name.
+    /// The device's name.
     public let name: String
-    /// Who made it.
+    /// The vendor's name.
     public let vendor: String
-    /// The maker's number; NVIDIA is 0x10DE, AMD 0x1002, Intel 0x8086.
+    /// The vendor's PCI ID: 0x10DE for NVIDIA, 0x1002 for AMD, 0x8086 for Intel.
     public let vendorID: UInt32
     /// The driver's version.
     public let driverVersion: String
-    /// The OpenCL version, as the driver writes it.
+    /// The OpenCL version, as the driver reports it.
     public let version: String
-    /// The newest OpenCL C version of its compiler, as the driver writes it.
+    /// The newest OpenCL C version that the device compiler supports, as the driver reports it.
     public let openCLCVersion: String
-    /// Whether it is a GPU, a CPU or something else.
+    /// The kinds of device it reports to be.
     public let types: DeviceTypes
-    /// The number of units that run work-groups.
+    /// The number of compute units, each of which runs a work-group at a time.
     public let computeUnits: Int
-    /// The highest clock frequency.
+    /// The maximum clock frequency, in MHz.
     public let clockMegahertz: Int
-    /// The size of its memory.
+    /// The size of global memory, in bytes.
     public let globalMemoryBytes: Int
-    /// The local memory that one work-group can have, as reported.
+    /// The local memory available to a work-group, in bytes, as reported.
     public let localMemoryBytes: Int
-    /// Whether local memory is memory of its own; on CPUs it is a part of main memory.
+    /// Whether local memory is dedicated hardware; on CPUs it is part of main memory.
     public let localMemoryIsDedicated: Bool
-    /// The largest buffer.
+    /// The size limit of a buffer, in bytes.
     public let maxAllocationBytes: Int
-    /// The most work-items that one work-group can have.
+    /// The maximum number of work-items in a work-group.
     public let maxWorkGroupSize: Int
-    /// The most work-items along each dimension of a work-group.
+    /// The maximum number of work-items along each dimension of a work-group.
     public let maxWorkItemSizes: [Int]
-    /// What the offset of a sub-buffer must be a multiple of.
+    /// The required alignment of sub-buffer offsets, in bytes.
     public let memoryBaseAlignmentBytes: Int
-    /// The floats that its compiler likes to handle at a time; 1 where it vectorizes by itself.
+    /// The preferred vector width for floats; 1 if the device compiler vectorizes by itself.
     public let preferredFloatVectorWidth: Int
-    /// The floats of one of its vectors.
+    /// The native vector width for floats.
     public let nativeFloatVectorWidth: Int
-    /// The extensions it has.
+    /// The supported extensions.
     public let extensions: Set<String>
-    /// The step of the clock that ``Event`` reads.
+    /// The resolution of ``Event/profile()``'s clock, in nanoseconds.
     public let profilingTimerResolutionNanoseconds: Int
     private let id: Handle
 
-    /// OpenCL's object.
+    /// The underlying OpenCL object.
     package var handle: cl_device_id { id.pointer }
 
     init(id: Handle, platform: Platform) throws(OpenCLError) {
@@ -69,7 +69,7 @@ public struct Device: Sendable {
         maxAllocationBytes = try query(CL_DEVICE_MAX_MEM_ALLOC_SIZE).size()
         maxWorkGroupSize = try query(CL_DEVICE_MAX_WORK_GROUP_SIZE).size()
         maxWorkItemSizes = try query(CL_DEVICE_MAX_WORK_ITEM_SIZES).array(of: Int.self)
-        // OpenCL counts this one in bits.
+        // OpenCL reports this property in bits.
         let alignment = try query(CL_DEVICE_MEM_BASE_ADDR_ALIGN).number(as: UInt32.self)
         memoryBaseAlignmentBytes = max(1, Int(alignment) / 8)
         let width = try query(CL_DEVICE_PREFERRED_VECTOR_WIDTH_FLOAT).number(as: UInt32.self)
@@ -90,40 +90,40 @@ public struct Device: Sendable {
 }
 
 extension Device {
-    /// The devices of all platforms, numbered from 0 as ``DeviceSelector/index(_:)`` counts them.
+    /// The devices of all platforms, in the order that ``DeviceSelector/index(_:)`` numbers them.
     ///
     /// - Returns: the devices.
-    /// - Throws: ``OpenCLError/noPlatform`` if no driver is there.
+    /// - Throws: ``OpenCLError/noPlatform`` if no driver is installed.
     public static func all() throws(OpenCLError) -> [Device] {
         try Discovery.shared.get().flatMap(\.devices)
     }
 
-    /// Whether its driver is PoCL.
+    /// Whether the driver is PoCL.
     package var isPoCL: Bool { platform.name == "Portable Computing Language" }
 
-    /// What a person needs to tell the device from others.
+    /// The name, platform and kind of the device.
     public var summary: DeviceSummary {
         DeviceSummary(name: name, platformName: platform.name, types: types)
     }
 
-    /// Its name and driver, for people and for the records of measurements.
+    /// The name and the driver, for messages and benchmark records.
     package var nameAndDriver: String { "\(name) (\(platform.name), driver \(driverVersion))" }
 }
 
 extension Device: Hashable {
-    /// Whether both are the same OpenCL object.
+    /// Compares devices by identity.
     ///
     /// - Parameters:
     ///   - left: a device.
-    ///   - right: another.
-    /// - Returns: true if they are one.
+    ///   - right: another device.
+    /// - Returns: whether both are the same OpenCL object.
     public static func == (left: Device, right: Device) -> Bool {
         left.id == right.id
     }
 
     /// Hashes the device's identity.
     ///
-    /// - Parameter hasher: takes it.
+    /// - Parameter hasher: receives the identity.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(id)
     }

@@ -1,49 +1,49 @@
-/// What a person needs to tell a device from others.
+/// A device's name, platform and kind, which identify it to a user.
 public struct DeviceSummary: Equatable, Sendable, CustomStringConvertible {
     /// The device's name.
     public let name: String
-    /// Its platform's name.
+    /// The platform's name.
     public let platformName: String
-    /// Whether it is a GPU, a CPU or something else.
+    /// The kinds of device it reports to be.
     public let types: DeviceTypes
 
     /// Creates a summary.
     ///
     /// - Parameters:
     ///   - name: the device's name.
-    ///   - platformName: its platform's name.
-    ///   - types: its kinds.
+    ///   - platformName: the platform's name.
+    ///   - types: the kinds of device it reports to be.
     public init(name: String, platformName: String, types: DeviceTypes) {
         self.name = name
         self.platformName = platformName
         self.types = types
     }
 
-    /// The name, with kind and platform in brackets.
+    /// The name, followed by kind and platform in parentheses.
     public var description: String {
         "\(name) (\(types), \(platformName))"
     }
 }
 
-/// Which of a machine's OpenCL devices to use.
+/// A choice among a machine's OpenCL devices.
 ///
-/// Nothing falls back: `gpu` on a machine without one is an error that says what there is.
+/// There is no fallback: `gpu` on a machine without a GPU is an error that lists the devices.
 public enum DeviceSelector: Equatable, Sendable {
-    /// The first GPU, or without one the first device.
+    /// The first GPU, or the first device if there is no GPU.
     case automatic
-    /// The device of this number, counted over all platforms from 0.
+    /// The device with this number, counted from 0 over all platforms.
     case index(Int)
     /// The first GPU.
     case gpu
     /// The first CPU.
     case cpu
-    /// The device whose name, or whose platform's name, is or holds this text, in any case.
+    /// The device whose name or platform name contains this text, ignoring case.
     case name(String)
 
-    /// Reads a selector as people write it.
+    /// Parses a selector.
     ///
     /// - Parameter text: a number, `gpu`, `cpu` or part of a name; nil, an empty text and `auto`
-    ///   leave the choice to the program.
+    ///   mean ``automatic``.
     public init(_ text: String?) {
         let text = trimmed(text ?? "")
         switch text.lowercased() {
@@ -54,12 +54,12 @@ public enum DeviceSelector: Equatable, Sendable {
         }
     }
 
-    /// Finds the device in a list.
+    /// Finds the selected device in a list.
     ///
     /// - Parameter devices: all devices, in order.
-    /// - Returns: the index of the one that is meant.
+    /// - Returns: the index of the selected device.
     /// - Throws: ``OpenCLError/noDevice(selector:available:)`` or
-    ///   ``OpenCLError/ambiguousDevice(selector:candidates:)``; both list devices.
+    ///   ``OpenCLError/ambiguousDevice(selector:candidates:)``.
     public func index(in devices: [DeviceSummary]) throws(OpenCLError) -> Int {
         let gpu = devices.firstIndex { $0.types.contains(.gpu) }
         let found: Int?
@@ -78,17 +78,17 @@ public enum DeviceSelector: Equatable, Sendable {
         return found
     }
 
-    /// Finds the device among this machine's.
+    /// Finds the selected device of this machine.
     ///
     /// - Returns: the device.
-    /// - Throws: ``OpenCLError/noPlatform`` if no driver is there, else as ``index(in:)``.
+    /// - Throws: ``OpenCLError/noPlatform`` if no driver is installed, otherwise as ``index(in:)``.
     public func device() throws(OpenCLError) -> Device {
         let devices = try Device.all()
         return devices[try index(in: devices.map(\.summary))]
     }
 
-    /// A whole name wins over part of another, so that a device whose name begins another's can
-    /// still be named.
+    /// An exact match takes precedence over partial ones: a device whose name is a prefix of
+    /// another's can still be selected.
     private static func index(
         of name: String, in devices: [DeviceSummary]
     ) throws(OpenCLError) -> Int? {
@@ -113,7 +113,7 @@ public enum DeviceSelector: Equatable, Sendable {
 }
 
 extension DeviceSelector: CustomStringConvertible {
-    /// The selector as people write it.
+    /// The text that ``init(_:)`` parses to this selector.
     public var description: String {
         switch self {
         case .automatic: "auto"

@@ -1,27 +1,27 @@
 import COpenCL
 
-/// What a device says it is; some simulators say that they are everything at once.
+/// The kinds of device that an OpenCL device reports to be; some simulators report all of them.
 public struct DeviceTypes: OptionSet, Sendable, Hashable, CustomStringConvertible {
-    /// OpenCL's bits.
+    /// The bits of `cl_device_type`.
     public let rawValue: UInt64
 
-    /// Creates the set from OpenCL's bits.
+    /// Creates the set from its bits.
     ///
     /// - Parameter rawValue: a `cl_device_type`.
     public init(rawValue: UInt64) {
         self.rawValue = rawValue
     }
 
-    /// The machine's own processor.
+    /// A CPU.
     public static let cpu = DeviceTypes(rawValue: UInt64(CL_DEVICE_TYPE_CPU))
-    /// A graphics processor.
+    /// A GPU.
     public static let gpu = DeviceTypes(rawValue: UInt64(CL_DEVICE_TYPE_GPU))
-    /// Another processor made for computing.
+    /// Another compute accelerator.
     public static let accelerator = DeviceTypes(rawValue: UInt64(CL_DEVICE_TYPE_ACCELERATOR))
-    /// A processor that runs built-in kernels only.
+    /// A device that runs built-in kernels only.
     public static let custom = DeviceTypes(rawValue: UInt64(CL_DEVICE_TYPE_CUSTOM))
 
-    /// The kinds as people write them, such as `GPU`.
+    /// The kinds, such as `GPU`, joined by `+`.
     public var description: String {
         let names: [(DeviceTypes, String)] = [
             (.gpu, "GPU"), (.cpu, "CPU"), (.accelerator, "accelerator"), (.custom, "custom"),

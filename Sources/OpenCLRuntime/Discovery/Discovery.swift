@@ -1,24 +1,24 @@
 import COpenCL
 import Glibc
 
-/// The platforms and devices of this machine, looked for once a process.
+/// The platforms and devices of this machine, discovered once per process.
 ///
-/// Once, because PoCL 3.1 reports no device to threads that race on the first `clGetDeviceIDs`; a
-/// global is initialized by one thread while the others wait.
+/// PoCL 3.1 reports no devices to threads that race on the first `clGetDeviceIDs`; a global is
+/// initialized by one thread while the others wait.
 package struct Discovery: Sendable {
-    /// A platform and what became of the question for its devices.
+    /// A platform and its devices.
     package struct Entry: Sendable {
         package let platform: Platform
         package let devices: [Device]
-        /// What failed, when asking for the devices or for one of them did.
+        /// The error if the devices, or one of them, could not be queried.
         package let failure: OpenCLError?
     }
 
-    /// What was found, in the loader's order.
+    /// The platforms, in the loader's order.
     package let platforms: [Entry]
     /// Why no platform was found.
     package let failure: OpenCLError?
-    /// The environment variables that were set before the first call, and why.
+    /// The environment variables set before the first OpenCL call.
     package let preparations: [Preparation]
 
     /// An environment variable set for the OpenCL loader or a driver.
@@ -28,11 +28,11 @@ package struct Discovery: Sendable {
         package let reason: String
     }
 
-    /// This process's.
+    /// The discovery of this process.
     package static let shared = Discovery()
 
-    /// Sets the environment's variables where ``preparations`` says so: for the whole process, and
-    /// before its other threads should read them.
+    /// Sets the environment variables of ``preparations`` for the whole process; no other thread
+    /// may read the environment meanwhile.
     private init() {
         preparations = Self.preparations(environment: .process, drivers: VendorDrivers())
         for preparation in preparations {
@@ -55,7 +55,7 @@ package struct Discovery: Sendable {
         return platforms
     }
 
-    /// What to set before the first call, as both the loader and PoCL read variables then only.
+    /// The variables to set before the first call, when the loader and PoCL read them.
     package static func preparations(
         environment: EnvironmentVariables, drivers: VendorDrivers
     ) -> [Preparation] {
@@ -70,7 +70,7 @@ package struct Discovery: Sendable {
             preparations.append(
                 Preparation(
                     variable: "OCL_ICD_VENDORS", value: library,
-                    reason: "no driver is registered in \(drivers.source), and this one is here"))
+                    reason: "no driver is registered in \(drivers.source); this one is installed"))
         }
         return preparations
     }
@@ -90,9 +90,8 @@ package struct Discovery: Sendable {
         return handles.compactMap { $0.map(Handle.init) }
     }
 
-    /// A driver that fails must not hide the others: a platform that cannot even say its name is
-    /// left out, one that cannot list its devices has none, and a device that cannot describe
-    /// itself is not among them.
+    /// Isolates failing drivers: a platform without a name is dropped, one that fails to list its
+    /// devices has none, and a device whose properties cannot be queried is dropped.
     private static func entry(_ id: Handle) -> Entry? {
         guard let platform = try? Platform(id: id) else {
             return nil
@@ -117,7 +116,7 @@ package struct Discovery: Sendable {
         let every = cl_device_type(CL_DEVICE_TYPE_ALL)
         var count: cl_uint = 0
         let status = clGetDeviceIDs(platform.pointer, every, 0, nil, &count)
-        // Mesa's Clover is such a platform: it is there and has no device.
+        // Mesa's Clover can be a platform without devices.
         guard status != CL_DEVICE_NOT_FOUND, count > 0 || status != CL_SUCCESS else {
             return []
         }

@@ -1,20 +1,20 @@
 import Glibc
 
-/// The variables of an environment: the process's own, or a test's.
+/// Environment variables: those of the process, or given values in tests.
 package struct EnvironmentVariables: Sendable {
     private let lookup: @Sendable (String) -> String?
 
-    /// The process's own.
+    /// The variables of this process.
     package static let process = EnvironmentVariables { name in
         getenv(name).map { String(cString: $0) }
     }
 
-    /// Creates an environment of these values.
+    /// Creates an environment from values.
     package init(_ values: [String: String]) {
         self.init { values[$0] }
     }
 
-    /// The environment as if one of its variables were not set.
+    /// A copy of the environment without one variable.
     package func without(_ name: String) -> EnvironmentVariables {
         EnvironmentVariables { [lookup] in $0 == name ? nil : lookup($0) }
     }
@@ -23,8 +23,7 @@ package struct EnvironmentVariables: Sendable {
         self.lookup = lookup
     }
 
-    /// A variable's value; nil when it is missing or empty, which OpenCL's variables take for the
-    /// same.
+    /// A variable's value, or nil if it is missing or empty; OpenCL treats both the same.
     package subscript(name: String) -> String? {
         lookup(name).flatMap { $0.isEmpty ? nil : $0 }
     }

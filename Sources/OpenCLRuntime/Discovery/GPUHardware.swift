@@ -1,10 +1,10 @@
-/// The GPU makers whose OpenCL drivers are known here.
+/// The GPU vendors whose OpenCL drivers are recognized, by PCI vendor ID.
 package enum GPUVendor: UInt32, CaseIterable, Sendable {
     case nvidia = 0x10de
     case amd = 0x1002
     case intel = 0x8086
 
-    /// The maker's name.
+    /// The vendor's name.
     package var name: String {
         switch self {
         case .nvidia: "NVIDIA"
@@ -13,7 +13,7 @@ package enum GPUVendor: UInt32, CaseIterable, Sendable {
         }
     }
 
-    /// The Debian packages that hold a driver.
+    /// The Debian packages that contain a driver.
     package var packages: String {
         switch self {
         case .nvidia: "nvidia-opencl-icd"
@@ -31,7 +31,7 @@ package enum GPUVendor: UInt32, CaseIterable, Sendable {
         }
     }
 
-    /// What the file that registers the library is usually called.
+    /// The usual name of the `.icd` file that registers the library.
     var registrationName: String {
         switch self {
         case .nvidia: "nvidia.icd"
@@ -41,28 +41,29 @@ package enum GPUVendor: UInt32, CaseIterable, Sendable {
     }
 }
 
-/// A GPU that the kernel shows, whether OpenCL has a driver for it or not.
+/// A GPU known to the operating system, with or without an OpenCL driver.
 package struct GPUHardware: Equatable, Sendable {
-    /// Who made it.
+    /// The vendor.
     package let vendor: GPUVendor
-    /// Where it shows.
+    /// The path at which it was found.
     package let location: String
-    /// Why it cannot be used, as far as files tell.
+    /// Why it cannot be used, or nil if no problem was found.
     package let problem: String?
 
-    /// The GPUs that the kernel shows in a file system.
+    /// The GPUs listed in `/dev`, `/proc` and `/sys` of a file system.
     package static func all(in files: FileTree) -> [GPUHardware] {
         nvidia(in: files) + cards(in: files).filter { $0.vendor != .nvidia }
     }
 
-    /// NVIDIA's driver has files of its own; in containers they are often all that shows.
+    /// NVIDIA GPUs, by the driver's own files; in containers there are often no others.
     private static func nvidia(in files: FileTree) -> [GPUHardware] {
         let module = "/proc/driver/nvidia/version"
         let devices = files.names(in: "/dev")
             .filter { isNumbered($0, after: "nvidia") }.map { "/dev/\($0)" }
         guard devices.isEmpty else {
             return devices.map { device in
-                let problem = files.isUsable(device) ? nil : "this user may not open \(device)"
+                let problem =
+                    files.isUsable(device) ? nil : "this user lacks permission to open \(device)"
                 return GPUHardware(vendor: .nvidia, location: device, problem: problem)
             }
         }
@@ -70,7 +71,7 @@ package struct GPUHardware: Equatable, Sendable {
             return [
                 GPUHardware(
                     vendor: .nvidia, location: module,
-                    problem: "the kernel's driver is loaded, but there is no /dev/nvidia0; a "
+                    problem: "the kernel driver is loaded, but there is no /dev/nvidia0; a "
                         + "container must be started with its GPUs (docker run --gpus all)")
             ]
         }
@@ -81,7 +82,7 @@ package struct GPUHardware: Equatable, Sendable {
         }
     }
 
-    /// The graphics cards of any maker, and whether their render nodes can be opened.
+    /// The graphics cards of all vendors, checked for render nodes that can be opened.
     private static func cards(in files: FileTree) -> [GPUHardware] {
         let folder = "/sys/class/drm"
         let cards = files.names(in: folder).filter { isNumbered($0, after: "card") }
@@ -104,13 +105,14 @@ package struct GPUHardware: Equatable, Sendable {
         }
         let node = "/dev/dri/\(name)"
         if !files.exists(node) {
-            return "there is no \(node); a container must be given it (docker run --device \(node))"
+            return "there is no \(node); in a container, pass it (docker run --device \(node))"
         }
         return files.isUsable(node)
-            ? nil : "this user may not open \(node); add the user to the group render"
+            ? nil
+            : "this user lacks permission to open \(node); add the user to group render"
     }
 
-    /// Whether a name is a prefix and a number, as card0 is and card0-HDMI-A-1 is not.
+    /// Whether a name is a prefix and a number: card0, but not card0-HDMI-A-1.
     private static func isNumbered(_ name: String, after prefix: String) -> Bool {
         name.hasPrefix(prefix) && UInt32(name.dropFirst(prefix.count)) != nil
     }

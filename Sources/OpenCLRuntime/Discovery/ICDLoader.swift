@@ -1,16 +1,16 @@
 import COpenCL
 
-/// The library that finds OpenCL drivers and passes calls on to them.
+/// The ICD loader: the library that loads OpenCL drivers and forwards calls to them.
 package struct ICDLoader: Equatable, Sendable {
-    /// Its maker and name.
+    /// The name and vendor.
     package let name: String
-    /// Its version.
+    /// The version.
     package let version: String
 
-    /// The loader of this process, or nil if it does not say what it is.
+    /// The loader of this process, or nil if it does not identify itself.
     package static let current: ICDLoader? = {
-        // The extension's function has no declaration in OpenCL's headers. The numbers are
-        // CL_ICDL_VERSION, CL_ICDL_NAME and CL_ICDL_VENDOR of ocl-icd's.
+        // Not declared in OpenCL's headers. The property numbers below are ocl-icd's
+        // CL_ICDL_VERSION (2), CL_ICDL_NAME (3) and CL_ICDL_VENDOR (4).
         typealias GetInfo =
             @convention(c) (
                 cl_uint, Int, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?

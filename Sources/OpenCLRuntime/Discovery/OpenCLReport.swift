@@ -1,22 +1,22 @@
 import Glibc
 
-/// What a machine has for OpenCL and what it lacks: the data of a doctor's report.
+/// A diagnosis of a machine's OpenCL installation: drivers, devices, hardware and advice.
 package struct OpenCLReport: Sendable {
     /// A driver that is registered with the loader.
     package struct Driver: Equatable, Sendable {
-        /// The `.icd` file, or the library where a variable names it directly.
+        /// The `.icd` file, or the library if a variable names it directly.
         package let path: String
-        /// The library it names.
+        /// The library that the file names.
         package let library: String
-        /// Why the library cannot be loaded, in the dynamic loader's words.
+        /// The dynamic loader's message if the library cannot be loaded.
         package let problem: String?
     }
 
-    /// The loader, or nil if it does not say what it is.
+    /// The ICD loader, or nil if it does not identify itself.
     package let loader: ICDLoader?
-    /// The variables that this program set before its first OpenCL call, and why.
+    /// The environment variables that this program set before its first OpenCL call.
     package let preparations: [Discovery.Preparation]
-    /// Where the loader looks for drivers.
+    /// The path at which the loader looks for drivers.
     package let driverSource: String
     /// The drivers registered there.
     package let drivers: [Driver]
@@ -24,20 +24,20 @@ package struct OpenCLReport: Sendable {
     package let platforms: [Discovery.Entry]
     /// Why there are no platforms.
     package let failure: OpenCLError?
-    /// The GPUs that the kernel shows.
+    /// The GPUs known to the operating system.
     package let hardware: [GPUHardware]
-    /// Where program binaries are kept.
+    /// The cache of program binaries.
     package let diskCache: DiskCache
-    /// What to do, most pressing first; empty when all is well.
+    /// Instructions, the most urgent first; empty if there are no problems.
     package let advice: [String]
 
-    /// Looks at a machine.
+    /// Examines a machine.
     ///
     /// - Parameters:
-    ///   - files: its file system.
-    ///   - environment: its variables.
-    ///   - discovery: what OpenCL found; looked for now if it was not yet.
-    ///   - loadProblem: tries to load a library and says why that fails.
+    ///   - files: the file system.
+    ///   - environment: the environment variables.
+    ///   - discovery: the discovered platforms; ``Discovery/shared`` discovers them on first use.
+    ///   - loadProblem: tries to load a library; returns the error message, or nil on success.
     package init(
         files: FileTree = FileTree(), environment: EnvironmentVariables = .process,
         discovery: Discovery = .shared,
@@ -65,7 +65,7 @@ package struct OpenCLReport: Sendable {
             ).lines
     }
 
-    /// The makers' libraries that no system-wide registration names.
+    /// The installed vendor libraries that no system-wide registration names.
     private static func unregistered(
         _ files: FileTree, _ environment: EnvironmentVariables, _ discovery: Discovery
     ) -> [String] {
@@ -75,7 +75,7 @@ package struct OpenCLReport: Sendable {
         return system.presentLibraries.filter { !names.contains(fileName($0)) }
     }
 
-    /// What the user, and not this program, set for the loader.
+    /// The value of `OCL_ICD_VENDORS`, unless this program set it.
     private static func userSource(
         _ environment: EnvironmentVariables, _ discovery: Discovery
     ) -> String? {
@@ -85,10 +85,10 @@ package struct OpenCLReport: Sendable {
 
     /// Tries to load a library.
     ///
-    /// - Parameter library: its name or path.
-    /// - Returns: why that fails, or nil.
+    /// - Parameter library: the name or path.
+    /// - Returns: the error message, or nil on success.
     package static func loadProblem(_ library: String) -> String? {
-        // Left open: drivers start threads, and closing one under them ends the program.
+        // The library stays open: drivers start threads, which would crash if it were unloaded.
         guard dlopen(library, RTLD_LAZY | RTLD_LOCAL) == nil else {
             return nil
         }
@@ -96,7 +96,7 @@ package struct OpenCLReport: Sendable {
     }
 }
 
-/// The last part of a path.
+/// The last component of a path.
 func fileName(_ path: String) -> String {
     path.split(separator: "/").last.map(String.init) ?? path
 }

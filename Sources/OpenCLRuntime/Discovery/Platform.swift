@@ -1,18 +1,18 @@
 import COpenCL
 
-/// An OpenCL driver: one vendor's, with its devices.
+/// An OpenCL platform: a vendor's driver with its devices.
 public struct Platform: Sendable {
-    /// Its name, such as `Portable Computing Language`.
+    /// The platform's name, such as `Portable Computing Language`.
     public let name: String
-    /// Who made it.
+    /// The vendor's name.
     public let vendor: String
-    /// The OpenCL version and the driver's own, as the driver writes them.
+    /// The OpenCL version and the driver's version, as the driver reports them.
     public let version: String
-    /// The extensions that all of its devices share.
+    /// The extensions that all devices of the platform support.
     public let extensions: Set<String>
     private let id: Handle
 
-    /// OpenCL's object.
+    /// The underlying OpenCL object.
     package var handle: cl_platform_id { id.pointer }
 
     init(id: Handle) throws(OpenCLError) {
@@ -24,17 +24,17 @@ public struct Platform: Sendable {
         extensions = Set(text.split(separator: " ").map(String.init))
     }
 
-    /// The platforms of this machine, in the order of the OpenCL loader.
+    /// The platforms of this machine, in the loader's order, including those without devices.
     ///
-    /// They are looked for once a process, at the first call.
+    /// They are discovered once per process, at the first call.
     ///
-    /// - Returns: the platforms, those without devices among them.
+    /// - Returns: the platforms.
     /// - Throws: ``OpenCLError/noPlatform`` if there is none.
     public static func all() throws(OpenCLError) -> [Platform] {
         try Discovery.shared.get().map(\.platform)
     }
 
-    /// The platform's devices; a platform may have none.
+    /// The platform's devices; may be empty.
     public var devices: [Device] {
         Discovery.shared.platforms.first { $0.platform == self }?.devices ?? []
     }
@@ -47,19 +47,19 @@ public struct Platform: Sendable {
 }
 
 extension Platform: Hashable {
-    /// Whether both are the same OpenCL object.
+    /// Compares platforms by identity.
     ///
     /// - Parameters:
     ///   - left: a platform.
-    ///   - right: another.
-    /// - Returns: true if they are one.
+    ///   - right: another platform.
+    /// - Returns: whether both are the same OpenCL object.
     public static func == (left: Platform, right: Platform) -> Bool {
         left.id == right.id
     }
 
     /// Hashes the platform's identity.
     ///
-    /// - Parameter hasher: takes it.
+    /// - Parameter hasher: receives the identity.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(id)
     }

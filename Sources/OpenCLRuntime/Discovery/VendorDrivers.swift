@@ -1,33 +1,32 @@
-/// How a machine registers its OpenCL drivers: small `.icd` files that each name a library.
+/// The OpenCL drivers of a machine, which `.icd` files register by naming a library each.
 package struct VendorDrivers: Sendable {
     /// A registration.
     package struct Registration: Equatable, Sendable {
-        /// The `.icd` file, or the library where a variable names it directly.
+        /// The `.icd` file, or the library if a variable names it directly.
         package let path: String
-        /// The library it names; empty when the file is.
+        /// The library that the file names; empty if the file is empty.
         package let library: String
     }
 
-    /// Libraries of GPU makers that may lie on a machine without a registration, as they do in
-    /// many containers.
+    /// GPU vendors' libraries; in many containers they are installed without a registration.
     static let knownLibraries = ["libnvidia-opencl.so.1", "libamdocl64.so", "libigdrcl.so"]
 
     private let files: FileTree
     private let environment: EnvironmentVariables
 
-    /// Looks at a machine.
+    /// Examines a machine.
     package init(files: FileTree = FileTree(), environment: EnvironmentVariables = .process) {
         self.files = files
         self.environment = environment
     }
 
-    /// Where the loader looks for registrations: `OCL_ICD_VENDORS`, else `OPENCL_VENDOR_PATH`, else
-    /// the system's folder.
+    /// The path at which the loader looks for registrations: `OCL_ICD_VENDORS`, else
+    /// `OPENCL_VENDOR_PATH`, else the system's folder.
     package var source: String {
         environment["OCL_ICD_VENDORS"] ?? environment["OPENCL_VENDOR_PATH"] ?? "/etc/OpenCL/vendors"
     }
 
-    /// The registrations, by name.
+    /// The registrations, sorted by name.
     package var registrations: [Registration] {
         if source.hasSuffix(".icd") {
             return [registration(source)]
@@ -44,20 +43,20 @@ package struct VendorDrivers: Sendable {
         Registration(path: path, library: files.lines(path).first ?? "")
     }
 
-    /// Whether a registered library is where it says, or in one of the loader's folders.
+    /// Whether a registered library exists at its path or in one of the loader's folders.
     package func isPresent(_ library: String) -> Bool {
         !library.isEmpty && find(library) != nil
     }
 
-    /// The libraries of GPU makers on this machine, registered or not, with their folders.
+    /// The paths of the installed GPU vendors' libraries, registered or not.
     package var presentLibraries: [String] {
         Self.knownLibraries.compactMap(find)
     }
 
-    /// The library to load in place of the registrations when none of them can work.
+    /// The library to load if no registration is usable.
     ///
-    /// nil when the user has set `OCL_ICD_VENDORS`, when a registered library is there, and when
-    /// there is no maker's library either.
+    /// Nil if the user has set `OCL_ICD_VENDORS`, if a registered library exists, or if no vendor's
+    /// library is installed.
     package var replacement: String? {
         guard environment["OCL_ICD_VENDORS"] == nil,
             !registrations.contains(where: { isPresent($0.library) })
@@ -74,8 +73,8 @@ package struct VendorDrivers: Sendable {
         return folders.lazy.map { "\($0)/\(library)" }.first { files.exists($0) }
     }
 
-    /// The folders that hold libraries: the user's, the dynamic loader's, and those that drivers
-    /// and containers use besides.
+    /// The library folders: those of the user and the dynamic loader, and others that drivers and
+    /// containers use.
     private var folders: [String] {
         let user = (environment["LD_LIBRARY_PATH"] ?? "").split(separator: ":").map(String.init)
         let configured = files.names(in: "/etc/ld.so.conf.d")

@@ -1,31 +1,30 @@
 import COpenCL
 
-/// A piece of a device's memory, given back when the last reference goes.
+/// A buffer in device memory, released with its last reference.
 ///
-/// A queued command keeps the memory alive until it is done, so a buffer may be dropped right after
-/// it was enqueued.
+/// Enqueued commands retain the memory, so a buffer may be released before they complete.
 public final class Buffer: Sendable {
-    /// What kernels may do with a buffer; the host may always read and write it.
+    /// How kernels may access a buffer; the host may always read and write it.
     public enum Access: Sendable {
-        /// Kernels read and write it.
+        /// Kernels may read and write it.
         case readWrite
-        /// Kernels only read it.
+        /// Kernels may only read it.
         case readOnly
     }
 
-    /// The context it was made by.
+    /// The context that created the buffer.
     public let context: Context
-    /// Its size, as it was asked for.
+    /// The requested size, in bytes.
     public let byteCount: Int
-    /// What kernels may do with it.
+    /// How kernels may access it.
     public let access: Access
     private let id: Handle
 
-    /// OpenCL's object.
+    /// The underlying OpenCL object.
     package var handle: cl_mem { id.pointer }
 
     init(context: Context, byteCount: Int, access: Access) throws(OpenCLError) {
-        precondition(byteCount >= 0, "a buffer has no negative size")
+        precondition(byteCount >= 0, "a buffer's size must not be negative")
         guard byteCount <= context.device.maxAllocationBytes else {
             throw .bufferTooLarge(byteCount: byteCount, limit: context.device.maxAllocationBytes)
         }
@@ -50,7 +49,7 @@ public final class Buffer: Sendable {
         context.counter.update { $0.liveBufferBytes -= byteCount }
     }
 
-    /// Throws unless a range lies inside the buffer.
+    /// Throws unless a range lies within the buffer.
     func checkRange(offset: Int, byteCount: Int) throws(OpenCLError) {
         guard offset >= 0, byteCount >= 0, offset <= self.byteCount,
             byteCount <= self.byteCount - offset

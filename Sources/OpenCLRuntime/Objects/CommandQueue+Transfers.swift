@@ -4,10 +4,10 @@ extension CommandQueue {
     /// Copies bytes from the host to a buffer.
     ///
     /// - Parameters:
-    ///   - bytes: what to copy; unless `blocking`, they must stay as they are until the command is
-    ///     done.
-    ///   - buffer: where to.
-    ///   - offset: the buffer's first byte to write.
+    ///   - bytes: the bytes to copy; unless `blocking`, they must not change until the command has
+    ///     completed.
+    ///   - buffer: the destination.
+    ///   - offset: the first byte of the buffer to write.
     ///   - blocking: whether to wait until the bytes are copied.
     /// - Returns: the event, if events are collected.
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
@@ -17,7 +17,7 @@ extension CommandQueue {
         _ bytes: UnsafeRawBufferPointer, to buffer: Buffer, offset: Int = 0, blocking: Bool = true
     ) throws(OpenCLError) -> Event? {
         try buffer.checkRange(offset: offset, byteCount: bytes.count)
-        // OpenCL refuses transfers of nothing.
+        // OpenCL rejects empty transfers.
         guard let address = bytes.baseAddress, !bytes.isEmpty else {
             return nil
         }
@@ -31,9 +31,9 @@ extension CommandQueue {
     /// Copies values from the host to a buffer and waits until they are copied.
     ///
     /// - Parameters:
-    ///   - values: what to copy, such as `[Float]`.
-    ///   - buffer: where to.
-    ///   - offset: the buffer's first byte to write.
+    ///   - values: the values to copy.
+    ///   - buffer: the destination.
+    ///   - offset: the first byte of the buffer to write.
     /// - Returns: the event, if events are collected.
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
     ///   ``OpenCLError/callFailed(function:status:)``.
@@ -47,15 +47,15 @@ extension CommandQueue {
         return try result.get()
     }
 
-    /// Waits for the commands so far and copies bytes from a buffer to the host.
+    /// Waits for the commands enqueued so far and copies bytes from a buffer to the host.
     ///
     /// - Parameters:
-    ///   - bytes: where to, all of it.
-    ///   - buffer: where from.
-    ///   - offset: the buffer's first byte to read.
+    ///   - bytes: the destination, which is filled.
+    ///   - buffer: the source.
+    ///   - offset: the first byte of the buffer to read.
     /// - Returns: the event, if events are collected.
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
-    ///   ``OpenCLError/callFailed(function:status:)``, also when a command before it failed.
+    ///   ``OpenCLError/callFailed(function:status:)``, also if an earlier command failed.
     @discardableResult
     public func read(
         into bytes: UnsafeMutableRawBufferPointer, from buffer: Buffer, offset: Int = 0
@@ -71,23 +71,23 @@ extension CommandQueue {
         }
     }
 
-    /// Waits for the commands so far and copies values from a buffer to the host.
+    /// Waits for the commands enqueued so far and copies values from a buffer to the host.
     ///
     /// - Parameters:
     ///   - type: the type of the values.
-    ///   - count: how many.
-    ///   - buffer: where from.
-    ///   - offset: the buffer's first byte to read.
+    ///   - count: the number of values.
+    ///   - buffer: the source.
+    ///   - offset: the first byte of the buffer to read.
     /// - Returns: the values.
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
-    ///   ``OpenCLError/callFailed(function:status:)``, also when a command before it failed.
+    ///   ``OpenCLError/callFailed(function:status:)``, also if an earlier command failed.
     public func read<Value: BitwiseCopyable>(
         _ type: Value.Type = Float.self, count: Int, from buffer: Buffer, offset: Int = 0
     ) throws(OpenCLError) -> [Value] {
         try buffer.checkRange(offset: offset, byteCount: count * MemoryLayout<Value>.stride)
         var failure: OpenCLError?
         let values = [Value](unsafeUninitializedCapacity: count) { room, initializedCount in
-            // The room may be larger than what was asked for.
+            // The capacity may exceed the requested one.
             let target = UnsafeMutableBufferPointer(rebasing: room[..<count])
             do throws(OpenCLError) {
                 try read(
@@ -106,9 +106,9 @@ extension CommandQueue {
     /// Copies bytes from one buffer to another, on the device.
     ///
     /// - Parameters:
-    ///   - source: where from.
-    ///   - target: where to; the same buffer only if the ranges do not overlap.
-    ///   - byteCount: how many.
+    ///   - source: the source.
+    ///   - target: the destination; may be the source if the ranges do not overlap.
+    ///   - byteCount: the number of bytes.
     ///   - sourceOffset: the first byte to read.
     ///   - targetOffset: the first byte to write.
     /// - Returns: the event, if events are collected.
@@ -131,7 +131,7 @@ extension CommandQueue {
         }
     }
 
-    /// Sets all floats of a buffer to one value; up to 3 bytes after the last whole float stay.
+    /// Sets all floats of a buffer to one value; up to 3 bytes after the last whole float are kept.
     ///
     /// - Parameters:
     ///   - buffer: the buffer.

@@ -1,12 +1,12 @@
 import COpenCL
 import Synchronization
 
-/// Runs a device's commands one after another, in the order they were given.
+/// An in-order command queue of a device.
 ///
-/// Commands are only enqueued: the host goes on at once, but for reads and blocking writes. Each
-/// command sees what those before it wrote.
+/// Commands run one after another, and each sees the results of the previous ones. Methods return
+/// once a command is enqueued, except reads and blocking writes, which wait for it.
 public final class CommandQueue: Sendable {
-    /// The context it was made by.
+    /// The context that created the queue.
     public let context: Context
     private let id: Handle
     private let collection: Mutex<Collection>
@@ -17,7 +17,7 @@ public final class CommandQueue: Sendable {
         var events: [Event] = []
     }
 
-    /// OpenCL's object.
+    /// The underlying OpenCL object.
     package var handle: cl_command_queue { id.pointer }
 
     init(context: Context, collectsEvents: Bool) throws(OpenCLError) {
@@ -37,17 +37,15 @@ public final class CommandQueue: Sendable {
         clReleaseCommandQueue(id.pointer)
     }
 
-    /// Whether the queue makes an ``Event`` of each command and keeps it for ``takeEvents()``.
-    ///
-    /// Off unless asked for: a steady run keeps none.
+    /// Whether the queue creates an ``Event`` per command and keeps it for ``takeEvents()``.
     public var collectsEvents: Bool {
         get { collection.withLock { $0.isOn } }
         set { collection.withLock { $0.isOn = newValue } }
     }
 
-    /// Removes the events kept so far and hands them over, in order.
+    /// Removes and returns the events collected so far.
     ///
-    /// - Returns: the events.
+    /// - Returns: the events, in order.
     public func takeEvents() -> [Event] {
         collection.withLock { collection in
             let events = collection.events
@@ -56,28 +54,28 @@ public final class CommandQueue: Sendable {
         }
     }
 
-    /// Hands the commands to the device without waiting for them.
+    /// Submits the enqueued commands to the device without waiting for them.
     ///
     /// - Throws: ``OpenCLError/callFailed(function:status:)``.
     public func flush() throws(OpenCLError) {
         try check("clFlush", clFlush(handle))
     }
 
-    /// Waits until all commands are done.
+    /// Waits until all commands have completed.
     ///
     /// - Throws: ``OpenCLError/callFailed(function:status:)`` if one of them failed.
     public func finish() throws(OpenCLError) {
         try check("clFinish", clFinish(handle))
     }
 
-    /// Enqueues what another library runs on this queue, and keeps its event like any other.
+    /// Enqueues commands of another library on this queue, and collects their event.
     ///
     /// - Parameters:
-    ///   - label: what the event is called.
-    ///   - body: makes the call with the queue and with room for an event, which is nil while
-    ///     events are not collected.
-    /// - Returns: the event, if events are collected and the library made one.
-    /// - Throws: what `body` throws.
+    ///   - label: the event's label.
+    ///   - body: calls the library with the queue and a pointer to an event, which is nil unless
+    ///     events are collected.
+    /// - Returns: the event, if events are collected and the library created one.
+    /// - Throws: errors of `body`.
     @discardableResult
     package func enqueueExternal<Failure: Error>(
         label: String,
@@ -103,12 +101,12 @@ public final class CommandQueue: Sendable {
         return adopt(event, label: label)
     }
 
-    /// Takes over an event that another library made on this queue, and keeps it like any other.
+    /// Takes ownership of an event that another library created on this queue, and collects it.
     ///
     /// - Parameters:
-    ///   - event: the event; the queue releases it.
-    ///   - label: what it is called.
-    /// - Returns: the event, or nil if there was none.
+    ///   - event: the event, or nil.
+    ///   - label: the event's label.
+    /// - Returns: the event, or nil if there is none.
     @discardableResult
     package func adopt(_ event: cl_event?, label: String) -> Event? {
         guard let event else {
@@ -123,7 +121,7 @@ public final class CommandQueue: Sendable {
         return adopted
     }
 
-    /// Enqueues one of OpenCL's own commands.
+    /// Enqueues a command of OpenCL itself.
     func enqueue(
         _ function: String, label: String,
         _ call: (UnsafeMutablePointer<cl_event?>?) -> cl_int

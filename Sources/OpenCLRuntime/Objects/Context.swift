@@ -1,27 +1,27 @@
 import COpenCL
 import Synchronization
 
-/// One device's memory and programs: makes buffers, programs and queues.
+/// An OpenCL context of one device, which creates buffers, programs and queues.
 ///
-/// Any number of threads may share a context.
+/// A context may be shared between threads.
 public final class Context: Sendable {
-    /// The device it is for.
+    /// The context's device.
     public let device: Device
-    /// Where program binaries are kept between runs, or why they are not.
+    /// The cache of program binaries between runs, or why there is none.
     public let diskCache: DiskCache
     let counter = StatisticsCounter()
     let programs = Mutex<[ProgramKey: Program]>([:])
     private let id: Handle
 
-    /// OpenCL's object.
+    /// The underlying OpenCL object.
     package var handle: cl_context { id.pointer }
 
     /// Creates a context.
     ///
     /// - Parameters:
     ///   - device: the device.
-    ///   - diskCache: where to keep program binaries between runs.
-    /// - Throws: ``OpenCLError/callFailed(function:status:)``, as when the device is in use.
+    ///   - diskCache: the cache of program binaries between runs.
+    /// - Throws: ``OpenCLError/callFailed(function:status:)``, for example if the device is in use.
     public init(device: Device, diskCache: DiskCache = .standard) throws(OpenCLError) {
         self.device = device
         self.diskCache = diskCache
@@ -37,31 +37,30 @@ public final class Context: Sendable {
         clReleaseContext(id.pointer)
     }
 
-    /// Makes a queue.
+    /// Creates a queue.
     ///
-    /// - Parameter collectsEvents: whether the queue keeps an ``Event`` of each command.
+    /// - Parameter collectsEvents: whether the queue collects an ``Event`` per command.
     /// - Returns: the queue.
     /// - Throws: ``OpenCLError/callFailed(function:status:)``.
     public func makeQueue(collectsEvents: Bool = false) throws(OpenCLError) -> CommandQueue {
         try CommandQueue(context: self, collectsEvents: collectsEvents)
     }
 
-    /// Makes a buffer; what it holds is undefined.
+    /// Creates a buffer with undefined contents.
     ///
     /// - Parameters:
-    ///   - byteCount: its size; 0 is allowed, and such a buffer takes 4 bytes on the device because
-    ///     OpenCL has no empty ones.
-    ///   - access: what kernels may do with it.
+    ///   - byteCount: the size, which may be 0; OpenCL has no empty buffers, so that takes 4 bytes.
+    ///   - access: how kernels may access it.
     /// - Returns: the buffer.
     /// - Throws: ``OpenCLError/bufferTooLarge(byteCount:limit:)`` above the device's limit,
-    ///   ``OpenCLError/callFailed(function:status:)`` when memory is full.
+    ///   ``OpenCLError/callFailed(function:status:)`` if memory is exhausted.
     public func makeBuffer(
         byteCount: Int, access: Buffer.Access = .readWrite
     ) throws(OpenCLError) -> Buffer {
         try Buffer(context: self, byteCount: byteCount, access: access)
     }
 
-    /// What the context has done so far.
+    /// The context's counters.
     public var statistics: Statistics {
         counter.value
     }

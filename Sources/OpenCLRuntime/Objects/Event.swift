@@ -1,15 +1,15 @@
 import COpenCL
 
-/// A command that a queue was given, and when it ran.
+/// The event of an enqueued command.
 public final class Event: Sendable {
-    /// What the command was: a kernel's name, or `write`, `read`, `copy` or `fill`.
+    /// The kernel's name, or `write`, `read`, `copy` or `fill`.
     public let label: String
     private let id: Handle
 
-    /// OpenCL's object.
+    /// The underlying OpenCL object.
     package var handle: cl_event { id.pointer }
 
-    /// Takes over an event, and with it the duty to release it.
+    /// Takes ownership of an event.
     package init(adopting handle: cl_event, label: String) {
         self.label = label
         id = Handle(pointer: handle)
@@ -19,32 +19,32 @@ public final class Event: Sendable {
         clReleaseEvent(id.pointer)
     }
 
-    /// When a command ran, by the device's clock.
+    /// The times of a command, by the device's clock.
     public struct Profile: Equatable, Sendable {
-        /// When the host enqueued it.
+        /// When the host enqueued the command.
         public let queuedNanoseconds: UInt64
-        /// When the host handed it to the device.
+        /// When the host submitted it to the device.
         public let submittedNanoseconds: UInt64
-        /// When the device began.
+        /// When it started.
         public let startedNanoseconds: UInt64
-        /// When the device was done.
+        /// When it ended.
         public let endedNanoseconds: UInt64
 
-        /// How long the device took.
+        /// The time it ran on the device.
         public var elapsedNanoseconds: UInt64 {
             endedNanoseconds >= startedNanoseconds ? endedNanoseconds - startedNanoseconds : 0
         }
     }
 
-    /// Waits until the command is done.
+    /// Waits until the command has completed.
     ///
-    /// - Throws: ``OpenCLError/callFailed(function:status:)`` if it, or one before it, failed.
+    /// - Throws: ``OpenCLError/callFailed(function:status:)`` if it or an earlier command failed.
     public func wait() throws(OpenCLError) {
         var event: cl_event? = handle
         try check("clWaitForEvents", clWaitForEvents(1, &event))
     }
 
-    /// Waits until the command is done and reads when it ran.
+    /// Waits until the command has completed and returns its times.
     ///
     /// - Returns: the times.
     /// - Throws: ``OpenCLError/callFailed(function:status:)``.

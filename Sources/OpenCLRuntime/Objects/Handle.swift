@@ -1,19 +1,18 @@
 import COpenCL
 
-/// The address of an OpenCL object, which may cross threads.
+/// A pointer to an OpenCL object, shared between threads.
 ///
-/// Unchecked because the compiler knows no pointer to be Sendable. OpenCL objects are: the standard
-/// makes every call thread-safe but setting the arguments of one kernel, and ``Kernel`` does that
-/// under a lock.
+/// Unchecked because pointers are not Sendable. By the OpenCL standard every call is thread-safe
+/// except setting a kernel's arguments, which ``Kernel`` does under a lock.
 struct Handle: @unchecked Sendable, Hashable {
     let pointer: OpaquePointer
 }
 
-/// Turns a status other than success into an error.
+/// Throws an error unless a status is success.
 ///
 /// - Parameters:
-///   - function: the OpenCL function that returned it.
-///   - status: what it returned.
+///   - function: the OpenCL function that returned the status.
+///   - status: the status.
 /// - Throws: ``OpenCLError/callFailed(function:status:)``.
 func check(_ function: String, _ status: cl_int) throws(OpenCLError) {
     guard status == CL_SUCCESS else {
@@ -21,11 +20,11 @@ func check(_ function: String, _ status: cl_int) throws(OpenCLError) {
     }
 }
 
-/// Makes an OpenCL object by a function that reports its status through a pointer.
+/// Creates an OpenCL object with a function that reports its status through a pointer.
 ///
 /// - Parameters:
 ///   - function: the function's name.
-///   - body: calls it with the pointer to the status.
+///   - body: calls the function with the pointer to the status.
 /// - Returns: the object.
 /// - Throws: ``OpenCLError/callFailed(function:status:)``.
 func create(

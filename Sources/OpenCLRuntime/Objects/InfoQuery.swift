@@ -1,13 +1,14 @@
 import COpenCL
 
-/// One of OpenCL's `clGet...Info` functions with the object and the property filled in.
+/// A call of one of OpenCL's `clGet...Info` functions, bound to an object and a property.
 struct InfoQuery {
-    /// The function's name, for errors.
+    /// The function's name, for error messages.
     let function: String
-    /// Calls it with the size and address of the room for the value, and of the needed size.
+    /// Calls the function with the size and address of the value, and the address of the required
+    /// size.
     let call: (Int, UnsafeMutableRawPointer?, UnsafeMutablePointer<Int>?) -> cl_int
 
-    /// A property that is one number.
+    /// The value of a numeric property.
     func number<Number: FixedWidthInteger>(
         as type: Number.Type = Number.self
     ) throws(OpenCLError) -> Number {
@@ -16,12 +17,12 @@ struct InfoQuery {
         return value
     }
 
-    /// A property that is one number of bytes, items or units.
+    /// The value of a `size_t` or 64-bit property.
     func size() throws(OpenCLError) -> Int {
         try number(as: Int.self)
     }
 
-    /// A property that is several values of one type.
+    /// The values of an array property.
     func array<Value: BitwiseCopyable>(
         of type: Value.Type = Value.self
     ) throws(OpenCLError) -> [Value] {
@@ -40,14 +41,14 @@ struct InfoQuery {
         return values
     }
 
-    /// A property that is text, without the blanks that some drivers put around it.
+    /// The value of a text property, without the surrounding white space that some drivers add.
     func string() throws(OpenCLError) -> String {
         let bytes = try array(of: UInt8.self).prefix { $0 != 0 }
         return trimmed(String(decoding: bytes, as: UTF8.self))
     }
 }
 
-/// Text without blanks and line ends at either side.
+/// Text without leading and trailing white space.
 func trimmed(_ text: some StringProtocol) -> String {
     let start = text.drop { $0.isWhitespace }
     let end = start.lastIndex { !$0.isWhitespace }

@@ -1,33 +1,33 @@
-/// The names of OpenCL's status codes, and what to do about the usual ones.
+/// The names of OpenCL's status codes, and remedies for the common ones.
 enum OpenCLStatus {
     /// The `CL_` name of a status code.
     static func name(_ status: Int32) -> String {
         names[status] ?? "status \(status)"
     }
 
-    /// What a person can do about a status, for those where that is known.
+    /// A hint about the cause or remedy of a status, or nil.
     static func remedy(_ status: Int32) -> String? {
         remedies[status]
     }
 
     private static let remedies: [Int32: String] = [
-        -1: "the platform offers no device of this kind",
-        -2: "the device is there but cannot be used; another program may hold it",
-        -3: "this driver has no compiler; install the whole driver package",
+        -1: "the platform has no device of this kind",
+        -2: "the device is not available; another program may be using it",
+        -3: "this driver has no compiler; install the complete driver package",
         -4: "the device's memory is full; use a smaller batch",
         -5: "a kernel needs more registers or memory than the device has, or it faulted; use a "
             + "smaller batch",
         -6: "the host's memory is full; use a smaller batch",
-        -14: "an earlier command failed; its own error comes first",
-        -36: "after a kernel this means that the kernel faulted, usually outside a buffer",
-        -43: "the device compiler does not know one of the build options",
+        -14: "an earlier command failed; see its error",
+        -36: "after a launch this means that the kernel faulted, usually outside a buffer",
+        -43: "the device compiler does not support one of the build options",
         -48: "the kernel was released, or belongs to another program",
-        -51: "the argument's size differs from what the kernel declares",
+        -51: "the argument's size differs from the kernel's declaration",
         -52: "an argument of the kernel was not set",
         -54: "the work-group does not fit the kernel or the device",
         -55: "the work-group is larger than the device allows along one dimension",
         -61: "the buffer is empty or larger than the device allows",
-        -1001: "install an OpenCL driver; its .icd file goes to /etc/OpenCL/vendors",
+        -1001: "install an OpenCL driver; its .icd file belongs in /etc/OpenCL/vendors",
         -9999: "a kernel read or wrote outside a buffer",
     ]
 
@@ -99,7 +99,7 @@ enum OpenCLStatus {
         -1057: "CL_DEVICE_PARTITION_FAILED_EXT",
         -1108: "CL_COMMAND_TERMINATED_ITSELF_WITH_FAILURE_ARM",
         -1121: "CL_CONTEXT_TERMINATED_KHR",
-        // Not in any header: what NVIDIA's driver returns after a kernel's illegal access.
+        // Not in any header: NVIDIA's status after an illegal memory access in a kernel.
         -9999: "CL_NVIDIA_ILLEGAL_ACCESS",
     ]
 }

@@ -1,30 +1,30 @@
 import COpenCL
 
-/// A program that is built for a context's device.
+/// A program built for a context's device.
 public final class Program: Sendable {
-    /// Where a program's code came from.
+    /// The origin of a program's binary.
     public enum Origin: Sendable {
-        /// The device compiler.
+        /// Compiled from source.
         case source
-        /// The disk cache.
+        /// Loaded from the disk cache.
         case diskCache
     }
 
     /// The device it was built for.
     ///
-    /// A program does not hold its ``Context``, which holds its programs.
+    /// There is no reference to the ``Context``, which retains its programs.
     public let device: Device
-    /// What it is called in messages.
+    /// The name used in messages.
     public let name: String
-    /// The options it was built with.
+    /// The build options.
     public let options: String
-    /// Where its code came from.
+    /// The origin of its binary.
     public let origin: Origin
-    /// What the device compiler said, such as warnings.
+    /// The device compiler's output, such as warnings.
     public let buildLog: String
     private let id: Handle
 
-    /// Takes over a program object and builds it; releases it if that fails.
+    /// Takes ownership of a program object and builds it; releases it if that fails.
     init(
         id: Handle, device: Device, name: String, options: String, origin: Origin
     ) throws(OpenCLError) {
@@ -45,10 +45,10 @@ public final class Program: Sendable {
         clReleaseProgram(id.pointer)
     }
 
-    /// Makes one of the program's kernels.
+    /// Creates a kernel of the program.
     ///
     /// - Parameter name: the kernel's name in the source.
-    /// - Returns: a kernel with arguments of its own, also where another of this name was made.
+    /// - Returns: a new kernel, which shares no arguments with others of the same name.
     /// - Throws: ``OpenCLError/kernelNotFound(kernel:program:available:)`` or
     ///   ``OpenCLError/callFailed(function:status:)``.
     public func kernel(_ name: String) throws(OpenCLError) -> Kernel {
@@ -65,13 +65,13 @@ public final class Program: Sendable {
         return try Kernel(id: kernel, name: name, program: self)
     }
 
-    /// The names of its kernels, sorted.
+    /// The names of the program's kernels, sorted.
     public var kernelNames: [String] {
         let text = try? query(CL_PROGRAM_KERNEL_NAMES).string()
         return (text ?? "").split(separator: ";").map { trimmed($0) }.sorted()
     }
 
-    /// The built code in the driver's own format.
+    /// The binary in the driver's format; empty if the driver has none.
     func binary() throws(OpenCLError) -> [UInt8] {
         let sizes = try query(CL_PROGRAM_BINARY_SIZES).array(of: Int.self)
         guard sizes.count == 1, let size = sizes.first, size > 0 else {
@@ -95,7 +95,7 @@ public final class Program: Sendable {
         }
     }
 
-    /// Builds, and returns the log.
+    /// Builds the program and returns the log.
     private static func build(
         _ id: Handle, _ device: Device, name: String, options: String
     ) throws(OpenCLError) -> String {

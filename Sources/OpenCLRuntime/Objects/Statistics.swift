@@ -1,39 +1,39 @@
 import Synchronization
 
 extension Context {
-    /// What a context has done.
+    /// Counters of a context.
     public struct Statistics: Equatable, Sendable {
         /// Programs compiled from source.
         public var programsCompiled = 0
-        /// Programs loaded from the disk cache in place of compiling.
+        /// Programs loaded from the disk cache.
         public var programsLoaded = 0
-        /// Programs that the context still had.
+        /// Programs reused from the context's memory.
         public var programsReused = 0
-        /// The time it took to compile.
+        /// The time spent compiling.
         public var compileSeconds = 0.0
-        /// The time it took to load from the disk cache.
+        /// The time spent loading from the disk cache.
         public var loadSeconds = 0.0
-        /// Buffers made.
+        /// Buffers created.
         public var buffersCreated = 0
-        /// The size of the largest.
+        /// The size of the largest buffer created.
         public var largestBufferBytes = 0
-        /// The size of all buffers there are now.
+        /// The total size of all live buffers.
         public var liveBufferBytes = 0
-        /// The most that ``liveBufferBytes`` has been.
+        /// The maximum of ``liveBufferBytes``.
         public var highWaterBytes = 0
-        /// Kernels launched by queues, those that other libraries launch apart.
+        /// Kernels launched by queues, except those that other libraries launch.
         public var kernelsLaunched = 0
     }
 }
 
 extension Context {
-    /// Lets ``Statistics/highWaterBytes`` begin anew, at what the buffers there are now take.
+    /// Resets ``Statistics/highWaterBytes`` to the size of the live buffers.
     package func restartHighWater() {
         counter.update { $0.highWaterBytes = $0.liveBufferBytes }
     }
 }
 
-/// Counts for one context, from any thread.
+/// The thread-safe counters of one context.
 final class StatisticsCounter: Sendable {
     private let state = Mutex(Context.Statistics())
 

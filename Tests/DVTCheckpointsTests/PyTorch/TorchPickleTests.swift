@@ -104,8 +104,8 @@ import Testing
         }
         #expect(
             error?.description == """
-                \(path): the pickle asks for GLOBAL os system at its byte 2, which no checkpoint \
-                needs; nothing was run: do not trust this file, or where it came from
+                \(path): the pickle requests GLOBAL os system at its byte 2, which no checkpoint \
+                needs; no code was run: do not trust this file or its source
                 """)
         let odd = PyTorchCheckpointError(
             path: "p",

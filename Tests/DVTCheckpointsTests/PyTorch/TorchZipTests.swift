@@ -162,7 +162,7 @@ import Testing
             try problem { $0[1] += 1 }
                 == .zipValuesDisagree("the size of the directory", byteCount + 1, byteCount))
         #expect(
-            try problem { $0[2] = 0 } == .zipValuesDisagree("the place of the directory", 0, end))
+            try problem { $0[2] = 0 } == .zipValuesDisagree("the offset of the directory", 0, end))
         #expect(
             try problem { $0[3] = 4 } == .zipRecordMissing("the ZIP64 end record", offset: 4))
         #expect(
