@@ -3,7 +3,7 @@ import DVTEvaluation
 import DVTOutput
 import DVTSupport
 
-/// Explanations as a page: a section an image, a panel an exit.
+/// Explanations as an HTML page: one section per image, one panel per exit.
 struct ExplanationPage: ExplanationLayout {
     let words: ExplanationText
 
@@ -11,7 +11,7 @@ struct ExplanationPage: ExplanationLayout {
         let explanation = image.explanation
         let exits = explanation.exits.indices.map { panel(image, exit: $0) }
         return .element(
-            "section", ["aria-labeledby": "\(image.id)-name"],
+            "section", ["aria-labelledby": "\(image.id)-name"],
             [
                 .lines([
                     .element(
@@ -34,17 +34,17 @@ struct ExplanationPage: ExplanationLayout {
                 + [Self.switches, definitions] + parts)
     }
 
-    /// The image as it is.
+    /// The panel with the plain image.
     private func plain(_ image: ExplainedImage) -> Markup {
         .element(
             "figure", ["class": "panel plain"],
             [
-                .element("h3", [:], ["What the model sees"]),
+                .element("h3", [:], ["Model input"]),
                 .element(
                     "p", ["class": "note"],
-                    ["its square of \(image.side) × \(image.side) pixels"]),
+                    ["\(image.side) × \(image.side) pixels"]),
                 drawing(
-                    of: image, label: "The square of \(printable(image.path))",
+                    of: image, label: "Model input of \(printable(image.path))",
                     [image.image]),
             ])
     }
@@ -55,7 +55,7 @@ struct ExplanationPage: ExplanationLayout {
         let isTaken = exit == explanation.exit
         let kind = isTaken ? "panel taken" : exit > explanation.exit ? "panel unused" : "panel"
         let attention = AttentionPanel(words.model, exit: exit, seen: seen, imageID: image.id)
-        let badge = Markup.element("span", ["class": "badge"], ["leaves here"])
+        let badge = Markup.element("span", ["class": "badge"], ["exits here"])
         return .element(
             "figure", ["class": kind],
             [
@@ -90,7 +90,7 @@ struct ExplanationPage: ExplanationLayout {
             "div", ["class": "scale note"],
             [
                 .element("span", [:], [Markup(attention.scale.low)]), ramp,
-                .element("span", [:], ["\(attention.scale.high) even share"]),
+                .element("span", [:], ["\(attention.scale.high) uniform"]),
             ])
     }
 
@@ -104,10 +104,10 @@ struct ExplanationPage: ExplanationLayout {
             ])
     }
 
-    /// The score as a bar, and the threshold as a mark on it.
+    /// A bar for the score with a mark at the threshold.
     private func meter(_ score: Float, threshold: Float?) -> Markup {
         let bar = Markup.element("span", ["style": "width: \(percent(score))"])
-        // One above 1, which nothing reaches, has no place on the bar.
+        // A threshold above 1 is off the scale.
         let marks = [threshold].compactMap { $0 }.filter { $0 <= 1 }.map {
             Markup.element("i", ["style": "left: \(percent($0))"])
         }
@@ -128,14 +128,14 @@ struct ExplanationPage: ExplanationLayout {
         }
         return .element(
             "table", [:],
-            [.element("caption", [:], ["Likeliest classes"]), .element("tbody", [:], rows)])
+            [.element("caption", [:], ["Most probable classes"]), .element("tbody", [:], rows)])
     }
 
     private func percent(_ share: Float) -> String {
         "\(shortNumber(Double(share) * 100))%"
     }
 
-    /// Boxes that hide what lies over the images.
+    /// Checkboxes that show or hide the overlays.
     private static let switches = Markup.element(
         "p", ["class": "switches"],
         [("show-heat", "attention"), ("show-grid", "token grid")].map { id, name in
@@ -143,7 +143,7 @@ struct ExplanationPage: ExplanationLayout {
                 "label", [:],
                 [
                     .element("input", ["type": "checkbox", "id": id, "checked": "checked"]),
-                    Markup(" Show the \(name)"),
+                    Markup(" Show \(name)"),
                 ])
         })
 
@@ -151,15 +151,15 @@ struct ExplanationPage: ExplanationLayout {
         "p", [:],
         [
             """
-            Bright cells had the largest part in the class token of the exit: attention rollout, \
-            heads averaged, through all blocks of the stage (
+            Bright cells contributed most to the exit's class token: attention rollout, averaged \
+            over heads, through all blocks of the stage (
             """,
             .element(
                 "a", ["href": "https://arxiv.org/abs/2005.00928"], ["Abnar and Zuidema, 2020"]),
             """
-            ). Under each image are the least and the most of a token, as multiples of an even \
-            share. GMACs are 10⁹ multiply-adds, from the first stage to the end of this one. Made \
-            by dvt \(Version.number).
+            ). The scale under each image shows the lowest and the highest attention of a token as \
+            multiples of uniform attention. GMACs: 10⁹ multiply-adds, from the first stage through \
+            this one. Generated by dvt \(Version.number).
             """,
         ])
 

@@ -3,7 +3,7 @@ import DVTEvaluation
 import DVTOutput
 import DVTSupport
 
-/// Explanations as one drawing: a row an image, a column an exit.
+/// Explanations as an SVG drawing: one row per image, one column per exit.
 struct ExplanationSVG: ExplanationLayout {
     let words: ExplanationText
 
@@ -11,7 +11,7 @@ struct ExplanationSVG: ExplanationLayout {
     private static let panelWidth = 264
     private static let columnWidth = panelWidth + 24
     private static let lineHeight = 20
-    /// Where the image of a panel begins, under two lines.
+    /// The top of a panel's image, below two lines of text.
     private static let imageTop = 48
 
     func part(of image: ExplainedImage) -> Markup {
@@ -61,8 +61,8 @@ struct ExplanationSVG: ExplanationLayout {
 
     private func plainParts(_ image: ExplainedImage) -> [Markup] {
         [
-            text("What the model sees", y: 16, kind: "strong"),
-            text("its square of \(image.side) × \(image.side) pixels", y: 36, kind: "soft"),
+            text("Model input", y: 16, kind: "strong"),
+            text("\(image.side) × \(image.side) pixels", y: 36, kind: "soft"),
             frame(image, [image.image]),
         ]
     }
@@ -72,7 +72,7 @@ struct ExplanationSVG: ExplanationLayout {
         let seen = explanation.exits[exit]
         let isTaken = exit == explanation.exit
         let attention = AttentionPanel(words.model, exit: exit, seen: seen, imageID: image.id)
-        let title = "Exit \(exit + 1)" + (isTaken ? ": leaves here" : "")
+        let title = "Exit \(exit + 1)" + (isTaken ? ": exits here" : "")
         let bottom = Self.imageTop + Self.panelWidth
         return [
             text(title, y: 16, kind: isTaken ? "strong taken" : "strong"),
@@ -85,7 +85,7 @@ struct ExplanationSVG: ExplanationLayout {
                     "fill": "url(#ramp)",
                 ]),
             text(
-                "\(attention.scale.low) to \(attention.scale.high) an even share",
+                "\(attention.scale.low) to \(attention.scale.high) uniform",
                 y: bottom + 30, kind: "soft"),
             text(
                 words.score(seen), y: bottom + 56, kind: isTaken ? "strong taken" : "strong"),
@@ -96,7 +96,7 @@ struct ExplanationSVG: ExplanationLayout {
             }
     }
 
-    /// The image in its place, scaled to the panel.
+    /// The image scaled to the panel, with a border.
     private func frame(
         _ image: ExplainedImage, _ parts: [Markup], isTaken: Bool = false
     ) -> Markup {
@@ -116,7 +116,7 @@ struct ExplanationSVG: ExplanationLayout {
         return .lines([drawing, border])
     }
 
-    /// A class, a bar as long as it is likely, and its probability.
+    /// A class name, a bar of its probability, and the number.
     private func line(_ entry: ClassConfidence, y: Int) -> Markup {
         let (start, length) = (148, 60)
         let bar = Double(entry.confidence) * Double(length)
@@ -145,7 +145,7 @@ struct ExplanationSVG: ExplanationLayout {
             "g", ["transform": "translate(\(index * Self.columnWidth) 56)"], [.lines(parts)])
     }
 
-    /// A line of text; where it may be too long for its place it is cut, and whole as a tip.
+    /// A line of text, truncated to `fit` units with the full text as a tooltip.
     private func text(
         _ words: String, x: Int = 0, y: Int, kind: String? = nil, fit: Int = panelWidth
     ) -> Markup {
@@ -157,8 +157,7 @@ struct ExplanationSVG: ExplanationLayout {
             [Markup(String(shown))] + (isLong ? [.element("title", [:], [Markup(words)])] : []))
     }
 
-    /// The units that a letter takes where it is larger than elsewhere; systems' fonts differ, and
-    /// these are of a wide one.
+    /// Conservative character widths of the larger text styles, in units; fonts differ by system.
     private static let letterWidths = ["title": 14, "name": 10]
 
     private var fullWidth: Int { width - 2 * Self.margin }
