@@ -35,7 +35,7 @@ final class ExplanationDrawing {
         self.path = path
         layout =
             DrawingFormat(path: path) == .svg
-            ? ExplanationSVG(words: text) : ExplanationPage(words: text)
+            ? ExplanationSVG(texts: text) : ExplanationPage(texts: text)
     }
 
     /// Adds an image, decoded again at the displayed resolution.

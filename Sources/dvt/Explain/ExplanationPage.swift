@@ -5,7 +5,7 @@ import DVTSupport
 
 /// Explanations as an HTML page: one section per image, one panel per exit.
 struct ExplanationPage: ExplanationLayout {
-    let words: ExplanationText
+    let texts: ExplanationText
 
     func part(of image: ExplainedImage) -> Markup {
         let explanation = image.explanation
@@ -16,21 +16,21 @@ struct ExplanationPage: ExplanationLayout {
                 .lines([
                     .element(
                         "h2", ["id": "\(image.id)-name"], [Markup(printable(image.path))]),
-                    .element("p", [:], [Markup(words.summary(of: explanation))]),
+                    .element("p", [:], [Markup(texts.summary(of: explanation))]),
                     .element("div", ["class": "gallery"], [.lines([plain(image)] + exits)]),
                 ])
             ])
     }
 
     func source(_ parts: [Markup]) -> String {
-        let page = HTMLPage(title: words.title, rules: Self.rules, footer: [Self.method])
+        let page = HTMLPage(title: texts.title, rules: Self.rules, footer: [Self.method])
         let definitions = Markup.element(
             "svg", ["class": "definitions", "aria-hidden": "true"], [AttentionPanel.definitions])
-        let warnings = [words.warning].compactMap { $0 }.map {
+        let warnings = [texts.warning].compactMap { $0 }.map {
             Markup.element("p", ["class": "warning"], [Markup($0)])
         }
         return page.source(
-            [.element("p", [:], [Markup(words.rule)])] + warnings
+            [.element("p", [:], [Markup(texts.rule)])] + warnings
                 + [Self.switches, definitions] + parts)
     }
 
@@ -54,18 +54,18 @@ struct ExplanationPage: ExplanationLayout {
         let seen = explanation.exits[exit]
         let isTaken = exit == explanation.exit
         let kind = isTaken ? "panel taken" : exit > explanation.exit ? "panel unused" : "panel"
-        let attention = AttentionPanel(words.model, exit: exit, seen: seen, imageID: image.id)
+        let attention = AttentionPanel(texts.model, exit: exit, seen: seen, imageID: image.id)
         let badge = Markup.element("span", ["class": "badge"], ["exits here"])
         return .element(
             "figure", ["class": kind],
             [
                 .lines([
                     .element("h3", [:], ["Exit \(exit + 1)"] + (isTaken ? [" ", badge] : [])),
-                    .element("p", ["class": "note"], [Markup(words.size(of: seen))]),
+                    .element("p", ["class": "note"], [Markup(texts.size(of: seen))]),
                     drawing(of: image, label: attention.label, attention.parts),
                     scale(attention),
                     verdict(explanation, exit),
-                    meter(seen.score, threshold: words.threshold(at: exit)),
+                    meter(seen.score, threshold: texts.threshold(at: exit)),
                     classes(seen),
                 ])
             ])
@@ -98,9 +98,9 @@ struct ExplanationPage: ExplanationLayout {
         return .element(
             "p", [:],
             [
-                .element("strong", [:], [Markup(words.score(explanation.exits[exit]))]),
+                .element("strong", [:], [Markup(texts.score(explanation.exits[exit]))]),
                 .element("br"),
-                Markup(words.verdict(explanation, exit: exit)),
+                Markup(texts.verdict(explanation, exit: exit)),
             ])
     }
 
@@ -120,10 +120,10 @@ struct ExplanationPage: ExplanationLayout {
             return Markup.element(
                 "tr", [:],
                 [
-                    .element("th", ["scope": "row"], [Markup(words.name(entry))]),
+                    .element("th", ["scope": "row"], [Markup(texts.name(entry))]),
                     .element("td", ["class": "share"], [.element("div", ["class": "bar"], [bar])]),
                     .element(
-                        "td", ["class": "number"], [Markup(words.probability(entry.confidence))]),
+                        "td", ["class": "number"], [Markup(texts.probability(entry.confidence))]),
                 ])
         }
         return .element(

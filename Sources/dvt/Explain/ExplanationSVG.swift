@@ -5,7 +5,7 @@ import DVTSupport
 
 /// Explanations as an SVG drawing: one row per image, one column per exit.
 struct ExplanationSVG: ExplanationLayout {
-    let words: ExplanationText
+    let texts: ExplanationText
 
     private static let margin = 24
     private static let panelWidth = 264
@@ -26,7 +26,7 @@ struct ExplanationSVG: ExplanationLayout {
                 .lines(
                     [
                         text(printable(image.path), y: 18, kind: "name", fit: fullWidth),
-                        text(words.summary(of: explanation), y: 40, kind: "soft", fit: fullWidth),
+                        text(texts.summary(of: explanation), y: 40, kind: "soft", fit: fullWidth),
                         column(0, plainParts(image)),
                     ] + exits)
             ])
@@ -34,22 +34,22 @@ struct ExplanationSVG: ExplanationLayout {
 
     func source(_ parts: [Markup]) -> String {
         let height = headHeight + parts.count * rowHeight
-        let lines = [words.rule] + [words.warning].compactMap { $0 }
+        let lines = [texts.rule] + [texts.warning].compactMap { $0 }
         let drawing = Markup.element(
             "svg",
             [
                 "xmlns": "http://www.w3.org/2000/svg", "viewBox": "0 0 \(width) \(height)",
                 "width": "\(width)", "height": "\(height)", "role": "img",
-                "aria-label": words.title,
+                "aria-label": texts.title,
             ],
             [
                 .lines(
                     [
-                        .element("title", [:], [Markup(words.title)]),
+                        .element("title", [:], [Markup(texts.title)]),
                         .style(PagePalette.rules + "\n" + Self.rules),
                         AttentionPanel.definitions,
                         .element("rect", ["class": "page", "width": "100%", "height": "100%"]),
-                        text(words.title, x: Self.margin, y: 40, kind: "title", fit: fullWidth),
+                        text(texts.title, x: Self.margin, y: 40, kind: "title", fit: fullWidth),
                     ]
                         + lines.enumerated().map { line, words in
                             let y = 64 + line * Self.lineHeight
@@ -71,12 +71,12 @@ struct ExplanationSVG: ExplanationLayout {
         let explanation = image.explanation
         let seen = explanation.exits[exit]
         let isTaken = exit == explanation.exit
-        let attention = AttentionPanel(words.model, exit: exit, seen: seen, imageID: image.id)
+        let attention = AttentionPanel(texts.model, exit: exit, seen: seen, imageID: image.id)
         let title = "Exit \(exit + 1)" + (isTaken ? ": exits here" : "")
         let bottom = Self.imageTop + Self.panelWidth
         return [
             text(title, y: 16, kind: isTaken ? "strong taken" : "strong"),
-            text(words.size(of: seen), y: 36, kind: "soft"),
+            text(texts.size(of: seen), y: 36, kind: "soft"),
             frame(image, attention.parts, isTaken: isTaken),
             .element(
                 "rect",
@@ -88,8 +88,8 @@ struct ExplanationSVG: ExplanationLayout {
                 "\(attention.scale.low) to \(attention.scale.high) uniform",
                 y: bottom + 30, kind: "soft"),
             text(
-                words.score(seen), y: bottom + 56, kind: isTaken ? "strong taken" : "strong"),
-            text(words.verdict(explanation, exit: exit), y: bottom + 76),
+                texts.score(seen), y: bottom + 56, kind: isTaken ? "strong taken" : "strong"),
+            text(texts.verdict(explanation, exit: exit), y: bottom + 76),
         ]
             + seen.top.enumerated().map { place, entry in
                 line(entry, y: classesTop + place * Self.lineHeight)
@@ -122,7 +122,7 @@ struct ExplanationSVG: ExplanationLayout {
         let bar = Double(entry.confidence) * Double(length)
         let (top, height) = ("\(y - 9)", "8")
         return .lines([
-            text(words.name(entry), y: y, fit: start - 8),
+            text(texts.name(entry), y: y, fit: start - 8),
             .element(
                 "rect",
                 [
@@ -136,7 +136,7 @@ struct ExplanationSVG: ExplanationLayout {
                     "height": height,
                 ]),
             text(
-                words.probability(entry.confidence), x: Self.panelWidth, y: y, kind: "number"),
+                texts.probability(entry.confidence), x: Self.panelWidth, y: y, kind: "number"),
         ])
     }
 
@@ -162,12 +162,12 @@ struct ExplanationSVG: ExplanationLayout {
 
     private var fullWidth: Int { width - 2 * Self.margin }
     private var width: Int {
-        2 * Self.margin + (words.exitCount + 1) * Self.columnWidth - 24
+        2 * Self.margin + (texts.exitCount + 1) * Self.columnWidth - 24
     }
-    private var headHeight: Int { words.warning == nil ? 92 : 112 }
+    private var headHeight: Int { texts.warning == nil ? 92 : 112 }
     private var rowHeight: Int { 56 + classesTop + topCount * Self.lineHeight + 20 }
     private var classesTop: Int { Self.imageTop + Self.panelWidth + 102 }
-    private var topCount: Int { words.topK }
+    private var topCount: Int { texts.topK }
 
     private static let rules = """
         text { font: 13px system-ui, sans-serif; fill: var(--ink); }

@@ -10,6 +10,7 @@ import Glibc
 struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show a model's stages, parameters and the cost of each exit.",
+        usage: "dvt info [<options>] <name|file>",
         discussion: """
             Examples:
               dvt info dvt-deit-small

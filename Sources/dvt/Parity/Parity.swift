@@ -20,7 +20,8 @@ struct Parity: ParsableCommand {
               dvt parity --model tiny-deit --expected tiny_deit_f1r1_s1.safetensors
               dvt parity --weights dvt.safetensors --batch-size 4
               dvt parity --operations
-              dvt parity --model tiny-deit --gradients --expected tiny_deit_gradients_s1.safetensors
+              dvt parity --model tiny-deit --gradients \\
+                --expected tiny_deit_gradients_s1.safetensors
 
             Images are generated from the seed, and so are the weights unless --weights is given. \
             The exit code is 1 if a tensor exceeds its tolerance or an image takes another exit. \
