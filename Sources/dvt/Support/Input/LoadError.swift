@@ -8,7 +8,7 @@ enum LoadError: Error, Equatable, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .noModel: "no model specified: use --model, or --weights with a model card"
+        case .noModel: "no model specified: use --model, or a --weights file with a model card"
         case .noWeights: "no weights specified: use --weights with a checkpoint or synthetic:SEED"
         case .isInput(let path):
             "\(shown(path)): is an input file of the model; choose another output file"
