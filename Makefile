@@ -26,7 +26,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # Targets share SwiftPM's lock: with -j they would only wait for each other.
 .NOTPARALLEL:
 .PHONY: help build demo test lint format check-kernels check-gpu-kernels parity benchmark
-.PHONY: check-docs documentation install uninstall bundle try-bundle clean bench-peers
+.PHONY: reference check-docs documentation install uninstall bundle try-bundle clean bench-peers
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -65,7 +65,10 @@ check-gpu-kernels: ## Compile the kernels for NVIDIA's and AMD's GPUs, which nee
 	@scripts/install-dependencies.sh check-kernels
 	@scripts/check-gpu-kernels.sh
 
-check-docs: build ## Run the commands of docs/tour.md
+reference: build ## Write the command reference (docs/reference) from --help
+	@scripts/generate-reference.sh
+
+check-docs: build ## Check that docs/reference is up to date; run the commands of docs/tour.md
 	@scripts/check-docs.sh
 
 parity: ## Compare OpenCL with the reference at the models' own sizes

@@ -1,12 +1,25 @@
 #!/usr/bin/env bash
-# Runs the commands of docs/tour.md, the blocks that begin with ```sh, in one empty folder, and says
-# which block failed.
+# Checks the documentation: the pages in docs/reference are those that the program generates, and the
+# commands of docs/tour.md run. The latter are its blocks that begin with ```sh; they run in one empty
+# folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 root=$PWD
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
+
+scripts/generate-reference.sh "$folder/reference"
+outdated=()
+while read -r page; do
+    cmp -s "docs/reference/$page" "$folder/reference/$page" || outdated+=("docs/reference/$page")
+done < <(find docs/reference "$folder/reference" -name '*.md' -printf "%f\n" | sort -u)
+if ((${#outdated[@]})); then
+    echo "check-docs.sh: outdated, run make reference: ${outdated[*]}" >&2
+    exit 1
+fi
+echo "docs/reference is up to date"
+
 ln -s "$root/Examples" "$folder/Examples"
 mkdir "$folder/bin"
 ln -s "$root/.build/release/dvt" "$folder/bin/dvt"

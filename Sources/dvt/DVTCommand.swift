@@ -4,7 +4,7 @@ import ArgumentParser
 struct DVTCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "dvt",
-        abstract: "Dynamic Vision Transformers on OpenCL: easy images leave early.",
+        abstract: "Dynamic Vision Transformers on OpenCL: easy images exit early.",
         discussion: """
             Examples:
               dvt devices
@@ -12,8 +12,8 @@ struct DVTCommand: ParsableCommand {
               dvt classify --weights dvt.safetensors photos/
               dvt parity --model tiny-deit --seed 1 --layers
 
-            Every command prints on standard error which device runs it. `--device` or the \
-            environment variable DVT_DEVICE chooses another.
+            Every command prints its device to standard error. Select another with `--device` or \
+            the environment variable DVT_DEVICE.
             """,
         version: Version.text,
         subcommands: [
@@ -21,4 +21,8 @@ struct DVTCommand: ParsableCommand {
             Evaluate.self, Explain.self, Info.self, Parity.self, Synthesize.self, Train.self,
             Tune.self,
         ])
+
+    static func main() {
+        main(RenamedOption.replacingFormerNames(in: Array(CommandLine.arguments.dropFirst())))
+    }
 }

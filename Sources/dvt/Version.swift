@@ -2,18 +2,18 @@ import CBuildInformation
 import CCLBlast
 import OpenCLRuntime
 
-/// What `dvt --version` prints.
+/// The version of the program.
 enum Version {
-    /// The package's version; the changelog says what is in it.
+    /// The package's version, as in the changelog.
     static let number = "0.1.0"
 
-    /// The commit it was built from, or that nobody said.
+    /// The commit of the build, or `unknown`.
     static var commit: String {
         let commit = String(cString: dvt_build_commit())
         return commit.isEmpty ? "unknown" : commit
     }
 
-    /// The version, the commit it was built from, and the libraries under it.
+    /// The version, the commit and the library versions, as printed by `dvt --version`.
     static var text: String {
         let clBlast = [
             CLBLAST_VERSION_MAJOR, CLBLAST_VERSION_MINOR, CLBLAST_VERSION_PATCH,

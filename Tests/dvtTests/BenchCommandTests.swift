@@ -54,14 +54,14 @@ struct BenchCommandTests {
     }
 
     private static let model = [
-        "bench", "model", "--model", "tiny-deit", "--repeats", "1", "--warm-ups", "1",
+        "bench", "model", "--model", "tiny-deit", "--repeats", "1", "--warmup", "1",
         "--format", "json",
     ]
 
     @Test func everyStageAndTheCascadeAreTimed() async throws {
         let run = try await dvt(
             "bench", "model", "--model", "tiny-deit", "--batch-size", "4", "--repeats", "2",
-            "--warm-ups", "0", "--exit-share", "50", "--exit-share", "25", "--exit-share", "25",
+            "--warmup", "0", "--exit-share", "50", "--exit-share", "25", "--exit-share", "25",
             "--format", "json")
         #expect(run.code == 0, "\(run.errors)")
         let rows = try json(run.output, as: ModelRow.self)
@@ -105,7 +105,7 @@ struct BenchCommandTests {
     func operationsAreTimedAtTheModelsSizes(name: String) async throws {
         let run = try await dvt(
             "bench", name, "--model", "tiny-deit", "--batch-size", "1", "--repeats", "1",
-            "--time", "0", "--filter", "attention", "--format", "json")
+            "--time-ms", "0", "--filter", "attention", "--format", "json")
         #expect(run.code == 0, "\(run.errors)")
         let rows = try json(run.output, as: OperationRow.self)
         #expect(
@@ -146,8 +146,8 @@ struct BenchCommandTests {
             #expect(row.ratio.map { $0 < 0.5 } ?? true)
         }
         #expect(
-            second.errors.contains("6 records compared, 6 are not in it, 6 of its own were not"))
-        #expect(second.errors.contains("warning: \(file) is of another device: another device"))
+            second.errors.contains("6 records compared; 6 only in this run, 6 only in the file"))
+        #expect(second.errors.contains("warning: \(file) is from another device: another device"))
         let failing = try await dvt(
             Self.model + ["--batch-size", "2", "--compare", file, "--fail-below", "0.5"])
         #expect(failing.code == 1)
@@ -155,7 +155,7 @@ struct BenchCommandTests {
         let unlike = try await dvt(
             Self.model + ["--batch-size", "3", "--compare", file, "--fail-below", "0.5"])
         #expect(unlike.code == 1)
-        #expect(unlike.errorLines.last?.contains("no record matches one of") == true)
+        #expect(unlike.errorLines.last?.contains("no record matches one in") == true)
     }
 
     @Test(arguments: ["model", "kernels", "peak"])

@@ -70,7 +70,7 @@ struct CalibrateCommandTests {
         #expect(budgets.allSatisfy { $0.thresholds.count == 3 && $0.thresholds[2] == -1e8 })
         #expect(budgets.allSatisfy { (1...4).contains($0.gflops) && $0.accuracy <= 100 })
         #expect(run.output.hasPrefix("{\"budgets\": [\n  {\"p\":1,\"thresholds\":["))
-        #expect(run.errors.contains("judged on 200 images, chosen on 200 others"))
+        #expect(run.errors.contains("chosen on 200 images, evaluated on 200 held-out images"))
     }
 
     @Test func otherFormatsAndCriteria() async throws {
@@ -78,7 +78,7 @@ struct CalibrateCommandTests {
         let rows = try table(
             await calibrate("--from", file, "--criterion", "margin").output)
         #expect(rows.count == 60)
-        #expect(rows[0] == ["p", "Thresholds", "Accuracy, %", "GMACs", "Leave at each exit, %"])
+        #expect(rows[0] == ["p", "Thresholds", "Accuracy, %", "GMACs", "Exit shares, %"])
         let run = try await calibrate("--from", file, "--criterion", "entropy", "--format", "csv")
         #expect(try csv(run.output).count == 59)
         #expect(run.errors.contains("has no test part"))
@@ -86,10 +86,10 @@ struct CalibrateCommandTests {
 
     @Test func theOptimalRuleToldAgainstTheAuthors() async throws {
         let run = try await calibrate(
-            "--from", outputs(), "--rule", "optimal", "--temperature", "--format", "json")
+            "--from", outputs(), "--rule", "optimal", "--temperature-scaling", "--format", "json")
         #expect(run.code == 0, "\(run.errors)")
         #expect(try !budgets(run).isEmpty)
-        #expect(run.errors.contains("against the authors' rule at equal cost: "))
+        #expect(run.errors.contains("compared with the authors' rule at equal cost: "))
         #expect(run.errors.contains("exit 3: temperature "))
     }
 
@@ -144,7 +144,7 @@ struct CalibrateCommandTests {
         let rows = try jsonLines(run.output, as: ClassifyRow.self)
         #expect(rows.map(\.decision) == (try jsonLines(explicit.output)).map(\ClassifyRow.decision))
         let open = try await classify("--calibration", file)
-        #expect(open.code == 1 && open.errors.contains("holds 59 operating points; choose one"))
+        #expect(open.code == 1 && open.errors.contains("contains 59 operating points; choose one"))
     }
 
     private static let model = ["--model", "tiny-deit", "--weights", "synthetic:50"]
@@ -177,7 +177,7 @@ struct CalibrateCommandTests {
             #expect(zip(found.thresholds, expected.thresholds).allSatisfy { abs($0 - $1) < 2e-5 })
         }
         #expect(run.errors.contains("12 images; measured: "), "\(run.errors)")
-        #expect(run.errors.contains("judged on 4 images, chosen on 8 others"))
+        #expect(run.errors.contains("chosen on 8 images, evaluated on 4 held-out images"))
         let target = try await dvt(
             images + ["--latency-ms", "1e6", "--format", "json", "--rule", "optimal"])
         #expect(target.errors.contains("ms on the calibration images"), "\(target.errors)")
@@ -191,7 +191,9 @@ struct CalibrateCommandTests {
     }
 
     /// Whatever is compared with thresholds, images leave where their saved outputs say.
-    @Test(.needsDevice, arguments: [["margin"], ["entropy"], ["confidence", "--temperature"]])
+    @Test(
+        .needsDevice,
+        arguments: [["margin"], ["entropy"], ["confidence", "--temperature-scaling"]])
     func runsDecideAsSavedOutputsSay(options: [String]) async throws {
         let (saved, file) = ("\(folder.path)/o.safetensors", "\(folder.path)/calibration.json")
         let (set, model) = (try makeSet(), Self.model)
@@ -204,7 +206,7 @@ struct CalibrateCommandTests {
         let point = try budgets(made)[row]
         let choice = ["--calibration", file, "--operating-point", "\(row + 1)"]
         let early = try await dvt(["evaluate"] + model + choice + ["--format", "csv", set])
-        #expect(early.code == 0 && !early.errors.contains("left at another exit"))
+        #expect(early.code == 0 && !early.errors.contains("took another exit"))
         #expect(early.errors.contains(" of the \(options[0])"), "\(early.errors)")
         let last = try #require(try csv(early.output).last)
         #expect(last["criterion"] == options[0])

@@ -84,7 +84,7 @@ struct ClassifyExitTests {
         var outputs: Set<String> = []
         for preset in ["default", "timm"] {
             let run = try await classify(
-                "--preset", preset, "--format", "csv", Fixtures.photo(12))
+                "--preprocessing", preset, "--format", "csv", Fixtures.photo(12))
             #expect(run.code == 0)
             outputs.insert(run.output)
         }

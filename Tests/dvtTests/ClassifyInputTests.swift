@@ -142,7 +142,7 @@ struct ClassifyInputTests {
         let run = try await classify("--format", format, folder.path)
         #expect(run.code == 1)
         #expect(run.output == output)
-        #expect(run.errorLines.contains { $0.contains("\(folder.path): holds no .jpg") })
+        #expect(run.errorLines.contains { $0.contains("\(folder.path): contains no .jpg") })
     }
 
     @Test func emptyListIsNoError() async throws {

@@ -6,7 +6,7 @@ struct DemoTests {
     @Test func photosAreNamed() async throws {
         let run = try await shell("\"$1\"", Fixtures.demo)
         #expect(run.code == 0)
-        #expect(run.errors.contains("model: dvt-cifar10, which is part of dvt"))
+        #expect(run.errors.contains("model: dvt-cifar10, built into dvt"))
         // At exit 1 one is 0.05 above the threshold, the others are 0.12 and more below it.
         #expect(run.errors.contains("6 images; exit 1: 1, exit 2: 5; "))
         #expect(run.output.contains("agree on the class and exit of every image (6)"))

@@ -67,7 +67,7 @@ struct EvaluationReportTests {
         let document = try document()
         check(document, images: 0)
         #expect(document.count("figure", class: "tile") == 0)
-        #expect(document.text.contains("of 3 right at their exits"))
+        #expect(document.text.contains("of 3 correct at their exits"))
         let wrong = try await evaluate("--report-examples", "101", "\(folder.path)/set")
         #expect(wrong.code == 64 && wrong.errors.contains("--report-examples is 101"))
     }

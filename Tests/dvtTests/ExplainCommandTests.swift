@@ -103,7 +103,7 @@ struct ExplainCommandTests {
         let failed = try await explain("--output", path, "\(folder.path)/none.jpg")
         #expect(failed.code == 1)
         #expect(failed.errors.contains("none.jpg: cannot be opened"))
-        #expect(failed.errors.contains("out.html: not written, as there is no image to show"))
+        #expect(failed.errors.contains("out.html: not written because no image could be read"))
         #expect(try text(path) == "old")
         let run = try await explain("--output", path, Fixtures.photo(1))
         #expect(run.code == 0)

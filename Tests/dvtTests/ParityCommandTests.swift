@@ -121,11 +121,11 @@ struct ParityCommandTests {
     }
 
     @Test(arguments: [
-        (["--seed", "2"], "was made with another seed"),
-        (["--batch-size", "3"], "holds another batch size"),
+        (["--seed", "2"], "was generated with another seed"),
+        (["--batch-size", "3"], "has another batch size"),
         (["--feature-reuse", "on"], "other setting of --feature-reuse"),
         (["--relation-reuse", "on"], "other setting of --relation-reuse"),
-        (["--layers"], "holds no layers to compare"),
+        (["--layers"], "contains no intermediates to compare"),
     ])
     func filesMustSuit(options: [String], fault: String) async throws {
         let file = Fixtures.logits(features: false, relations: false)

@@ -19,7 +19,7 @@ struct ShippedModelTests {
         let photos = Array(Fixtures.photoFiles.prefix(3))
         let run = try await dvt(["classify", "--format", "json"] + photos)
         #expect(run.code == 0, "\(run.errors)")
-        #expect(run.errors.contains("model: dvt-cifar10, which is part of dvt"))
+        #expect(run.errors.contains("model: dvt-cifar10, built into dvt"))
         let rows = try json(run.output, as: Row.self)
         #expect(rows.count == 3 && rows.allSatisfy { Self.classes.contains($0.label) })
         let reference = try await dvt(
@@ -44,6 +44,6 @@ struct ShippedModelTests {
 
     @Test func weightsAloneNeedTheirModel() async throws {
         let run = try await dvt("classify", "--weights", "synthetic:1", Fixtures.photoFiles[0])
-        #expect(run.code != 0 && run.errors.contains("no model is named"))
+        #expect(run.code != 0 && run.errors.contains("no model specified"))
     }
 }

@@ -89,7 +89,7 @@ struct SynthesizeCommandTests {
         let first = try files("grown")
         let run = try await synthesize("grown", "--count", "230", "--threads", "2")
         #expect(run.code == 0)
-        #expect(run.errors.contains("; 47 were there\n") == (layout == "folder"))
+        #expect(run.errors.contains("; 47 already existed\n") == (layout == "folder"))
         _ = try await synthesize("whole", "--count", "230", "--threads", "3")
         let (grown, whole) = (try files("grown"), try files("whole"))
         #expect(grown == whole)
@@ -137,7 +137,7 @@ struct SynthesizeCommandTests {
         try FileManager.default.removeItem(atPath: "\(root)/labels.csv")
         try Data().write(to: URL(fileURLWithPath: "\(root)/train/key/00001.png"))
         let run = try await synthesize("set", "--count", "40")
-        #expect(run.code == 0 && run.errors.contains("; 38 were there\n"))
+        #expect(run.code == 0 && run.errors.contains("; 38 already existed\n"))
         #expect(try files("set") == before)
     }
 
@@ -153,7 +153,7 @@ struct SynthesizeCommandTests {
         let ended = try await start.end()
         // Where it was quicker than the signal, the set is whole.
         #expect([0, 130].contains(ended.code), "\(ended.errors)")
-        #expect(ended.code == 0 || ended.errors.contains("interrupted; the same command goes on"))
+        #expect(ended.code == 0 || ended.errors.contains("interrupted; run the same command"))
         let there = try files("set")
         #expect(!there.keys.contains { $0.hasSuffix(".tmp") })
         #expect((there["labels.csv"] != nil) == (ended.code == 0))
@@ -172,14 +172,20 @@ struct SynthesizeCommandTests {
         _ = try folder.file("odd/synthesis.json", "[]")
         let before = try files("set")
         let cases: [(name: String, arguments: [String], error: String)] = [
-            ("set", ["--seed", "2"], "/set: holds images made with --seed 1, not 2; give"),
-            ("set", ["--size", "32"], "/set: holds images made with --size 16, not 32; give"),
-            ("set", ["--difficulty", "0-0.5"], "--difficulty [0.0,1.0], not [0.0,0.5]; give"),
-            ("set", ["--count", "10"], "/set: was begun with --count 20, more than 10; give"),
-            ("mine", [], "/mine: holds files that dvt synthesize did not make; name"),
-            ("odd", [], "/odd/synthesis.json: does not tell how the images beside it were made"),
-            ("set/labels.csv", [], "/set/labels.csv: cannot be made (File exists); check"),
-            ("set/labels.csv/x", [], "/set/labels.csv/x: cannot be made (Not a directory); check"),
+            ("set", ["--seed", "2"], "/set: contains images generated with --seed 1, not 2; use"),
+            (
+                "set", ["--size", "32"],
+                "/set: contains images generated with --size 16, not 32; use"
+            ),
+            ("set", ["--difficulty", "0-0.5"], "--difficulty [0.0,1.0], not [0.0,0.5]; use"),
+            ("set", ["--count", "10"], "/set: was created with --count 20, more than 10; use"),
+            ("mine", [], "/mine: contains files that dvt synthesize did not write; choose"),
+            ("odd", [], "/odd/synthesis.json: has no valid settings of the data set beside it"),
+            ("set/labels.csv", [], "/set/labels.csv: cannot be created (File exists); check"),
+            (
+                "set/labels.csv/x", [],
+                "/set/labels.csv/x: cannot be created (Not a directory); check"
+            ),
         ]
         for (name, arguments, error) in cases {
             let run = try await dvt(

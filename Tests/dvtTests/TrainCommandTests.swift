@@ -97,7 +97,7 @@ struct TrainCommandTests {
         #expect(files.sorted() == Self.files)
         #expect(try text("run/log.jsonl").split(separator: "\n").count == 2)
         #expect(try text("run/recipe.json").contains("\"batch_size\": 16"))
-        for said in ["on 50 images in batches of 16, measured on 10", "trained: "] {
+        for said in ["on 50 images in batches of 16, evaluated on 10", "trained: "] {
             #expect(run.errors.contains(said), "\(run.errors)")
         }
     }
@@ -109,7 +109,7 @@ struct TrainCommandTests {
         let rows = try table(run.output)
         #expect(rows.count == 3 && rows.map(\.first) == ["Epoch", "1", "2"])
         #expect(rows[0].contains("Loss 1") && rows[0].contains("Eval top-1 2"))
-        #expect(run.errors.contains("on 40 images in batches of 16, measured on 10"))
+        #expect(run.errors.contains("on 40 images in batches of 16, evaluated on 10"))
         // Nothing is measured without images to measure on.
         let plain = try await train(arguments("plain", epochs: 1))
         #expect(try table(plain.output)[0].contains { $0.hasPrefix("Eval") } == false)
@@ -127,7 +127,7 @@ struct TrainCommandTests {
         #expect(rows.count == 10 && rows.allSatisfy { $0.label != nil })
         // Those that --hold-out-every 5 keeps aside.
         let evaluated = try await dvt(
-            ["evaluate", path("set"), "--split", "train", "--every", "5"] + weights,
+            ["evaluate", path("set"), "--split", "train", "--every-nth", "5"] + weights,
             needsKernels: false)
         #expect(evaluated.code == 0 && evaluated.errors.contains("10 images"))
         let run = try await dvt(
@@ -158,8 +158,8 @@ struct TrainCommandTests {
         let code = cut.output.trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(["0", signal == "INT" ? "130" : "137"].contains(code), "\(cut.errors)")
         if code == "130" {
-            #expect(try text("errors").contains("interrupted: go on with --resume"))
-            #expect(try text("cut/curve.html").contains("goes on by --resume"))
+            #expect(try text("errors").contains("interrupted: continue with --resume"))
+            #expect(try text("cut/curve.html").contains("continue it with --resume"))
         }
         let resumed = try await train(resuming("cut") + extra)
         #expect(resumed.code == 0, "\(resumed.errors)")
@@ -188,7 +188,8 @@ struct TrainCommandTests {
         #expect(longer.code == 0 && longer.errors.contains("from epoch 3"), "\(longer.errors)")
         let source = try text("run/curve.html")
         let page = Document(source)
-        #expect(page.isWellFormed && page.text.contains("Epoch 3 of 3 is done. The run is over."))
+        #expect(
+            page.isWellFormed && page.text.contains("Epoch 3 of 3 completed. The run is complete."))
         // Loss, accuracy and rate, and a key for each exit to the first two.
         #expect(page.count("svg", class: "plot") == 3)
         #expect(page.count("path", class: "line") == 2 * 2 * 2 + 1)
@@ -203,10 +204,10 @@ struct TrainCommandTests {
         #expect(try await train(arguments("run", epochs: 1)).code == 0)
         let before = contents("run/checkpoint.safetensors")
         expectOneLine(
-            try await train(arguments("run")), "holds a run already; go on with it by --resume")
+            try await train(arguments("run")), "already contains a run; resume it with --resume")
         #expect(contents("run/checkpoint.safetensors") == before)
         expectOneLine(
-            try await train(resuming("none")), "holds no checkpoint.safetensors to go on with")
+            try await train(resuming("none")), "contains no checkpoint.safetensors to resume from")
         #expect(!FileManager.default.fileExists(atPath: path("none")))
         try FileManager.default.copyItem(
             atPath: path("run/weights.safetensors"), toPath: path("weights.safetensors"))
@@ -221,7 +222,7 @@ struct TrainCommandTests {
         #expect(try await train(arguments("run") + held).code == 0)
         let longer = resuming("run") + ["--epochs", "3"]
         expectOneLine(
-            try await train(longer), "an epoch of the run has 2 batches, and these images make 3")
+            try await train(longer), "an epoch of the run has 2 batches, but these images give 3")
         #expect(try await train(longer + held).code == 0)
     }
 
@@ -237,7 +238,7 @@ struct TrainCommandTests {
         expectOneLine(
             try await train(arguments("run") + ["--recipe", path("set/labels.csv")]), "labels.csv")
         #expect(!FileManager.default.fileExists(atPath: path("run")))
-        expectOneLine(try await train(arguments("none/run")), "none/run: cannot be made")
+        expectOneLine(try await train(arguments("none/run")), "none/run: cannot be created")
         // Where a file is in the way.
         expectOneLine(try await train(arguments("model.json")), "model.json/")
     }
@@ -249,7 +250,7 @@ struct TrainCommandTests {
         let run = try await train(
             arguments("other", epochs: 1) + ["--init", path("run/weights.safetensors")])
         #expect(run.code == 0, "\(run.errors)")
-        let told = run.errorLines.filter { $0.hasPrefix("start: ") }
+        let told = run.errorLines.filter { $0.hasPrefix("init: ") }
         #expect(!told.isEmpty && told.allSatisfy { $0.contains("head") }, "\(run.errors)")
     }
 

@@ -39,6 +39,8 @@ struct TuneCommandTests {
     @Test func refusesWhereNothingIsKept() async throws {
         let run = try await dvt(["tune"], environment: ["DVT_CACHE": "off"])
         #expect(run.code == 1 && run.output.isEmpty)
-        #expect(run.errors.contains("a tuning cannot be kept: DVT_CACHE is off"), "\(run.errors)")
+        #expect(
+            run.errors.contains("tuning results cannot be cached: DVT_CACHE is off"),
+            "\(run.errors)")
     }
 }

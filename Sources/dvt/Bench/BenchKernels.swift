@@ -12,40 +12,42 @@ import OpenCLRuntime
 struct BenchKernels: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "kernels",
-        abstract: "Time the kernels of a model's operations at its own sizes.",
+        abstract: "Benchmark each operation of a model at the model's sizes.",
         discussion: """
             Examples:
               dvt bench kernels --model dvt-deit-small --batch-size 8
               dvt bench kernels --model dvt-deit-small --filter attention --format csv
 
-            Each operation is the description that the tests run. Times go from enqueueing to the \
-            end of the work; `In the stage` is how often the stage runs it times the median. \
-            `Device, ms` is the time of its kernels alone, by the device's clock, in runs of their \
-            own. `Of peak` is GFLOP/s, or GB/s without any, by what `dvt bench peak` measures; it \
-            runs first if the device's peak is not known.
+            Times are wall-clock times from enqueueing an operation to its completion. "Stage \
+            total" is the median times the number of calls in the stage. "Device, ms" is the \
+            kernel time by the device's clock, measured in separate runs. "Of peak" is the \
+            achieved GFLOP/s (GB/s for operations without multiply-adds) relative to `dvt bench \
+            peak`, which runs first if the device's peak is unknown.
             """,
         aliases: ["operations"])
 
     @Option(
-        help: ArgumentHelp("The model: a name or a JSON file.", valueName: "name|file.json"),
+        help: ArgumentHelp("A model name or a JSON file.", valueName: "name|file.json"),
         completion: .list(CascadeConfiguration.names))
     var model: String
 
     @OptionGroup var reuse: ReuseOptions
     @OptionGroup var repeatOptions: RepeatOptions
 
-    @Option(help: "Only operations whose name and sizes contain this.")
+    @Option(
+        help: ArgumentHelp("Only operations whose label contains this text.", valueName: "text"))
     var filter: String?
 
-    @Option(help: "How long to repeat each operation, milliseconds.")
-    var time = 200.0
+    @Option(
+        help: ArgumentHelp("The time to repeat each operation for.", valueName: "milliseconds"))
+    var timeMs = 200.0
 
     @OptionGroup var compareOptions: CompareOptions
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-        let configuration = try reuse.applied(to: ModelCard.given(model).configuration)
+        let configuration = try reuse.applied(to: ModelCard.named(orFile: model).configuration)
         let operations = repeatOptions.batchSizes.flatMap { batch in
             configuration.operations(batch: batch).map { (batch: batch, counted: $0) }
         }.filter { filter.map($0.counted.operation.label.contains) ?? true }
@@ -69,7 +71,7 @@ struct BenchKernels: ParsableCommand {
         if isPartial {
             printError(
                 """
-                note: of CLBlast's products the device's time has the last kernel alone, not the \
+                note: for CLBlast GEMMs the device time covers only the last kernel, not the \
                 copies and padding before it
                 """)
         }
@@ -82,7 +84,7 @@ struct BenchKernels: ParsableCommand {
             """
             peak: \(decimalText(peak.gigaflops, decimals: 1)) GFLOP/s, \
             \(decimalText(peak.gigabytes, decimals: 1)) GB/s, \
-            \(remembered == nil ? "measured now" : "remembered; dvt bench peak measures it anew")
+            \(remembered == nil ? "measured now" : "cached; dvt bench peak measures it again")
             """)
         return peak
     }
@@ -94,21 +96,21 @@ struct BenchKernels: ParsableCommand {
         return peak
     }
 
-    /// What one operation took.
+    /// The times of one operation.
     private struct Measured {
         let time: TimeStatistics
-        /// Of its kernels, by the device's clock.
+        /// Kernel time by the device's clock.
         let deviceTime: TimeStatistics
         let launches: Int
         let isPartial: Bool
     }
 
-    /// Times an operation by the wall clock, and then its kernels by their events.
+    /// Measures wall-clock time, then kernel time from profiling events.
     private func measure(
         _ operation: any Operation, on backend: OpenCLBackend
     ) throws -> Measured {
         let benchmark = try OperationBenchmark(operation, on: backend)
-        let time = try benchmark.time(repeats: repeatOptions.repeats, milliseconds: time)
+        let time = try benchmark.time(repeats: repeatOptions.repeats, milliseconds: timeMs)
         let works = try (0..<min(repeatOptions.repeats, 20)).map { _ in
             try backend.profile(benchmark.run)
         }
@@ -122,14 +124,14 @@ struct BenchKernels: ParsableCommand {
         .number("stage", title: "Stage", forPeople: OutputValue.oneBased),
         .number("batch_size", title: "Batch"),
         OutputColumn("operation", title: "Operation"),
-        .number("count", title: "Times"),
+        .number("count", title: "Count"),
         OutputColumn("step_time_ms", audience: .machines),
         .number("median_ms", title: "Median, ms", decimals: 3, audience: .people),
-        .number("min_ms", title: "Least", decimals: 3, audience: .people),
+        .number("min_ms", title: "Min", decimals: 3, audience: .people),
         OutputColumn("device_time_ms", audience: .machines),
         .number("device_median_ms", title: "Device, ms", decimals: 3, audience: .people),
         .number("launches", title: "Launches"),
-        .number("in_stage_ms", title: "In the stage", decimals: 2),
+        .number("in_stage_ms", title: "Stage total", decimals: 2),
         .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
         .number("gbytes_per_sec", title: "GB/s", decimals: 1),
         .number("peak_share", title: "Of peak"),

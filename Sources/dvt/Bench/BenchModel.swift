@@ -11,7 +11,8 @@ import OpenCLRuntime
 struct BenchModel: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "model",
-        abstract: "Time each stage of a model, all exits, and images leaving at given shares.",
+        abstract: "Benchmark each stage of a model, all exits, and early exits at given shares.",
+        usage: "dvt bench model [<options>]",
         discussion: """
             Examples:
               dvt bench model --model dvt-deit-small
@@ -19,8 +20,8 @@ struct BenchModel: ParsableCommand {
                 --exit-share 30 --exit-share 20 --format jsonl
               dvt bench model --model deit-small --compare before.json --fail-below 0.9
 
-            A stage runs from the decision before it to its own, so that the host's part counts. \
-            `predicted` is what the stages' times give for the images that ran each.
+            A stage's time runs from the previous exit's decision to its own and includes host \
+            work. "Predicted" is the cascade's time computed from the stage times.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -28,8 +29,8 @@ struct BenchModel: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The percentage of images that leaves at an exit; one for every exit, in order.",
-            discussion: "Default: 60, 25 and 15 for three exits, 60 and 40 for two.",
+            "Percentage of images that take an exit; one per exit, in order.",
+            discussion: "Default: 60, 25, 15 for three exits; 60, 40 for two.",
             valueName: "percent"))
     var exitShare: [Double] = []
 
@@ -55,11 +56,11 @@ struct BenchModel: ParsableCommand {
     }
 
     private func shares(stages: Int) throws -> [Double]? {
-        let usual = [2: [60.0, 40], 3: [60, 25, 15]]
-        guard let shares = exitShare.isEmpty ? usual[stages] : exitShare else { return nil }
+        let defaults = [2: [60.0, 40], 3: [60, 25, 15]]
+        guard let shares = exitShare.isEmpty ? defaults[stages] : exitShare else { return nil }
         guard shares.count == stages else {
             throw ModelError.invalidPolicy(
-                reason: "\(stages) exits take as many --exit-share, but \(shares.count) were given")
+                reason: "\(stages) exits take \(stages) --exit-share; \(shares.count) were given")
         }
         return shares.map { $0 / 100 }
     }
@@ -72,22 +73,22 @@ struct BenchModel: ParsableCommand {
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         let benchmark = ModelBenchmark(
-            model, warmUps: repeatOptions.warmUps, repeats: repeatOptions.repeats,
+            model, warmUps: repeatOptions.warmup, repeats: repeatOptions.repeats,
             launchCount: context.map { context in { context.statistics.kernelsLaunched } })
         let progress = ProgressReporter(
             label: "bench", unit: "batch sizes", total: repeatOptions.batchSizes.count,
             isQuiet: false)
         let report = BenchReport(
             columns: Self.columns, setting: BenchSetting(backend), comparison: comparison)
-        var mostBytes = 0
+        var peakBytes = 0
         try report.print(outputOptions, progress: progress) { write in
             for batch in repeatOptions.batchSizes {
-                // So that the memory is this batch's own, whatever ran before it.
+                // The reported memory is this batch size's own.
                 backend.releaseMemory()
                 context?.restartHighWater()
                 let results = try benchmark.run(batch: batch, exitShares: shares)
                 let statistics = context?.statistics
-                mostBytes = max(mostBytes, statistics?.highWaterBytes ?? 0)
+                peakBytes = max(peakBytes, statistics?.highWaterBytes ?? 0)
                 for result in results {
                     try write(Self.row(loaded.configuration.name, result, statistics))
                 }
@@ -95,14 +96,14 @@ struct BenchModel: ParsableCommand {
             }
         }
         if let context {
-            printMemory(context.statistics, mostBytes: mostBytes)
+            printMemory(context.statistics, peakBytes: peakBytes)
         }
     }
 
-    private func printMemory(_ statistics: Context.Statistics, mostBytes: Int) {
+    private func printMemory(_ statistics: Context.Statistics, peakBytes: Int) {
         printError(
             """
-            device memory: \(mostBytes >> 20) MiB at most; programs: \
+            peak device memory: \(peakBytes >> 20) MiB; programs: \
             \(statistics.programsCompiled) compiled in \
             \(decimalText(statistics.compileSeconds)) s, \(statistics.programsLoaded) from the cache
             """)
@@ -110,16 +111,16 @@ struct BenchModel: ParsableCommand {
 
     private static let columns: [OutputColumn] = [
         OutputColumn("model", title: "Model"),
-        OutputColumn("measurement", title: "Measured"),
+        OutputColumn("measurement", title: "Measurement"),
         .number("stage", audience: .machines),
         .number("batch_size", title: "Batch"),
         OutputColumn("step_time_ms", audience: .machines),
         .number("median_ms", title: "Median, ms", audience: .people),
-        .number("min_ms", title: "Least", audience: .people),
+        .number("min_ms", title: "Min", audience: .people),
         .number("p90_ms", title: "p90", audience: .people),
-        .number("image_ms", title: "ms an image", audience: .people),
+        .number("image_ms", title: "ms/image", audience: .people),
         .number("samples_per_sec", title: "Images/s", decimals: 1),
-        .number("gmacs", title: "GMACs an image", decimals: 3),
+        .number("gmacs", title: "GMACs/image", decimals: 3),
         .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
         .number("predicted_ms", title: "Predicted, ms"),
         OutputColumn("stage_rows", title: "Rows"),

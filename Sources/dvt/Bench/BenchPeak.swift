@@ -10,20 +10,21 @@ import OpenCLRuntime
 struct BenchPeak: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "peak",
-        abstract: "Measure what a device can do at most, and what a launch costs.",
+        abstract: "Measure a device's peak FLOP/s, memory bandwidth and launch overhead.",
+        usage: "dvt bench peak [<options>]",
         discussion: """
             Examples:
               dvt bench peak
               dvt bench peak --device gpu --format json
 
-            `fma` is float32 multiply-adds on registers, two operations each; `copy` one between \
-            two buffers of 256 MiB (less where the device has less memory), read and written \
-            bytes; both are the fastest run of the fastest kernel. `launch` is an empty kernel \
-            from enqueueing it to its end, `queued launch` one in a queue of 1000; both are \
-            medians. The two rates are remembered for `dvt bench kernels`.
+            fma: float32 multiply-adds on registers, two operations each. copy: a copy between two \
+            buffers of 256 MiB (less on devices with less memory), bytes read plus bytes written. \
+            Both report the fastest run of the fastest kernel. launch: an empty kernel, from \
+            enqueueing to completion. queued launch: the same in a queue of 1000. Both report \
+            medians. The two rates are cached for `dvt bench kernels`.
             """)
 
-    @Flag(help: "Only sizes that a simulator such as Oclgrind can run; their values mean nothing.")
+    @Flag(help: "Use sizes small enough for a simulator such as Oclgrind; values are meaningless.")
     var small = false
 
     @OptionGroup var compareOptions: CompareOptions
@@ -32,7 +33,7 @@ struct BenchPeak: ParsableCommand {
 
     func validate() throws {
         guard deviceOptions.kernelStyle == nil else {
-            throw ValidationError("--kernel-style has no part here: both styles are measured.")
+            throw ValidationError("--kernel-style does not apply: both styles are measured.")
         }
     }
 
@@ -48,7 +49,7 @@ struct BenchPeak: ParsableCommand {
             DevicePeak(measurements).remember(on: context)
         }
         let progress = ProgressReporter(
-            label: "bench", unit: "ceilings", total: measurements.count, isQuiet: true)
+            label: "bench", unit: "measurements", total: measurements.count, isQuiet: true)
         let report = BenchReport(
             columns: Self.columns, setting: setting, comparison: comparison)
         try report.print(outputOptions, progress: progress) { write in
@@ -57,7 +58,7 @@ struct BenchPeak: ParsableCommand {
     }
 
     private static let columns: [OutputColumn] = [
-        OutputColumn("measurement", title: "Measured"),
+        OutputColumn("measurement", title: "Measurement"),
         .number("value", title: "Value", decimals: 1),
         OutputColumn("unit", title: "Unit"),
         OutputColumn("kernel", title: "Kernel"),

@@ -6,13 +6,12 @@ import DVTOutput
 import DVTParity
 import DVTSupport
 
-/// What every record of a benchmark says of how it was made.
+/// The configuration recorded with every benchmark result.
 struct BenchSetting {
     let device: String
     let kernelStyle: String?
     private let precision: Precision
 
-    /// Creates the setting of a device, and of its backend where there is one.
     init(device: String, _ backend: OpenCLBackend? = nil) {
         self.device = device
         kernelStyle = backend?.kernelStyle.rawValue
@@ -23,14 +22,12 @@ struct BenchSetting {
         self.init(device: backend.deviceName, backend as? OpenCLBackend)
     }
 
-    /// The columns of a record, for machines alone.
     static let columns: [OutputColumn] = [
         OutputColumn("precision", audience: .machines),
         OutputColumn("kernel_style", audience: .machines),
         OutputColumn("commit", audience: .machines), OutputColumn("device", audience: .machines),
     ]
 
-    /// The values of a record.
     var row: [OutputValue] {
         [
             .string(precision.rawValue), .optional(kernelStyle, OutputValue.string),
@@ -39,20 +36,20 @@ struct BenchSetting {
     }
 }
 
-/// Prints the records of a benchmark, beside each the ratio to that of an earlier run.
+/// Prints the records of a benchmark, each with its speed relative to an earlier run.
 struct BenchReport {
     /// The columns of the benchmark itself.
     let columns: [OutputColumn]
     let setting: BenchSetting
     let comparison: Comparison?
 
-    /// Prints records, and then how they compare.
+    /// Prints the records, then the result of the comparison.
     ///
     /// - Parameters:
-    ///   - outputOptions: the format.
-    ///   - progress: what is done of how much.
+    ///   - outputOptions: the output format.
+    ///   - progress: the progress bar.
     ///   - body: writes records of ``columns``.
-    /// - Throws: the body's error, or ``ComparisonError`` if a record is slower than is allowed.
+    /// - Throws: the body's error, or ``ComparisonError`` if a record is below `--fail-below`.
     func print(
         _ outputOptions: OutputOptions, progress: ProgressReporter,
         _ body: (_ write: ([OutputValue]) throws -> Void) throws -> Void
@@ -76,5 +73,15 @@ struct BenchReport {
         }
         progress.finish()
         try comparison?.conclude()
+    }
+}
+
+extension TimeStatistics {
+    /// The statistics as a record, in milliseconds.
+    var record: OutputValue {
+        [
+            "median": .double(median), "min": .double(minimum), "p90": .double(quantile(0.9)),
+            "p99": .double(quantile(0.99)), "repeats": .int(samples.count),
+        ]
     }
 }

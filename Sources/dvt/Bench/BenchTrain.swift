@@ -12,27 +12,27 @@ import DVTTraining
 struct BenchTrain: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "train",
-        abstract: "Time training steps: there, back, and AdamW.",
+        abstract: "Benchmark training steps: forward pass, backward pass and AdamW.",
         discussion: """
             Examples:
               dvt bench train --model cascade.json --batch-size 64
               dvt bench train --model tiny-deit --batch-size 8 --kernels --format csv
 
-            A step runs a batch through all exits and back and changes every parameter; the \
-            gradient is clipped, an average of the weights is kept. Reading images is not in it: \
-            worker threads do that meanwhile. `--kernels` tells the device's time of one step, \
-            kernel by kernel, instead.
+            A step is a forward and a backward pass through all exits, gradient clipping, the \
+            AdamW update and the weight average. Image loading is not included: worker threads run \
+            it in parallel. With `--kernels`, the device time of one step is reported per kernel \
+            instead.
             """)
 
     @Option(
-        help: ArgumentHelp("The model: a name or a JSON file.", valueName: "name|file.json"),
+        help: ArgumentHelp("A model name or a JSON file.", valueName: "name|file.json"),
         completion: .list(CascadeConfiguration.names))
     var model: String
 
     @OptionGroup var reuse: ReuseOptions
     @OptionGroup var repeatOptions: RepeatOptions
 
-    @Flag(help: "Tell the device's time of one step, kernel by kernel.")
+    @Flag(help: "Report the device time of one step per kernel.")
     var kernels = false
 
     @OptionGroup var compareOptions: CompareOptions
@@ -40,7 +40,7 @@ struct BenchTrain: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-        var card = try ModelCard.given(model)
+        var card = try ModelCard.named(orFile: model)
         card.configuration = try reuse.applied(to: card.configuration)
         let comparison = try compareOptions.comparison(of: .training)
         if kernels {
@@ -88,7 +88,7 @@ struct BenchTrain: ParsableCommand {
             try trainer.model.tape.finish()
             return (ContinuousClock.now - start) / .milliseconds(1)
         }
-        for _ in 0..<repeatOptions.warmUps { _ = try step() }
+        for _ in 0..<repeatOptions.warmup { _ = try step() }
         return TimeStatistics(try (0..<repeatOptions.repeats).map { _ in try step() })
     }
 
@@ -103,7 +103,7 @@ struct BenchTrain: ParsableCommand {
         try outputOptions.withWriter(columns) { writer in
             for size in repeatOptions.batchSizes {
                 let batch = TrainingBatch.random(for: card.configuration, count: size, seed: 1)
-                for _ in 0..<max(repeatOptions.warmUps, 1) { try trainer.train(batch, of: 1) }
+                for _ in 0..<max(repeatOptions.warmup, 1) { try trainer.train(batch, of: 1) }
                 let kernels = try backend.profileKernels { try trainer.train(batch, of: 1) }
                 let sum = kernels.reduce(0) { $0 + $1.milliseconds }
                 for kernel in kernels {
@@ -119,13 +119,13 @@ struct BenchTrain: ParsableCommand {
 
     private static let columns: [OutputColumn] = [
         OutputColumn("model", title: "Model"),
-        OutputColumn("measurement", title: "Measured"),
+        OutputColumn("measurement", title: "Measurement"),
         .number("batch_size", title: "Batch"),
         OutputColumn("step_time_ms", audience: .machines),
         .number("median_ms", title: "Median, ms", audience: .people),
-        .number("min_ms", title: "Least", audience: .people),
+        .number("min_ms", title: "Min", audience: .people),
         .number("train_samples_per_sec", title: "Images/s", decimals: 1),
-        .number("gmacs", title: "GMACs an image", decimals: 3),
+        .number("gmacs", title: "GMACs/image", decimals: 3),
         .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
     ]
 
@@ -133,7 +133,7 @@ struct BenchTrain: ParsableCommand {
         _ configuration: CascadeConfiguration, _ batch: Int, _ time: TimeStatistics
     ) -> [OutputValue] {
         let multiplyAdds = Double(configuration.cumulativeMultiplyAdds.last ?? 0)
-        // Each product of the way there comes back as two.
+        // The backward pass costs two GEMMs per forward GEMM.
         let step = 3 * 2 * multiplyAdds * Double(batch)
         return [
             .string(configuration.name), .string("step"), .int(batch), time.record,

@@ -7,7 +7,7 @@ import DVTSupport
 
 struct Calibrate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Choose the thresholds at which images leave, on labeled images.",
+        abstract: "Choose early-exit thresholds on labeled images.",
         discussion: """
             Examples:
               dvt calibrate --weights dvt.safetensors val/ --output thresholds.json
@@ -16,33 +16,35 @@ struct Calibrate: ParsableCommand {
               dvt calibrate --from outputs.safetensors --rule optimal --target-accuracy 79
               dvt calibrate --from outputs.safetensors --latency-ms 12 --exit-ms 4.5,11,28
 
-            The model runs all exits on the images, in memory; for a large set save outputs by \
-            dvt evaluate instead, and give them by --from. Thresholds are chosen on one part and \
-            judged on the other. Without a target there is a row for each of the authors' 59 \
-            budgets.
+            The model runs all exits on the images and keeps the outputs in memory. For a large \
+            set, save the outputs with `dvt evaluate --save-outputs` and pass them with --from. \
+            Thresholds are chosen on the calibration part and evaluated on the held-out test part. \
+            Without a target, one row is printed for each of the authors' 59 budgets.
             """)
 
     @OptionGroup var outputsOptions: OutputsOptions
 
-    @Option(help: "What is compared with a threshold: confidence, margin or entropy.")
+    @Option(help: "The score compared with the thresholds.")
     var criterion = ExitCriterion.confidence
 
     @Option(
         help: ArgumentHelp(
-            "How thresholds are chosen: geometric, the authors' rule, or optimal.",
-            discussion: "Optimal: the highest expected accuracy at each cost."))
+            "The rule that chooses thresholds.",
+            discussion: """
+                geometric: the authors' rule. optimal: the highest expected accuracy at each cost.
+                """))
     var rule = ThresholdRule.geometric
 
     @OptionGroup var target: TargetOptions
 
     @Flag(
         help: ArgumentHelp(
-            "Fit a temperature for each exit, and tell the calibration errors.",
-            discussion: "Thresholds are then for outputs scaled by it."))
-    var temperature = false
+            "Fit a temperature for each exit and report the calibration errors.",
+            discussion: "The thresholds then apply to the scaled outputs."))
+    var temperatureScaling = false
 
     @Option(
-        help: ArgumentHelp("Write the thresholds here, for --calibration.", valueName: "file"),
+        help: ArgumentHelp("Save the thresholds, for --calibration.", valueName: "file"),
         completion: .file(extensions: ["json"]))
     var output: String?
 
@@ -50,14 +52,14 @@ struct Calibrate: ParsableCommand {
 
     func validate() throws {
         guard outputsOptions.from == nil || target.latencyMs == nil || target.exitMs != nil else {
-            throw ValidationError("--latency-ms and --exit-ms belong together; give both.")
+            throw ValidationError("With --from, --latency-ms requires --exit-ms.")
         }
     }
 
     func run() throws {
         let outputs = try outputsOptions.load(for: output)
         let (data, times) = (outputs.data, try target.exitTimes(for: outputs))
-        let scaling = temperature ? TemperatureScaling(fitting: data.calibration) : nil
+        let scaling = temperatureScaling ? TemperatureScaling(fitting: data.calibration) : nil
         let scoring = ExitScoring(
             criterion: criterion, temperatures: scaling?.temperatures.map { Float($0) })
         let run = ThresholdCalibration(data, scoring: scoring)
@@ -101,11 +103,11 @@ struct Calibrate: ParsableCommand {
             .number("accuracy", title: "Accuracy, %"),
             .number("gflops", title: "GMACs", decimals: 3),
         ] + (hasTimes ? [.number("ms", title: "ms", decimals: 3)] : []) + [
-            OutputColumn("shares", title: "Leave at each exit, %", decimals: 1, audience: .people)
+            OutputColumn("shares", title: "Exit shares, %", decimals: 1, audience: .people)
         ]
     }
 
-    /// Without the last exit's, and a word for those that no image reaches.
+    /// All but the last exit's threshold; `none` for a threshold above 1, which no image reaches.
     @Sendable private static func shownThresholds(_ value: OutputValue) -> OutputValue {
         guard case .array(let thresholds) = value else { return value }
         return .array(
@@ -120,19 +122,23 @@ struct Calibrate: ParsableCommand {
         guard let test = run.data.test else {
             printError(
                 """
-                warning: \(shown(origin)) has no test part, so accuracies are of the images that \
-                thresholds were chosen on, which flatters them
+                warning: \(shown(origin)) has no test part; accuracies are measured on the images \
+                the thresholds were chosen on and are optimistic
                 """)
             return
         }
         printError(
-            "judged on \(test.images) images, chosen on \(run.data.calibration.images) others")
+            """
+            thresholds chosen on \(run.data.calibration.images) images, evaluated on \
+            \(test.images) held-out images
+            """)
         let gains = rule == .optimal ? run.gains(of: choices) : []
         guard let least = gains.min(), let most = gains.max() else { return }
         let mean = gains.reduce(0, +) / Double(gains.count)
         printError(
             """
-            against the authors' rule at equal cost: \(signed(mean)) points of accuracy\
+            compared with the authors' rule at equal cost: \(signed(mean)) percentage points of \
+            accuracy\
             \(gains.count > 1 ? " on average, \(signed(least)) to \(signed(most))" : "")
             """)
     }

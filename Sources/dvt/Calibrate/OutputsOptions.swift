@@ -5,25 +5,26 @@ import DVTModel
 import DVTOutput
 import DVTVision
 
-/// Where the outputs come from that thresholds are chosen on: a file, or labeled images that a
-/// model runs first.
+/// The outputs to choose thresholds on: a file, or labeled images that a model runs on.
 struct OutputsOptions: ParsableArguments {
     @Argument(
         help: ArgumentHelp(
-            "Labeled images that the model runs first, as dvt evaluate takes them.",
+            "Labeled images to run the model on, as for `dvt evaluate`.",
             valueName: "data"),
         completion: .directory)
     var data: String?
 
     @Option(
-        help: ArgumentHelp("Saved outputs, instead of images.", valueName: "file"),
+        help: ArgumentHelp(
+            "Outputs saved by `dvt evaluate --save-outputs`, instead of images.",
+            valueName: "file"),
         completion: .file(extensions: ["safetensors"]))
     var from: String?
 
     @Option(
         help: ArgumentHelp(
-            "One of every so many images judges thresholds; 0: all choose them.",
-            valueName: "count"))
+            "Hold out every nth image to evaluate the thresholds; 0: none.",
+            valueName: "n"))
     var holdOutEvery = 2
 
     @OptionGroup var modelOptions: ModelOptions
@@ -34,23 +35,23 @@ struct OutputsOptions: ParsableArguments {
         guard (from == nil) != (data == nil) else {
             throw ValidationError(
                 from == nil
-                    ? "Give labeled images, or saved outputs by --from."
-                    : "\(data ?? "") and --from contradict each other; give one of them.")
+                    ? "Give labeled images, or saved outputs with --from."
+                    : "\(data ?? "") and --from are mutually exclusive; give one of them.")
         }
         guard from == nil || (modelOptions.model == nil && modelOptions.weights == nil) else {
-            throw ValidationError("--model and --weights belong to images, not to --from.")
+            throw ValidationError("--model and --weights do not apply with --from.")
         }
         guard holdOutEvery == 0 || holdOutEvery >= 2 else {
             throw ValidationError("--hold-out-every takes 0, or at least 2.")
         }
     }
 
-    /// Reads the outputs, or computes them.
+    /// Reads or computes the outputs.
     ///
-    /// - Parameter output: the file that will be written, or nil; it must be none that is read.
+    /// - Parameter output: the file to write, or nil; must not be an input file.
     /// - Returns: the outputs.
-    /// - Throws: the error of the file, the model, the set or the device; the exit code where
-    ///   Ctrl-C ended the run.
+    /// - Throws: the error of the file, the model, the data set or the device, or the exit code
+    ///   after Ctrl-C.
     func load(for output: String?) throws -> LoadedOutputs {
         if let from {
             return LoadedOutputs(data: try CalibrationData(path: from), origin: from)
@@ -59,7 +60,7 @@ struct OutputsOptions: ParsableArguments {
         guard model.configuration.stages.count > 1 else {
             throw CalibrationError.unsuitable(
                 origin: model.configuration.name,
-                reason: "has one exit, and thresholds choose between at least two")
+                reason: "has one exit; thresholds need at least two")
         }
         if let output { try model.checkIsNoInput(output) }
         let set = try dataOptions.open(data ?? "", for: model.card)
@@ -84,7 +85,7 @@ struct OutputsOptions: ParsableArguments {
         stream.progress.finish()
         if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }
         guard !stream.wasInterrupted else {
-            printError("interrupted; nothing is chosen on a part of the set")
+            printError("interrupted; no thresholds are chosen on part of a data set")
             throw ExitCode(130)
         }
         guard run.tally.images > 0 else { throw EvaluationError.noImages(origin: set.origin) }
@@ -100,16 +101,16 @@ struct OutputsOptions: ParsableArguments {
         printError(
             "\(images) image\(images == 1 ? "" : "s")"
                 + (unreadable > 0 ? "; \(unreadable) could not be read" : "")
-                + "; measured: \(times.joined(separator: ", ")) ms an image that leaves at each "
-                + "exit, in batches of \(dataOptions.batchSize)")
+                + "; measured: \(times.joined(separator: ", ")) ms per image at each exit, in "
+                + "batches of \(dataOptions.batchSize)")
     }
 }
 
-/// What thresholds are chosen on.
+/// The outputs to choose thresholds on.
 struct LoadedOutputs {
     let data: CalibrationData
-    /// What messages call it.
+    /// The source named in messages.
     let origin: String
-    /// What an image takes that leaves at each exit, where a run measured it.
+    /// The measured time per image that exits at each exit, or nil for saved outputs.
     var exitMilliseconds: [Double]?
 }

@@ -1,29 +1,29 @@
 import ArgumentParser
 import DVTEvaluation
 
-/// What is asked of thresholds.
+/// The accuracy, cost or latency target of the thresholds.
 struct TargetOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
-        help: ArgumentHelp("The accuracy to reach, as cheaply as possible.", valueName: "percent"))
+        help: ArgumentHelp("Target accuracy, at the lowest cost.", valueName: "percent"))
     var targetAccuracy: Double?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "What an image may cost on average, as accurately as possible.", valueName: "GMACs"))
+            "Target mean cost per image, at the highest accuracy.", valueName: "GMACs"))
     var budget: Double?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The time an image may take on average, as accurately as possible.", valueName: "ms"))
+            "Target mean latency per image, at the highest accuracy.", valueName: "ms"))
     var latencyMs: Double?
 
     @Option(
         help: ArgumentHelp(
-            "The time of an image that leaves at each exit, from the start; for --latency-ms.",
-            discussion: "Default, where images are run: as measured in that run.",
+            "Time per image from the start to each exit, for --latency-ms.",
+            discussion: "Default: measured on the images; required with --from.",
             valueName: "a,b,c"))
     var exitMs: TimesArgument?
 
@@ -34,21 +34,21 @@ struct TargetOptions: ParsableArguments {
         ].filter { $0.1 != nil }
         guard given.count <= 1 else {
             throw ValidationError(
-                "\(given[0].0) and \(given[1].0) contradict each other; give one of them.")
+                "\(given[0].0) and \(given[1].0) are mutually exclusive; give one of them.")
         }
         guard given.allSatisfy({ ($0.1 ?? 0).isFinite }) else {
             throw ValidationError("\(given[0].0) takes a number.")
         }
         guard exitMs == nil || latencyMs != nil else {
-            throw ValidationError("--exit-ms belongs to --latency-ms; give both.")
+            throw ValidationError("--exit-ms requires --latency-ms.")
         }
     }
 
-    /// The time of an image that leaves at each exit, where it is known.
+    /// The time per image that exits at each exit.
     ///
-    /// - Parameter outputs: what thresholds are chosen on.
-    /// - Returns: milliseconds that were given, or else measured, or nil.
-    /// - Throws: ``CalibrationError`` if they do not increase, or are too many or too few.
+    /// - Parameter outputs: the outputs to choose thresholds on.
+    /// - Returns: milliseconds given by `--exit-ms`, or measured, or nil.
+    /// - Throws: ``CalibrationError`` if they do not increase or do not match the exits.
     func exitTimes(for outputs: LoadedOutputs) throws -> [Double]? {
         guard let times = exitMs?.times ?? outputs.exitMilliseconds else { return nil }
         try CalibrationData.checkCosts(
@@ -57,12 +57,12 @@ struct TargetOptions: ParsableArguments {
         return times
     }
 
-    /// The thresholds that were asked for, or those of all budgets.
+    /// The thresholds for the target, or for all budgets without a target.
     ///
     /// - Parameters:
     ///   - run: the scored outputs.
-    ///   - rule: how thresholds are chosen.
-    ///   - times: the time of an image that leaves at each exit, for a latency.
+    ///   - rule: the threshold rule.
+    ///   - times: the time per image that exits at each exit, for a latency target.
     /// - Returns: the choices.
     /// - Throws: ``CalibrationError/unreachable(reason:)`` if a target cannot be reached.
     func choices(
@@ -85,7 +85,7 @@ struct TargetOptions: ParsableArguments {
     }
 }
 
-/// Times that commas part: `4.5,11,28`.
+/// A comma-separated list of times, such as `4.5,11,28`.
 struct TimesArgument: ExpressibleByArgument {
     let times: [Double]
 

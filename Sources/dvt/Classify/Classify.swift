@@ -6,7 +6,7 @@ import DVTVision
 
 struct Classify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Classify images, stopping each at the first exit that is confident enough.",
+        abstract: "Classify images; each image exits at the first sufficiently confident exit.",
         discussion: """
             Examples:
               dvt classify --weights dvt-deit-small.safetensors photos/
@@ -17,15 +17,14 @@ struct Classify: ParsableCommand {
               find . -name '*.jpg' | dvt classify --model deit-small \\
                 --weights deit.safetensors --format jsonl -
 
-            A file that cannot be read is reported on standard error and the rest go on; the exit \
-            code is then 1.
+            Unreadable files are reported on standard error and skipped; the exit code is then 1.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
 
     @OptionGroup var exitOptions: ExitOptions
 
-    @Option(help: "The classes listed for each image.")
+    @Option(help: ArgumentHelp("Classes listed for each image.", valueName: "k"))
     var topk = 1
 
     @OptionGroup var imageOptions: ImageOptions

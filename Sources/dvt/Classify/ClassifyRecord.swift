@@ -4,14 +4,14 @@ import DVTOutput
 import DVTSupport
 import DVTVision
 
-/// A prediction as a record.
+/// The output record of a prediction.
 enum ClassifyRecord {
     /// The columns of a record.
     ///
     /// - Parameters:
-    ///   - topK: how many classes are listed.
-    ///   - areLabeled: whether classes have names.
-    ///   - scoring: what decides exits; where it is not the plain confidence, it has a column.
+    ///   - topK: the number of classes listed.
+    ///   - areLabeled: whether the classes have names.
+    ///   - scoring: the exit score; anything other than plain confidence has its own column.
     /// - Returns: the columns.
     static func columns(topK: Int, areLabeled: Bool, scoring: ExitScoring) -> [OutputColumn] {
         [
@@ -31,7 +31,7 @@ enum ClassifyRecord {
         guard scoring.shown != nil else { return [] }
         let name = (scoring.temperatures == nil ? "" : "Scaled ") + scoring.criterion.shown
         return [
-            OutputColumn("scores", title: "\(name.capitalised) at each exit", decimals: 4)
+            OutputColumn("scores", title: "\(name.capitalizedFirst) at each exit", decimals: 4)
         ]
     }
 

@@ -6,7 +6,7 @@ import DVTVision
 import Logging
 import OpenCLRuntime
 
-/// Images streaming through a cascade, printed in their order.
+/// Streams images through a cascade and prints the predictions in input order.
 struct ClassifyRun<B: Backend> {
     let model: DynamicVisionTransformer<B>
     let stream: ImageStream
@@ -31,29 +31,29 @@ struct ClassifyRun<B: Backend> {
         self.logger = logger
     }
 
-    /// Classifies everything that the stream gives.
+    /// Classifies all images of the stream.
     ///
-    /// - Parameter writer: takes one record an image, in the images' order.
+    /// - Parameter writer: receives one record per image, in input order.
     /// - Throws: the model's, the backend's or the output's error.
     mutating func run(writingTo writer: RecordWriter) throws {
         let cascade = try CascadeStream(
             model, batch: stream.batchSize, policy: policy, topK: topK)
-        // An image that few follow to its stage must not hold up the lines of those after it.
-        let mostHeldUp = 16 * stream.batchSize
+        // An image that waits for a full batch at its stage must not hold up later lines for long.
+        let maxHeldUp = 16 * stream.batchSize
         func flush() throws {
             try advance(cascade, writingTo: writer) { try cascade.flush() }
         }
         try stream.forEachBatch { batch in
             order.add(batch.paths)
             try advance(cascade, writingTo: writer) { try cascade.submit(batch.images) }
-            if order.count >= mostHeldUp { try flush() }
+            if order.count >= maxHeldUp { try flush() }
         } whenIdle: {
             try flush()
         }
         try flush()
     }
 
-    /// Runs some stages, and prints the images whose turn has come.
+    /// Runs some stages and prints the next images in order that have finished.
     private mutating func advance(
         _ cascade: CascadeStream<B>, writingTo writer: RecordWriter,
         _ body: () throws -> [FinishedImage]
@@ -84,7 +84,7 @@ struct ClassifyRun<B: Backend> {
         }
     }
 
-    /// Says on standard error how many images left where, and what they cost.
+    /// Prints the number of images per exit and the mean cost to standard error.
     func printSummary() {
         printError(
             "\(imageCount) image\(imageCount == 1 ? "" : "s")"
@@ -105,7 +105,7 @@ struct ClassifyRun<B: Backend> {
     private var costText: String {
         let most = Double(model.configuration.cumulativeMultiplyAdds.last ?? 0)
         let mean = Double(multiplyAdds) / Double(imageCount)
-        return "mean \(decimalText(mean / 1e9)) of \(decimalText(most / 1e9)) GMACs an image"
+        return "mean \(decimalText(mean / 1e9)) of \(decimalText(most / 1e9)) GMACs per image"
     }
 
     private func log(_ statistics: Context.Statistics) {
@@ -113,8 +113,8 @@ struct ClassifyRun<B: Backend> {
             """
             programs: \(statistics.programsCompiled) compiled in \
             \(decimalText(statistics.compileSeconds)) s, \(statistics.programsLoaded) from the \
-            cache; buffers: \(statistics.buffersCreated) created, \
-            \(statistics.highWaterBytes >> 20) MiB at most; kernels: \(statistics.kernelsLaunched)
+            cache; buffers: \(statistics.buffersCreated) created, peak \
+            \(statistics.highWaterBytes >> 20) MiB; kernels: \(statistics.kernelsLaunched)
             """)
     }
 }

@@ -1,31 +1,31 @@
 import DVTModel
 
-/// Images that finish in any order, given back in the order of their files.
+/// Restores the input order of images that finish out of order.
 struct InputOrder {
     private var images: [(path: String, prediction: Prediction?)] = []
-    /// The place in the stream of the first of them.
+    /// The stream index of the first entry of `images`.
     private var first = 0
-    /// Those of them that have been given back.
+    /// The number of leading entries already returned.
     private var given = 0
 
-    /// The images that have not been given back.
+    /// The number of images not returned yet.
     var count: Int { images.count - given }
 
-    /// Adds images that have begun, in the order they were submitted.
+    /// Adds submitted images, in order.
     mutating func add(_ paths: [String]) {
         images.removeFirst(given)
         (first, given) = (first + given, 0)
         images += paths.map { ($0, nil) }
     }
 
-    /// Notes images that have finished.
+    /// Records the predictions of finished images.
     mutating func finish(_ finished: [FinishedImage]) {
         for image in finished {
             images[image.index - first].prediction = image.prediction
         }
     }
 
-    /// The next image in the files' order, or nil while it has not finished.
+    /// Returns the next image in input order, or nil while it is unfinished.
     mutating func next() -> (path: String, prediction: Prediction)? {
         guard given < images.count, let prediction = images[given].prediction else { return nil }
         given += 1

@@ -7,22 +7,23 @@ import DVTVision
 
 struct Convert: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write a checkpoint as safetensors with a model card.",
+        abstract: "Convert a checkpoint to safetensors with a model card.",
+        usage: "dvt convert [<options>] <input> <output>",
         discussion: """
             Examples:
               dvt convert dvt_deit_small.pth.tar dvt.safetensors --model dvt-deit-small
               dvt convert deit_small.pth deit.safetensors --model deit_small_patch16_224 \\
                 --dtype float16
-              dvt convert dvt.safetensors mine.safetensors --threshold 0.7 --labels names.txt
+              dvt convert dvt.safetensors my.safetensors --threshold 0.7 --labels names.txt
 
-            The file keeps the tensors' names, without what wraps them, and the checkpoint's own \
-            metadata. The card holds the model, its normalization, labels, thresholds and costs, \
-            so that the other commands need no --model.
+            The file keeps the tensor names, without wrapper prefixes, and the checkpoint's \
+            metadata. The model card stores the model, its normalization, labels, thresholds and \
+            costs, so other commands need no --model.
             """)
 
     @Option(
         help: ArgumentHelp(
-            "The model, by name or by a JSON file; not needed where the checkpoint has a card.",
+            "A model name or a JSON file; optional if the checkpoint has a model card.",
             valueName: "name|file.json"),
         completion: .list(CascadeConfiguration.names))
     var model: String?
@@ -31,8 +32,8 @@ struct Convert: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The type of every element: float32, float16 or bfloat16.",
-            discussion: "Default: float16 or bfloat16 where the checkpoint has it, else float32."))
+            "Data type of the weights.",
+            discussion: "Default: the checkpoint's type if it is 16-bit, otherwise float32."))
     var dtype: DTypeArgument?
 
     @OptionGroup var thresholdOptions: ThresholdOptions
@@ -40,15 +41,15 @@ struct Convert: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "The checkpoint: safetensors, PyTorch or MindSpore.",
+            "A safetensors, PyTorch or MindSpore checkpoint.",
             discussion: """
-                Also synthetic:SEED, or a JSON file that names a file of weights for each stage.
+                Also synthetic:SEED, or a JSON file that lists one weight file per stage.
                 """),
         completion: .file())
     var input: String
 
     @Argument(
-        help: "The file to create or replace.",
+        help: "The file to write; replaced if it exists.",
         completion: .file(extensions: ["safetensors"]))
     var output: String
 
@@ -76,16 +77,16 @@ struct Convert: ParsableCommand {
 
     func validate() throws {
         guard output.hasSuffix(".safetensors") else {
-            throw ValidationError("The file to write is \(output); it takes a name.safetensors.")
+            throw ValidationError("The output file is \(output); it must end in .safetensors.")
         }
         guard !input.hasSuffix(".json") || model == nil else {
-            throw ValidationError("--model belongs to a checkpoint; \(input) is a model itself.")
+            throw ValidationError("--model does not apply: \(input) is a model description.")
         }
     }
 
     private func load() throws -> LoadedModel {
         guard let weights = WeightsArgument(argument: input) else {
-            throw ValidationError("\(input) names no seed; give synthetic:SEED, SEED a number.")
+            throw ValidationError("\(input) has no valid seed; use synthetic:SEED with a number.")
         }
         let isDescription = input.hasSuffix(".json")
         return try LoadedModel(
@@ -93,7 +94,7 @@ struct Convert: ParsableCommand {
         ) { try reuse.applied(to: $0) }
     }
 
-    /// The card with the thresholds and labels that were asked for.
+    /// The model card with the thresholds and labels of the options.
     private func card(of loaded: LoadedModel) throws -> ModelCard {
         var card = loaded.card
         if let policy = try thresholdOptions.policy(of: loaded) {
@@ -114,80 +115,22 @@ struct Convert: ParsableCommand {
         metadata: [String: String]
     ) throws {
         var metadata = metadata
-        // What other readers of safetensors look for: tensors laid out as PyTorch's.
+        // Marks the tensors as PyTorch's layout for other readers of safetensors.
         metadata["format"] = "pt"
         metadata[ModelCard.metadataKey] = card.json
         let interruption = Interruption()
-        // Ctrl-C while the last bytes go to the disk must find it too.
+        // Keeps the signal handler installed until the file is committed.
         try withExtendedLifetime(interruption) {
             try SafetensorsWriter.write(
                 parts.map { (name: $0.name, shape: $0.shape) }, metadata: metadata,
                 as: dtype.fileType, to: output
             ) { index in
-                // What was written so far goes with the error.
+                // The error discards the partial file.
                 guard !interruption.isRequested else { throw ExitCode(130) }
                 let tensor = try parts[index].read()
                 try dtype.check(tensor, named: parts[index].name, from: input)
                 return tensor
             }
         }
-    }
-}
-
-/// The type of every element of a file.
-enum DTypeArgument: String, ExpressibleByArgument, CaseIterable {
-    case float32
-    case float16
-    case bfloat16
-
-    /// The type of a file whose numbers were rounded so.
-    init(roundoff: Double) {
-        self = roundoff >= 0x1p-8 ? .bfloat16 : roundoff >= 0x1p-11 ? .float16 : .float32
-    }
-
-    var fileType: SafetensorsWriter.ElementType {
-        switch self {
-        case .float32: .float32
-        case .float16: .float16
-        case .bfloat16: .bfloat16
-        }
-    }
-
-    /// Refuses numbers that are none, and those that would become infinite.
-    ///
-    /// - Parameters:
-    ///   - tensor: the numbers.
-    ///   - name: the tensor's name.
-    ///   - path: the file it comes from.
-    /// - Throws: ``ConversionError``.
-    func check(_ tensor: Tensor, named name: String, from path: String) throws {
-        for value in tensor.values where !rounded(value).isFinite {
-            throw ConversionError(path: path, tensor: name, value: value, type: rawValue)
-        }
-    }
-
-    /// A number as the file will hold it.
-    private func rounded(_ value: Float) -> Float {
-        switch self {
-        case .float32: value
-        case .float16: HalfFormat.float16.decode(HalfFormat.float16.encode(value))
-        case .bfloat16: HalfFormat.bfloat16.decode(HalfFormat.bfloat16.encode(value))
-        }
-    }
-}
-
-/// A number that a file of weights cannot hold.
-struct ConversionError: Error, Equatable, CustomStringConvertible {
-    let path: String
-    let tensor: String
-    let value: Float
-    let type: String
-
-    var description: String {
-        let number = value.isNaN ? "nan" : "\(value)"
-        let place = "\(shown(path)): tensor \(quoted(tensor)) holds \(number)"
-        return value.isFinite
-            ? "\(place), beyond \(type)'s largest number; choose --dtype float32"
-            : "\(place), which is no weight; the checkpoint is damaged or its training diverged"
     }
 }

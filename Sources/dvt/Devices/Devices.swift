@@ -6,18 +6,18 @@ import OpenCLRuntime
 
 struct Devices: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List OpenCL devices, and say what is missing where there is none.",
+        abstract: "List OpenCL devices and diagnose missing drivers.",
         discussion: """
             Examples:
               dvt devices
               dvt devices --format json
 
-            The default is what runs where no --device is given: the environment variable \
-            DVT_DEVICE chooses it, or else the first GPU or the first other device is taken.
+            The default device is used without --device: $DVT_DEVICE if set, otherwise the first \
+            GPU, otherwise the first other device.
 
-            The list goes to standard output, and JSON and CSV tell more of each device; what was \
-            found of loaders, drivers and hardware, and what to install, goes to standard error. \
-            The exit code is 1 where there is no device.
+            The list goes to standard output; JSON and CSV have more columns. Diagnostics of \
+            loaders, drivers and hardware, and the packages to install, go to standard error. The \
+            exit code is 1 if there is no device.
             """)
 
     @OptionGroup var outputOptions: OutputOptions
@@ -46,7 +46,7 @@ struct Devices: ParsableCommand {
         OutputColumn("platform", title: "Platform"),
         OutputColumn("driver_version", title: "Driver"),
         OutputColumn("opencl_c_version", audience: .machines),
-        .number("compute_units", title: "Units"),
+        .number("compute_units", title: "Compute units"),
         .number("clock_mhz", audience: .machines),
         .number("global_memory_bytes", title: "Memory, GiB", decimals: 1, forPeople: gibibytes),
         .number("max_allocation_bytes", audience: .machines),
@@ -83,7 +83,7 @@ struct Devices: ParsableCommand {
 }
 
 extension OpenCLReport {
-    /// The findings, one line each.
+    /// The diagnostics, one line each.
     fileprivate var lines: [String] {
         var lines = ["loader: " + (loader.map { "\($0.name) \($0.version)" } ?? "unknown")]
         lines.append("drivers: registered in \(driverSource)")

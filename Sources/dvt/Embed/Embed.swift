@@ -7,16 +7,15 @@ import DVTVision
 
 struct Embed: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract:
-            "Print the last stage's features of images, for search or a classifier of one's own.",
+        abstract: "Print the last stage's features of images, for search or a custom classifier.",
         discussion: """
             Examples:
               dvt embed --weights dvt.safetensors --format jsonl photos/ > features.jsonl
               dvt embed --model deit-small --weights deit.pth --format csv cat.jpg
 
-            The features are the class token after the last LayerNorm, which the head classifies. \
-            Every image runs all stages. A file that cannot be read is reported on standard error \
-            and the rest go on; the exit code is then 1.
+            The features are the class token after the final LayerNorm, the input of the \
+            classification head. Every image runs all stages. Unreadable files are reported on \
+            standard error and skipped; the exit code is then 1.
             """)
 
     @OptionGroup var modelOptions: ModelOptions

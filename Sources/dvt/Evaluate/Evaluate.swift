@@ -14,19 +14,20 @@ struct Evaluate: ParsableCommand {
               dvt evaluate --weights dvt.safetensors imagenet --split val
               dvt evaluate --weights dvt.safetensors cifar-10-batches-bin --split test \\
                 --calibration dvt.calibration.json --budget 1.5
-              dvt evaluate --weights dvt.safetensors val/ --save-outputs outputs.safetensors
+              dvt evaluate --weights dvt.safetensors val/ \\
+                --save-outputs outputs.safetensors
               dvt evaluate --weights dvt.safetensors val/ --report report.html
 
-            Each batch runs through all exits, and then with early exits, so that both are \
-            measured side by side; times are the device's and the host's part of a batch, decoding \
-            apart. Images that cannot be read are listed and counted. Saved outputs are what dvt \
-            calibrate chooses thresholds on; an evaluation that saves them can be interrupted and \
-            gone on with by --resume, to the same result. --report draws all of it on one page.
+            Each batch runs twice, through all exits and with early exits, so both are measured \
+            under the same conditions. Times exclude image decoding. Unreadable images are listed \
+            and counted. `dvt calibrate --from` chooses thresholds on saved outputs; an \
+            interrupted evaluation that saves them continues with --resume and gives the same \
+            result. --report writes plots and tables to one HTML page.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "A folder of class folders, a folder or file of CIFAR archives, or a CSV file.",
+            "A folder of class folders, CIFAR archives (a folder or a file), or a CSV file.",
             valueName: "data"),
         completion: .directory)
     var data: String
@@ -37,31 +38,31 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Save the softmax outputs of every exit here.", valueName: "file.safetensors"),
+            "Save the softmax outputs of every exit to this file.", valueName: "file.safetensors"),
         completion: .file(extensions: ["safetensors"]))
     var saveOutputs: String?
 
     @Option(
         help: ArgumentHelp(
-            "Save one of every so many images as the test part, for judging thresholds.",
-            discussion: "Default: all go to the calibration part.",
-            valueName: "count"))
+            "Save every nth image as the held-out test part.",
+            discussion: "Default: all images go to the calibration part.",
+            valueName: "n"))
     var holdOutEvery: Int?
 
-    @Flag(help: "Go on with the interrupted evaluation that --save-outputs kept.")
+    @Flag(help: "Resume the interrupted evaluation saved by --save-outputs.")
     var resume = false
 
     @Option(
         help: ArgumentHelp(
-            "Draw curves, confidences, easy and hard images on this page, whole in itself.",
+            "Write a self-contained HTML report: curves, confidences, easy and hard images.",
             valueName: "file.html"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
     @Option(
         help: ArgumentHelp(
-            "The easy images of each class on the page, and the hard ones.",
-            discussion: "0 where images are not to be passed on.", valueName: "count"))
+            "Easy and hard images of each class in the report, each at most this many.",
+            discussion: "0: no images, for reports that will be shared.", valueName: "count"))
     var reportExamples = 3
 
     @OptionGroup var outputOptions: OutputOptions
@@ -70,16 +71,16 @@ struct Evaluate: ParsableCommand {
     func validate() throws {
         if let saveOutputs, !saveOutputs.hasSuffix(".safetensors") {
             throw ValidationError(
-                "--save-outputs is \(saveOutputs); it takes a name.safetensors.")
+                "--save-outputs is \(saveOutputs); it must end in .safetensors.")
         }
         if let report, !report.lowercased().hasSuffix(".html") {
-            throw ValidationError("--report is \(report); it takes a name.html.")
+            throw ValidationError("--report is \(report); it must end in .html.")
         }
         guard (0...100).contains(reportExamples) else {
             throw ValidationError("--report-examples is \(reportExamples); it takes 0 to 100.")
         }
         guard saveOutputs != nil || (!resume && holdOutEvery == nil) else {
-            throw ValidationError("--resume and --hold-out-every belong to --save-outputs.")
+            throw ValidationError("--resume and --hold-out-every require --save-outputs.")
         }
         guard holdOutEvery.map({ $0 >= 2 }) ?? true else {
             throw ValidationError("--hold-out-every takes at least 2.")
@@ -91,13 +92,13 @@ struct Evaluate: ParsableCommand {
         let policy = try exitOptions.policy(of: model)
         if let saveOutputs { try model.checkIsNoInput(saveOutputs) }
         let set = try dataOptions.open(data, for: model.card)
-        // What cannot be written ends the run before it begins.
+        // An output that cannot be written fails before the model runs.
         let report = try makeReport(of: model, policy, set)
         let targets = Targets(journal: try makeJournal(of: model, set), report: report)
         try evaluate(model, policy: policy, set, targets, on: deviceOptions.makeBackend())
     }
 
-    /// What an evaluation leaves behind beside what it prints.
+    /// The optional output files.
     private struct Targets {
         let journal: OutputsJournal?
         let report: EvaluationReport?
@@ -113,7 +114,7 @@ struct Evaluate: ParsableCommand {
             set: set, labels: try ClassLabels.of(model.card) ?? set.classes,
             weights: model.weightsName,
             isUntrained: model.weights is SyntheticWeights, policy: policy,
-            // Thresholds of another criterion are none of the curve that images are scored for.
+            // Thresholds of another criterion do not apply to this curve's scores.
             stored: stored?.points.scoring == policy.scoring ? stored : nil,
             batchSize: dataOptions.batchSize, examples: reportExamples)
         return try EvaluationReport(path: report, subject)
@@ -168,19 +169,19 @@ struct Evaluate: ParsableCommand {
         }
         if stream.wasInterrupted {
             printError(
-                saveOutputs.map { "interrupted; \(shown($0)).part is kept: go on by --resume" }
-                    ?? "interrupted; what follows is of \(run.tally.images) images")
+                saveOutputs.map { "interrupted; \(shown($0)).part is kept: continue with --resume" }
+                    ?? "interrupted; the results cover \(run.tally.images) images")
         }
         let record = EvaluateRecord(
             run, loaded.card, stream, unreadable: set.count - run.tally.images)
-        // Before the records, whose reader may be gone: that ends the command.
+        // Before the records: a closed output pipe ends the command.
         if !stream.wasInterrupted { try keep(record, targets) }
         try outputOptions.withWriter(EvaluateRecord.columns) { writer in
             for row in record.rows { try writer.write(row) }
         }
         record.printNotes(wasInterrupted: stream.wasInterrupted)
         if stream.wasInterrupted {
-            targets.report?.tellOfInterruption()
+            targets.report?.reportInterruption()
             throw ExitCode(130)
         }
         if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }

@@ -6,7 +6,7 @@ import DVTParity
 import DVTSupport
 import DVTVision
 
-/// What an evaluation prints: a record an exit, and one each for the two ways of running.
+/// The output records of an evaluation: one per exit, one for all exits, one for early exits.
 struct EvaluateRecord {
     let card: ModelCard
     let tally: EvaluationTally
@@ -19,13 +19,13 @@ struct EvaluateRecord {
     let unreadable: Int
     private let parameterCount: Int
 
-    /// Takes what a run found.
+    /// Collects the results of a run.
     ///
     /// - Parameters:
     ///   - run: the run.
     ///   - card: the model's card.
-    ///   - stream: the images, which have ended.
-    ///   - unreadable: the images that are not among the images.
+    ///   - stream: the images, after the run.
+    ///   - unreadable: the number of images that could not be read.
     init<B>(
         _ run: EvaluateRun<B>, _ card: ModelCard, _ stream: ImageStream, unreadable: Int
     ) {
@@ -43,15 +43,15 @@ struct EvaluateRecord {
         }
     }
 
-    /// The columns of a record; for machines those that timm's validate writes are among them.
+    /// The columns; the machine-readable ones include those of timm's `validate.py`.
     static let columns: [OutputColumn] = [
         OutputColumn("model", audience: .machines),
-        OutputColumn("measurement", title: "Measured"),
+        OutputColumn("measurement", title: "Measurement"),
         .number("exit", audience: .machines),
         .number("top1", title: "Top-1, %"), .number("top1_err", audience: .machines),
         .number("top5", title: "Top-5, %"), .number("top5_err", audience: .machines),
-        OutputColumn("shares", title: "Leave at each exit, %", decimals: 1),
-        .number("gmacs", title: "GMACs an image", decimals: 3),
+        OutputColumn("shares", title: "Exit shares, %", decimals: 1),
+        .number("gmacs", title: "GMACs/image", decimals: 3),
         .number("images_per_sec", title: "Images/s", decimals: 1),
         OutputColumn("latency_ms", audience: .machines),
         .number("p50_ms", title: "p50, ms", audience: .people),
@@ -67,12 +67,11 @@ struct EvaluateRecord {
         OutputColumn("device", audience: .machines),
     ]
 
-    /// What an image costs that leaves at each exit, 10^9 multiply-adds.
+    /// The cost of an image that exits at each exit, in 10^9 multiply-adds.
     var exitCosts: [Double] {
         card.configuration.cumulativeMultiplyAdds.map { Double($0) / 1e9 }
     }
 
-    /// The records.
     var rows: [[OutputValue]] {
         let costs = exitCosts
         var rows = costs.indices.map { exit in
@@ -138,17 +137,17 @@ struct EvaluateRecord {
         ]
     }
 
-    /// Says on standard error what of the set counts, and whether early exits differed.
+    /// Prints image counts, and exits that differ from the all-exits run, to standard error.
     func printNotes(wasInterrupted: Bool) {
-        let left = wasInterrupted ? "not reached or could not be read" : "could not be read"
+        let reason = wasInterrupted ? "not reached or unreadable" : "could not be read"
         printError(
             "\(tally.images) image\(tally.images == 1 ? "" : "s")"
-                + (unreadable > 0 ? "; \(unreadable) \(left)" : ""))
+                + (unreadable > 0 ? "; \(unreadable) \(reason)" : ""))
         if let differing = early?.differing, differing > 0 {
             printError(
-                "note: \(differing) left at another exit than the run through all exits said: "
-                    + "their \(early?.policy.scoring.criterion.shown ?? "") lies within rounding "
-                    + "of a threshold")
+                "note: \(differing) images took another exit than the all-exits run predicts: "
+                    + "their \(early?.policy.scoring.criterion.shown ?? "") is within rounding "
+                    + "error of a threshold")
         }
     }
 }

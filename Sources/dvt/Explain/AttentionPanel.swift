@@ -2,12 +2,13 @@ import DVTEvaluation
 import DVTModel
 import DVTOutput
 
-/// An image with the attention of one exit over it, as parts of a drawing of S x S units, S being
-/// the side of the model's input.
+/// An image overlaid with the attention of one exit.
+///
+/// Coordinates run from 0 to S, the side of the model's input.
 struct AttentionPanel {
     let exit: Int
     let seen: ExitExplanation
-    /// The name of the element that shows the image.
+    /// The ID of the element that shows the image.
     let imageID: String
     private let spans: [Range<Double>]
     private let range: ClosedRange<Double>
@@ -20,7 +21,7 @@ struct AttentionPanel {
         range = (seen.attention.min() ?? 0)...(seen.attention.max() ?? 0)
     }
 
-    /// What the panels of a document refer to: a filter and the ramp of colors.
+    /// Definitions shared by all panels: a gray filter and the color ramp.
     static let definitions = Markup.element(
         "defs", [:],
         [
@@ -30,7 +31,7 @@ struct AttentionPanel {
             ColorRamp.gradient(id: "ramp"),
         ])
 
-    /// The image in gray, so that color means attention alone; the cells' colors; their grid.
+    /// The image in gray, the colored cells and the token grid; color encodes attention only.
     var parts: [Markup] {
         [
             .element("use", ["href": "#\(imageID)", "filter": "url(#gray)"]),
@@ -44,15 +45,15 @@ struct AttentionPanel {
         ]
     }
 
-    /// What a reader who does not see it is told.
+    /// The accessibility label.
     var label: String {
         """
-        Exit \(exit + 1): attention over \(seen.grid) by \(seen.grid) tokens, most in \
+        Exit \(exit + 1): attention over \(seen.grid) by \(seen.grid) tokens, highest at \
         \(seen.mostAttendedText)
         """
     }
 
-    /// The ends of the ramp, as multiples of an even share.
+    /// The ends of the ramp, as multiples of uniform attention.
     var scale: (low: String, high: String) {
         (multiple(range.lowerBound), multiple(range.upperBound))
     }

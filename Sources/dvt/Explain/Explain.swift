@@ -7,17 +7,18 @@ import DVTVision
 
 struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what each exit saw of images: where it looked, what it took them for.",
+        abstract: "Show each exit's attention and predictions for images.",
         discussion: """
             Examples:
               dvt explain --weights dvt.safetensors cat.jpg --output cat.html
-              dvt explain --weights dvt.safetensors --threshold 0.7 photos/ --output all.svg
+              dvt explain --weights dvt.safetensors --threshold 0.7 photos/ \\
+                --output all.svg
               dvt explain --model tiny-deit --weights synthetic:50 --format json x.jpg
 
-            All stages run, and the exit that the image would take is marked. Where an exit looked \
-            is the attention rollout (Abnar and Zuidema, 2020) of its class token over its token \
-            grid; json, jsonl and csv hold it as rows of shares that add up to 1. Images are \
-            drawn as html and svg, with their numbers; there is no png.
+            All stages run; the exit that the image takes is marked. Attention is the attention \
+            rollout (Abnar and Zuidema, 2020) of the exit's class token over its token grid. json, \
+            jsonl and csv contain it as rows of shares that sum to 1. --output writes a page or \
+            drawing with the images and attention maps.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -25,12 +26,12 @@ struct Explain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Draw the images here: one page (.html) or one drawing (.svg), whole in itself.",
+            "Write a self-contained HTML page or SVG drawing.",
             valueName: "file.html|file.svg"),
         completion: .file(extensions: ["html", "svg"]))
     var output: String?
 
-    @Option(help: "The classes listed for each exit.")
+    @Option(help: ArgumentHelp("Classes listed for each exit.", valueName: "k"))
     var topk = 5
 
     @OptionGroup var imageOptions: ImageOptions
@@ -43,7 +44,7 @@ struct Explain: ParsableCommand {
             throw ValidationError("--topk is \(topk); it takes at least 1.")
         }
         if let output, DrawingFormat(path: output) == nil {
-            throw ValidationError("--output is \(output); it takes a name.html or a name.svg.")
+            throw ValidationError("--output is \(output); it must end in .html or .svg.")
         }
     }
 
@@ -61,11 +62,11 @@ struct Explain: ParsableCommand {
         _ path: String, of model: LoadedModel, _ policy: ExitPolicy, _ labels: ClassLabels?
     ) throws -> ExplanationDrawing {
         try model.checkIsNoInput(path)
-        let words = ExplanationText(
+        let text = ExplanationText(
             model: model.configuration, policy: policy, labels: labels,
             topK: min(topk, model.configuration.stages[0].classes),
             isUntrained: model.weights is SyntheticWeights)
-        return try ExplanationDrawing(path: path, words: words)
+        return try ExplanationDrawing(path: path, text: text)
     }
 
     private func explain(

@@ -4,9 +4,8 @@ import DVTOutput
 import DVTSupport
 import DVTVision
 
-/// What one exit saw of an image, as a record.
+/// The output records of an explanation.
 enum ExplainRecord {
-    /// The columns of a record.
     static func columns(topK: Int) -> [OutputColumn] {
         [
             OutputColumn("file", title: "File"),
@@ -22,7 +21,7 @@ enum ExplainRecord {
         ]
     }
 
-    /// One record an exit.
+    /// One record per exit.
     static func rows(
         _ path: String, _ explanation: Explanation, _ labels: ClassLabels?
     ) -> [[OutputValue]] {
@@ -38,12 +37,12 @@ enum ExplainRecord {
 }
 
 extension ExitExplanation {
-    /// The attention, row by row of the grid.
+    /// The attention by rows of the grid.
     var attentionRows: [ArraySlice<Double>] {
         (0..<grid).map { attention[$0 * grid..<($0 + 1) * grid] }
     }
 
-    /// The token that has the largest share, `row 4, column 5 (7.1 %)` for example.
+    /// The token with the largest share, such as `row 4, column 5 (7.1 %)`.
     var mostAttendedText: String {
         let largest = attention.max() ?? 0
         let index = attention.firstIndex(of: largest) ?? 0

@@ -3,48 +3,48 @@ import DVTEvaluation
 import DVTOutput
 import DVTSupport
 
-/// Explanations as a page: a section an image, a panel an exit.
+/// Explanations as an HTML page: one section per image, one panel per exit.
 struct ExplanationPage: ExplanationLayout {
-    let words: ExplanationText
+    let texts: ExplanationText
 
     func part(of image: ExplainedImage) -> Markup {
         let explanation = image.explanation
         let exits = explanation.exits.indices.map { panel(image, exit: $0) }
         return .element(
-            "section", ["aria-labeledby": "\(image.id)-name"],
+            "section", ["aria-labelledby": "\(image.id)-name"],
             [
                 .lines([
                     .element(
                         "h2", ["id": "\(image.id)-name"], [Markup(printable(image.path))]),
-                    .element("p", [:], [Markup(words.summary(of: explanation))]),
+                    .element("p", [:], [Markup(texts.summary(of: explanation))]),
                     .element("div", ["class": "gallery"], [.lines([plain(image)] + exits)]),
                 ])
             ])
     }
 
     func source(_ parts: [Markup]) -> String {
-        let page = HTMLPage(title: words.title, rules: Self.rules, footer: [Self.method])
+        let page = HTMLPage(title: texts.title, rules: Self.rules, footer: [Self.method])
         let definitions = Markup.element(
             "svg", ["class": "definitions", "aria-hidden": "true"], [AttentionPanel.definitions])
-        let warnings = [words.warning].compactMap { $0 }.map {
+        let warnings = [texts.warning].compactMap { $0 }.map {
             Markup.element("p", ["class": "warning"], [Markup($0)])
         }
         return page.source(
-            [.element("p", [:], [Markup(words.rule)])] + warnings
+            [.element("p", [:], [Markup(texts.rule)])] + warnings
                 + [Self.switches, definitions] + parts)
     }
 
-    /// The image as it is.
+    /// The panel with the plain image.
     private func plain(_ image: ExplainedImage) -> Markup {
         .element(
             "figure", ["class": "panel plain"],
             [
-                .element("h3", [:], ["What the model sees"]),
+                .element("h3", [:], ["Model input"]),
                 .element(
                     "p", ["class": "note"],
-                    ["its square of \(image.side) × \(image.side) pixels"]),
+                    ["\(image.side) × \(image.side) pixels"]),
                 drawing(
-                    of: image, label: "The square of \(printable(image.path))",
+                    of: image, label: "Model input of \(printable(image.path))",
                     [image.image]),
             ])
     }
@@ -54,18 +54,18 @@ struct ExplanationPage: ExplanationLayout {
         let seen = explanation.exits[exit]
         let isTaken = exit == explanation.exit
         let kind = isTaken ? "panel taken" : exit > explanation.exit ? "panel unused" : "panel"
-        let attention = AttentionPanel(words.model, exit: exit, seen: seen, imageID: image.id)
-        let badge = Markup.element("span", ["class": "badge"], ["leaves here"])
+        let attention = AttentionPanel(texts.model, exit: exit, seen: seen, imageID: image.id)
+        let badge = Markup.element("span", ["class": "badge"], ["exits here"])
         return .element(
             "figure", ["class": kind],
             [
                 .lines([
                     .element("h3", [:], ["Exit \(exit + 1)"] + (isTaken ? [" ", badge] : [])),
-                    .element("p", ["class": "note"], [Markup(words.size(of: seen))]),
+                    .element("p", ["class": "note"], [Markup(texts.size(of: seen))]),
                     drawing(of: image, label: attention.label, attention.parts),
                     scale(attention),
                     verdict(explanation, exit),
-                    meter(seen.score, threshold: words.threshold(at: exit)),
+                    meter(seen.score, threshold: texts.threshold(at: exit)),
                     classes(seen),
                 ])
             ])
@@ -90,7 +90,7 @@ struct ExplanationPage: ExplanationLayout {
             "div", ["class": "scale note"],
             [
                 .element("span", [:], [Markup(attention.scale.low)]), ramp,
-                .element("span", [:], ["\(attention.scale.high) even share"]),
+                .element("span", [:], ["\(attention.scale.high) uniform"]),
             ])
     }
 
@@ -98,16 +98,16 @@ struct ExplanationPage: ExplanationLayout {
         return .element(
             "p", [:],
             [
-                .element("strong", [:], [Markup(words.score(explanation.exits[exit]))]),
+                .element("strong", [:], [Markup(texts.score(explanation.exits[exit]))]),
                 .element("br"),
-                Markup(words.verdict(explanation, exit: exit)),
+                Markup(texts.verdict(explanation, exit: exit)),
             ])
     }
 
-    /// The score as a bar, and the threshold as a mark on it.
+    /// A bar for the score with a mark at the threshold.
     private func meter(_ score: Float, threshold: Float?) -> Markup {
         let bar = Markup.element("span", ["style": "width: \(percent(score))"])
-        // One above 1, which nothing reaches, has no place on the bar.
+        // A threshold above 1 is off the scale.
         let marks = [threshold].compactMap { $0 }.filter { $0 <= 1 }.map {
             Markup.element("i", ["style": "left: \(percent($0))"])
         }
@@ -120,22 +120,22 @@ struct ExplanationPage: ExplanationLayout {
             return Markup.element(
                 "tr", [:],
                 [
-                    .element("th", ["scope": "row"], [Markup(words.name(entry))]),
+                    .element("th", ["scope": "row"], [Markup(texts.name(entry))]),
                     .element("td", ["class": "share"], [.element("div", ["class": "bar"], [bar])]),
                     .element(
-                        "td", ["class": "number"], [Markup(words.probability(entry.confidence))]),
+                        "td", ["class": "number"], [Markup(texts.probability(entry.confidence))]),
                 ])
         }
         return .element(
             "table", [:],
-            [.element("caption", [:], ["Likeliest classes"]), .element("tbody", [:], rows)])
+            [.element("caption", [:], ["Most probable classes"]), .element("tbody", [:], rows)])
     }
 
     private func percent(_ share: Float) -> String {
         "\(shortNumber(Double(share) * 100))%"
     }
 
-    /// Boxes that hide what lies over the images.
+    /// Checkboxes that show or hide the overlays.
     private static let switches = Markup.element(
         "p", ["class": "switches"],
         [("show-heat", "attention"), ("show-grid", "token grid")].map { id, name in
@@ -143,7 +143,7 @@ struct ExplanationPage: ExplanationLayout {
                 "label", [:],
                 [
                     .element("input", ["type": "checkbox", "id": id, "checked": "checked"]),
-                    Markup(" Show the \(name)"),
+                    Markup(" Show \(name)"),
                 ])
         })
 
@@ -151,15 +151,15 @@ struct ExplanationPage: ExplanationLayout {
         "p", [:],
         [
             """
-            Bright cells had the largest part in the class token of the exit: attention rollout, \
-            heads averaged, through all blocks of the stage (
+            Bright cells contributed most to the exit's class token: attention rollout, averaged \
+            over heads, through all blocks of the stage (
             """,
             .element(
                 "a", ["href": "https://arxiv.org/abs/2005.00928"], ["Abnar and Zuidema, 2020"]),
             """
-            ). Under each image are the least and the most of a token, as multiples of an even \
-            share. GMACs are 10⁹ multiply-adds, from the first stage to the end of this one. Made \
-            by dvt \(Version.number).
+            ). The scale under each image shows the lowest and the highest attention of a token as \
+            multiples of uniform attention. GMACs: 10⁹ multiply-adds, from the first stage through \
+            this one. Generated by dvt \(Version.number).
             """,
         ])
 

@@ -3,15 +3,15 @@ import DVTEvaluation
 import DVTOutput
 import DVTSupport
 
-/// Explanations as one drawing: a row an image, a column an exit.
+/// Explanations as an SVG drawing: one row per image, one column per exit.
 struct ExplanationSVG: ExplanationLayout {
-    let words: ExplanationText
+    let texts: ExplanationText
 
     private static let margin = 24
     private static let panelWidth = 264
     private static let columnWidth = panelWidth + 24
     private static let lineHeight = 20
-    /// Where the image of a panel begins, under two lines.
+    /// The top of a panel's image, below two lines of text.
     private static let imageTop = 48
 
     func part(of image: ExplainedImage) -> Markup {
@@ -26,7 +26,7 @@ struct ExplanationSVG: ExplanationLayout {
                 .lines(
                     [
                         text(printable(image.path), y: 18, kind: "name", fit: fullWidth),
-                        text(words.summary(of: explanation), y: 40, kind: "soft", fit: fullWidth),
+                        text(texts.summary(of: explanation), y: 40, kind: "soft", fit: fullWidth),
                         column(0, plainParts(image)),
                     ] + exits)
             ])
@@ -34,22 +34,22 @@ struct ExplanationSVG: ExplanationLayout {
 
     func source(_ parts: [Markup]) -> String {
         let height = headHeight + parts.count * rowHeight
-        let lines = [words.rule] + [words.warning].compactMap { $0 }
+        let lines = [texts.rule] + [texts.warning].compactMap { $0 }
         let drawing = Markup.element(
             "svg",
             [
                 "xmlns": "http://www.w3.org/2000/svg", "viewBox": "0 0 \(width) \(height)",
                 "width": "\(width)", "height": "\(height)", "role": "img",
-                "aria-label": words.title,
+                "aria-label": texts.title,
             ],
             [
                 .lines(
                     [
-                        .element("title", [:], [Markup(words.title)]),
+                        .element("title", [:], [Markup(texts.title)]),
                         .style(PagePalette.rules + "\n" + Self.rules),
                         AttentionPanel.definitions,
                         .element("rect", ["class": "page", "width": "100%", "height": "100%"]),
-                        text(words.title, x: Self.margin, y: 40, kind: "title", fit: fullWidth),
+                        text(texts.title, x: Self.margin, y: 40, kind: "title", fit: fullWidth),
                     ]
                         + lines.enumerated().map { line, words in
                             let y = 64 + line * Self.lineHeight
@@ -61,8 +61,8 @@ struct ExplanationSVG: ExplanationLayout {
 
     private func plainParts(_ image: ExplainedImage) -> [Markup] {
         [
-            text("What the model sees", y: 16, kind: "strong"),
-            text("its square of \(image.side) × \(image.side) pixels", y: 36, kind: "soft"),
+            text("Model input", y: 16, kind: "strong"),
+            text("\(image.side) × \(image.side) pixels", y: 36, kind: "soft"),
             frame(image, [image.image]),
         ]
     }
@@ -71,12 +71,12 @@ struct ExplanationSVG: ExplanationLayout {
         let explanation = image.explanation
         let seen = explanation.exits[exit]
         let isTaken = exit == explanation.exit
-        let attention = AttentionPanel(words.model, exit: exit, seen: seen, imageID: image.id)
-        let title = "Exit \(exit + 1)" + (isTaken ? ": leaves here" : "")
+        let attention = AttentionPanel(texts.model, exit: exit, seen: seen, imageID: image.id)
+        let title = "Exit \(exit + 1)" + (isTaken ? ": exits here" : "")
         let bottom = Self.imageTop + Self.panelWidth
         return [
             text(title, y: 16, kind: isTaken ? "strong taken" : "strong"),
-            text(words.size(of: seen), y: 36, kind: "soft"),
+            text(texts.size(of: seen), y: 36, kind: "soft"),
             frame(image, attention.parts, isTaken: isTaken),
             .element(
                 "rect",
@@ -85,18 +85,18 @@ struct ExplanationSVG: ExplanationLayout {
                     "fill": "url(#ramp)",
                 ]),
             text(
-                "\(attention.scale.low) to \(attention.scale.high) an even share",
+                "\(attention.scale.low) to \(attention.scale.high) uniform",
                 y: bottom + 30, kind: "soft"),
             text(
-                words.score(seen), y: bottom + 56, kind: isTaken ? "strong taken" : "strong"),
-            text(words.verdict(explanation, exit: exit), y: bottom + 76),
+                texts.score(seen), y: bottom + 56, kind: isTaken ? "strong taken" : "strong"),
+            text(texts.verdict(explanation, exit: exit), y: bottom + 76),
         ]
             + seen.top.enumerated().map { place, entry in
                 line(entry, y: classesTop + place * Self.lineHeight)
             }
     }
 
-    /// The image in its place, scaled to the panel.
+    /// The image scaled to the panel, with a border.
     private func frame(
         _ image: ExplainedImage, _ parts: [Markup], isTaken: Bool = false
     ) -> Markup {
@@ -116,13 +116,13 @@ struct ExplanationSVG: ExplanationLayout {
         return .lines([drawing, border])
     }
 
-    /// A class, a bar as long as it is likely, and its probability.
+    /// A class name, a bar of its probability, and the number.
     private func line(_ entry: ClassConfidence, y: Int) -> Markup {
         let (start, length) = (148, 60)
         let bar = Double(entry.confidence) * Double(length)
         let (top, height) = ("\(y - 9)", "8")
         return .lines([
-            text(words.name(entry), y: y, fit: start - 8),
+            text(texts.name(entry), y: y, fit: start - 8),
             .element(
                 "rect",
                 [
@@ -136,7 +136,7 @@ struct ExplanationSVG: ExplanationLayout {
                     "height": height,
                 ]),
             text(
-                words.probability(entry.confidence), x: Self.panelWidth, y: y, kind: "number"),
+                texts.probability(entry.confidence), x: Self.panelWidth, y: y, kind: "number"),
         ])
     }
 
@@ -145,7 +145,7 @@ struct ExplanationSVG: ExplanationLayout {
             "g", ["transform": "translate(\(index * Self.columnWidth) 56)"], [.lines(parts)])
     }
 
-    /// A line of text; where it may be too long for its place it is cut, and whole as a tip.
+    /// A line of text, truncated to `fit` units with the full text as a tooltip.
     private func text(
         _ words: String, x: Int = 0, y: Int, kind: String? = nil, fit: Int = panelWidth
     ) -> Markup {
@@ -157,18 +157,17 @@ struct ExplanationSVG: ExplanationLayout {
             [Markup(String(shown))] + (isLong ? [.element("title", [:], [Markup(words)])] : []))
     }
 
-    /// The units that a letter takes where it is larger than elsewhere; systems' fonts differ, and
-    /// these are of a wide one.
+    /// Conservative character widths of the larger text styles, in units; fonts differ by system.
     private static let letterWidths = ["title": 14, "name": 10]
 
     private var fullWidth: Int { width - 2 * Self.margin }
     private var width: Int {
-        2 * Self.margin + (words.exitCount + 1) * Self.columnWidth - 24
+        2 * Self.margin + (texts.exitCount + 1) * Self.columnWidth - 24
     }
-    private var headHeight: Int { words.warning == nil ? 92 : 112 }
+    private var headHeight: Int { texts.warning == nil ? 92 : 112 }
     private var rowHeight: Int { 56 + classesTop + topCount * Self.lineHeight + 20 }
     private var classesTop: Int { Self.imageTop + Self.panelWidth + 102 }
-    private var topCount: Int { words.topK }
+    private var topCount: Int { texts.topK }
 
     private static let rules = """
         text { font: 13px system-ui, sans-serif; fill: var(--ink); }

@@ -9,7 +9,8 @@ import Glibc
 
 struct Info: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show what a model is made of and what each exit costs.",
+        abstract: "Show a model's stages, parameters and the cost of each exit.",
+        usage: "dvt info [<options>] <name|file>",
         discussion: """
             Examples:
               dvt info dvt-deit-small
@@ -17,17 +18,17 @@ struct Info: ParsableCommand {
               dvt info my-cascade.json
               dvt info dvt-deit-small.safetensors
 
-            Multiply-adds are counted as the papers' tool (fvcore) counts them. The working set is \
-            what the network's own tensors take at once, at most, for one image that leaves at \
-            that exit; weights and a device's scratch memory come on top.
+            Multiply-adds are counted as fvcore, the papers' tool, counts them. The working set is \
+            the peak memory of activations for one image up to that exit, without weights and \
+            device scratch memory.
             """)
 
     @Argument(
         help: ArgumentHelp(
             """
-            A model's name, a JSON file that describes one, or a checkpoint with a model card. \
-            Names: \(CascadeConfiguration.names.joined(separator: ", ")), and plain ViTs' as timm \
-            and Hugging Face have them.
+            A model name, a JSON file, or a checkpoint with a model card. Names: \
+            \(CascadeConfiguration.names.joined(separator: ", ")), and the timm and Hugging Face \
+            names of plain ViTs.
             """, valueName: "name|file"),
         completion: .list(CascadeConfiguration.names))
     var model: String
@@ -47,7 +48,9 @@ struct Info: ParsableCommand {
         let parameters = summary.reduce(0) { $0 + $1.parameters }
         let bytes = decimalText(Double(parameters * 4) / 1_048_576, decimals: 1)
         printError(
-            "\(printable(card.configuration.name)): \(parameters) parameters, \(bytes) MiB as float32"
+            """
+            \(printable(card.configuration.name)): \(parameters) parameters, \(bytes) MiB as float32
+            """
         )
         for line in card.lines {
             printError(line)
@@ -66,7 +69,7 @@ struct Info: ParsableCommand {
         .number("weight_bytes", title: "Weights, MiB", decimals: 1, forPeople: mebibytes),
         .number("multiply_adds", title: "GMACs", decimals: 3, forPeople: OutputValue.giga),
         .number(
-            "cumulative_multiply_adds", title: "To this exit", decimals: 3,
+            "cumulative_multiply_adds", title: "Cumulative", decimals: 3,
             forPeople: OutputValue.giga),
         .number(
             "working_set_bytes", title: "Working set, MiB", decimals: 1, forPeople: mebibytes),
@@ -88,21 +91,21 @@ struct Info: ParsableCommand {
 }
 
 extension ModelCard {
-    /// The card of a name, a JSON file or a checkpoint.
+    /// The model card of a name, a JSON file or a checkpoint.
     ///
     /// - Parameter model: the name or the path.
-    /// - Returns: the card.
+    /// - Returns: the model card.
     /// - Throws: ``ModelError`` if there is none, or the file's error.
     fileprivate static func described(by model: String) throws -> Self {
         let endings = [".safetensors", ".pth", ".pt", ".tar", ".bin", ".ckpt"]
         let isFile = access(model, F_OK) == 0 || endings.contains(where: model.hasSuffix)
         guard isFile, !model.hasSuffix(".json"), (try? named(model)) == nil else {
-            return try given(model)
+            return try named(orFile: model)
         }
         return try Self(storedIn: Checkpoint.open(path: model))
     }
 
-    /// What a table of stages does not tell, for people.
+    /// Reuse settings, preprocessing and classes, one line each.
     fileprivate var lines: [String] {
         let numbers = configuration
         func onOff(_ flag: Bool) -> String { flag ? "on" : "off" }
@@ -114,9 +117,9 @@ extension ModelCard {
             \(onOff(numbers.relationReuse))
             """,
             """
-            input: \(numbers.imageShape(batch: 1)[-1]) x \(numbers.imageShape(batch: 1)[-1]) pixels, \
-            \(normalization.interpolation.rawValue), crop \(crop), mean \(list(normalization.mean)), \
-            std \(list(normalization.standardDeviation))
+            input: \(numbers.imageShape(batch: 1)[-1]) x \(numbers.imageShape(batch: 1)[-1]) \
+            pixels, \(normalization.interpolation.rawValue), crop \(crop), mean \
+            \(list(normalization.mean)), std \(list(normalization.standardDeviation))
             """,
             "classes: \(numbers.classes)" + labelText + thresholdText,
         ]
@@ -125,8 +128,8 @@ extension ModelCard {
     private var labelText: String {
         switch labels {
         case .dataSet(let name): ", labels \(printable(name))"
-        case .list: ", labels in the card"
-        case nil: ", without labels"
+        case .list: ", labels in the model card"
+        case nil: ", no labels"
         }
     }
 

@@ -3,7 +3,7 @@ import DVTCore
 import DVTModel
 import DVTSupport
 
-/// A file of logits that another implementation computed, and what it says of their making.
+/// Logits computed by another implementation, with their metadata.
 struct ExpectedOutputs {
     let tensors: SafetensorsFile
 
@@ -28,7 +28,7 @@ struct ExpectedOutputs {
         tensors.metadata[key].map { $0.lowercased() == "true" }
     }
 
-    /// Refuses a comparison that the file cannot serve.
+    /// Checks that the file matches the requested comparison.
     func check(
         _ configuration: CascadeConfiguration, seed: UInt64, batch: Int?, includesLayers: Bool
     ) throws {
@@ -37,39 +37,34 @@ struct ExpectedOutputs {
         let faults: [(Bool, String)] = [
             (
                 Set(found) != names,
-                "holds the logits of \(found.count) exits, not of \(names.count)"
+                "contains the logits of \(found.count) exits, not \(names.count)"
             ),
-            (tensors.shapes["logits0"]?[1] != configuration.classes, "has other classes"),
-            (self.seed.map { $0 != seed } ?? false, "was made with another seed"),
-            (batch.map { $0 != self.batch } ?? false, "holds another batch size"),
+            (
+                tensors.shapes["logits0"]?[1] != configuration.classes,
+                "has a different number of classes"
+            ),
+            (self.seed.map { $0 != seed } ?? false, "was generated with another seed"),
+            (batch.map { $0 != self.batch } ?? false, "has another batch size"),
             (
                 featureReuse.map { $0 != configuration.featureReuse } ?? false,
-                "was made with the other setting of --feature-reuse"
+                "was generated with the other setting of --feature-reuse"
             ),
             (
                 relationReuse.map { $0 != configuration.relationReuse } ?? false,
-                "was made with the other setting of --relation-reuse"
+                "was generated with the other setting of --relation-reuse"
             ),
             (
                 includesLayers && !tensors.shapes.keys.contains { $0.hasPrefix("stage") },
-                "holds no layers to compare"
+                "contains no intermediates to compare"
             ),
         ]
         for (isFault, reason) in faults where isFault {
             throw ExpectationError(
                 path: tensors.origin,
                 problem: """
-                    \(reason); asked for was \(configuration.name), seed \(seed); \
-                    change the options or give another file
+                    \(reason); requested: \(configuration.name), seed \(seed); change the options \
+                    or give another file
                     """)
         }
     }
-}
-
-/// A file of logits that a comparison cannot use.
-struct ExpectationError: Error, Equatable, CustomStringConvertible {
-    let path: String
-    let problem: String
-
-    var description: String { "\(shown(path)): \(problem)" }
 }

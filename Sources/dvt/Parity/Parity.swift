@@ -11,7 +11,8 @@ import DVTReference
 
 struct Parity: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compare the OpenCL device with the CPU reference, or both with a file.",
+        abstract: "Compare an OpenCL device with the CPU reference, or both with a file.",
+        usage: "dvt parity [<options>]",
         discussion: """
             Examples:
               dvt parity --model dvt-deit-small --seed 1 --batch-size 2
@@ -19,45 +20,53 @@ struct Parity: ParsableCommand {
               dvt parity --model tiny-deit --expected tiny_deit_f1r1_s1.safetensors
               dvt parity --weights dvt.safetensors --batch-size 4
               dvt parity --operations
-              dvt parity --model tiny-deit --gradients --expected tiny_deit_gradients_s1.safetensors
+              dvt parity --model tiny-deit --gradients \\
+                --expected tiny_deit_gradients_s1.safetensors
 
-            Images are generated from the seed, and weights where no file gives them. The exit code is 1 if a tensor lies \
-            further off than its tolerance (the yardstick for the reference, four times it for \
-            OpenCL; more where weights are stored in 16 bits and the file's outputs are not of them) or an image leaves at another exit.
+            Images are generated from the seed, and so are the weights unless --weights is given. \
+            The exit code is 1 if a tensor exceeds its tolerance or an image takes another exit. \
+            The base tolerance is the float32 error recorded in the file, or a default: the \
+            reference must be within it, OpenCL within four times it. It is larger for weights \
+            stored in 16 bits if the file's outputs are of float32 weights.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
 
-    @Flag(help: "Compare every operation at sizes around its edges instead of a model.")
+    @Flag(help: "Compare every operation at edge-case sizes, instead of a model.")
     var operations = false
 
-    @Flag(help: "With --operations: only sizes that a simulator such as Oclgrind can run.")
+    @Flag(help: "With --operations: only sizes small enough for a simulator such as Oclgrind.")
     var small = false
 
-    @Option(help: "With --operations: only those whose name and sizes contain this.")
+    @Option(
+        help: ArgumentHelp(
+            "With --operations: only operations whose label contains this text.",
+            valueName: "text"))
     var filter: String?
 
-    @Option(help: "The seed of weights and images; a file's, or 1.")
+    @Option(help: "Seed of weights and images; default: the file's, otherwise 1.")
     var seed: UInt64?
 
-    @Option(help: "The images; as many as the file's, or 2.")
+    @Option(
+        help: ArgumentHelp(
+            "Number of images; default: the file's, otherwise 2.", valueName: "n"))
     var batchSize: Int?
 
-    @Flag(help: "Compare every block's intermediates too.")
+    @Flag(help: "Also compare the intermediates of every block.")
     var layers = false
 
     @Flag(
         help: ArgumentHelp(
-            "Compare the gradient of every parameter, and every exit's loss.",
+            "Compare the gradients of all parameters and the loss of every exit.",
             discussion: """
-                The loss is the sum over the exits of the mean cross-entropy. The labels are \
-                those of the file, or else each image's number.
+                The loss is the sum over the exits of the mean cross-entropy. Labels come from the \
+                file, otherwise image i has label i modulo the number of classes.
                 """))
     var gradients = false
 
     @Option(
         help: ArgumentHelp(
-            "Compare with this file's logits0, logits1, ... and use its yardsticks.",
+            "Compare with logits0, logits1, ... of this file, with its tolerances.",
             valueName: "file.safetensors"),
         completion: .file(extensions: ["safetensors"]))
     var expected: String?
@@ -71,24 +80,24 @@ struct Parity: ParsableCommand {
             throw ValidationError("Give either a model (--model, --weights) or --operations.")
         }
         guard !(gradients && layers) else {
-            throw ValidationError("--layers has no gradients of its own; leave it out.")
+            throw ValidationError("--layers and --gradients are mutually exclusive.")
         }
         if let batchSize, !(1...1024).contains(batchSize) {
             throw ValidationError("--batch-size is \(batchSize); it takes 1...1024.")
         }
         guard operations || !(small || filter != nil) else {
-            throw ValidationError("--small and --filter belong to --operations.")
+            throw ValidationError("--small and --filter require --operations.")
         }
         if operations, let option = optionOfModel {
-            throw ValidationError("\(option) belongs to a model.")
+            throw ValidationError("\(option) does not apply to --operations.")
         }
         if deviceOptions.isReference, expected == nil {
             throw ValidationError(
-                "The reference is compared with a file (--expected) or with an OpenCL device.")
+                "The reference needs a file (--expected) or an OpenCL device to compare with.")
         }
     }
 
-    /// An option that was given and only a model has.
+    /// The first given option that does not apply to operations, or nil.
     private var optionOfModel: String? {
         let options = [
             ("--seed", seed != nil), ("--batch-size", batchSize != nil), ("--layers", layers),
@@ -100,7 +109,7 @@ struct Parity: ParsableCommand {
     }
 
     func run() throws {
-        // What can be refused is refused here, before the output begins.
+        // Inputs are checked before any output is written.
         let compare =
             try operations
             ? operationsComparison() : gradients ? gradientComparison() : modelComparison()
@@ -219,6 +228,6 @@ struct Parity: ParsableCommand {
 }
 
 extension OpenCLBackend {
-    /// How it sums, which says how far it may lie off.
+    /// The accumulation precision, which determines the tolerance.
     fileprivate var sums: SumPrecision { precision == .mixed ? .mixed : .float32 }
 }

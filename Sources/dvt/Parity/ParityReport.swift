@@ -4,12 +4,11 @@ import DVTOutput
 import DVTParity
 import DVTSupport
 
-/// Prints comparisons as they come and counts those that fail.
+/// Prints comparisons as they finish and counts failures.
 struct ParityReport {
     private(set) var failed = 0
     private var checked = 0
 
-    /// The columns of a record.
     static let columns: [OutputColumn] = [
         OutputColumn("check", title: "Check"),
         .number("relative_l2", title: "Relative L2", forPeople: OutputValue.scientific),
@@ -17,7 +16,7 @@ struct ParityReport {
         .number("largest_error", title: "Largest error", forPeople: OutputValue.scientific),
         .number("differing", title: "Differing"),
         OutputColumn("passed", title: "Passed"),
-        // The header on standard error has the platform and the driver.
+        // The line on standard error has the platform and the driver.
         OutputColumn("device", title: "Device", forPeople: shortName),
     ]
 
@@ -28,12 +27,11 @@ struct ParityReport {
         return .string(String(name[..<end.lowerBound]))
     }
 
-    /// One line on the whole.
     var summary: String {
         failed == 0 ? "\(checked) checks passed" : "\(failed) of \(checked) checks FAILED"
     }
 
-    /// Adds a tensor's or an operation's comparison.
+    /// Adds the comparison of a tensor or an operation.
     mutating func add(_ comparison: ParityComparison, to writer: RecordWriter) throws {
         count(comparison.passes)
         try writer.write([
@@ -43,7 +41,7 @@ struct ParityReport {
         ])
     }
 
-    /// Adds the exits that images took on two backends.
+    /// Adds the comparison of the exits taken on two backends.
     mutating func add(
         _ decisions: DecisionComparison, sums: SumPrecision, deviceName: String,
         to writer: RecordWriter

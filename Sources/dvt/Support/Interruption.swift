@@ -2,9 +2,9 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Notes Ctrl-C, so that a long run can end between two steps with its output whole.
+/// Records Ctrl-C, so that a long run can stop between steps with complete output.
 ///
-/// A second Ctrl-C ends the program at once.
+/// A second Ctrl-C terminates the program.
 final class Interruption {
     private final class Flag: Sendable {
         let value = Atomic(false)
@@ -28,6 +28,6 @@ final class Interruption {
         signal(SIGINT, SIG_DFL)
     }
 
-    /// Whether the run should end.
+    /// Whether the run should stop.
     var isRequested: Bool { flag.value.load(ordering: .relaxed) }
 }

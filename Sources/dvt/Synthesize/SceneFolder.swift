@@ -4,7 +4,7 @@ import DVTSupport
 import DVTVision
 import OpenCLRuntime
 
-/// The folder of a set of drawn images: how the set is made, and what of it is there.
+/// The folder of a synthetic data set, with its settings.
 struct SceneFolder {
     let path: String
     let scenes: SyntheticScenes
@@ -13,7 +13,7 @@ struct SceneFolder {
 
     private static let settingsName = "synthesis.json"
 
-    /// Makes the folder, or checks that it was begun with the same settings.
+    /// Creates the folder, or checks that its settings are the same.
     ///
     /// - Throws: ``SynthesisError``, or the file system's error.
     func prepare() throws {
@@ -30,7 +30,7 @@ struct SceneFolder {
             to: "\(path)/\(Self.settingsName)")
     }
 
-    /// The files of images that are not there yet.
+    /// The image files still to be written.
     func missingFiles() -> [SceneFile] {
         layout.files(split).filter { file in
             let bytes = byteCount(of: "\(path)/\(file.name)") ?? 0
@@ -38,7 +38,7 @@ struct SceneFolder {
         }
     }
 
-    /// Writes the classes' names, and each image's place, class and difficulty.
+    /// Writes the class names and `labels.csv` with each image's path, class and difficulty.
     ///
     /// - Throws: the file system's error.
     func finish() throws {
@@ -56,7 +56,7 @@ struct SceneFolder {
         try writeText("path,label,difficulty\n" + rows.joined(), to: "\(path)/labels.csv")
     }
 
-    /// What the set is, for people.
+    /// A description of the data set.
     var summary: String {
         let range = scenes.difficulty
         return """
@@ -66,10 +66,10 @@ struct SceneFolder {
             """
     }
 
-    /// What must be the same for a set to go on.
+    /// The settings that must not change when a data set is extended.
     private var settings: [(key: String, option: String, value: JSONValue)] {
         let range = scenes.difficulty
-        // A number that JSON's readers may round is told as text.
+        // JSON readers may round large integers.
         let seed = Int(exactly: scenes.seed).map(JSONValue.int) ?? .string("\(scenes.seed)")
         return [
             ("generator", "version", .int(SyntheticScenes.version)), ("seed", "--seed", seed),
@@ -80,10 +80,10 @@ struct SceneFolder {
         ]
     }
 
-    /// Checks the settings of the set that is there.
+    /// Checks the settings of the existing data set.
     ///
-    /// - Returns: how many images it was to have.
-    /// - Throws: ``SynthesisError`` if it is not this set's beginning.
+    /// - Returns: its number of images.
+    /// - Throws: ``SynthesisError`` if the settings differ.
     private func countThere() throws -> Int {
         let file = "\(path)/\(Self.settingsName)"
         guard let text = FileTree().text(file),
@@ -104,41 +104,5 @@ struct SceneFolder {
             throw SynthesisError.fewerImages(path: path, there: count, given: split.count)
         }
         return count
-    }
-}
-
-/// Why a set of images cannot be written.
-enum SynthesisError: Error, Equatable, CustomStringConvertible {
-    case cannotMakeFolder(path: String, reason: String)
-    case foreignFiles(path: String)
-    case unreadableSettings(path: String)
-    case otherSettings(path: String, option: String, there: String, given: String)
-    case fewerImages(path: String, there: Int, given: Int)
-
-    var description: String {
-        switch self {
-        case .cannotMakeFolder(let path, let reason):
-            "\(shown(path)): cannot be made (\(reason)); check the path and its permissions"
-        case .foreignFiles(let path):
-            """
-            \(shown(path)): holds files that dvt synthesize did not make; name a new or an empty \
-            folder
-            """
-        case .unreadableSettings(let path):
-            """
-            \(shown(path)): does not tell how the images beside it were made; name a new or an \
-            empty folder
-            """
-        case .otherSettings(let path, let option, let there, let given):
-            """
-            \(shown(path)): holds images made with \(option) \(printable(there)), not \(given); \
-            give the same options, or name another folder
-            """
-        case .fewerImages(let path, let there, let given):
-            """
-            \(shown(path)): was begun with --count \(there), more than \(given); give at least as \
-            many, or name another folder
-            """
-        }
     }
 }

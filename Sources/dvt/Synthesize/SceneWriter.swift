@@ -8,7 +8,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Draws images on several threads and writes them, until the end or Ctrl-C.
+/// Generates and writes images on several threads, until done or Ctrl-C.
 struct SceneWriter {
     let scenes: SyntheticScenes
     let layout: SceneLayout
@@ -16,12 +16,12 @@ struct SceneWriter {
     let interruption: Interruption
     let progress: ProgressReporter
 
-    /// Writes files, each whole or not at all.
+    /// Writes files, each atomically.
     ///
     /// - Parameters:
     ///   - files: the files.
-    ///   - folder: the set's folder.
-    /// - Throws: the exit code if Ctrl-C ended it, or the file system's error.
+    ///   - folder: the data set's folder.
+    /// - Throws: the exit code after Ctrl-C, or the file system's error.
     func write(_ files: [SceneFile], in folder: String) throws {
         for parent in Set(files.map { parentFolder(of: "\(folder)/\($0.name)") }).sorted() {
             try makeFolder(parent)
@@ -56,18 +56,18 @@ struct SceneWriter {
         try writer.commit()
     }
 
-    /// Goes through a list in runs, each worked on by all threads.
+    /// Processes a list in chunks, each on all threads.
     ///
     /// - Parameters:
-    ///   - items: what to work on, one image each.
-    ///   - work: does one of them, on any thread.
-    ///   - finish: takes a run's results in order.
-    /// - Throws: the exit code if Ctrl-C ended it, or what `work` or `finish` throws.
+    ///   - items: the items, one image each.
+    ///   - work: processes one item, on any thread.
+    ///   - finish: receives the results of a chunk, in order.
+    /// - Throws: the exit code after Ctrl-C, or the error of `work` or `finish`.
     private func forEachRun<Item: Sendable, Value: Sendable>(
         of items: ArraySlice<Item>, work: @Sendable (Item) throws -> Value,
         then finish: ([Value]) throws -> Void
     ) throws {
-        // Long enough that threads seldom wait for the last of a run, short enough for Ctrl-C.
+        // Large enough to keep the threads busy, small enough to react to Ctrl-C.
         let length = 32 * threads
         var rest = items
         while !rest.isEmpty {
@@ -94,45 +94,4 @@ struct SceneWriter {
         }
         return try results.withLock { $0 }.compactMap { try $0?.get() }
     }
-}
-
-/// Makes a folder, and those above it, where they are not there.
-///
-/// - Parameter path: the folder.
-/// - Throws: ``SynthesisError``.
-func makeFolder(_ path: String) throws(SynthesisError) {
-    if mkdir(path, 0o777) == 0 { return }
-    let parent = parentFolder(of: path)
-    if errno == ENOENT, !parent.isEmpty {
-        try makeFolder(parent)
-        if mkdir(path, 0o777) == 0 { return }
-    }
-    let code = errno
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-        throw .cannotMakeFolder(path: path, reason: systemMessage(code))
-    }
-}
-
-/// The size of a regular file, or nil if there is none.
-func byteCount(of path: String) -> Int? {
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    return Int(status.st_size)
-}
-
-/// Writes a file of text, whole or not at all.
-///
-/// - Parameters:
-///   - text: what it will hold.
-///   - path: the file to create or replace.
-/// - Throws: ``FileError``.
-func writeText(_ text: String, to path: String) throws {
-    let writer = try AtomicFileWriter(path: path)
-    try Array(text.utf8).withUnsafeBytes { try writer.append($0) }
-    try writer.commit()
-}
-
-private func parentFolder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
 }

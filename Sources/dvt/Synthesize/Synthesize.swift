@@ -7,30 +7,33 @@ import Glibc
 
 struct Synthesize: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Draw labeled images in ten classes, from easy to hard.",
+        abstract: "Generate a data set of labeled images in ten classes, from easy to hard.",
+        usage: "dvt synthesize [<options>] <output>",
         discussion: """
             Examples:
               dvt synthesize scenes --count 5000
               dvt synthesize hard --count 100 --size 224 --difficulty 0.8-1
               dvt synthesize scenes-cifar --count 60000 --layout cifar
 
-            An image shows one thing: \(Self.classes). An easy one is large, in the middle of a \
-            plain ground; a hard one is small, turned, faint, partly hidden, among pieces of other \
-            things and in noise.
+            Each image shows one object: \(Self.classes). In an easy image it is large and \
+            centered on a plain background; in a hard one it is small, rotated, faint and partly \
+            hidden, among distractors and noise.
 
-            An image depends on --seed, --difficulty and its number alone, on every machine: \
-            the same command with a larger --count adds to what is there, and after Ctrl-C the \
-            same command goes on. labels.csv tells every image's class and difficulty.
+            An image depends only on --seed, --difficulty, --size and its index, on every machine: \
+            the same command with a larger --count extends the data set, and after Ctrl-C the same \
+            command continues. labels.csv lists the class and difficulty of every image.
             """)
 
-    /// The most images of a set.
+    /// The maximum number of images.
     static let countLimit = 1_000_000
     private static let classes = SyntheticScenes.labels.names.joined(separator: ", ")
 
-    @Option(help: "How many images, at most \(Self.countLimit); the classes take turns.")
+    @Option(
+        help: ArgumentHelp(
+            "Number of images, at most \(Self.countLimit); classes are balanced.", valueName: "n"))
     var count = 1000
 
-    @Option(help: "The seed: another one gives other images.")
+    @Option(help: "Random seed.")
     var seed: UInt64 = 1
 
     @Option(
@@ -41,29 +44,31 @@ struct Synthesize: ParsableCommand {
     @Option(
         help: ArgumentHelp(
             """
-            How hard the images are, from 0 to 1: one number for all, or two of them, as in \
-            0.2-0.6, between which each image draws its own.
+            Difficulty from 0 to 1: one value for all images, or a range such as 0.2-0.6 from \
+            which each image draws its own.
             """, valueName: "low-high"))
     var difficulty = DifficultyArgument(range: 0...1)
 
     @Option(
         help: ArgumentHelp(
-            "The part of the images that is kept for validation, from 0 to below 1.",
+            "Share of the images for validation, from 0 to below 1.",
             valueName: "share"))
     var validationShare = 0.2
 
     @Option(
         help: """
-            folder: PNG files train/CLASS/00001.png and val/CLASS/00003.png; cifar: the binary \
-            files of CIFAR-10, at 32 pixels.
+            folder: PNG files train/CLASS/00001.png and val/CLASS/00003.png; cifar: CIFAR-10's \
+            binary files, at 32 pixels.
             """)
     var layout = SceneLayout.folder
 
-    @Option(help: "How many threads draw; default: the processors there are.")
+    @Option(
+        help: ArgumentHelp(
+            "Number of threads; default: the number of processors.", valueName: "n"))
     var threads: Int?
 
     @Argument(
-        help: "The folder to make, or one that this command began with the same options.",
+        help: "The folder to create, or to continue with the same options.",
         completion: .directory)
     var output: String
 
@@ -80,7 +85,7 @@ struct Synthesize: ParsableCommand {
         }
         guard layout == .folder || size == CIFARFile.side else {
             throw ValidationError(
-                "--size is \(size), but images of --layout cifar have \(CIFARFile.side) pixels.")
+                "--size is \(size), but --layout cifar requires \(CIFARFile.side) pixels.")
         }
         guard validationShare >= 0, validationShare < 1 else {
             throw ValidationError(
@@ -101,7 +106,7 @@ struct Synthesize: ParsableCommand {
         let images = missing.reduce(0) { $0 + $1.indices.count }
         try draw(missing, images: images, into: folder)
         try folder.finish()
-        let there = images < count ? "; \(count - images) were there" : ""
+        let there = images < count ? "; \(count - images) already existed" : ""
         printError(folder.summary + there)
     }
 
@@ -116,13 +121,13 @@ struct Synthesize: ParsableCommand {
             defer { writer.progress.finish() }
             try writer.write(files, in: output)
         } catch let code as ExitCode {
-            printError("\(shown(output)): interrupted; the same command goes on from there")
+            printError("\(shown(output)): interrupted; run the same command to continue")
             throw code
         }
     }
 }
 
-/// One difficulty, or two between which images draw theirs.
+/// A difficulty, or a range of difficulties.
 struct DifficultyArgument: ExpressibleByArgument {
     let range: ClosedRange<Double>
 

@@ -3,9 +3,9 @@ import DVTOutput
 import DVTSupport
 import DVTTraining
 
-/// What one epoch of training came to.
+/// The results of one training epoch.
 struct EpochRecord {
-    /// What a pass over images came to, exit by exit.
+    /// The results of a pass over images, by exit.
     struct Measures {
         let losses: [Double]
         /// Top-1 accuracy, percent.
@@ -14,25 +14,24 @@ struct EpochRecord {
 
     /// The epoch, from 0.
     let epoch: Int
-    /// The steps made up to its end.
+    /// The number of steps up to its end.
     let step: Int
     /// The learning rate at its end.
     let learningRate: Double
     let training: Measures
-    /// On images that are not trained on, or nil where there are none.
+    /// On validation images, or nil if there are none.
     let validation: Measures?
-    /// The time spent on training so far, seconds.
+    /// The training time so far, seconds.
     let seconds: Double
     let imagesPerSecond: Double
     let deviceName: String
 
-    /// The columns of a record.
     static func columns(exits: Int, validates: Bool) -> [OutputColumn] {
         let numbers = 1...exits
         var columns: [OutputColumn] = [
             .number("epoch", title: "Epoch", forPeople: OutputValue.oneBased),
             OutputColumn("step", audience: .machines),
-            .number("lr", title: "Rate", forPeople: OutputValue.scientific),
+            .number("lr", title: "LR", forPeople: OutputValue.scientific),
         ]
         columns += numbers.map { .number("train_loss\($0 - 1)", title: "Loss \($0)", decimals: 3) }
         columns += numbers.map {
@@ -53,7 +52,7 @@ struct EpochRecord {
         ]
     }
 
-    /// The record's values, in the order of the columns.
+    /// The values, in the order of the columns.
     var values: [OutputValue] {
         var values: [OutputValue] = [.int(epoch), .int(step), .double(learningRate)]
         for measures in [training, validation].compactMap({ $0 }) {
@@ -65,7 +64,7 @@ struct EpochRecord {
         ]
     }
 
-    /// The record as a line of the run's log.
+    /// The record as a line of the log.
     var json: String {
         func numbers(_ values: [Double]) -> JSONValue { .array(values.map(JSONValue.double)) }
         var members: [(key: String, value: JSONValue)] = [
@@ -94,9 +93,9 @@ extension EpochRecord.Measures {
 }
 
 extension EpochRecord {
-    /// Reads a line of a run's log; nil if it is none.
+    /// Parses a line of the log; nil if it is invalid.
     ///
-    /// - Parameter line: what ``json`` wrote.
+    /// - Parameter line: a line written by ``json``.
     init?(json line: some Sequence<UInt8>) {
         guard case .object(let members) = try? JSONValue(parsing: Array(line)) else { return nil }
         func value(_ key: String) -> JSONValue? { members.first { $0.key == key }?.value }

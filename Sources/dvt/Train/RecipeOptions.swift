@@ -3,60 +3,62 @@ import DVTCheckpoints
 import DVTSupport
 import DVTTraining
 
-/// How a model is trained: a file, and flags that count instead of what it says.
+/// The training recipe: a file, and options that override it.
 struct RecipeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "A recipe in JSON; flags count instead of what it says.",
-            discussion: "The run's folder keeps the recipe that was used, as such a file.",
+            "Training recipe in JSON; the other options override it.",
+            discussion: "The recipe used is saved to the run's folder.",
             valueName: "file.json"),
         completion: .file(extensions: ["json"]))
     var recipe: String?
 
-    @Option(help: "The passes over the images.")
+    @Option(help: ArgumentHelp("Number of epochs.", valueName: "n"))
     var epochs: Int?
 
     @Option(
         help: ArgumentHelp(
-            "End after so many hours of training; the schedule fits itself to it.",
+            "Training time limit; the learning-rate schedule adapts to it.",
             valueName: "hours"))
     var maxHours: Double?
 
-    @Option(help: "The images of a batch.")
+    @Option(help: ArgumentHelp("Images per batch.", valueName: "n"))
     var batchSize: Int?
 
-    @Option(help: "The learning rate after the warm-up.")
+    @Option(help: ArgumentHelp("Peak learning rate, after warmup.", valueName: "rate"))
     var lr: Double?
 
-    @Option(help: "The decoupled weight decay.")
+    @Option(help: ArgumentHelp("Decoupled weight decay (AdamW).", valueName: "x"))
     var weightDecay: Double?
 
-    @Option(help: "The probability that a branch of the last block is left out.")
+    @Option(
+        help: ArgumentHelp(
+            "Stochastic depth (drop path) rate of the last block.", valueName: "rate"))
     var dropPath: Double?
 
-    @Option(help: "What is changed at random in images and labels: none, light or standard.")
+    @Option(help: ArgumentHelp("Augmentation preset.", valueName: "preset"))
     var augmentation: AugmentationPreset?
 
-    @Option(help: "Chooses the start, the order of the images and all that is drawn.")
+    @Option(help: "Seed of initialization, shuffling and augmentation.")
     var seed: UInt64?
 
-    /// Whether any of them was given.
+    /// Whether any option is given.
     var isGiven: Bool {
         recipe != nil || epochs != nil || maxHours != nil || batchSize != nil || lr != nil
             || weightDecay != nil || dropPath != nil
             || augmentation != nil || seed != nil
     }
 
-    /// The recipe.
+    /// Applies the options to a recipe.
     ///
-    /// - Parameter base: what counts where neither the file nor a flag says anything.
-    /// - Returns: the recipe.
-    /// - Throws: ``TrainingError`` if a number is outside its range, or the file's error.
-    func made(from base: TrainingRecipe = TrainingRecipe()) throws -> TrainingRecipe {
+    /// - Parameter base: the recipe without a file.
+    /// - Returns: the resulting recipe.
+    /// - Throws: ``TrainingError`` if a value is out of range, or the file's error.
+    func applied(to base: TrainingRecipe = TrainingRecipe()) throws -> TrainingRecipe {
         var recipe = try recipe.map(Self.read) ?? base
         if let maxHours {
             recipe.maxHours = maxHours
-            // Time alone ends the run, unless epochs are given too.
+            // Only the time limit ends the run, unless epochs are given too.
             recipe.epochs = epochs
         }
         recipe.epochs = epochs ?? recipe.epochs
@@ -75,14 +77,14 @@ struct RecipeOptions: ParsableArguments {
         let file = try MappedFile(path: path)
         guard file.byteCount <= 1 << 20 else {
             throw TrainingError.invalidRecipe(
-                origin: path, reason: "it has \(file.byteCount) bytes; a recipe has some hundred")
+                origin: path, reason: "it has \(file.byteCount) bytes, more than 1 MiB")
         }
         return try TrainingRecipe(
             json: file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }, origin: path)
     }
 }
 
-/// A name of an augmentation.
+/// The name of an augmentation preset.
 enum AugmentationPreset: String, ExpressibleByArgument, CaseIterable {
     case none
     case light

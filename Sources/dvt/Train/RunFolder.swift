@@ -8,43 +8,30 @@ import Glibc
 struct RunFolder {
     let path: String
 
-    /// All that the run needs to be gone on with.
+    /// The state from which the run resumes.
     var checkpoint: String { "\(path)/checkpoint.safetensors" }
-    /// The weights as inference uses them, with the model's card.
+    /// The weights for inference, with the model card.
     var weights: String { "\(path)/weights.safetensors" }
     var recipe: String { "\(path)/recipe.json" }
     var model: String { "\(path)/model.json" }
-    /// One line an epoch.
+    /// The log, one line per epoch.
     var log: String { "\(path)/log.jsonl" }
-    /// The curves of the log, as a page.
+    /// The HTML page with the training curves.
     var curve: String { "\(path)/curve.html" }
 
-    /// Whether a run is there.
+    /// Whether the folder contains a run.
     var hasRun: Bool { access(checkpoint, F_OK) == 0 }
 
-    /// Makes the folder.
+    /// Creates the folder.
     ///
-    /// - Throws: ``RunFolderError`` if that cannot be done.
+    /// - Throws: ``RunFolderError`` if it cannot be created.
     func create() throws {
         guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
-        throw RunFolderError(path: path, problem: "cannot be made: \(systemMessage())")
-    }
-
-    /// Writes a text file, whole or not at all.
-    ///
-    /// - Parameters:
-    ///   - text: its contents.
-    ///   - path: the file to create or replace.
-    /// - Throws: ``/DVTCheckpoints/FileError`` if the system fails to write.
-    static func write(_ text: String, to path: String) throws {
-        let writer = try AtomicFileWriter(path: path)
-        var text = text
-        try text.withUTF8 { try writer.append(UnsafeRawBufferPointer($0)) }
-        try writer.commit()
+        throw RunFolderError(path: path, problem: "cannot be created: \(systemMessage())")
     }
 }
 
-/// A folder that cannot serve a run.
+/// A folder or file that does not fit the run.
 struct RunFolderError: Error, Equatable, CustomStringConvertible {
     let path: String
     let problem: String

@@ -11,7 +11,7 @@ import DVTVision
 
 struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a cascade, every exit of it, on labeled images.",
+        abstract: "Train all exits of a cascade on labeled images.",
         discussion: """
             Examples:
               dvt train images --split train --model cascade.json --output run
@@ -20,59 +20,66 @@ struct Train: ParsableCommand {
               dvt train images --split train --output run --resume
               dvt train images --init dvt.safetensors --model cascade.json --output run
 
-            The loss is the sum of all exits' cross-entropies. The folder keeps a checkpoint from \
-            which a run that was interrupted, even killed, goes on by --resume; the weights with \
-            the model's card, for every other command; the recipe; and a log, a line an epoch. \
-            Evaluation columns are of averaged weights, on images that are not trained on.
+            The loss is the sum of the exits' cross-entropy losses. The output folder contains a \
+            checkpoint, from which --resume continues a run that was interrupted or killed; the \
+            weights with the model card, for the other commands; the recipe; and a log with one \
+            line per epoch. Evaluation columns are measured with averaged weights on images not \
+            used for training.
             """)
 
     @Argument(
         help: ArgumentHelp(
-            "A folder of class folders, a folder or file of CIFAR archives, or a CSV file.",
+            "A folder of class folders, CIFAR archives (a folder or a file), or a CSV file.",
             valueName: "data"),
         completion: .directory)
     var data: String
 
-    @Option(help: "The part of the set to train on; needed where there are several.")
+    @Option(
+        help: ArgumentHelp(
+            "The split to train on; required if the data set has several.", valueName: "name"))
     var split: String?
 
-    @Option(help: "The part of the set to measure on after every epoch.")
+    @Option(
+        help: ArgumentHelp("The split to evaluate after every epoch.", valueName: "name"))
     var validationSplit: String?
 
     @Option(
         help: ArgumentHelp(
-            "Keep one of every so many images of the part aside, to measure on.",
-            discussion: "dvt evaluate and dvt calibrate take the same ones by --every.",
-            valueName: "count"))
+            "Hold out every nth image of the split for evaluation.",
+            discussion: "`dvt evaluate` and `dvt calibrate` use the same images with --every-nth.",
+            valueName: "n"))
     var holdOutEvery: Int?
 
     @Option(
-        help: ArgumentHelp("The model: a name or a JSON file.", valueName: "name|file.json"),
+        help: ArgumentHelp("A model name or a JSON file.", valueName: "name|file.json"),
         completion: .list(CascadeConfiguration.names))
     var model: String?
 
     @Option(
         name: .customLong("init"),
         help: ArgumentHelp(
-            "Start from these weights instead of random ones.",
+            "Initialize from this checkpoint instead of randomly.",
             discussion: """
-                Of another number of classes, the head starts anew; positions of another grid are \
-                resampled, as timm does.
-                """), completion: .file())
+                A head with another number of classes is reinitialized; position embeddings of \
+                another grid are resampled, as in timm.
+                """, valueName: "file"),
+        completion: .file())
     var start: String?
 
-    @Option(help: "The folder of the run.", completion: .directory)
+    @Option(
+        help: ArgumentHelp("Output folder of the run.", valueName: "folder"),
+        completion: .directory)
     var output: String
 
-    @Flag(help: "Go on with the run in the folder.")
+    @Flag(help: "Resume the run in the output folder.")
     var resume = false
 
     @OptionGroup var recipeOptions: RecipeOptions
 
-    @Option(help: "The threads that read and change images.")
+    @Option(help: ArgumentHelp("Threads that load and augment images.", valueName: "n"))
     var workers = 2
 
-    @Flag(help: "End with an error at the first image that cannot be read.")
+    @Flag(help: "Fail at the first unreadable image.")
     var strict = false
 
     @OptionGroup var outputOptions: OutputOptions
@@ -82,11 +89,11 @@ struct Train: ParsableCommand {
         guard resume ? model == nil && start == nil : model != nil else {
             throw ValidationError(
                 resume
-                    ? "--resume has the run's own model; leave --model and --init out."
-                    : "Give --model, a name or a JSON file.")
+                    ? "--resume uses the run's own model; omit --model and --init."
+                    : "--model is required: a model name or a JSON file.")
         }
         guard validationSplit == nil || holdOutEvery == nil else {
-            throw ValidationError("Give --validation-split or --hold-out-every, not both.")
+            throw ValidationError("--validation-split and --hold-out-every are mutually exclusive.")
         }
         guard holdOutEvery.map({ $0 >= 2 }) ?? true else {
             throw ValidationError("--hold-out-every takes at least 2.")
@@ -102,24 +109,24 @@ struct Train: ParsableCommand {
             throw RunFolderError(
                 path: output,
                 problem: resume
-                    ? "holds no checkpoint.safetensors to go on with"
-                    : "holds a run already; go on with it by --resume, or give another folder")
+                    ? "contains no checkpoint.safetensors to resume from"
+                    : "already contains a run; resume it with --resume or choose another folder")
         }
-        // What can be wrong without a device is told before kernels are built.
+        // Check everything that needs no device before kernels are built.
         let plan = try makePlan(folder)
         let inputs = try makeInputs(plan)
         try train(plan, inputs, in: folder, on: deviceOptions.makeBackend())
     }
 
-    /// What is trained, and how.
+    /// The model, recipe and images of a run.
     private struct Plan {
         let card: ModelCard
         let recipe: TrainingRecipe
-        /// The part that is trained on, with what of it is kept aside.
+        /// The training split, including held-out images.
         let images: LabeledImages
-        /// The run that is gone on with, or nil.
+        /// The checkpoint to resume from, or nil.
         var checkpoint: SafetensorsFile?
-        /// Whether its batches are as large as before.
+        /// Whether the batch size is that of the checkpoint.
         var keepsBatchSize = false
     }
 
@@ -131,20 +138,20 @@ struct Train: ParsableCommand {
     ) throws {
         let trainer = try makeTrainer(plan, backend)
         let (input, validation) = inputs
-        // Images that were kept aside would be trained on, and nobody would see it.
+        // Another subset would silently train on held-out images.
         if plan.keepsBatchSize, let before = trainer.position.batchesPerEpoch,
             before != input.batchCount
         {
             throw RunFolderError(
                 path: output,
                 problem: """
-                    an epoch of the run has \(before) batches, and these images make \
-                    \(input.batchCount); give the data, --split and --hold-out-every of its start
+                    an epoch of the run has \(before) batches, but these images give \
+                    \(input.batchCount); use the original data, --split and --hold-out-every
                     """)
         }
         try folder.create()
-        try RunFolder.write(trainer.recipe.json, to: folder.recipe)
-        try RunFolder.write(trainer.card.json + "\n", to: folder.model)
+        try writeText(trainer.recipe.json, to: folder.recipe)
+        try writeText(trainer.card.json + "\n", to: folder.model)
         let interruption = Interruption()
         var run = try TrainRun(
             trainer, on: input, validation: validation, in: folder, interruption: interruption)
@@ -154,7 +161,7 @@ struct Train: ParsableCommand {
         try outputOptions.withWriter(columns, table: .streaming(firstRows: 1)) { writer in
             let isDone = try run.run { try writer.write($0.values) }
             guard isDone else {
-                printError("interrupted: go on with --resume")
+                printError("interrupted: continue with --resume")
                 throw ExitCode(130)
             }
         }
@@ -166,17 +173,17 @@ struct Train: ParsableCommand {
             let file = try SafetensorsFile(path: folder.checkpoint)
             let card = try ModelCard(storedIn: file)
             let stored = try Trainer<ReferenceBackend>.recipe(storedIn: file)
-            let recipe = recipeOptions.isGiven ? try recipeOptions.made(from: stored) : stored
+            let recipe = recipeOptions.isGiven ? try recipeOptions.applied(to: stored) : stored
             return Plan(
                 card: card, recipe: recipe, images: try open(split, for: card),
                 checkpoint: file,
                 keepsBatchSize: recipe.batchSize == stored.batchSize)
         }
-        let recipe = try recipeOptions.made()
-        var card = try ModelCard.given(model ?? "")
-        let images = try open(split, for: card, tellsAssumption: false)
+        let recipe = try recipeOptions.applied()
+        var card = try ModelCard.named(orFile: model ?? "")
+        let images = try open(split, for: card, reportsAssumption: false)
         if let names = images.classes?.names, names.count == card.configuration.classes {
-            // The model's classes are the set's: nothing was assumed of how they are numbered.
+            // The model takes its class names from the data set, so nothing is assumed.
             card.labels = .list(names)
         } else if let assumption = images.assumption {
             printError("note: \(assumption)")
@@ -198,7 +205,7 @@ struct Train: ParsableCommand {
         let weights = try AdaptedWeights(Checkpoint.open(path: start), otherwise: random)
         let trainer = try Trainer(card, recipe: recipe, weights: weights, backend: backend)
         for change in try weights.changes(for: card.configuration) {
-            printError("start: \(change)")
+            printError("init: \(change)")
         }
         return trainer
     }
@@ -228,12 +235,12 @@ struct Train: ParsableCommand {
     }
 
     private func open(
-        _ split: String?, for card: ModelCard, tellsAssumption: Bool = true
+        _ split: String?, for card: ModelCard, reportsAssumption: Bool = true
     ) throws -> LabeledImages {
         let set = try LabeledImages.open(
             path: data, split: split, classes: ClassLabels.of(card))
         for problem in set.problems { printError("warning: \(problem)") }
-        if tellsAssumption, let assumption = set.assumption { printError("note: \(assumption)") }
+        if reportsAssumption, let assumption = set.assumption { printError("note: \(assumption)") }
         if strict, !set.problems.isEmpty { throw ExitCode.failure }
         return set
     }
@@ -243,7 +250,7 @@ struct Train: ParsableCommand {
     ) -> String {
         let configuration = trainer.card.configuration
         let parameters = configuration.parameters.reduce(0) { $0 + $1.shape.elementCount }
-        let measured = validation.map { ", measured on \($0.images.count)" } ?? ""
+        let measured = validation.map { ", evaluated on \($0.images.count)" } ?? ""
         let from =
             trainer.position.step > 0
             ? ", from epoch \(trainer.position.epoch + 1), step \(trainer.position.step)" : ""

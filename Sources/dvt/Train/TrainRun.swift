@@ -5,7 +5,7 @@ import DVTOutput
 import DVTTraining
 import DVTVision
 
-/// A run from where it stands to its end, with its files.
+/// Runs the remaining epochs and writes the run's files.
 struct TrainRun<B: DifferentiableBackend> {
     private let trainer: Trainer<B>
     private let input: TrainingInput
@@ -15,7 +15,7 @@ struct TrainRun<B: DifferentiableBackend> {
     private var log: TrainingLog
     private var lastSave = ContinuousClock.now
 
-    /// The time between two checkpoints within an epoch, at most.
+    /// The maximum time between checkpoints within an epoch.
     private static var saveInterval: Duration { .seconds(300) }
 
     init(
@@ -30,13 +30,13 @@ struct TrainRun<B: DifferentiableBackend> {
         log = try TrainingLog(folder, epochs: trainer.position.epoch)
     }
 
-    /// Trains until the recipe's end, or until it is interrupted.
+    /// Trains until the end of the recipe or an interruption.
     ///
-    /// - Parameter report: told what every epoch came to.
+    /// - Parameter report: receives the record of every epoch.
     /// - Returns: whether the end was reached.
-    /// - Throws: ``TrainingError`` if the run cannot go on, or the device's or a file's error.
+    /// - Throws: ``TrainingError`` if the run cannot continue, or the device's or a file's error.
     mutating func run(report: (EpochRecord) throws -> Void) throws -> Bool {
-        // So that it can be gone on with from its first moment on.
+        // The run can be resumed from the start.
         if !folder.hasRun { try save() }
         try writeCurve(.running)
         do {
@@ -44,7 +44,7 @@ struct TrainRun<B: DifferentiableBackend> {
             try writeCurve(isDone ? .done : .interrupted)
             return isDone
         } catch {
-            // What ended the run is what has to be told, not that the page cannot say so.
+            // The original error takes precedence over a failed page.
             try? writeCurve(.failed)
             throw error
         }
@@ -59,8 +59,8 @@ struct TrainRun<B: DifferentiableBackend> {
             _ = trainer.finishEpoch()
             try log.add(record)
             try trainer.saveWeights(to: folder.weights)
-            // Last: a run that is killed before it goes on before the epoch's end, and writes the
-            // others again.
+            // Last: if the run is killed before this, it resumes within the epoch and writes the
+            // other files again.
             try save()
             try writeCurve(.running)
             try report(record)
@@ -70,10 +70,10 @@ struct TrainRun<B: DifferentiableBackend> {
 
     private var progress: Double { trainer.progress(batches: input.batchCount) }
 
-    /// Whether epochs or time are used up; the latter may be in the middle of an epoch.
+    /// Whether the epochs or the time limit are reached, the latter possibly within an epoch.
     private var isOver: Bool { progress >= 1 }
 
-    /// What the epoch came to, or nil if it was interrupted.
+    /// The record of the epoch, or nil if interrupted.
     private func measure() throws -> EpochRecord? {
         var tally: TrainingTally?
         if let validation {
@@ -95,10 +95,10 @@ struct TrainRun<B: DifferentiableBackend> {
         let page = TrainingPage(
             model: trainer.card.configuration.name, recipe: trainer.recipe, epochs: log.epochs,
             state: state)
-        try RunFolder.write(page.source, to: folder.curve)
+        try writeText(page.source, to: folder.curve)
     }
 
-    /// The rest of an epoch's batches; false if it was interrupted.
+    /// Trains the remaining batches of the epoch; false if interrupted.
     private mutating func runBatches() throws -> Bool {
         let batches = input.batches(
             epoch: trainer.position.epoch, from: trainer.position.batch)
@@ -123,7 +123,7 @@ struct TrainRun<B: DifferentiableBackend> {
         }
         for problem in batches.skipped.prefix(10) { printError("warning: \(problem)") }
         if batches.skipped.count > 10 {
-            printError("warning: \(batches.skipped.count) images could not be read in all")
+            printError("warning: \(batches.skipped.count) images in total could not be read")
         }
         return true
     }

@@ -1,21 +1,21 @@
 import DVTCheckpoints
 import DVTSupport
 
-/// The log of a run: a line of JSON an epoch.
+/// The log of a run: one JSON line per epoch.
 struct TrainingLog {
     private let folder: RunFolder
-    /// The epochs that are done.
+    /// The completed epochs.
     private(set) var epochs: [EpochRecord] = []
 
-    /// The time spent on training up to the last epoch, seconds.
+    /// The training time up to the last completed epoch, seconds.
     var seconds: Double { epochs.last?.seconds ?? 0 }
 
-    /// Opens the log of a run, and forgets epochs that its checkpoint does not know.
+    /// Opens the log, without epochs later than the checkpoint.
     ///
     /// - Parameters:
     ///   - folder: the run's folder.
-    ///   - count: the epochs that are done.
-    /// - Throws: the file's error, or ``RunFolderError`` if a line is none of a log.
+    ///   - count: the number of completed epochs.
+    /// - Throws: the file's error, or ``RunFolderError`` if a line is invalid.
     init(_ folder: RunFolder, epochs count: Int) throws {
         self.folder = folder
         guard count > 0 else { return }
@@ -25,18 +25,19 @@ struct TrainingLog {
         epochs = try lines.prefix(count).enumerated().map { index, line in
             guard let record = EpochRecord(json: line) else {
                 throw RunFolderError(
-                    path: folder.log, problem: "line \(index + 1) is no epoch of a run; mend it")
+                    path: folder.log,
+                    problem: "line \(index + 1) is not a valid epoch record; repair the file")
             }
             return record
         }
     }
 
-    /// Adds an epoch.
+    /// Appends an epoch and writes the log.
     ///
-    /// - Parameter record: what it came to.
+    /// - Parameter record: the record of the epoch.
     /// - Throws: the file's error.
     mutating func add(_ record: EpochRecord) throws {
         epochs.append(record)
-        try RunFolder.write(epochs.map { $0.json + "\n" }.joined(), to: folder.log)
+        try writeText(epochs.map { $0.json + "\n" }.joined(), to: folder.log)
     }
 }

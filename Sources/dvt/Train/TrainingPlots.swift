@@ -1,15 +1,14 @@
 import DVTOutput
 import Glibc
 
-/// The plots of a training run's page.
+/// The plots of the training page.
 struct TrainingPlots {
-    /// The epochs that are done, at least one.
+    /// The completed epochs, at least one.
     let epochs: [EpochRecord]
 
     private var exits: Range<Int> { 0..<(epochs.last?.training.losses.count ?? 0) }
     private var validates: Bool { epochs.contains { $0.validation != nil } }
 
-    /// All of them, in their frames.
     var panels: [Markup] {
         let note = validates ? "Solid: evaluation. Dashed: training." : "Training."
         return [
@@ -62,7 +61,7 @@ struct TrainingPlots {
             layers.append((.line(validation[exit]), kind: color))
         }
         for exit in exits {
-            // The exit's name stands at the end of its line.
+            // Labels the end of the line with the exit's name.
             let line = validates ? validation[exit] : training[exit]
             layers.append((.marks(line.suffix(1), .dot), kind: Self.color(exit)))
         }
@@ -73,7 +72,7 @@ struct TrainingPlots {
         ).drawing(layers)
     }
 
-    /// The rate in units of a power of ten, so that the numbers of the axis are short.
+    /// The learning rate in units of a power of ten, for short axis labels.
     private var learningRate: Markup {
         let rates = epochs.map(\.learningRate)
         let power = Int(log10(max(rates.max() ?? 0, 1e-300)).rounded(.down))
@@ -108,6 +107,6 @@ struct TrainingPlots {
 }
 
 extension EpochRecord {
-    /// ``training`` as the type of ``validation``.
+    /// ``training``, with the optional type of ``validation``.
     fileprivate var trainingIfAny: Measures? { training }
 }

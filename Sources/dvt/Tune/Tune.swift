@@ -11,43 +11,44 @@ import OpenCLRuntime
 
 struct Tune: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Find the fastest engine for a model's linear maps on this device.",
+        abstract: "Find the fastest GEMM engine for a model's linear layers on a device.",
+        usage: "dvt tune [<options>]",
         discussion: """
             Examples:
               dvt tune
-              dvt tune --model dvt-t2t-vit-12 --batch-size 1 --batch-size 32 --time-limit 60
+              dvt tune --model dvt-t2t-vit-12 --batch-size 1 --batch-size 32 \\
+                --time-limit 60
 
-            The linear maps carry most of a model's time. Each is timed by every engine of \
-            the device's kernel style, the costliest first; what is found is kept for this device and driver \
-            in the user's cache folder, beside what earlier runs found, and counts from the next \
-            command on. Ctrl-C keeps what was found until then. Nothing else should run on the \
-            machine meanwhile.
+            Linear layers dominate a model's time. Each is timed with every engine of the device's \
+            kernel style, the most expensive layers first. Results are cached for the device and \
+            driver, in addition to those of earlier runs, and used by all later commands. Ctrl-C \
+            keeps the results so far. Run on an otherwise idle machine.
             """)
 
     @Option(
         help: ArgumentHelp(
-            "A model, which may be given several times: a name or a JSON file.",
+            "A model name or a JSON file; may be repeated. Default: dvt-deit-small.",
             valueName: "name|file.json"),
         completion: .list(CascadeConfiguration.names))
     var model: [String] = []
 
     @Option(
         help: ArgumentHelp(
-            "The images that run together; may be given several times.", valueName: "images"))
+            "Images per batch; may be repeated. Default: 1, 8 and 32.", valueName: "images"))
     var batchSize: [Int] = []
 
     @Option(
         help: ArgumentHelp(
-            "When to end, in seconds; one map is always tuned.", valueName: "seconds"))
+            "Time limit; at least one layer is tuned.", valueName: "seconds"))
     var timeLimit = 120.0
 
     @Option(
         help: ArgumentHelp(
-            "An engine to try, which may be given several times; all of the device's kind.",
-            discussion: "See --linear-engine for their names."))
+            "An engine to try; may be repeated. Default: all of the kernel style.",
+            discussion: "See --linear-engine for the names.", valueName: "engine"))
     var engine: [LinearEngine] = []
 
-    @Flag(help: "Forget what earlier runs found.")
+    @Flag(help: "Discard the results of earlier runs.")
     var reset = false
 
     @OptionGroup var outputOptions: OutputOptions
@@ -61,34 +62,34 @@ struct Tune: ParsableCommand {
             throw ValidationError("--batch-size takes 1...4096.")
         }
         guard deviceOptions.linearEngine == nil else {
-            throw ValidationError("--linear-engine leaves nothing to choose.")
+            throw ValidationError("--linear-engine does not apply: the engine is what is tuned.")
         }
     }
 
     func run() throws {
-        let maps = try linearMaps()
+        let layers = try linearLayers()
         if case .off(let reason) = DiskCache.standard {
-            throw TuningNotKept(reason: reason)
+            throw TuningCacheError(reason: reason)
         }
         let backend = try deviceOptions.makeOpenCLBackend()
         printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
         if reset {
             backend.linearTuning = LinearTuning()
         }
-        try tune(maps, on: backend)
+        try tune(layers, on: backend)
     }
 
-    /// The distinct linear maps of the models, the costliest first.
-    private func linearMaps() throws -> [LinearOperation] {
+    /// The distinct linear layers of the models, the most expensive first.
+    private func linearLayers() throws -> [LinearOperation] {
         var costs: [LinearTuning.Sizes: (operation: LinearOperation, cost: Int)] = [:]
         for name in model.isEmpty ? ["dvt-deit-small"] : model {
-            let configuration = try ModelCard.given(name).configuration
+            let configuration = try ModelCard.named(orFile: name).configuration
             for batch in batchSize.isEmpty ? [1, 8, 32] : batchSize {
                 for counted in configuration.operations(batch: batch) {
-                    guard let map = counted.operation as? LinearOperation else { continue }
-                    let sizes = LinearTuning.Sizes(map)
-                    let cost = counted.count * map.multiplyAdds + (costs[sizes]?.cost ?? 0)
-                    costs[sizes] = (costs[sizes]?.operation ?? map, cost)
+                    guard let layer = counted.operation as? LinearOperation else { continue }
+                    let sizes = LinearTuning.Sizes(layer)
+                    let cost = counted.count * layer.multiplyAdds + (costs[sizes]?.cost ?? 0)
+                    costs[sizes] = (costs[sizes]?.operation ?? layer, cost)
                 }
             }
         }
@@ -96,50 +97,50 @@ struct Tune: ParsableCommand {
             .map(\.operation)
     }
 
-    private func tune(_ maps: [LinearOperation], on backend: OpenCLBackend) throws {
+    private func tune(_ layers: [LinearOperation], on backend: OpenCLBackend) throws {
         let (start, interruption) = (ContinuousClock.now, Interruption())
         var tuner = LinearTuner(
             backend,
             engines: engine.isEmpty
                 ? LinearEngine.candidates(for: backend.kernelStyle) : engine, milliseconds: 40)
         let progress = ProgressReporter(
-            label: "tune", unit: "linear maps", total: maps.count, isQuiet: false)
+            label: "tune", unit: "linear layers", total: layers.count, isQuiet: false)
         var done = 0
         try outputOptions.withWriter(Self.columns, progress: progress) { writer in
-            for map in maps {
+            for layer in layers {
                 let hasTime = done == 0 || ContinuousClock.now - start < .seconds(timeLimit)
                 guard hasTime, !interruption.isRequested else { break }
-                let tuned = try tuner.tune(map)
-                backend.linearTuning.set(tuned.engine, for: LinearTuning.Sizes(map))
+                let tuned = try tuner.tune(layer)
+                backend.linearTuning.set(tuned.engine, for: LinearTuning.Sizes(layer))
                 try writer.write(Self.row(tuned) + [.string(backend.deviceName)])
                 progress.advance()
                 done += 1
             }
         }
         progress.finish()
-        try keep(backend, done: done, of: maps.count)
+        try keep(backend, done: done, of: layers.count)
     }
 
     private func keep(_ backend: OpenCLBackend, done: Int, of count: Int) throws {
         guard backend.linearTuning.store(for: backend.context) else {
-            throw TuningNotKept(reason: "the cache folder cannot be written")
+            throw TuningCacheError(reason: "the cache folder cannot be written")
         }
-        let rest = done < count ? "; \(count - done) were not reached, the cheapest ones" : ""
-        printError("tuned: \(done) of \(count) linear maps, kept for this device\(rest)")
+        let rest = done < count ? "; the \(count - done) cheapest were not reached" : ""
+        printError("tuned: \(done) of \(count) linear layers, cached for this device\(rest)")
     }
 
     private static let columns: [OutputColumn] = [
-        OutputColumn("operation", title: "Linear map"),
+        OutputColumn("operation", title: "Linear layer"),
         OutputColumn("engine", title: "Engine"),
         .number("median_ms", title: "Median, ms", decimals: 3),
         .number("untuned_ms", title: "Untuned", decimals: 3),
-        .number("speedup", title: "Ratio"),
+        .number("speedup", title: "Speedup"),
         .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
         .number("engines_tried", title: "Tried"),
         OutputColumn("device", audience: .machines),
     ]
 
-    private static func row(_ tuned: TunedMap) -> [OutputValue] {
+    private static func row(_ tuned: TunedLayer) -> [OutputValue] {
         [
             .string(tuned.operation.label), .string("\(tuned.engine)"),
             .double(tuned.milliseconds), .double(tuned.standardMilliseconds),
@@ -150,18 +151,17 @@ struct Tune: ParsableCommand {
     }
 }
 
-/// A tuning that does not count.
-struct TuningNotKept: Error, CustomStringConvertible {
+/// Tuning results that cannot be cached.
+struct TuningCacheError: Error, CustomStringConvertible {
     let reason: String
 
     var description: String {
-        "a tuning cannot be kept: \(reason); set XDG_CACHE_HOME to a folder that can be written"
+        "tuning results cannot be cached: \(reason); set XDG_CACHE_HOME to a writable folder"
     }
 }
 
 extension LinearTuning.Sizes {
-    /// The sizes of an operation.
-    init(_ map: LinearOperation) {
-        self.init(rows: map.rows, inputs: map.inputs, outputs: map.outputs)
+    init(_ layer: LinearOperation) {
+        self.init(rows: layer.rows, inputs: layer.inputs, outputs: layer.outputs)
     }
 }

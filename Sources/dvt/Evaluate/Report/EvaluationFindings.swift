@@ -1,21 +1,21 @@
 import DVTEvaluation
 
-/// What an evaluation found, worked out for its page.
+/// The results of an evaluation, prepared for the report.
 struct EvaluationFindings {
     let record: EvaluateRecord
     let subject: EvaluationReport.Subject
-    /// What an image costs that leaves at each exit, 10^9 multiply-adds.
+    /// The cost of an image that exits at each exit, in 10^9 multiply-adds.
     let costs: [Double]
-    /// What thresholds do, or nil for one exit.
+    /// Accuracy against cost over swept thresholds, or nil for one exit.
     let curve: ThresholdCurve?
-    /// One summary an exit.
+    /// One summary per exit.
     let summaries: [ExitSummary]
-    /// Images of some classes.
+    /// Example images, for at most `classLimit` classes.
     let examples: [ClassExamples]
     /// The exit of every image.
     let exits: [UInt8]
 
-    /// More classes make a page that nobody looks through.
+    /// The maximum number of classes in the gallery.
     private static let classLimit = 20
 
     init(_ record: EvaluateRecord, _ subject: EvaluationReport.Subject) {
@@ -34,17 +34,17 @@ struct EvaluationFindings {
             exits: exits, count: subject.examples, classLimit: Self.classLimit)
     }
 
-    /// What early exits did; a model of one exit has none.
+    /// The early-exit results, or nil for a model with one exit.
     var early: EarlyExits? { costs.count > 1 ? record.early : nil }
 
-    /// Whether there are classes that the page leaves out.
-    var leavesOutClasses: Bool { examples.count < Set(record.tally.labels).count }
+    /// Whether some classes are not shown.
+    var omitsClasses: Bool { examples.count < Set(record.tally.labels).count }
 
-    /// The accuracy of one exit for all images, percent.
+    /// The accuracy of an exit over all images, percent.
     func accuracy(exit: Int) -> Double { record.tally.accuracy(top: 1, exit: exit) }
 
-    /// The images a second of a cascade that ends at an exit, by the run through all exits; nil
-    /// where nothing was timed.
+    /// Images per second of a cascade truncated at an exit, derived from the all-exits run; nil if
+    /// nothing was timed.
     func imagesPerSecond(exit: Int) -> Double? {
         guard record.times.images > 0, exit < costs.count - 1 else {
             return record.times.imagesPerSecond

@@ -4,15 +4,14 @@ import DVTOutput
 import DVTSupport
 import DVTVision
 
-/// Easy and hard images of an evaluation, read again by their places in the set.
+/// The easy and hard images of an evaluation, decoded again for the report.
 struct EvaluationGallery {
     let findings: EvaluationFindings
 
-    /// The most pixels of a side: an image is that large on the page, and a page of many stays
-    /// small.
+    /// The maximum side of a thumbnail, in pixels.
     private static let shownSide = 112
 
-    /// A panel for every class that is shown.
+    /// One panel per class.
     var panels: Markup {
         .element("div", ["class": "gallery plots"], [.lines(findings.examples.map(panel))])
     }
@@ -28,7 +27,7 @@ struct EvaluationGallery {
                         .element("h3", [:], [Markup(findings.subject.name(examples.label))]),
                         .element(
                             "p", ["class": "note"],
-                            ["\(examples.correct) of \(examples.images) right at their exits"]),
+                            ["\(examples.correct) of \(examples.images) correct at their exits"]),
                     ]
                         + rows.flatMap { title, images in
                             [
@@ -73,9 +72,9 @@ struct EvaluationGallery {
                     "class": square.imageSize < Self.shownSide ? "coarse" : nil,
                 ])
         } catch {
-            // The set has changed while it was evaluated; what was measured is worth a page still.
+            // The file changed during the evaluation; the report is still useful.
             printError("warning: \(error)")
-            return .element("p", ["class": "note"], ["cannot be read any more"])
+            return .element("p", ["class": "note"], ["no longer readable"])
         }
     }
 
@@ -84,7 +83,7 @@ struct EvaluationGallery {
         return try JPEGEncoder.encode(square.square(of: decoded), name: image.name)
     }
 
-    /// The model's own square of an image, with no more pixels than are shown.
+    /// The model's crop, scaled down to the thumbnail size.
     private var square: Preprocessing {
         let whole = findings.record.preprocessing
         let side = min(whole.imageSize, Self.shownSide)

@@ -4,7 +4,7 @@ import DVTOutput
 import DVTSupport
 
 extension EvaluationPage {
-    /// What the exits and the thresholds are worth, and how fast they are.
+    /// The section on accuracy, cost and speed.
     var accuracy: Markup {
         let panels = [costPanel, speedPanel, exitPanel]
         return .section(
@@ -16,9 +16,9 @@ extension EvaluationPage {
     }
 
     private var costPanel: Markup {
-        var keys = [Plot.key(.square, kind: "soft", "all images leave at one exit")]
+        var keys = [Plot.key(.square, kind: "soft", "all images at one exit")]
         if findings.curve != nil {
-            keys.insert(Plot.key(.dot, kind: "one", "thresholds swept"), at: 0)
+            keys.insert(Plot.key(.dot, kind: "one", "swept thresholds"), at: 0)
         }
         if findings.early != nil {
             keys.append(Plot.key(.diamond, kind: "three", "this run"))
@@ -33,13 +33,14 @@ extension EvaluationPage {
         case nil: "The model has one exit, so there is no threshold to sweep."
         case .sameImages:
             """
-            The swept thresholds, one point each of the authors' \(GeometricBudgets.budgets.count) \
-            budgets, were chosen on these same images: others may fare worse.
+            The swept thresholds, one point for each of the authors' \
+            \(GeometricBudgets.budgets.count) budgets, were chosen on these same images; results \
+            on other images may be worse.
             """
         case .file(let path):
             """
-            The swept thresholds come from \(shown(path)); they were not chosen here, but flatter \
-            the model if they were chosen on these images.
+            The swept thresholds come from \(shown(path)). If they were chosen on these images, \
+            the results are optimistic.
             """
         }
     }
@@ -47,7 +48,7 @@ extension EvaluationPage {
     private var speedPanel: Markup {
         let title = "Accuracy against throughput"
         guard let drawing = plots.throughputs else {
-            return .panel(title, note: "Nothing was timed: an earlier run saw all images.", [])
+            return .panel(title, note: "Not timed: all images are from an earlier run.", [])
         }
         var keys = [Plot.key(.square, kind: "soft", "measured")]
         if findings.costs.count > 1 {
@@ -61,26 +62,26 @@ extension EvaluationPage {
 
     private var speedNote: String {
         let (timed, images) = (findings.record.times.images, findings.record.tally.images)
-        let part = timed < images ? "Times are of the \(timed) images that ran last. " : ""
+        let part = timed < images ? "Times cover the last \(timed) images. " : ""
         guard findings.costs.count > 1 else {
-            return part + "Measured with every image at the one exit."
+            return part + "Measured with one exit."
         }
         let early = findings.early == nil ? "" : ", and early exits, batch by batch"
         return part + """
-            Measured: all exits\(early). Derived: an exit alone, from the time at which it had \
-            answered in the run through all exits, which includes what is handed on to later stages.
+            Measured: all exits\(early). Derived: a cascade truncated at an exit, from the time of \
+            its output in the all-exits run, including features passed on to later stages.
             """
     }
 
     private var exitPanel: Markup {
-        let titles = ["Exit", "", "Share, %", "Images", "Right, %"].enumerated().map {
+        let titles = ["Exit", "", "Share, %", "Images", "Accuracy, %"].enumerated().map {
             Markup.element(
                 "th", ["scope": "col", "class": $0.offset < 2 ? nil : "number"],
                 [Markup($0.element)])
         }
         let rows = findings.summaries.enumerated().map { exitRow($0.offset, $0.element) }
         return .panel(
-            "Where images leave", note: "Right: the part of those that leave there.",
+            "Exit distribution", note: "Accuracy: top-1 over the images that take the exit.",
             [
                 .element(
                     "table", ["class": "shares"],

@@ -5,7 +5,7 @@ import DVTOutput
 import DVTSupport
 import DVTVision
 
-/// What an evaluation found as a page.
+/// The HTML report of an evaluation.
 struct EvaluationPage {
     let findings: EvaluationFindings
     let plots: EvaluationPlots
@@ -15,7 +15,7 @@ struct EvaluationPage {
         plots = EvaluationPlots(findings)
     }
 
-    /// The text of its file.
+    /// The HTML source.
     var source: String {
         let page = HTMLPage(
             title: "Evaluation of \(printable(findings.record.card.configuration.name))",
@@ -26,7 +26,7 @@ struct EvaluationPage {
     private var subject: Markup {
         let (record, subject) = (findings.record, findings.subject)
         let count = record.tally.images == 1 ? "1 image" : "\(record.tally.images) images"
-        let left = record.unreadable > 0 ? "; \(record.unreadable) could not be read" : ""
+        let unread = record.unreadable > 0 ? "; \(record.unreadable) could not be read" : ""
         let warnings = subject.isUntrained ? [SyntheticWeights.warning] : []
         return .lines(
             [
@@ -34,7 +34,7 @@ struct EvaluationPage {
                     "p", [:],
                     [
                         """
-                        \(count) of \(shown(subject.set.origin))\(left). Weights: \
+                        \(count) of \(shown(subject.set.origin))\(unread). Weights: \
                         \(shown(subject.weights)). Device: \(printable(record.deviceName)), \
                         batches of \(subject.batchSize). \(subject.policy.rule)
                         """
@@ -48,13 +48,13 @@ struct EvaluationPage {
             return Markup.panel(
                 "Exit \(exit + 1)",
                 note: """
-                    Right for \(decimalText(findings.accuracy(exit: exit))) % of all images; \
+                    Accuracy \(decimalText(findings.accuracy(exit: exit))) % over all images; \
                     expected calibration error (ECE) \(error)
                     """,
                 [
                     plots.confidences(exit: exit),
                     .legend([
-                        Plot.key(.square, kind: "one", "right"),
+                        Plot.key(.square, kind: "one", "correct"),
                         Plot.key(.square, kind: "two", "wrong"),
                     ]), plots.reliability(exit: exit),
                 ])
@@ -64,9 +64,9 @@ struct EvaluationPage {
             [
                 .note(
                     """
-                    All images at each exit, also those that leave before it. Above: how many have \
-                    which confidence. Below: how often the exit is right when it is so sure; on \
-                    the dashed line confidence says just that.
+                    All images at each exit, including those that exit earlier. Top: distribution \
+                    of the confidence. Bottom: accuracy against confidence (reliability diagram); \
+                    a perfectly calibrated exit lies on the dashed line.
                     """), .plots(panels),
             ])
     }
@@ -74,14 +74,15 @@ struct EvaluationPage {
     private var examples: Markup {
         let half = findings.examples.count / 2
         let classes =
-            findings.leavesOutClasses
-            ? " Shown are the \(half) classes that are right most often and the \(half) least." : ""
+            findings.omitsClasses
+            ? " Shown: the \(half) classes with the highest and \(half) with the lowest accuracy."
+            : ""
         let panels = EvaluationGallery(findings: findings).panels
         guard findings.subject.examples > 0 else {
             return .section(
                 "Classes",
                 [
-                    .note("How many of each are right at the exits that they took.\(classes)"),
+                    .note("Correct images of each class at the exits taken.\(classes)"),
                     panels,
                 ])
         }
@@ -90,9 +91,8 @@ struct EvaluationPage {
             [
                 .note(
                     """
-                    The earlier an image leaves, the easier it is; of those that leave at one \
-                    exit, the surer that is. Under each: its exit, the confidence there, and the class \
-                    that the exit took it for.\(classes)
+                    Images are ranked by exit, earlier being easier, and within an exit by \
+                    confidence. Caption: exit, confidence there, predicted class.\(classes)
                     """), panels,
             ])
     }
@@ -102,11 +102,11 @@ struct EvaluationPage {
             "p", [:],
             [
                 """
-                GMACs are 10⁹ multiply-adds, from the first stage to the end of an exit's. Images \
-                a second are those of the device and the host's part of a batch, decoding apart. \
-                Confidences lie in \(ExitReliability.binCount) intervals of equal width; ECE is \
-                the mean distance between confidence and accuracy in them, weighted by their \
-                images. Made by dvt \(Version.number).
+                GMACs: 10⁹ multiply-adds, from the first stage through the exit's stage. Images/s: \
+                device and host time of a batch, without decoding. Confidences are grouped into \
+                \(ExitReliability.binCount) bins of equal width; ECE is the mean difference \
+                between confidence and accuracy over the bins, weighted by their image counts. \
+                Generated by dvt \(Version.number).
                 """
             ])
     }

@@ -1,16 +1,16 @@
 import DVTEvaluation
 import DVTOutput
 
-/// The plots of an evaluation's page.
+/// The plots of the evaluation report.
 struct EvaluationPlots {
     let findings: EvaluationFindings
 
     private let curve: [PlotPoint]
     private let costExits: [PlotPoint]
     private let costRun: [PlotPoint]
-    /// Cascades that end at an exit before the last.
+    /// Cascades truncated at an exit before the last.
     private let derived: [PlotPoint]
-    /// All exits, or nothing where nothing was timed.
+    /// The all-exits run; empty if nothing was timed.
     private let speedExits: [PlotPoint]
     private let speedRun: [PlotPoint]
 
@@ -49,10 +49,10 @@ struct EvaluationPlots {
         }
     }
 
-    /// Accuracy against what an image costs on average.
+    /// Accuracy against mean cost per image.
     var costs: Markup {
         plot(
-            "Accuracy against multiply-adds", "GMACs an image",
+            "Accuracy against multiply-adds", "GMACs/image",
             [
                 (.line(curve), kind: "one"), (.marks(curve, .dot), kind: "one"),
                 (.marks(costExits, .square), kind: "soft"),
@@ -60,7 +60,7 @@ struct EvaluationPlots {
             ])
     }
 
-    /// Accuracy against images a second, or nil where nothing was timed.
+    /// Accuracy against images per second, or nil if nothing was timed.
     var throughputs: Markup? {
         guard !speedExits.isEmpty else { return nil }
         return plot(
@@ -72,7 +72,7 @@ struct EvaluationPlots {
             ])
     }
 
-    /// A plot of top-1 accuracy; both have the same axis for it.
+    /// A plot of top-1 accuracy; both plots share the range of the accuracy axis.
     private func plot(
         _ label: String, _ unit: String, _ layers: [(PlotLayer, kind: String)]
     ) -> Markup {
@@ -81,7 +81,7 @@ struct EvaluationPlots {
         return Plot(
             label,
             horizontal: PlotAxis(unit, covering: points.map(\.x), within: 0...(.infinity)),
-            // Accuracies that differ by less than a point are not worth a finer grid.
+            // Differences below one percentage point do not need a finer grid.
             vertical: PlotAxis(
                 "Top-1 accuracy, %", covering: accuracies, within: 0...100, leastStep: 1)
         ).drawing(layers)
@@ -95,7 +95,7 @@ struct EvaluationPlots {
             name: isNamed ? name : nil)
     }
 
-    /// How many images have which confidence at an exit, by whether it is right.
+    /// The confidence histogram of an exit, split into correct and wrong images.
     func confidences(exit: Int) -> Markup {
         let bins = findings.summaries[exit].bins
         func bars(
@@ -116,23 +116,23 @@ struct EvaluationPlots {
                 "Images", covering: [0] + bins.map { Double($0.count) }, within: 0...(.infinity),
                 leastStep: 1), height: 200
         ).drawing([
-            (.bars(bars({ 0...Double($0.correct) }, "right")), kind: "one"),
+            (.bars(bars({ 0...Double($0.correct) }, "correct")), kind: "one"),
             (.bars(bars({ Double($0.correct)...Double($0.count) }, "wrong")), kind: "two"),
         ])
     }
 
-    /// How often an exit is right that is so sure.
+    /// The reliability diagram of an exit.
     func reliability(exit: Int) -> Markup {
         let bins = findings.summaries[exit].bins.enumerated().filter { $0.element.count > 0 }
         let bars = bins.filter { $0.element.accuracy > 0 }.map { index, bin in
             PlotBar(
                 x: Self.interval(index), y: 0...bin.accuracy,
-                title: "\(bin.correct) of \(bin.count) right at \(Self.intervalText(index))")
+                title: "\(bin.correct) of \(bin.count) correct at \(Self.intervalText(index))")
         }
         let points = bins.map { _, bin in
             PlotPoint(
                 x: bin.confidence, y: bin.accuracy,
-                title: "confidence \(decimalText(bin.confidence)), right "
+                title: "confidence \(decimalText(bin.confidence)), accuracy "
                     + "\(decimalText(bin.accuracy)), \(bin.count) images")
         }
         let diagonal = [0.0, 1].map { PlotPoint(x: $0, y: $0, title: "") }

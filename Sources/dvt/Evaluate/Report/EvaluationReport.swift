@@ -1,28 +1,25 @@
-import DVTCheckpoints
-import DVTCore
 import DVTEvaluation
 import DVTModel
-import DVTOutput
 import DVTSupport
 import DVTVision
 
-/// Writes what an evaluation found as one page.
+/// Writes the HTML report of an evaluation.
 struct EvaluationReport {
-    /// What is evaluated.
+    /// The model, data and options of the evaluation.
     struct Subject {
         let set: LabeledImages
-        /// The classes' names, or nil where nobody said.
+        /// The class names, or nil if unknown.
         let labels: ClassLabels?
         let weights: String
         let isUntrained: Bool
         let policy: ExitPolicy
-        /// Thresholds for many budgets and their file, or nil.
+        /// Stored thresholds for a range of budgets and their file, or nil.
         let stored: (points: OperatingPoints, file: String)?
         let batchSize: Int
-        /// The most easy images of a class on the page, and the most hard ones.
+        /// The maximum number of easy, and of hard, images per class.
         let examples: Int
 
-        /// A class as people call it.
+        /// The display name of a class.
         func name(_ label: Int) -> String {
             labels?[label].map(printable) ?? "class \(label)"
         }
@@ -31,11 +28,11 @@ struct EvaluationReport {
     private let path: String
     private let subject: Subject
 
-    /// Prepares a page, and checks that it can be written before anything runs.
+    /// Creates a report, after checking that its file can be written.
     ///
     /// - Parameters:
     ///   - path: the file to create or replace.
-    ///   - subject: what is evaluated.
+    ///   - subject: the model, data and options of the evaluation.
     /// - Throws: ``FileError`` if it cannot be written.
     init(path: String, _ subject: Subject) throws {
         _ = try AtomicFileWriter(path: path)
@@ -43,20 +40,18 @@ struct EvaluationReport {
         self.subject = subject
     }
 
-    /// Writes the page, whole or not at all.
+    /// Writes the page atomically.
     ///
-    /// - Parameter record: what the evaluation found.
+    /// - Parameter record: the results.
     /// - Throws: ``FileError`` if the system fails to write.
     func write(_ record: EvaluateRecord) throws {
-        var text = EvaluationPage(EvaluationFindings(record, subject)).source
-        let writer = try AtomicFileWriter(path: path)
-        try text.withUTF8 { try writer.append(UnsafeRawBufferPointer($0)) }
-        try writer.commit()
+        let text = EvaluationPage(EvaluationFindings(record, subject)).source
+        try writeText(text, to: path)
         printError("\(shown(path)): \((text.utf8.count + 1023) / 1024) KiB")
     }
 
-    /// Says that there is no page of a part of the images.
-    func tellOfInterruption() {
-        printError("\(shown(path)): not written, as the evaluation was interrupted")
+    /// Reports that an interrupted evaluation has no page.
+    func reportInterruption() {
+        printError("\(shown(path)): not written because the evaluation was interrupted")
     }
 }

@@ -3,63 +3,58 @@ import DVTCore
 import DVTOutput
 import DVTVision
 
-/// Images that run together.
+/// A batch of images.
 struct ImageBatch {
-    /// The files.
     let paths: [String]
-    /// Their places among the listed images, unreadable ones included.
+    /// Indices in the list of images, which includes unreadable ones.
     let places: [Int]
-    /// Their classes, from 0, where a set of labeled images says them; else empty.
+    /// Class indices of a labeled data set, otherwise empty.
     let labels: [Int]
     /// `[B, 3, S, S]`, normalized.
     let images: Tensor
 }
 
-/// Images in batches as they are decoded, with progress, until the end or Ctrl-C.
+/// Batches of decoded images with progress output, until the end of the list or Ctrl-C.
 final class ImageStream {
-    /// What stands on the terminal's last line.
     let progress: ProgressReporter
-    /// The images that could not be read.
+    /// The unreadable images.
     let failures: FailureLog
-    /// How many of the listed images the batches so far have taken, unreadable ones included.
+    /// The number of listed images consumed so far, including unreadable ones.
     private(set) var takenCount = 0
-    /// Whether Ctrl-C ended it.
+    /// Whether the stream ended by Ctrl-C.
     private(set) var wasInterrupted = false
-    /// How they are made of images.
     let preprocessing: Preprocessing
     private let loader: ImageLoader
-    /// The images of a full batch.
     let batchSize: Int
-    private let answersAtOnce: Bool
+    private let isInteractive: Bool
 
     /// Creates a stream.
     ///
     /// - Parameters:
-    ///   - loader: gives the images.
-    ///   - preprocessing: how it makes them.
-    ///   - batchSize: the images of a full batch.
-    ///   - answersAtOnce: whether somebody may be waiting who names images one by one.
-    ///   - failures: told which images could not be read.
-    ///   - progress: told how many are through.
+    ///   - loader: the source of decoded images.
+    ///   - preprocessing: the loader's preprocessing.
+    ///   - batchSize: the maximum number of images per batch.
+    ///   - isInteractive: whether paths arrive one by one, so that partial batches must run.
+    ///   - failures: receives the unreadable images.
+    ///   - progress: receives the number of processed images.
     init(
-        loader: ImageLoader, preprocessing: Preprocessing, batchSize: Int, answersAtOnce: Bool,
+        loader: ImageLoader, preprocessing: Preprocessing, batchSize: Int, isInteractive: Bool,
         failures: FailureLog, progress: ProgressReporter
     ) {
         self.loader = loader
         self.preprocessing = preprocessing
         self.batchSize = batchSize
-        self.answersAtOnce = answersAtOnce
+        self.isInteractive = isInteractive
         self.failures = failures
         self.progress = progress
     }
 
-    /// Goes through all images, or those before Ctrl-C.
+    /// Processes all images, up to Ctrl-C.
     ///
     /// - Parameters:
-    ///   - body: takes one batch.
-    ///   - whenIdle: called before more paths are waited for: who names them may want to see what
-    ///     is still held back.
-    /// - Throws: what `body` or `whenIdle` throws.
+    ///   - body: receives one batch.
+    ///   - whenIdle: called before waiting for more paths, to flush pending results.
+    /// - Throws: the error of `body` or `whenIdle`.
     func forEachBatch(
         _ body: (ImageBatch) throws -> Void, whenIdle: () throws -> Void = {}
     ) throws {
@@ -74,10 +69,10 @@ final class ImageStream {
         }
     }
 
-    /// Ends the progress.
+    /// Ends the progress output.
     ///
-    /// - Parameter summary: told before the command ends with a code.
-    /// - Throws: the exit code, if Ctrl-C ended it or an image could not be read.
+    /// - Parameter summary: called before the exit code is thrown.
+    /// - Throws: the exit code after Ctrl-C or if an image could not be read.
     func finish(summary: () -> Void = {}) throws {
         progress.finish()
         summary()
@@ -85,15 +80,15 @@ final class ImageStream {
         guard failures.count == 0 else { throw ExitCode.failure }
     }
 
-    /// The next images that can be read, as many as a batch holds, or as have been named; nil at
-    /// the end.
+    /// The next readable images, at most a batch, or as many as have been listed so far; nil at the
+    /// end.
     private func nextBatch(whenIdle: () throws -> Void) throws -> ImageBatch? {
         var paths: [String] = []
         var places: [Int] = []
         var labels: [Int] = []
         var values: [Float] = []
         while paths.count < batchSize {
-            if answersAtOnce, loader.isWaitingForPaths {
+            if isInteractive, loader.isWaitingForPaths {
                 guard paths.isEmpty else { break }
                 try whenIdle()
             }

@@ -2,12 +2,12 @@ import DVTCore
 import DVTSupport
 import DVTVision
 
-/// The image files that a command line names: files, folders, and `-` for paths on standard input.
+/// The image files of a command line: files, folders, and `-` for paths on standard input.
 struct InputPaths: Sequence, Sendable {
     let arguments: [String]
     let failures: FailureLog
 
-    /// Whether standard input names some of them, so that nobody knows how many will come.
+    /// Whether standard input lists images, so that their number is unknown.
     var readsStandardInput: Bool { arguments.contains("-") }
 
     func makeIterator() -> AnyIterator<String> {
@@ -20,7 +20,7 @@ struct InputPaths: Sequence, Sendable {
                         rest.removeFirst()
                         continue
                     }
-                    // A list that a script made may well have an empty line.
+                    // Generated lists may contain empty lines.
                     found = line.isEmpty ? [] : expanded(line)
                 } else {
                     rest.removeFirst()
@@ -31,15 +31,14 @@ struct InputPaths: Sequence, Sendable {
         }
     }
 
-    /// The images below a path, in order; a path that does not exist is left for the loader to
-    /// report.
+    /// The images below a path, in order; the loader reports a path that does not exist.
     private func expanded(_ path: String) -> ArraySlice<String> {
         do throws(ImageError) {
             let files = try ImageFiles.find(in: path)
             if files.isEmpty {
                 failures.report(
                     """
-                    \(shown(path)): holds no .jpg, .jpeg, .png or .webp file; name another folder
+                    \(shown(path)): contains no .jpg, .jpeg, .png or .webp file
                     """)
             }
             return files[...]

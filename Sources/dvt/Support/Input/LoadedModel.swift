@@ -4,27 +4,27 @@ import DVTModel
 import DVTSupport
 import Glibc
 
-/// A model, where its weights come from, and what a checkpoint says of it.
+/// A model card with its weight source and checkpoint.
 struct LoadedModel {
-    /// The model, with the reuse settings that were asked for.
+    /// The model card, with the reuse options applied.
     let card: ModelCard
-    /// Its weights, not checked yet.
+    /// The weights, not yet checked against the model.
     let weights: any StoredParameterSource
-    /// The checkpoint, where there is one file.
+    /// The checkpoint, or nil for synthetic weights and one file per stage.
     let file: (any NamedTensors)?
-    /// The files that it was read from.
+    /// The input files.
     private let inputs: [String]
 
     var configuration: CascadeConfiguration { card.configuration }
 
-    /// Finds a model and its weights.
+    /// Loads the model card and opens the weights.
     ///
     /// - Parameters:
-    ///   - model: a name or a JSON file, or nil for the card that the weights' file has.
-    ///   - weights: where weights come from, or nil for the files that the JSON file names.
-    ///   - otherwise: where weights come from when nobody says it, or nil.
-    ///   - configure: gives the cascade the reuse settings that were asked for.
-    /// - Throws: ``ModelError`` if no model or weights are named, or the file's error.
+    ///   - model: a model name or a JSON file, or nil for the model card of the checkpoint.
+    ///   - weights: the weight source, or nil for the files listed in the JSON file.
+    ///   - otherwise: the weight source if neither specifies one, or nil.
+    ///   - configure: applies the reuse options to the configuration.
+    /// - Throws: ``LoadError`` if no model or weights are specified, or the file's error.
     init(
         model: String?, weights: WeightsArgument?, otherwise: WeightsArgument? = nil,
         configure: (CascadeConfiguration) throws -> CascadeConfiguration
@@ -35,7 +35,9 @@ struct LoadedModel {
             case nil where model == nil: try ShippedModel.file()
             default: nil
             }
-        guard var card = try model.map(ModelCard.given) ?? file.map({ try ModelCard(storedIn: $0) })
+        guard
+            var card = try model.map(ModelCard.named(orFile:))
+                ?? file.map({ try ModelCard(storedIn: $0) })
         else {
             throw LoadError.noModel
         }
@@ -55,22 +57,22 @@ struct LoadedModel {
         let stageFiles = (self.weights as? StageWeights)?.files.map(\.file.origin) ?? []
         inputs = [file?.origin, model].compactMap { $0 } + stageFiles
         if let file, model != nil, file.metadata[ModelCard.metadataKey] != nil {
-            printError("card: that of \(shown(file.origin)) is left aside for --model")
+            printError("model card: --model overrides the card of \(shown(file.origin))")
         }
     }
 
-    /// Thresholds for many budgets, where the checkpoint has them.
+    /// The checkpoint's thresholds for a range of budgets.
     ///
-    /// - Returns: the rows, or nil.
+    /// - Returns: the operating points, or nil if there are none.
     /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if they do not fit the model.
     func operatingPoints() throws -> OperatingPoints? {
         try file.flatMap { try .stored(in: $0, stages: configuration.stages.count) }
     }
 
-    /// Refuses to write where the model was read from.
+    /// Checks that an output file is not an input file of the model.
     ///
     /// - Parameter output: the file to write.
-    /// - Throws: ``LoadError/isInput(path:)`` if it is one of the model's own files.
+    /// - Throws: ``LoadError/isInput(path:)`` if it is.
     func checkIsNoInput(_ output: String) throws {
         guard let identity = fileIdentity(output) else { return }
         if inputs.contains(where: { fileIdentity($0) == identity }) {
@@ -78,28 +80,28 @@ struct LoadedModel {
         }
     }
 
-    /// What the weights are called in messages.
+    /// The name of the weights in messages.
     var weightsName: String {
         (weights as? SyntheticWeights).map { "synthetic:\($0.seed)" } ?? file?.origin ?? "stages"
     }
 
-    /// How far storing in 16 bits may have moved the weights, or 0.
+    /// The relative rounding error of weights stored in 16 bits, otherwise 0.
     var storedRoundoff: Double {
         guard let roundoff = file?.roundoff, roundoff > 0x1p-24 else { return 0 }
         return roundoff
     }
 
-    /// Says on standard error where weights are no trained ones.
+    /// Prints a warning to standard error for synthetic weights.
     func warnOfUntrainedWeights() {
         if let synthetic = weights as? SyntheticWeights {
             printError(
                 """
-                weights: synthetic, seed \(synthetic.seed): untrained, so the results mean nothing
+                weights: synthetic, seed \(synthetic.seed): untrained, the results are meaningless
                 """)
         }
     }
 
-    /// The files that a JSON file names, which are found from its folder.
+    /// The weight files listed in a JSON file, relative to its folder.
     private static func stageWeights(
         _ card: ModelCard, besides model: String
     ) throws -> StageWeights {
@@ -113,42 +115,7 @@ struct LoadedModel {
     }
 }
 
-/// What a command line lacks.
-enum LoadError: Error, Equatable, CustomStringConvertible {
-    case noModel
-    case noWeights
-    case isInput(path: String)
-
-    var description: String {
-        switch self {
-        case .noModel: "no model is named: give --model, or --weights with a file that has a card"
-        case .noWeights: "no weights are named: give a checkpoint or synthetic:SEED (--weights)"
-        case .isInput(let path):
-            "\(shown(path)): is what the model is read from; give another name for the new file"
-        }
-    }
-}
-
-extension ModelCard {
-    /// The card of a model by its name, or of the JSON file that describes it.
-    ///
-    /// - Parameter model: the name, or a path that ends with `.json`.
-    /// - Returns: the card.
-    /// - Throws: ``ModelError`` if there is no such model, or the file's error.
-    static func given(_ model: String) throws -> Self {
-        guard model.hasSuffix(".json") else { return try .named(model) }
-        let file = try MappedFile(path: model)
-        let limit = 64 << 20
-        guard file.byteCount <= limit else {
-            throw ModelError.invalidDescription(
-                origin: model, reason: "it has \(file.byteCount) bytes, more than \(limit)")
-        }
-        let json = try file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }
-        return try Self(json: json, origin: model)
-    }
-}
-
-/// Which file a path names, or nil if there is none.
+/// The device and inode of a path, or nil if it does not exist.
 private func fileIdentity(_ path: String) -> [UInt]? {
     var status = stat()
     guard stat(path, &status) == 0 else { return nil }

@@ -4,46 +4,49 @@ import DVTModel
 import DVTOutput
 import DVTVision
 
-/// Which part of a set of labeled images a command runs, and how they become the model's input.
+/// The part of a labeled data set to run, and its preprocessing.
 struct DataSetOptions: ParsableArguments {
-    @Option(help: "The part of the set: train, val, test; needed where there are several.")
+    @Option(
+        help: ArgumentHelp(
+            "The split: train, val or test; required if the data set has several.",
+            valueName: "name"))
     var split: String?
 
     @Option(
         help: ArgumentHelp(
-            "Take one of every so many images alone.",
-            discussion: "Those that dvt train --hold-out-every keeps aside.", valueName: "count"))
-    var every: Int?
+            "Use only every nth image, those of `dvt train --hold-out-every n`.", valueName: "n"))
+    var everyNth: Int?
 
-    @Option(help: "The images that run together.")
+    @Option(help: ArgumentHelp("Images per batch.", valueName: "n"))
     var batchSize = 32
 
     @Option(
         help: ArgumentHelp(
-            "How an image becomes the model's input: default, authors or timm.",
-            discussion: "Default: as the model's card says, EXIF orientation applied."))
-    var preset = PreprocessingPreset.default
+            "Image preprocessing.",
+            discussion: "default: as in the model card, with EXIF orientation applied.",
+            valueName: "preset"))
+    var preprocessing = PreprocessingPreset.default
 
-    @Flag(help: "End with an error at the first image that cannot be read.")
+    @Flag(help: "Fail at the first unreadable image.")
     var strict = false
 
     func validate() throws {
         guard (1...4096).contains(batchSize) else {
             throw ValidationError("--batch-size is \(batchSize); it takes 1...4096.")
         }
-        guard every.map({ $0 >= 2 }) ?? true else {
-            throw ValidationError("--every takes at least 2.")
+        guard everyNth.map({ $0 >= 2 }) ?? true else {
+            throw ValidationError("--every-nth takes at least 2.")
         }
     }
 
-    /// Opens the set, and says what of it is left aside.
+    /// Opens the data set and reports skipped files.
     ///
     /// - Parameters:
-    ///   - data: a folder of class folders, a folder or file of CIFAR archives, or a CSV file.
-    ///   - card: the card of the model that it is for.
-    /// - Returns: the set, its classes numbered as the model's are.
-    /// - Throws: ``DataSetError`` if there is none, ``EvaluationError`` if a class is none of the
-    ///   model's, and with `--strict` the exit code where something is left aside.
+    ///   - data: a folder of class folders, CIFAR archives, or a CSV file.
+    ///   - card: the model card.
+    /// - Returns: the data set, with the model's class indices.
+    /// - Throws: ``DataSetError`` if it cannot be opened, ``EvaluationError`` if a label is outside
+    ///   the model's classes, or with `--strict` the exit code if files were skipped.
     func open(_ data: String, for card: ModelCard) throws -> LabeledImages {
         let set = try LabeledImages.open(
             path: data, split: split, classes: ClassLabels.of(card))
@@ -56,31 +59,31 @@ struct DataSetOptions: ParsableArguments {
             throw EvaluationError.labelOutOfRange(
                 name: image.name, label: image.label, classes: classes)
         }
-        return every.map { set.only(every: $0) } ?? set
+        return everyNth.map { set.only(every: $0) } ?? set
     }
 
-    /// What the images of a set are called that were chosen.
+    /// The name of the selected images in messages.
     ///
-    /// - Parameter set: the set.
-    /// - Returns: where it was found, and the part of it.
+    /// - Parameter set: the data set.
+    /// - Returns: its origin, split and subset.
     func name(of set: LabeledImages) -> String {
-        let parts = [split, every.map { "one of every \($0)" }].compactMap { $0 }
+        let parts = [split, everyNth.map { "one of every \($0)" }].compactMap { $0 }
         return set.origin + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
     }
 
-    /// Starts to load images of the set, and says what is supposed of their classes.
+    /// Starts loading images, and reports an assumption about class indices.
     ///
     /// - Parameters:
-    ///   - set: the set.
-    ///   - first: the first image that is loaded.
-    ///   - card: the card of the model that they are for.
-    ///   - label: what the progress is of.
-    /// - Returns: the images.
+    ///   - set: the data set.
+    ///   - first: the index of the first image to load.
+    ///   - card: the model card.
+    ///   - label: the label of the progress output.
+    /// - Returns: the stream of batches.
     /// - Throws: ``ModelError`` if the model takes no images.
     func stream(
         _ set: LabeledImages, from first: Int, for card: ModelCard, label: String
     ) throws -> ImageStream {
-        let preprocessing = try preset.preprocessing(of: card)
+        let preprocessing = try self.preprocessing.preprocessing(of: card)
         if let assumption = set.assumption { printError("note: \(assumption)") }
         let failures = FailureLog()
         let progress = ProgressReporter(
@@ -88,7 +91,7 @@ struct DataSetOptions: ParsableArguments {
         failures.use(progress)
         return ImageStream(
             loader: ImageLoader(set.rest(from: first), preprocessing: preprocessing),
-            preprocessing: preprocessing, batchSize: batchSize, answersAtOnce: false,
+            preprocessing: preprocessing, batchSize: batchSize, isInteractive: false,
             failures: failures, progress: progress)
     }
 }

@@ -8,60 +8,60 @@ import Glibc
 import Logging
 import OpenCLRuntime
 
-/// Which device runs a command.
+/// The device, kernels and precision of a command.
 struct DeviceOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "The device: its index in `dvt devices`, gpu, cpu, part of its name, or reference.",
+            "Device: index in `dvt devices`, gpu, cpu, part of its name, or reference.",
             discussion: """
-                Without it the environment variable DVT_DEVICE counts, and then the first GPU, \
-                or else the first other OpenCL device.
+                Default: $DVT_DEVICE if set, otherwise the first GPU, otherwise the first other \
+                OpenCL device.
                 """))
     var device: String?
 
     @Option(
         help: ArgumentHelp(
-            "The kernels' style: vector (CPU-like devices) or tile (GPU-like ones).",
-            discussion: "Without it, the faster one, measured once for each device."))
+            "Kernel style: vector for CPUs, tile for GPUs.",
+            discussion: "Default: the faster one, measured once per device.", valueName: "style"))
     var kernelStyle: KernelStyle?
 
     @Option(
         help: ArgumentHelp(
-            "What linear maps are computed in: float32 or mixed.",
+            "Precision of linear layers.",
             discussion: """
-                mixed takes float16 inputs and sums in float32, on the tensor cores of NVIDIA \
-                GPUs. It is tried first; where it does not work, a warning says why and float32 \
-                is used.
+                mixed: float16 inputs with float32 accumulation, on the tensor cores of NVIDIA \
+                GPUs. If a test of the device fails, a warning gives the reason and float32 is \
+                used.
                 """))
     var precision = Precision.float32
 
     @Option(
         help: ArgumentHelp(
-            "What computes linear maps: one of the engines that `dvt tune` compares.",
+            "GEMM engine of the linear layers.",
             discussion: """
-                \(LinearEngine.all.map(\.description).joined(separator: ", ")). matrix computes \
-                in mixed precision, and slowly where there are no tensor cores. Without it, what \
-                `dvt tune` found fastest, or else the kernels' own.
-                """))
+                \(LinearEngine.all.map(\.description).joined(separator: ", ")); or matrix, which \
+                uses mixed precision and is slow without tensor cores. Default: the fastest found \
+                by `dvt tune`, otherwise the default kernels.
+                """, valueName: "engine"))
     var linearEngine: LinearEngine?
 
-    @Flag(name: .shortAndLong, help: "Log builds, rows and times to standard error.")
+    @Flag(name: .shortAndLong, help: "Log kernel builds, batches and times to standard error.")
     var verbose = false
 
-    /// The log on standard error; `--verbose` makes it tell more than warnings.
+    /// The log on standard error: warnings, or with `--verbose` all messages.
     var logger: Logger {
         var logger = Logger(label: "dvt") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = verbose ? .debug : .warning
         return logger
     }
 
-    /// The device that was asked for.
+    /// The requested device, or nil for the default.
     var selection: String? { device ?? environment("DVT_DEVICE") }
 
-    /// Whether the CPU reference was asked for.
+    /// Whether the CPU reference is requested.
     var isReference: Bool { selection?.lowercased() == "reference" }
 
-    /// Opens the device and says on standard error which one it is.
+    /// Opens the device and prints its name to standard error.
     ///
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if there is no such device.
@@ -72,7 +72,7 @@ struct DeviceOptions: ParsableArguments {
         return backend
     }
 
-    /// Opens the OpenCL device.
+    /// Opens the OpenCL device with the network's kernels.
     ///
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if there is no such device.
@@ -99,7 +99,7 @@ struct DeviceOptions: ParsableArguments {
 
     /// Opens the OpenCL device without the network's kernels.
     ///
-    /// - Returns: the device's context.
+    /// - Returns: the context.
     /// - Throws: ``OpenCLError`` if there is no such device.
     func makeContext() throws -> Context {
         let context = try Context(device: DeviceSelector(selection).device())
@@ -107,27 +107,22 @@ struct DeviceOptions: ParsableArguments {
         return context
     }
 
-    /// Compiler options added to the package's own.
+    /// Additional OpenCL compiler options, for development.
     var buildOptions: String { environment("DVT_BUILD_OPTIONS") ?? "" }
 }
 
-/// Says why nothing seems to happen where the kernels have never been built before.
+/// Announces the first kernel build, which takes a while.
 private func announceFirstBuild() {
     if case .folder(let folder) = DiskCache.standard, access("\(folder)/programs", F_OK) != 0 {
-        printError("kernels: built now, which can take a minute, and kept in \(shown(folder))")
+        printError("kernels: first build, up to a minute; cached in \(shown(folder))")
     }
-}
-
-/// A variable of the environment.
-func environment(_ name: String) -> String? {
-    getenv(name).map { String(cString: $0) }
 }
 
 extension KernelStyle: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 
 extension LinearEngine: ExpressibleByArgument {
-    /// The engine of a name.
+    /// Creates the engine with a name.
     public init?(argument: String) {
         self.init(argument)
     }

@@ -1,28 +1,28 @@
 import ArgumentParser
 import DVTModel
 
-/// At which exit images leave.
+/// The exit policy of a command.
 struct ExitOptions: ParsableArguments {
     @OptionGroup var thresholdOptions: ThresholdOptions
 
     @Option(
         help: ArgumentHelp(
-            "Let every image leave at this exit, from 1; `all`: run all, take the last.",
+            "Exit of all images, from 1; all: run every exit and take the last.",
             valueName: "number|all"))
     var exit: ExitArgument?
 
     func validate() throws {
         if exit != nil, let option = thresholdOptions.given {
-            throw ValidationError("\(option) and --exit contradict each other; give one of them.")
+            throw ValidationError("\(option) and --exit are mutually exclusive; give one of them.")
         }
     }
 
-    /// The policy that was asked for, or else the model's own.
+    /// The requested policy, or the model's own.
     ///
     /// - Parameter model: the model.
-    /// - Returns: the policy, which fits the model.
-    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if it does not, or the error of a file that
-    ///   thresholds are read from.
+    /// - Returns: a policy that matches the model.
+    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if it does not match, or the error of a
+    ///   calibration file.
     func policy(of model: LoadedModel) throws -> ExitPolicy {
         let policy: ExitPolicy =
             switch exit {
@@ -35,7 +35,7 @@ struct ExitOptions: ParsableArguments {
     }
 }
 
-/// The exit that all images take: a number from 1, or `all`.
+/// A fixed exit: a number from 1, or `all`.
 enum ExitArgument: ExpressibleByArgument {
     case number(Int)
     case all

@@ -3,19 +3,20 @@ import DVTModel
 import DVTOutput
 import DVTVision
 
-/// Which images a command runs, and how they become the model's input.
+/// The images of a command and their preprocessing.
 struct ImageOptions: ParsableArguments {
-    @Option(help: "The images that run together.")
+    @Option(help: ArgumentHelp("Images per batch.", valueName: "n"))
     var batchSize = 8
 
     @Option(
         help: ArgumentHelp(
-            "How an image becomes the model's input: default, authors or timm.",
-            discussion: "Default: as the model's card says, EXIF orientation applied."))
-    var preset = PreprocessingPreset.default
+            "Image preprocessing.",
+            discussion: "default: as in the model card, with EXIF orientation applied.",
+            valueName: "preset"))
+    var preprocessing = PreprocessingPreset.default
 
     @Argument(
-        help: "Image files, folders of them, or - for paths on standard input.",
+        help: "Image files, folders, or - for paths on standard input.",
         completion: .file())
     var paths: [String]
 
@@ -25,15 +26,15 @@ struct ImageOptions: ParsableArguments {
         }
     }
 
-    /// Starts to load the images.
+    /// Starts loading the images.
     ///
     /// - Parameters:
-    ///   - card: the card of the model that they are for.
-    ///   - label: what the progress is of.
-    /// - Returns: the images.
+    ///   - card: the model card.
+    ///   - label: the label of the progress output.
+    /// - Returns: the stream of batches.
     /// - Throws: ``ModelError`` if the model takes no images.
     func stream(for card: ModelCard, label: String) throws -> ImageStream {
-        let preprocessing = try preset.preprocessing(of: card)
+        let preprocessing = try self.preprocessing.preprocessing(of: card)
         let failures = FailureLog()
         let inputs = InputPaths(arguments: paths, failures: failures)
         let files = inputs.readsStandardInput ? nil : Array(inputs)
@@ -45,20 +46,6 @@ struct ImageOptions: ParsableArguments {
         failures.use(progress)
         return ImageStream(
             loader: loader, preprocessing: preprocessing, batchSize: batchSize,
-            answersAtOnce: inputs.readsStandardInput, failures: failures, progress: progress)
-    }
-}
-
-extension PreprocessingPreset: ExpressibleByArgument {
-    /// The preprocessing for a model: the card's, or another crop without EXIF orientation, with
-    /// the card's mean and deviation.
-    func preprocessing(of card: ModelCard) throws -> Preprocessing {
-        let usual = try Preprocessing(card)
-        guard self != .default else { return usual }
-        let other = preprocessing(imageSize: usual.imageSize)
-        return Preprocessing(
-            shorterSide: other.shorterSide, imageSize: usual.imageSize, filter: other.filter,
-            mean: usual.mean, standardDeviation: usual.standardDeviation,
-            applyingOrientation: other.applyingOrientation)
+            isInteractive: inputs.readsStandardInput, failures: failures, progress: progress)
     }
 }

@@ -2,21 +2,21 @@ import ArgumentParser
 import DVTCore
 import DVTOutput
 
-/// How a command prints its records.
+/// The output format of a command.
 struct OutputOptions: ParsableArguments {
-    @Option(help: "The output: table, json, jsonl, csv or markdown.")
+    @Option(help: "Output format.")
     var format = OutputFormat.table
 
-    /// Prints records, and leaves the output whole whatever happens.
+    /// Prints records; the output is well-formed even if `body` throws.
     ///
     /// - Parameters:
-    ///   - columns: the records' columns.
-    ///   - progress: what may stand on the terminal's last line.
-    ///   - table: when a table is printed.
-    ///   - jsonKey: what the records are called where JSON is one object, or nil for an array.
+    ///   - columns: the columns of the records.
+    ///   - progress: the progress bar to clear before output, or nil.
+    ///   - table: when rows of a table are printed.
+    ///   - jsonKey: the key of the records if the JSON is an object, or nil for an array.
     ///   - body: writes the records.
-    /// - Throws: the body's error, or ``OutputError`` if the output does not take the text; a
-    ///   reader that has gone ends the command quietly.
+    /// - Throws: the body's error, or ``OutputError`` if writing fails; a closed pipe ends the
+    ///   command with exit code 0.
     func withWriter(
         _ columns: [OutputColumn], progress: ProgressReporter? = nil,
         table: TableLayout = .whole, jsonKey: String? = nil, _ body: (RecordWriter) throws -> Void
@@ -29,7 +29,7 @@ struct OutputOptions: ParsableArguments {
             do {
                 try body(writer)
             } catch let error where !(error is OutputError) {
-                // What the body says counts, even where its rows have no reader any more.
+                // The body's error takes precedence over a failed write of the rest.
                 try? writer.finish()
                 throw error
             }

@@ -4,38 +4,37 @@ import DVTEvaluation
 import DVTModel
 import DVTSupport
 
-/// The confidences that let images leave.
+/// The early-exit thresholds of a command.
 struct ThresholdOptions: ParsableArguments {
     // Unconditional: a negative number gets the check below, not "missing value".
     @Option(
         parsing: .unconditionalSingleValue,
         help: ArgumentHelp(
-            "The confidence that lets an image leave; one for every exit but the last, in order.",
+            "Confidence at which an image exits; one per exit but the last, in order.",
             discussion: """
-                One alone counts for all of them; 2 lets no image leave. Default: those of the \
-                model's card, or else 0.8.
-                """))
+                A single value applies to all exits; a value above 1 disables early exit. Default: \
+                the model card's, otherwise 0.8.
+                """, valueName: "score"))
     var threshold: [Float] = []
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The row, from 1, of the thresholds that the checkpoint holds for many budgets.",
-            discussion: "With --calibration, the row of that file.",
+            "Row, from 1, of the checkpoint's or the --calibration file's thresholds.",
             valueName: "row"))
     var operatingPoint: Int?
 
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "The most accurate of these rows that costs no more on average.",
+            "Use the most accurate row with at most this mean cost per image.",
             valueName: "GMACs"))
     var budget: Double?
 
     @Option(
         help: ArgumentHelp(
-            "Take the thresholds from this file, which dvt calibrate wrote.",
-            discussion: "Where it holds many, --budget or --operating-point chooses.",
+            "Thresholds written by `dvt calibrate --output`.",
+            discussion: "A file with several rows needs --budget or --operating-point.",
             valueName: "file"),
         completion: .file(extensions: ["json"]))
     var calibration: String?
@@ -47,11 +46,11 @@ struct ThresholdOptions: ParsableArguments {
         let exclusive = threshold.isEmpty ? names.filter { $0 != "--calibration" } : names
         guard exclusive.count <= 1 else {
             throw ValidationError(
-                "\(exclusive[0]) and \(exclusive[1]) contradict each other; give one of them.")
+                "\(exclusive[0]) and \(exclusive[1]) are mutually exclusive; give one of them.")
         }
     }
 
-    /// An option that was given, or nil.
+    /// The first given option, or nil.
     var given: String? { names.first }
 
     private var names: [String] {
@@ -61,12 +60,12 @@ struct ThresholdOptions: ParsableArguments {
         ].filter(\.1).map(\.0)
     }
 
-    /// The policy that was asked for.
+    /// The requested policy.
     ///
     /// - Parameter model: the model.
-    /// - Returns: the policy, or nil where none was asked for.
+    /// - Returns: the policy, or nil without threshold options.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if there is no such row, or the error of the
-    ///   calibration's file.
+    ///   calibration file.
     func policy(of model: LoadedModel) throws -> ExitPolicy? {
         if operatingPoint != nil || budget != nil || calibration != nil {
             let points = try points(of: model)
@@ -90,8 +89,8 @@ struct ThresholdOptions: ParsableArguments {
             throw CalibrationError.unsuitable(
                 origin: calibration ?? "",
                 reason: """
-                    holds \(points.thresholds.count) operating points; choose one by --budget or \
-                    --operating-point
+                    contains \(points.thresholds.count) operating points; choose one with --budget \
+                    or --operating-point
                     """)
         }
         return 1
@@ -101,18 +100,18 @@ struct ThresholdOptions: ParsableArguments {
         guard let stored = try storedPoints(of: model) else {
             throw ModelError.invalidPolicy(
                 reason: """
-                    \(given ?? "") needs a checkpoint that holds thresholds for many budgets, as \
-                    the authors' do; give --threshold or --calibration
+                    \(given ?? "") requires a checkpoint with thresholds for a range of budgets, \
+                    such as the authors'; use --threshold or --calibration
                     """)
         }
         return stored.points
     }
 
-    /// Thresholds for many budgets: those of `--calibration`, or else of the checkpoint.
+    /// The operating points of `--calibration`, otherwise of the checkpoint.
     ///
     /// - Parameter model: the model.
-    /// - Returns: the rows and their file, or nil where there are none.
-    /// - Throws: the error of the file.
+    /// - Returns: the operating points and their file, or nil if there are none.
+    /// - Throws: the file's error.
     func storedPoints(
         of model: LoadedModel
     ) throws -> (points: OperatingPoints, file: String)? {
@@ -126,31 +125,14 @@ struct ThresholdOptions: ParsableArguments {
 }
 
 extension OperatingPoints {
-    /// One row for people: its thresholds, its cost and its accuracy.
-    ///
+    /// The thresholds, cost and accuracy of one row.
     /// - Parameter row: the row, from 1.
     /// - Returns: the text.
     fileprivate func summary(row: Int) -> String {
         let values = thresholds[row - 1].dropLast().map { "\($0)" }.joined(separator: ", ")
-        let cost = gigaMultiplyAdds.map { ", \($0[row - 1]) GMACs an image on average" } ?? ""
+        let cost = gigaMultiplyAdds.map { ", \($0[row - 1]) GMACs per image on average" } ?? ""
         let accuracy = accuracies.map { ", accuracy \($0[row - 1]) %" } ?? ""
         let point = "operating point \(row) of \(thresholds.count)\(cost)\(accuracy)"
         return "\(values)\(scoring.shown.map { " of the \($0)" } ?? "") (\(point))"
-    }
-}
-
-extension ExitCriterion {
-    /// What it is called to people.
-    var shown: String { self == .entropy ? "entropy score" : rawValue }
-}
-
-extension ExitScoring {
-    /// What it is for people, or nil for the plain confidence.
-    var shown: String? {
-        guard self != ExitScoring() else { return nil }
-        let scale = temperatures.map {
-            " at temperatures \($0.map { "\($0)" }.joined(separator: ", "))"
-        }
-        return criterion.shown + (scale ?? "")
     }
 }

@@ -1,21 +1,20 @@
 import DVTOutput
 import Synchronization
 
-/// Reports what failed, one line each, and counts it.
+/// Prints and counts failures, one line each.
 final class FailureLog: Sendable {
     private let state = Mutex<(count: Int, progress: ProgressReporter?)>((0, nil))
 
-    /// How many lines were reported.
     var count: Int { state.withLock { $0.count } }
 
-    /// Keeps reports clear of a progress bar.
+    /// Clears a progress bar around each report.
     func use(_ progress: ProgressReporter) {
         state.withLock { $0.progress = progress }
     }
 
     /// Reports one failure.
     ///
-    /// - Parameter line: what failed and what to do, in one line.
+    /// - Parameter line: the failure and its remedy, in one line.
     func report(_ line: String) {
         let progress = state.withLock { state in
             state.count += 1

@@ -3,11 +3,11 @@ import DVTOutput
 import DVTSupport
 import Glibc
 
-/// A number of at least 0 with a fixed count of digits after the point.
+/// Formats a nonnegative number with a fixed number of decimals.
 ///
 /// - Parameters:
-///   - value: the number, finite.
-///   - decimals: how many digits, at least 1.
+///   - value: a finite number.
+///   - decimals: the number of digits after the decimal point, at least 1.
 /// - Returns: the text.
 func decimalText(_ value: Double, decimals: Int = 2) -> String {
     let scale = pow(10, Double(decimals))
@@ -17,7 +17,7 @@ func decimalText(_ value: Double, decimals: Int = 2) -> String {
 }
 
 extension OutputValue {
-    /// Shows a number as `1.2e-07`, for errors of any size; other values stay.
+    /// Formats a number as `1.2e-07`; other values are unchanged.
     @Sendable static func scientific(_ value: OutputValue) -> OutputValue {
         guard case .double(let number) = value, number.isFinite else { return value }
         guard number != 0 else { return .string("0") }
@@ -31,7 +31,7 @@ extension OutputValue {
         return .string("\(number < 0 ? "-" : "")\(digits)e\(exponent < 0 ? "-" : "+")\(magnitude)")
     }
 
-    /// Shows multiply-adds in units of 10^9.
+    /// Converts multiply-adds to units of 10^9.
     @Sendable static func giga(_ value: OutputValue) -> OutputValue {
         if case .int(let number) = value { .double(Double(number) / 1e9) } else { value }
     }

@@ -3,14 +3,12 @@ import DVTOutput
 import DVTSupport
 import DVTVision
 
-/// The likeliest classes of an image as a value of a record.
+/// The most probable classes of an image, as a value of a record.
 enum TopClasses {
-    /// Their column.
     static func column(count: Int) -> OutputColumn {
         OutputColumn("top", title: "Top \(count)", forPeople: topText)
     }
 
-    /// The value of their column.
     static func value(_ classes: [ClassConfidence], _ labels: ClassLabels?) -> OutputValue {
         .array(
             classes.map {
@@ -22,7 +20,7 @@ enum TopClasses {
             })
     }
 
-    /// Classes and probabilities, `tabby (0.9132), 282 (0.0421)` for example.
+    /// Classes and probabilities, such as `tabby (0.9132), 282 (0.0421)`.
     @Sendable private static func topText(_ value: OutputValue) -> OutputValue {
         guard case .array(let classes) = value else { return value }
         return .array(

@@ -3,10 +3,9 @@ import DVTCore
 import DVTEvaluation
 import DVTModel
 
-/// A file of gradients that another implementation computed, and what it says of their making.
+/// Gradients computed by another implementation, with their metadata.
 struct ExpectedGradients {
     let tensors: SafetensorsFile
-    /// The class of each image.
     let labels: [Int]
     var seed: UInt64? { tensors.metadata["seed"].flatMap { UInt64($0) } }
 
@@ -17,28 +16,26 @@ struct ExpectedGradients {
         guard !labels.isEmpty, labels.count == words.count else {
             throw ExpectationError(
                 path: path,
-                problem: """
-                    its metadata has no labels such as "3,1,4,9"; give a file of gradients
-                    """)
+                problem: #"its metadata has no labels such as "3,1,4,9"; give a file of gradients"#)
         }
     }
 
-    /// Refuses a comparison that the file cannot serve.
+    /// Checks that the file matches the requested comparison.
     func check(_ configuration: CascadeConfiguration, seed: UInt64, batch: Int?) throws {
         let faults: [(Bool, String)] = [
-            (self.seed.map { $0 != seed } ?? false, "was made with another seed"),
-            (batch.map { $0 != labels.count } ?? false, "holds another batch size"),
+            (self.seed.map { $0 != seed } ?? false, "was generated with another seed"),
+            (batch.map { $0 != labels.count } ?? false, "has another batch size"),
             (
                 !labels.allSatisfy { (0..<configuration.classes).contains($0) },
-                "has labels that are no classes of the model"
+                "has labels outside the model's classes"
             ),
         ]
         for (isFault, reason) in faults where isFault {
             throw ExpectationError(
                 path: tensors.origin,
                 problem: """
-                    \(reason); asked for was \(configuration.name), seed \(seed); change the \
-                    options or give another file
+                    \(reason); requested: \(configuration.name), seed \(seed); change the options \
+                    or give another file
                     """)
         }
     }

@@ -5,77 +5,54 @@ import DVTOutput
 import DVTParity
 import DVTVision
 
-/// What images took on the device, decoding apart.
-struct RunTimes {
-    private(set) var images = 0
-    private(set) var seconds = 0.0
-    /// From the batch's start to an image's exit, milliseconds.
-    private(set) var latencies: [Double] = []
-
-    mutating func add(seconds: Double, latencies: [Double]) {
-        images += latencies.count
-        self.seconds += seconds
-        self.latencies += latencies
-    }
-
-    /// The images a second, or nil where nothing was timed.
-    var imagesPerSecond: Double? { images > 0 ? Double(images) / seconds : nil }
-    var statistics: TimeStatistics? { latencies.isEmpty ? nil : TimeStatistics(latencies) }
-}
-
-/// How images left a cascade that really let them leave.
+/// The results of the run with early exits.
 struct EarlyExits {
     let policy: ExitPolicy
     /// The exit of every image.
     fileprivate(set) var exits: [UInt8] = []
-    /// The images that were right at their exit.
+    /// The number of images classified correctly at their exit.
     fileprivate(set) var correct = 0
     fileprivate(set) var times = RunTimes()
-    /// The images that would have left elsewhere by what the run through all exits said.
+    /// The number of images whose exit differs from the all-exits run's prediction.
     fileprivate(set) var differing = 0
 
-    /// The images that were right at their exit, percent.
+    /// Top-1 accuracy at the exits taken, percent.
     var accuracy: Double { 100 * Double(correct) / Double(max(exits.count, 1)) }
 
-    /// What an image cost on average.
+    /// The mean cost per image.
     ///
-    /// - Parameter costs: what an image costs that leaves at each exit.
-    /// - Returns: the average, in their unit.
+    /// - Parameter costs: the cost of an image that exits at each exit.
+    /// - Returns: the mean, in the unit of `costs`.
     func cost(_ costs: [Double]) -> Double {
         costs.enumerated().reduce(0) { $0 + share($1.offset) * $1.element }
     }
 
-    /// The part of the images that left at an exit.
+    /// The fraction of images that took an exit.
     func share(_ exit: Int) -> Double {
         exits.isEmpty ? 0 : Double(exits.count { $0 == exit }) / Double(exits.count)
     }
 }
 
-/// Labeled images through a cascade: through all exits, and with early exits beside that.
+/// Runs labeled images through a cascade, both through all exits and with early exits.
 ///
-/// Both run on each batch in turn, so that their times compare whatever else the machine does.
+/// The two runs alternate batch by batch, so that their times are comparable.
 struct EvaluateRun<B: Backend> {
     let model: DynamicVisionTransformer<B>
     private(set) var tally: EvaluationTally
-    /// The place of every image in its set, which has unreadable images too.
+    /// The index of every image in its data set, which includes unreadable images.
     private(set) var places: [Int32] = []
-    /// Times of the run through all exits.
+    /// Times of the all-exits run.
     private(set) var times = RunTimes()
-    /// The times from the batches' starts until each exit had answered in that run, added up.
+    /// For each exit, the time from batch start to the exit's output, summed over the batches.
     private(set) var exitSeconds: [Double]
-    /// What an image takes that leaves at each exit, in batches that all leave there, milliseconds.
+    /// The time per image if all images exit at each exit, milliseconds.
     var exitMilliseconds: [Double] {
         exitSeconds.map { 1000 * $0 / Double(max(times.images, 1)) }
     }
-    /// What the early exits did, or nil where all images were to take the last one.
+    /// The early-exit results, or nil if the policy takes the last exit for all images.
     private(set) var early: EarlyExits?
     private var isWarm = false
 
-    /// Creates a run.
-    ///
-    /// - Parameters:
-    ///   - model: the cascade.
-    ///   - policy: which images leave at which exit.
     init(_ model: DynamicVisionTransformer<B>, policy: ExitPolicy) {
         self.model = model
         tally = EvaluationTally(
@@ -84,12 +61,12 @@ struct EvaluateRun<B: Backend> {
         early = policy == .allExits ? nil : EarlyExits(policy: policy)
     }
 
-    /// Takes in what an interrupted run has kept; times are only of what runs now.
+    /// Adds the saved results of an interrupted run; times cover only the current run.
     ///
     /// - Parameters:
-    ///   - probabilities: of every exit, `[n, C]`.
+    ///   - probabilities: the softmax outputs of every exit, `[n, C]`.
     ///   - labels: the classes of the images.
-    ///   - places: their places in the set.
+    ///   - places: their indices in the data set.
     mutating func restore(_ probabilities: [[Float]], labels: [Int], places: [Int]) {
         note(probabilities, labels: labels, places: places)
         guard var early else { return }
@@ -105,12 +82,12 @@ struct EvaluateRun<B: Backend> {
     ///
     /// - Parameters:
     ///   - batch: the images.
-    ///   - places: their places in the set.
+    ///   - places: their indices in the data set.
     /// - Returns: the softmax outputs of every exit, `[B, C]`.
     /// - Throws: the model's or the backend's error.
     mutating func add(_ batch: ImageBatch, places: [Int]) throws -> [[Float]] {
         if !isWarm {
-            // The first run builds kernels and packs weights.
+            // The first run builds kernels and prepares weights.
             _ = try timed(batch.images, policy: .allExits)
             isWarm = true
         }
@@ -146,11 +123,11 @@ struct EvaluateRun<B: Backend> {
         self.early = early
     }
 
-    /// One run of the cascade with what it said and took.
+    /// The outputs and times of one run of the cascade.
     private struct Timed {
         var visits: [ExitVisit<B.DeviceTensor>] = []
         var latencies: [Double]
-        /// When each exit that ran had answered, from the start.
+        /// Time from the start to the output of each exit that ran, seconds.
         var answers: [Double] = []
         var seconds = 0.0
     }
@@ -181,7 +158,7 @@ struct EvaluateRun<B: Backend> {
         }
     }
 
-    /// The exit that an image takes by what the run through all exits said.
+    /// The exit that the all-exits run predicts for an image.
     private func exit(of image: Int, policy: ExitPolicy) -> Int {
         policy.exit(for: tally.decidingScores.map { $0[image] })
     }

@@ -1,0 +1,17 @@
+import DVTSupport
+
+/// A missing model or weights, or an output that is an input.
+enum LoadError: Error, Equatable, CustomStringConvertible {
+    case noModel
+    case noWeights
+    case isInput(path: String)
+
+    var description: String {
+        switch self {
+        case .noModel: "no model specified: use --model, or a --weights file with a model card"
+        case .noWeights: "no weights specified: use --weights with a checkpoint or synthetic:SEED"
+        case .isInput(let path):
+            "\(shown(path)): is an input file of the model; choose another output file"
+        }
+    }
+}
