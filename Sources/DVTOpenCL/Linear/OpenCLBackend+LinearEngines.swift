@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
@@ -33,15 +34,15 @@ extension OpenCLBackend {
                 map, of: x, bias: parameters.bias, activation: activation, residual: residual,
                 to: y)
         }
-        try queue.enqueue(
-            kernels.kernel(launch.kernel, in: launch.kernel, defines: launch.defines),
-            arguments: [
-                .tensor(y), .tensor(x), .buffer(launch.weight), .tensor(parameters.bias),
-                .tensor(residual), .int(rows), .int(inputs), .int(outputs),
-                .int(activation.kernelCode),
-            ],
-            global: zip(launch.groups, launch.local).map { $0 * $1 } + [groups],
-            local: launch.local + [1])
+        try enqueue(
+            KernelCall(
+                launch.kernel, in: launch.kernel, macros: launch.macros,
+                [
+                    "y": .tensor(y), "x": .tensor(x), launch.weightName: .buffer(launch.weight),
+                    "bias": .tensor(parameters.bias), "residual": .tensor(residual),
+                    "rows": .int(rows), "inputs": .int(inputs), "outputs": .int(outputs),
+                    "activation": .int(activation.kernelCode),
+                ], over: .groups(launch.groups + [groups], items: launch.local + [1])))
     }
 
     /// A linear map as the engines see it.
@@ -77,7 +78,9 @@ extension OpenCLBackend {
     /// A kernel that computes a whole linear map; its file has its name.
     private struct LinearLaunch {
         let kernel: String
-        let defines: [String]
+        let macros: [String]
+        /// The kernel's name of the weight.
+        let weightName: String
         /// The weight as the kernel takes it.
         let weight: Buffer
         let groups: [Int]
@@ -87,23 +90,24 @@ extension OpenCLBackend {
     /// How the kernel of a map's engine is launched, or nil for CLBlast.
     private func launch(_ map: LinearMap) throws -> LinearLaunch? {
         func groups(_ tileRows: Int, _ tileColumns: Int) -> [Int] {
-            [(map.rows + tileRows - 1) / tileRows, (map.outputs + tileColumns - 1) / tileColumns]
+            [ceilDiv(map.rows, tileRows), ceilDiv(map.outputs, tileColumns)]
         }
         switch linearEngine(rows: map.rows, inputs: map.inputs, outputs: map.outputs) {
         case .clblast: return nil
         case .packed(let tile):
             return LinearLaunch(
-                kernel: "linear_packed", defines: tile.defines,
+                kernel: "linear_packed", macros: tile.macros, weightName: "packed",
                 weight: try packed(
                     map.weight, by: tile, inputs: map.inputs, outputs: map.outputs,
                     groups: map.groups), groups: groups(tile.rows, tile.panel), local: [1, 1])
         case .tile(let tile):
             return LinearLaunch(
-                kernel: "linear_tile", defines: tile.defines, weight: map.weight.buffer,
-                groups: groups(tile.rows, tile.columns), local: [tile.items, tile.items])
+                kernel: "linear_tile", macros: tile.macros, weightName: "weight",
+                weight: map.weight.buffer, groups: groups(tile.rows, tile.columns),
+                local: [tile.items, tile.items])
         case .matrix:
             return LinearLaunch(
-                kernel: "linear_matrix", defines: matrixDefines,
+                kernel: "linear_matrix", macros: matrixMacros, weightName: "halves",
                 weight: try halves(
                     map.weight, inputs: map.inputs, outputs: map.groups * map.outputs),
                 groups: groups(64, 64), local: [128, 1])
@@ -111,8 +115,8 @@ extension OpenCLBackend {
     }
 
     /// NVIDIA's compiler alone takes PTX.
-    private var matrixDefines: [String] {
-        MatrixUnits.isKnown(context.device) ? ["PTX"] : []
+    private var matrixMacros: [String] {
+        TensorCores.areKnown(on: context.device) ? ["PTX"] : []
     }
 
     /// The engine that was chosen, or else measured for such a map, or else the device's own.
@@ -129,27 +133,31 @@ extension OpenCLBackend {
         return try weight.copy(.panels(tile.panel)) {
             try makeScratch([panels, inputs, tile.panel])
         } fill: { packed in
-            try enqueueElements(
-                "pack_panels", in: "linear_packed", defines: tile.defines,
-                [
-                    .buffer(packed), .tensor(weight), .int(inputs), .int(outputs), .int(panels),
-                    .int(groups),
-                ], over: [tile.panel, inputs, panels])
+            try enqueue(
+                KernelCall(
+                    "pack_panels", in: "linear_packed", macros: tile.macros,
+                    [
+                        "packed": .buffer(packed), "weight": .tensor(weight),
+                        "inputs": .int(inputs), "outputs": .int(outputs), "panels": .int(panels),
+                        "groups": .int(groups),
+                    ], over: .elements(tile.panel, inputs, panels)))
         }
     }
 
     /// A weight as float16, made when it is first used and kept with it.
     private func halves(_ weight: OpenCLTensor, inputs: Int, outputs: Int) throws -> Buffer {
-        let pitch = (inputs + 31) / 32 * 32
+        let pitch = inputs.roundedUp(toMultipleOf: 32)
         return try weight.copy(.halves) {
             // Two to a float32, the pitch being even.
             try makeScratch([outputs, pitch / 2])
         } fill: { halves in
-            try enqueueElements(
-                "weight_to_halves", in: "linear_matrix", defines: matrixDefines,
-                [
-                    .buffer(halves), .tensor(weight), .int(inputs), .int(outputs), .int(pitch),
-                ], over: [pitch, outputs])
+            try enqueue(
+                KernelCall(
+                    "weight_to_halves", in: "linear_matrix", macros: matrixMacros,
+                    [
+                        "halves": .buffer(halves), "weight": .tensor(weight),
+                        "inputs": .int(inputs), "outputs": .int(outputs), "pitch": .int(pitch),
+                    ], over: .elements(pitch, outputs)))
         }
     }
 }
