@@ -21,7 +21,9 @@ struct KernelCall {
         _ name: String, in file: String, macros: [String] = [], _ arguments: KernelArguments,
         over grid: KernelGrid
     ) {
-        function = KernelFunction(name: name, file: file, macros: grid.macros + macros)
+        function = KernelFunction(
+            name: name, file: file,
+            macros: grid.macros.isEmpty ? macros : grid.macros + macros)
         self.arguments = arguments
         self.grid = grid
     }
@@ -39,22 +41,31 @@ struct KernelFunction: Hashable {
 
 /// Arguments of a kernel by name: `["y": .tensor(y), "rows": .int(rows)]`.
 struct KernelArguments {
-    private(set) var names: [String]
-    private(set) var values: [KernelArgument]
+    private var elements: [(name: String, value: KernelArgument)]
+
+    /// The names, in order.
+    var names: [String] { elements.map { $0.name } }
+    /// The values, in order.
+    var values: [KernelArgument] { elements.map { $0.value } }
+
+    /// Whether the names are these, in this order.
+    ///
+    /// Up to 15 bytes a name is stored inline, so a comparison is that of two integers.
+    func areNamed(_ names: [String]) -> Bool {
+        names.count == elements.count && zip(names, elements).allSatisfy { $0 == $1.name }
+    }
 
     /// The arguments of both, in order.
     static func + (left: KernelArguments, right: KernelArguments) -> KernelArguments {
         var sum = left
-        sum.names += right.names
-        sum.values += right.values
+        sum.elements += right.elements
         return sum
     }
 }
 
 extension KernelArguments: ExpressibleByDictionaryLiteral {
     init(dictionaryLiteral elements: (String, KernelArgument)...) {
-        names = elements.map(\.0)
-        values = elements.map(\.1)
+        self.elements = elements
     }
 }
 

@@ -35,9 +35,8 @@ final class KernelLibrary {
     ///   or their order differ from the kernel's parameters.
     func kernel(for call: KernelCall) throws -> Kernel {
         let kernel = try kernel(call.function)
-        // At every call, as several places call one kernel. The names fit into Swift's inline
-        // strings, whose comparison is two integer comparisons.
-        if let declared = kernel.argumentNames, declared != call.arguments.names {
+        // At every call, as kernels are called from several places.
+        if let declared = kernel.argumentNames, !call.arguments.areNamed(declared) {
             throw OpenCLBackendError.kernelArguments(
                 kernel: "\(call.function.file).cl: \(call.function.name)", declared: declared,
                 given: call.arguments.names)
