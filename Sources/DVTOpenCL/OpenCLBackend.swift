@@ -41,78 +41,80 @@ public final class OpenCLTensor: BackendTensor {
     }
 }
 
-/// The network's operations on an OpenCL device: hand-written kernels, and CLBlast for GEMMs.
+/// The network's operations on an OpenCL device, by the package's kernels and CLBlast's GEMM.
 ///
-/// One backend owns one in-order queue and is confined to one thread or actor. Operations enqueue
-/// and return; memory that is let go is used again by what is enqueued later, which the order of
-/// the queue makes safe.
+/// A backend owns an in-order queue and is confined to one thread or actor. Operations enqueue
+/// kernels and return. Freed buffers are reused; the in-order queue makes this safe.
 public final class OpenCLBackend: Backend {
-    /// The device's name and driver, for people.
+    /// The name of the device and its driver.
     public let deviceName: String
-    /// The device's context; it counts builds, buffers and launches.
+    /// The device's context, which counts builds, buffers and launches.
     public let context: Context
-    /// The style of kernels that is used.
+    /// The style of the kernels.
     public let kernelStyle: KernelStyle
-    /// Why the other style was not measured against it, if it does not run on the device.
+    /// Why the other style does not run on the device, or nil.
     public let kernelStyleProblem: String?
-    /// The queue that all work goes through.
+    /// The queue of all commands.
     package let queue: CommandQueue
     let kernels: KernelLibrary
     let clblast: CLBlastEngine
-    /// What linear maps are computed in.
+    /// The precision of linear layers.
     public let precision: Precision
-    /// Why mixed precision is not used, if it was asked for and is not.
+    /// Why mixed precision was requested but is not used, or nil.
     public let precisionProblem: String?
     /// The register tile of vector kernels.
     let packedTile: PackedTile
-    /// The engine of linear maps that were not tuned.
+    /// The engine of linear layers that were not tuned.
     package let defaultLinearEngine: LinearEngine
-    /// The engine of all linear maps, whatever was measured; tuning and tests set it.
+    /// The engine of all linear layers, which takes precedence over ``linearTuning``; set by tuning
+    /// and tests.
     package var chosenLinearEngine: LinearEngine?
     /// The engines that were measured on this device.
     package var linearTuning: LinearTuning
-    /// Why the stored tuning does not count, if it does not.
+    /// Why the stored tuning is ignored, or nil.
     public let tuningProblem: String?
     private let pool: BufferPool
-    /// The local memory that the vector kernels may take.
+    /// The local memory that vector kernels may use, in bytes.
     var localMemoryLimit: Int
     var batchCapacity = 1
     private var tables: [GridResampling: ResamplingTable] = [:]
     private var transposedTables: [GridResampling: TapArrays] = [:]
     private var lastRows: (rows: [Int], indices: OpenCLTensor)?
 
-    /// Creates a backend with a queue of its own.
+    /// Creates a backend with its own queue.
     ///
     /// - Parameters:
-    ///   - context: the device's context; many backends may share one.
-    ///   - kernelStyle: the style of kernels; nil means the faster one, measured once for a device
-    ///     and remembered in the user's cache folder.
-    ///   - precision: what linear maps are computed in. Mixed precision is tried on the device
-    ///     first; where it does not work, float32 is used and ``precisionProblem`` says why.
-    ///   - buildOptions: compiler options added to the package's own, for checkers: for example
-    ///     `-cl-opt-disable`.
-    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be made or a kernel does not build.
+    ///   - context: the device's context; several backends may share it.
+    ///   - kernelStyle: the style of the kernels; nil selects the faster one, which is measured once
+    ///     per device and stored in the user's cache folder.
+    ///   - precision: the precision of linear layers. Mixed precision is tested on the device first;
+    ///     if it does not work, float32 is used and ``precisionProblem`` gives the reason.
+    ///   - buildOptions: compiler options added to the package's own, for example
+    ///     `-cl-opt-disable` for checkers.
+    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created or a kernel does not
+    ///   build.
     public convenience init(
         context: Context, kernelStyle: KernelStyle? = nil, precision: Precision = .float32,
         buildOptions: String = ""
     ) throws {
-        let problem = precision == .mixed ? MatrixUnits.problem(on: context) : nil
+        let problem = precision == .mixed ? TensorCores.problem(on: context) : nil
         let isMixed = precision == .mixed && problem == nil
         try self.init(
             context: context, kernelStyle: kernelStyle, linearEngine: isMixed ? .matrix : nil,
             precisionProblem: problem, buildOptions: buildOptions)
     }
 
-    /// Creates a backend with a queue of its own; see ``init(context:kernelStyle:buildOptions:)``.
+    /// Creates a backend with its own queue.
     ///
     /// - Parameters:
     ///   - context: the device's context.
-    ///   - kernelStyle: the style of kernels, or nil.
-    ///   - linearEngine: what computes all linear maps; nil means what `dvt tune` found fastest for
-    ///     a map, or else the device's own.
-    ///   - precisionProblem: why mixed precision is not used, if it was asked for and is not.
+    ///   - kernelStyle: the style of the kernels; nil selects the faster one.
+    ///   - linearEngine: the engine of all linear layers; nil selects the engine that `dvt tune`
+    ///     found fastest, or the device's default.
+    ///   - precisionProblem: why mixed precision was requested but is not used, or nil.
     ///   - buildOptions: compiler options added to the package's own.
-    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be made or a kernel does not build.
+    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created or a kernel does not
+    ///   build.
     package convenience init(
         context: Context, kernelStyle: KernelStyle?, linearEngine: LinearEngine?,
         precisionProblem: String? = nil, buildOptions: String
@@ -125,16 +127,16 @@ public final class OpenCLBackend: Backend {
             precisionProblem: precisionProblem, buildOptions: buildOptions)
     }
 
-    /// Creates a backend with a queue of its own whose choices are made.
+    /// Creates a backend with its own queue, style and engine.
     ///
     /// - Parameters:
     ///   - context: the device's context.
-    ///   - kernelStyle: the style of kernels, and why the other does not run if it does not.
-    ///   - linearEngine: the engine of linear maps that were not tuned.
-    ///   - tuning: the engines that were measured, and why they do not count if they do not.
-    ///   - precisionProblem: why mixed precision is not used, if it was asked for and is not.
+    ///   - kernelStyle: the style of the kernels, and why the other does not run, or nil.
+    ///   - linearEngine: the engine of linear layers that were not tuned.
+    ///   - tuning: the engines that were measured, and why they are ignored, or nil.
+    ///   - precisionProblem: why mixed precision was requested but is not used, or nil.
     ///   - buildOptions: compiler options added to the package's own.
-    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be made.
+    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created.
     package init(
         context: Context, kernelStyle: (style: KernelStyle, problem: String?),
         linearEngine: LinearEngine,
@@ -198,25 +200,25 @@ public final class OpenCLBackend: Backend {
         return Tensor(tensor.shape, values: values)
     }
 
-    /// Memory for a tensor `[B, ...]`; its contents are undefined.
+    /// Memory for a tensor `[B, ...]` with undefined contents.
     ///
-    /// It is sized for the largest batch announced, whatever B is: every batch, also one that has
-    /// shrunk at an exit, then asks for the same sizes, and once the pool has served a batch of
-    /// which some left at every exit it has them all.
+    /// Its size is that of the largest reserved batch, whatever B is. Batches that shrink at exits
+    /// thus request the same sizes, and the pool creates no buffers after a batch in which images
+    /// exited at every exit.
     func makeTensor(_ shape: Shape) throws -> OpenCLTensor {
         guard shape.rank > 0 else { return try makeScratch(shape) }
         let capacity = shape.withBatch(max(shape[0], batchCapacity))
         return OpenCLTensor(shape, try pool.take(byteCount: capacity.byteCount))
     }
 
-    /// Memory for a tensor whose first extent is not the batch, such as a weight.
+    /// Memory for a tensor whose first extent is not the batch, with undefined contents.
     func makeScratch(_ shape: Shape) throws -> OpenCLTensor {
         OpenCLTensor(shape, try pool.take(byteCount: shape.byteCount))
     }
 
-    /// Rows as indices on the device.
+    /// The indices of rows on the device.
     ///
-    /// The last ones are kept: an exit gathers several tensors by the same rows, and each writing
+    /// The last ones are cached: an exit gathers several tensors by the same rows, and each write
     /// would wait for the copy before it.
     func rowIndices(_ rows: [Int]) throws -> OpenCLTensor {
         if let lastRows, lastRows.rows == rows { return lastRows.indices }
@@ -227,7 +229,7 @@ public final class OpenCLBackend: Backend {
         return indices
     }
 
-    /// The taps of a resampling on the device, made when it is first used.
+    /// The taps of a resampling on the device, created at first use.
     func table(_ resampling: GridResampling) throws -> ResamplingTable {
         if let table = tables[resampling] { return table }
         let table = try ResamplingTable(resampling, context: context, queue: queue)
@@ -235,7 +237,7 @@ public final class OpenCLBackend: Backend {
         return table
     }
 
-    /// The fine tokens of every coarse token on the device, made when they are first used.
+    /// The fine tokens of every coarse token as taps on the device, created at first use.
     func transposedTable(_ resampling: GridResampling) throws -> TapArrays {
         if let table = transposedTables[resampling] { return table }
         let table = try TapArrays(resampling.transposedTable(), context: context, queue: queue)
@@ -244,13 +246,13 @@ public final class OpenCLBackend: Backend {
     }
 }
 
-/// How a resampling makes tokens of tokens, and rows of rows, on a device.
+/// The weights of a resampling on a device.
 struct ResamplingTable {
-    /// Of every fine token, `[taps, T]`.
+    /// The taps of every fine token, `[taps, T]`.
     let tokens: TapArrays
-    /// Of every row or column of the fine grid, `[taps, t]`.
+    /// The taps of every row or column of the fine grid, `[taps, t]`.
     let axis: TapArrays
-    /// The latter as a dense matrix, `[g, pitch]`.
+    /// The taps along an axis as a dense matrix, `[g, pitch]`.
     let spread: Buffer
     let pitch: Int
 
@@ -264,7 +266,7 @@ struct ResamplingTable {
     }
 }
 
-/// Taps as two arrays on a device.
+/// The taps of a resampling as two arrays on a device.
 struct TapArrays {
     let taps: Int
     let indices: Buffer

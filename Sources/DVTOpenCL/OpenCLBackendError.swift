@@ -1,13 +1,15 @@
-/// What the backend itself cannot do, or what a matrix library reports.
+/// A limit of the backend, or an error of its matrix library.
 public enum OpenCLBackendError: Error, Equatable, Sendable {
     /// No attention kernel takes heads of this width.
     case headWidth(Int)
-    /// A matrix engine refused a product `[rows, depth] x [depth, columns]` with this status.
+    /// A matrix library refused a product `[rows, depth] x [depth, columns]` with this status.
     case matMulFailed(engine: String, rows: Int, columns: Int, depth: Int, status: Int32)
-    /// A tensor has more elements than kernels count, 2^31 - 1.
+    /// A tensor has more than 2^31 - 1 elements, the limit of the kernels.
     case tooManyElements(Int)
-    /// CLBlast did not take the parameters of one of its kernels.
+    /// CLBlast refused the parameters of one of its kernels.
     case tuningRefused(kernel: String, status: Int32)
+    /// A kernel declares other parameters than the call names; `kernel` includes the file.
+    case kernelArguments(kernel: String, declared: [String], given: [String])
 }
 
 extension OpenCLBackendError: CustomStringConvertible {
@@ -16,8 +18,8 @@ extension OpenCLBackendError: CustomStringConvertible {
         switch self {
         case .headWidth(let width):
             """
-            heads of width \(width) have no OpenCL kernel, which take a multiple of 16 up to 128; \
-            choose width and heads so, or use --device reference
+            heads of width \(width) have no OpenCL kernel: the width of a head must be a multiple of \
+            16 and at most 128; change the model's width or heads, or use --device reference
             """
         case .matMulFailed(let engine, let rows, let columns, let depth, let status):
             """
@@ -26,13 +28,18 @@ extension OpenCLBackendError: CustomStringConvertible {
             """
         case .tooManyElements(let count):
             """
-            a tensor of \(count) elements is more than kernels count (\(Int32.max)); use a smaller \
+            a tensor of \(count) elements exceeds the kernels' limit of \(Int32.max); use a smaller \
             batch
             """
         case .tuningRefused(let kernel, let status):
             """
             CLBlast refused this package's parameters for its kernel \(kernel) with status \(status); \
             install CLBlast 1.5 or later
+            """
+        case .kernelArguments(let kernel, let declared, let given):
+            """
+            kernel \(kernel) declares the parameters (\(declared.joined(separator: ", "))) and \
+            was called with (\(given.joined(separator: ", ")))
             """
         }
     }

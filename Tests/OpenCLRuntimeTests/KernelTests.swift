@@ -166,6 +166,22 @@ struct KernelTests {
         #expect(text.contains("CL_INVALID_ARG_SIZE"))
     }
 
+    /// PoCL reports names, also of a program that was loaded from the disk cache.
+    @Test
+    func argumentNamesAreReportedOnRequest() throws {
+        let folder = try TemporaryFolder()
+        for origin in [Program.Origin.source, .diskCache] {
+            let program = try makeContext(folder.cache).program(
+                name: "test", source: source, options: "-cl-kernel-arg-info")
+            #expect(program.origin == origin)
+            guard let names = try program.kernel("combine").argumentNames else {
+                #expect(!program.device.isPoCL)
+                continue
+            }
+            #expect(names == ["out", "in", "bias", "room", "count", "scale"])
+        }
+    }
+
     @Test
     func unknownKernelNamesThoseThereAre() throws {
         let setup = try Setup()

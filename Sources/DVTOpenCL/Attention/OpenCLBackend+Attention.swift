@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
@@ -32,72 +33,72 @@ extension OpenCLBackend {
 
     private func enqueueVectorAttention(_ call: AttentionCall) throws {
         let sizes = call.sizes
-        let (keys, padded) = try transposedHeads(call.qkv, part: 1, sizes, call.vectorDefines)
-        let kernel = try kernels.kernel(
-            "attention_vector", in: "attention_vector", defines: call.vectorDefines)
-        let arguments: [KernelArgument] =
-            try call.outputs + [.tensor(call.qkv), .tensor(keys)] + call.coarse
-            + call.axis
-            + [
-                .local(byteCount: call.reusedRowBytes), .int(sizes.tokens), .int(sizes.queries),
-                .int(padded),
-            ] + call.grids + call.channels
-        let groups = (sizes.queries + call.vectorRows - 1) / call.vectorRows
-        try queue.enqueue(
-            kernel, arguments: arguments, global: [groups, sizes.heads, sizes.batch],
-            local: [1, 1, 1])
+        let (keys, padded) = try transposedHeads(call.qkv, part: 1, sizes, sizes.vectorMacros)
+        try enqueue(
+            KernelCall(
+                "attention_vector", in: "attention_vector", macros: sizes.vectorMacros,
+                call.outputs + ["qkv": .tensor(call.qkv), "keys": .tensor(keys)] + call.coarse
+                    + call.axis
+                    + [
+                        "reused": .local(byteCount: call.reusedRowBytes),
+                        "tokens": .int(sizes.tokens), "attending": .int(sizes.queries),
+                        "padded": .int(padded),
+                    ] + call.grids + call.channels,
+                over: .groups(
+                    ceilDiv(sizes.queries, sizes.vectorRows), sizes.heads, sizes.batch)))
     }
 
-    /// The keys (part 1) or values (part 2) of all heads, transposed in panels of 32 tokens, and
-    /// the tokens with those that fill the last panel.
+    /// The keys (part 1) or values (part 2) of all heads, transposed in panels of 32 tokens.
+    ///
+    /// - Returns: the panels `[B, H, d, padded]`, and the number of tokens rounded up to whole
+    ///   panels.
     func transposedHeads(
-        _ qkv: OpenCLTensor, part: Int, _ sizes: AttentionSizes, _ defines: [String]
+        _ qkv: OpenCLTensor, part: Int, _ sizes: AttentionSizes, _ macros: [String]
     ) throws -> (panels: OpenCLTensor, padded: Int) {
-        let padded = (sizes.tokens + 31) / 32 * 32
+        let padded = sizes.tokens.roundedUp(toMultipleOf: 32)
         let panels = try makeTensor([sizes.batch, sizes.heads, sizes.headWidth, padded])
-        try queue.enqueue(
-            kernels.kernel("transpose_keys", in: "attention_vector", defines: defines),
-            arguments: [
-                .tensor(panels), .tensor(qkv), .int(sizes.tokens), .int(padded),
-                .int(sizes.heads), .int(part),
-            ],
-            global: [padded / 16, sizes.heads, sizes.batch], local: [1, 1, 1])
+        try enqueue(
+            KernelCall(
+                "transpose_keys", in: "attention_vector", macros: macros,
+                [
+                    "keys": .tensor(panels), "qkv": .tensor(qkv), "tokens": .int(sizes.tokens),
+                    "padded": .int(padded), "heads": .int(sizes.heads), "part": .int(part),
+                ], over: .groups(padded / 16, sizes.heads, sizes.batch)))
         return (panels, padded)
     }
 
     private func enqueueTileAttention(_ call: AttentionCall) throws {
         let sizes = call.sizes
         let (itemsX, itemsY, tileRows) = (16, 8, 32)
-        // A tile of 32 keys of width 128 would take more than the 32 KiB that every device has.
+        // A tile of 32 keys of width 128 exceeds the 32 KiB that every device has.
         let tileKeys = sizes.headWidth > 96 ? 16 : 32
-        let kernel = try kernels.kernel(
-            "attention_tile", in: "attention_tile",
-            defines: [
-                "HEAD_WIDTH=\(sizes.headWidth)", "ITEMS_X=\(itemsX)", "ITEMS_Y=\(itemsY)",
-                "TILE_ROWS=\(tileRows)", "TILE_KEYS=\(tileKeys)",
-            ])
-        let arguments: [KernelArgument] =
-            try call.outputs + [.tensor(call.qkv)] + call.coarse
-            + [.int(sizes.tokens), .int(sizes.queries)] + call.channels
-        let tiles = (sizes.queries + tileRows - 1) / tileRows
-        try queue.enqueue(
-            kernel, arguments: arguments,
-            global: [tiles * itemsX, sizes.heads * itemsY, sizes.batch],
-            local: [itemsX, itemsY, 1])
+        try enqueue(
+            KernelCall(
+                "attention_tile", in: "attention_tile",
+                macros: [
+                    "HEAD_WIDTH=\(sizes.headWidth)", "ITEMS_X=\(itemsX)", "ITEMS_Y=\(itemsY)",
+                    "TILE_ROWS=\(tileRows)", "TILE_KEYS=\(tileKeys)",
+                ],
+                call.outputs + ["qkv": .tensor(call.qkv)] + call.coarse
+                    + ["tokens": .int(sizes.tokens), "attending": .int(sizes.queries)]
+                    + call.channels,
+                over: .groups(
+                    [ceilDiv(sizes.queries, tileRows), sizes.heads, sizes.batch],
+                    items: [itemsX, itemsY, 1])))
     }
 }
 
-/// One attention as both kernels take it: the groups of arguments that they share.
+/// The arguments that both attention kernels share, in groups.
 private struct AttentionCall {
     let sizes: AttentionSizes
     let qkv: OpenCLTensor
-    let outputs: [KernelArgument]
-    let coarse: [KernelArgument]
-    let channels: [KernelArgument]
-    /// What only the vector kernel takes: the taps of an axis, as taps and as a matrix, and the
-    /// grids.
-    let axis: [KernelArgument]
-    let grids: [KernelArgument]
+    let outputs: KernelArguments
+    let coarse: KernelArguments
+    let channels: KernelArguments
+    /// For the vector kernel only: the resampling along an axis, as taps and as a matrix.
+    let axis: KernelArguments
+    /// For the vector kernel only: the sizes of both grids.
+    let grids: KernelArguments
     private let source: Int
     private let pitch: Int
 
@@ -108,44 +109,43 @@ private struct AttentionCall {
     ) throws {
         self.sizes = sizes
         self.qkv = qkv
-        outputs = [.tensor(output), .tensor(logits?.store)]
-        coarse = [
-            .tensor(relations?.coarse), table.map { .buffer($0.tokens.indices) } ?? .none,
-            table.map { .buffer($0.tokens.weights) } ?? .none,
-        ]
-        axis = [
-            table.map { .buffer($0.axis.indices) } ?? .none,
-            table.map { .buffer($0.axis.weights) } ?? .none,
-            table.map { .buffer($0.spread) } ?? .none,
-        ]
-        grids = try [
-            .int(table?.axis.taps ?? 0), .int(relations?.resampling.source ?? 0),
-            .int(relations?.resampling.target ?? 0), .int(table?.pitch ?? 0),
-        ]
         source = relations?.resampling.source ?? 0
         pitch = table?.pitch ?? 0
+        outputs = ["output": .tensor(output), "logits": .tensor(logits?.store)]
+        coarse = [
+            "coarse": .tensor(relations?.coarse), "indices": .optional(table?.tokens.indices),
+            "weights": .optional(table?.tokens.weights),
+        ]
+        axis = [
+            "axis_indices": .optional(table?.axis.indices),
+            "axis_weights": .optional(table?.axis.weights), "spread": .optional(table?.spread),
+        ]
+        grids = try [
+            "axis_taps": .int(table?.axis.taps ?? 0), "source": .int(source),
+            "target": .int(relations?.resampling.target ?? 0), "pitch": .int(pitch),
+        ]
         channels = try [
-            .int(sizes.heads), .int(sizes.keptChannels), .int(logits?.channel ?? 0),
-            .int(sizes.coarseChannels), .int(relations?.channel ?? 0), .int(sizes.coarseTokens),
-            .int(table?.tokens.taps ?? 0), .float(scale),
+            "heads": .int(sizes.heads), "kept_channels": .int(sizes.keptChannels),
+            "kept_channel": .int(logits?.channel ?? 0),
+            "coarse_channels": .int(sizes.coarseChannels),
+            "coarse_channel": .int(relations?.channel ?? 0),
+            "coarse_tokens": .int(sizes.coarseTokens), "taps": .int(table?.tokens.taps ?? 0),
+            "scale": .float(scale),
         ]
     }
 
-    var vectorRows: Int { sizes.vectorRows }
-    var vectorDefines: [String] { sizes.vectorDefines }
-
-    /// The local memory of what one work-item's queries reuse; a pointer argument needs a byte at
-    /// least.
+    /// The local memory for the reused relations of one work-item's queries; at least 4 bytes, as a
+    /// local argument cannot be empty.
     var reusedRowBytes: Int {
         guard pitch > 0 else { return 4 }
-        let mixed = (sizes.coarseTokens + 15) / 16 * 16
-        return (vectorRows * sizes.tokens + pitch + mixed + source * pitch) * 4
+        let mixed = sizes.coarseTokens.roundedUp(toMultipleOf: 16)
+        return (sizes.vectorRows * sizes.tokens + pitch + mixed + source * pitch) * 4
     }
 }
 
 extension AttentionSizes {
-    /// The queries of one work-item: its accumulators, this many times d / 16 vectors, should
-    /// fit 32 registers.
+    /// The queries of one work-item: their accumulators, d / 16 vectors each, should fit into 32
+    /// registers.
     var vectorRows: Int {
         switch headWidth {
         case ...64: 6
@@ -154,9 +154,10 @@ extension AttentionSizes {
         }
     }
 
-    var vectorDefines: [String] { ["HEAD_WIDTH=\(headWidth)", "ROWS=\(vectorRows)"] }
+    /// The macros of the vector kernels.
+    var vectorMacros: [String] { ["HEAD_WIDTH=\(headWidth)", "ROWS=\(vectorRows)"] }
 
-    /// Refuses a head that no attention kernel takes.
+    /// Throws ``OpenCLBackendError/headWidth(_:)`` if no attention kernel takes the head width.
     func checkHeadWidth() throws(OpenCLBackendError) {
         guard headWidth % 16 == 0, headWidth <= 128 else {
             throw .headWidth(headWidth)

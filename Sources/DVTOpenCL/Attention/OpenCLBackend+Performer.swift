@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
@@ -27,24 +28,30 @@ extension OpenCLBackend {
         _ sizes: PerformerSizes
     ) throws {
         let packed = try packedWeight(of: features, by: packedTile)
-        let defines =
-            packedTile.defines + ["WIDTH=\(sizes.width)", "SUM_CHUNK=\(performerChunk)"]
+        let macros =
+            packedTile.macros + ["WIDTH=\(sizes.width)", "SUM_CHUNK=\(performerChunk)"]
         let phi = KernelArgument.local(
             byteCount: performerChunk * packedTile.padded(sizes.features) * 4)
-        let chunks = (sizes.tokens + performerChunk - 1) / performerChunk
-        func enqueue(_ name: String, _ arguments: [KernelArgument]) throws {
-            let kernel = try kernels.kernel(name, in: "performer_vector", defines: defines)
-            try queue.enqueue(
-                kernel,
-                arguments: arguments + [phi, .int(sizes.tokens), .int(sizes.features)],
-                global: [chunks, sizes.batch], local: [1, 1])
+        func enqueue(_ name: String, _ arguments: KernelArguments) throws {
+            try self.enqueue(
+                KernelCall(
+                    name, in: "performer_vector", macros: macros,
+                    arguments + [
+                        "phi": phi, "tokens": .int(sizes.tokens),
+                        "features": .int(sizes.features),
+                    ], over: .groups(ceilDiv(sizes.tokens, performerChunk), sizes.batch)))
         }
         let sums = try performerSums(sizes) { partial, _ in
             try enqueue(
-                "performer_partial_sums", [.tensor(partial), .tensor(kqv), .buffer(packed)])
+                "performer_partial_sums",
+                ["partial": .tensor(partial), "kqv": .tensor(kqv), "packed": .buffer(packed)])
         }
         try enqueue(
-            "performer_attend", [.tensor(output), .tensor(kqv), .buffer(packed), .tensor(sums)])
+            "performer_attend",
+            [
+                "output": .tensor(output), "kqv": .tensor(kqv), "packed": .buffer(packed),
+                "sums": .tensor(sums),
+            ])
     }
 
     private func enqueueElementPerformer(
@@ -52,60 +59,64 @@ extension OpenCLBackend {
         _ sizes: PerformerSizes
     ) throws {
         let rows = sizes.batch * sizes.tokens
-        let (count, width) = (sizes.features, sizes.width)
         let (phi, sums) = try performerFeatures(kqv, features: features.weight, sizes)
-        try enqueueElements(
-            "performer_attend", in: "performer",
-            [
-                .tensor(output), .tensor(phi), .tensor(sums), .int(rows), .int(sizes.tokens),
-                .int(count), .int(width),
-            ], over: [width, rows])
+        try enqueue(
+            KernelCall(
+                "performer_attend", in: "performer",
+                [
+                    "output": .tensor(output), "phi": .tensor(phi), "sums": .tensor(sums),
+                    "rows": .int(rows), "tokens": .int(sizes.tokens),
+                    "count": .int(sizes.features), "width": .int(sizes.width),
+                ], over: .elements(sizes.width, rows)))
     }
 
-    /// phi of every key and query `[B, T, 2, m]`, and what the keys and values of each image add up
-    /// to, by kernels of one element a work-item.
+    /// The random features of every key and query, `[B, T, 2, m]`, and their sums over the tokens
+    /// of each image as ``performerSums(_:enqueuePartial:)`` returns them; one work-item per element.
     func performerFeatures(
         _ kqv: OpenCLTensor, features: OpenCLTensor, _ sizes: PerformerSizes
     ) throws -> (phi: OpenCLTensor, sums: OpenCLTensor) {
         let rows = sizes.batch * sizes.tokens
         let (count, width) = (sizes.features, sizes.width)
         let phi = try makeTensor([sizes.batch, sizes.tokens, 2 * count])
-        try enqueueElements(
-            "performer_features", in: "performer",
-            [.tensor(phi), .tensor(kqv), .tensor(features), .int(rows), .int(count), .int(width)],
-            over: [2 * count, rows])
-        let sums = try performerSums(sizes) { partial, chunks in
-            try enqueueElements(
-                "performer_partial_sums", in: "performer", defines: ["SUM_CHUNK=\(performerChunk)"],
+        try enqueue(
+            KernelCall(
+                "performer_features", in: "performer",
                 [
-                    .tensor(partial), .tensor(phi), .tensor(kqv), .int(sizes.batch),
-                    .int(sizes.tokens), .int(chunks), .int(count), .int(width),
-                ], over: [count * (width + 1), chunks, sizes.batch])
+                    "phi": .tensor(phi), "kqv": .tensor(kqv), "features": .tensor(features),
+                    "rows": .int(rows), "count": .int(count), "width": .int(width),
+                ], over: .elements(2 * count, rows)))
+        let sums = try performerSums(sizes) { partial, chunks in
+            try enqueue(
+                KernelCall(
+                    "performer_partial_sums", in: "performer",
+                    macros: ["SUM_CHUNK=\(performerChunk)"],
+                    [
+                        "partial": .tensor(partial), "phi": .tensor(phi), "kqv": .tensor(kqv),
+                        "batch": .int(sizes.batch), "tokens": .int(sizes.tokens),
+                        "chunks": .int(chunks), "count": .int(count), "width": .int(width),
+                    ], over: .elements(count * (width + 1), chunks, sizes.batch)))
         }
         return (phi, sums)
     }
 
-    /// What all keys and values of each image add up to, `[B, m, E + 1]`.
+    /// The sums over the keys and values of each image, `[B, m, E + 1]`.
     ///
     /// - Parameters:
     ///   - sizes: the sizes.
     ///   - enqueuePartial: enqueues the sums over each chunk of tokens, `[B, chunks, m (E + 1)]`.
-    /// - Returns: their sums.
+    /// - Returns: the sums.
     /// - Throws: the device's error.
     func performerSums(
         _ sizes: PerformerSizes,
         enqueuePartial: (_ partial: OpenCLTensor, _ chunks: Int) throws -> Void
     ) throws -> OpenCLTensor {
-        let chunks = (sizes.tokens + performerChunk - 1) / performerChunk
+        let chunks = ceilDiv(sizes.tokens, performerChunk)
         let columns = sizes.features * (sizes.width + 1)
         let partial = try makeTensor([sizes.batch, chunks, columns])
         try enqueuePartial(partial, chunks)
         let sums = try makeTensor([sizes.batch, columns])
-        try enqueueElements(
-            "sum_chunks", in: "column_sums",
-            [
-                .tensor(sums), .tensor(partial), .int(sizes.batch), .int(chunks), .int(columns),
-            ], over: [columns, sizes.batch])
+        try enqueueChunkSums(
+            of: partial, to: sums, batch: sizes.batch, chunks: chunks, columns: columns)
         return sums
     }
 }

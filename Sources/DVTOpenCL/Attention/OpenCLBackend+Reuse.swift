@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
@@ -25,19 +26,21 @@ extension OpenCLBackend {
         _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
         activation: Activation, to mixed: OpenCLTensor, _ sizes: RelationReuseSizes
     ) throws {
-        let kernel = try kernels.kernel(
-            "relation_mlp", in: "relation_mlp", defines: packedTile.defines)
         let tile = packedTile.panel
-        try queue.enqueue(
-            kernel,
-            arguments: [
-                .tensor(mixed), .tensor(relations), .tensor(parameters.expand.weight),
-                .tensor(parameters.expand.bias), .tensor(parameters.contract.weight),
-                .tensor(parameters.contract.bias), .local(byteCount: sizes.channels * tile * 4),
-                .local(byteCount: sizes.hidden * tile * 4), .int(sizes.positions),
-                .int(sizes.channels), .int(sizes.hidden), .int(activation.kernelCode),
-            ],
-            global: [(sizes.positions + tile - 1) / tile, sizes.batch], local: [1, 1])
+        try enqueue(
+            KernelCall(
+                "relation_mlp", in: "relation_mlp", macros: packedTile.macros,
+                [
+                    "mixed": .tensor(mixed), "relations": .tensor(relations),
+                    "expand": .tensor(parameters.expand.weight),
+                    "expand_bias": .tensor(parameters.expand.bias),
+                    "contract": .tensor(parameters.contract.weight),
+                    "contract_bias": .tensor(parameters.contract.bias),
+                    "tile": .local(byteCount: sizes.channels * tile * 4),
+                    "hidden": .local(byteCount: sizes.hidden * tile * 4),
+                    "pairs": .int(sizes.positions), "channels": .int(sizes.channels),
+                    "wide": .int(sizes.hidden), "activation": .int(activation.kernelCode),
+                ], over: .groups(ceilDiv(sizes.positions, tile), sizes.batch)))
     }
 
     /// Each map as one launch for as many images as keep the widened map `[3LH, S, S]` within bounds.

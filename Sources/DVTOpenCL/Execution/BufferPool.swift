@@ -1,9 +1,8 @@
 import OpenCLRuntime
 
-/// Device memory that is used again by requests of the same size.
+/// Device memory that is reused by requests of the same size.
 ///
-/// Sizes match exactly: no more buffers of a size are made than were ever in use at once, which
-/// looser fits cannot promise.
+/// Sizes match exactly, which bounds the number of buffers of a size by the maximum in use at once.
 final class BufferPool {
     private let context: Context
     private var free: [Int: [Buffer]] = [:]
@@ -12,9 +11,9 @@ final class BufferPool {
         self.context = context
     }
 
-    /// Memory of a size; it returns to the pool when the last reference goes.
+    /// Memory of a size; it returns to the pool with the last reference.
     ///
-    /// Where the device has none left, what lies idle in the pool makes room.
+    /// If the device's memory is full, the pool's free buffers are released first.
     func take(byteCount: Int) throws -> PooledBuffer {
         if let buffer = free[byteCount]?.popLast() {
             return PooledBuffer(buffer, pool: self)
@@ -28,7 +27,7 @@ final class BufferPool {
         }
     }
 
-    /// Lets go of all memory that nothing uses.
+    /// Releases all free buffers.
     func releaseFree() {
         free.removeAll()
     }
@@ -38,10 +37,10 @@ final class BufferPool {
     }
 }
 
-/// A buffer on loan from a pool.
+/// A buffer that returns to its pool with the last reference.
 final class PooledBuffer {
     let buffer: Buffer
-    /// The bytes from the first that tensors have: a batch may grow into the rest.
+    /// The leading bytes that tensors use; a batch may grow into the rest.
     var usedBytes = 0
     /// The number of in-place changes of what it holds.
     var version = 0

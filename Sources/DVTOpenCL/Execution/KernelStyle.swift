@@ -1,7 +1,7 @@
 import DVTCore
 import OpenCLRuntime
 
-/// The shape of the kernels that devices want differently.
+/// The variant of the kernels that depend on the kind of device.
 public enum KernelStyle: String, Sendable, CaseIterable {
     /// One work-item per work-group with wide vectors, for CPU-like devices.
     case vector
@@ -12,12 +12,11 @@ public enum KernelStyle: String, Sendable, CaseIterable {
 extension KernelStyle {
     /// The style whose attention is faster on a device.
     ///
-    /// Implementations report a device's type loosely, so both styles run once at the size of
-    /// DeiT-small. The choice is remembered in the user's cache folder, unless one style failed:
-    /// that may have been another program's doing.
+    /// Device types are not reliable, so both styles are timed once at the size of DeiT-small. The
+    /// user's cache folder stores the choice, unless one style failed: the cause may be temporary.
     ///
     /// - Parameter context: the device's context.
-    /// - Returns: the faster style, and why the other does not run if it does not.
+    /// - Returns: the faster style, and the error of the other if it does not run.
     /// - Throws: the first style's error if neither runs.
     static func fastest(on context: Context) throws -> (style: KernelStyle, problem: String?) {
         let cache = DeviceCache(context.diskCache)
@@ -43,10 +42,10 @@ extension KernelStyle {
         return (fastest.style, nil)
     }
 
-    /// The name under which the choice is remembered; its number changes with the kernels.
+    /// The key of the stored choice; its number changes with the kernels.
     static let cacheKey = "kernel style 2"
 
-    /// The shortest of three attentions after one that warms up.
+    /// The fastest of three attentions after a warm-up.
     private func attentionTime(on context: Context) throws -> Duration {
         let backend = try OpenCLBackend(
             context: context, kernelStyle: (self, nil), linearEngine: .clblast)

@@ -1,33 +1,34 @@
 import OpenCLRuntime
 
-/// What work on the device took by the device's own clock.
+/// The kernel time of some operations, measured by the device.
 package struct DeviceWork: Equatable, Sendable {
-    /// The kernels that ran; of a library's product one.
+    /// The number of launches; a CLBlast product is one.
     package let launches: Int
-    /// The sum of their times.
+    /// The sum of the kernel times.
     package let milliseconds: Double
-    /// Whether products of a library are among them, of which only the last kernel is in the time.
+    /// Whether CLBlast products are included, with the time of their last kernel only.
     package let isPartial: Bool
 }
 
-/// What one kernel's launches took by the device's own clock.
+/// The time of all launches of a kernel, measured by the device.
 package struct KernelWork: Equatable, Sendable {
     /// The kernel's name.
     package let name: String
-    /// How often it ran.
+    /// The number of launches.
     package let launches: Int
-    /// The sum of its times.
+    /// The sum of the times.
     package let milliseconds: Double
 }
 
 extension OpenCLBackend {
-    /// Runs work while the queue keeps events, and sums up its kernels' times.
+    /// Runs operations and sums the times of their kernels.
     ///
-    /// Keeping events slows the host a little, so wall-clock times are to be taken without.
+    /// The queue collects events meanwhile, which slows the host a little: wall-clock times should
+    /// be measured without profiling.
     ///
     /// - Parameter work: enqueues operations.
-    /// - Returns: the time of all kernels that it enqueued; transfers do not count.
-    /// - Throws: what `work` throws, ``/OpenCLRuntime/OpenCLError`` if the device fails.
+    /// - Returns: the time of all kernels, without transfers.
+    /// - Throws: the error of `work`, ``/OpenCLRuntime/OpenCLError`` if the device fails.
     package func profile(_ work: () throws -> Void) throws -> DeviceWork {
         let kernels = try profileKernels(work)
         return DeviceWork(
@@ -36,11 +37,11 @@ extension OpenCLBackend {
             isPartial: kernels.contains { $0.name == Self.libraryLabel })
     }
 
-    /// The same, kernel by kernel.
+    /// Runs operations and sums the times of each kernel.
     ///
     /// - Parameter work: enqueues operations.
-    /// - Returns: the kernels that ran, the costliest first.
-    /// - Throws: what `work` throws, ``/OpenCLRuntime/OpenCLError`` if the device fails.
+    /// - Returns: the kernels that ran, in descending order of time.
+    /// - Throws: the error of `work`, ``/OpenCLRuntime/OpenCLError`` if the device fails.
     package func profileKernels(_ work: () throws -> Void) throws -> [KernelWork] {
         let collected = queue.collectsEvents
         queue.collectsEvents = true
@@ -61,6 +62,6 @@ extension OpenCLBackend {
     }
 
     private static var transferLabels: Set<String> { ["write", "read", "copy", "fill"] }
-    /// What the events of CLBlast's products are called.
+    /// The label of the events of CLBlast's products.
     private static var libraryLabel: String { "gemm" }
 }

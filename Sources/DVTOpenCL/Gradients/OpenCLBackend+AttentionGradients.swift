@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
@@ -17,7 +18,7 @@ extension OpenCLBackend {
             try requireShape("logits gradient", logitsGradient.shape, logits.store.shape)
         }
         try sizes.checkHeadWidth()
-        // Tokens that did not attend have no dq.
+        // Tokens that are not among the queries receive no dq.
         let dqkv =
             sizes.queries < sizes.tokens ? try zeros(qkv.shape) : try makeTensor(qkv.shape)
         let call = AttentionGradientCall(
@@ -32,71 +33,65 @@ extension OpenCLBackend {
         return dqkv
     }
 
-    /// Enqueues the gradient; its result is dA, `[B, H, Q, P]`.
+    /// Enqueues the gradient by the vector kernels.
+    ///
+    /// - Returns: the gradient of the attention logits, `[B, H, Q, P]`.
     private func enqueueVectorGradient(_ call: AttentionGradientCall) throws -> OpenCLTensor {
         let sizes = call.sizes
-        // Twice as many accumulators a key as a query has, of 32 registers.
+        // Keys have two accumulators where queries have one, and all should fit into 32 registers.
         let columns = max(1, 192 / sizes.headWidth)
-        let defines = sizes.vectorDefines + ["COLUMNS=\(columns)"]
-        let (values, padded) = try transposedHeads(call.qkv, part: 2, sizes, sizes.vectorDefines)
+        let macros = sizes.vectorMacros + ["COLUMNS=\(columns)"]
+        let (values, padded) = try transposedHeads(call.qkv, part: 2, sizes, sizes.vectorMacros)
         let weights = try makeTensor([sizes.batch, sizes.heads, sizes.queries, padded])
         let changes = try makeTensor(weights.shape)
-        try queue.enqueue(
-            kernels.kernel(
-                "attention_gradient_rows", in: "attention_gradient_vector", defines: defines),
-            arguments: [
-                .tensor(call.dqkv), .tensor(weights), .tensor(changes), .tensor(call.dy),
-                .tensor(call.qkv), .tensor(values), .tensor(call.logits.store),
-                .tensor(call.dlogits), .int(sizes.tokens), .int(sizes.queries), .int(padded),
-                .int(sizes.heads), .int(sizes.keptChannels), .int(call.logits.channel),
-                .float(call.scale),
-            ],
-            global: [
-                (sizes.queries + sizes.vectorRows - 1) / sizes.vectorRows, sizes.heads,
-                sizes.batch,
-            ], local: [1, 1, 1])
-        try queue.enqueue(
-            kernels.kernel(
-                "attention_gradient_columns", in: "attention_gradient_vector", defines: defines),
-            arguments: [
-                .tensor(call.dqkv), .tensor(weights), .tensor(changes), .tensor(call.dy),
-                .tensor(call.qkv), .int(sizes.tokens), .int(sizes.queries), .int(padded),
-                .int(sizes.heads), .float(call.scale),
-            ],
-            global: [(sizes.tokens + columns - 1) / columns, sizes.heads, sizes.batch],
-            local: [1, 1, 1])
+        let shared = call.tensors(weights: weights, changes: changes)
+        let extents: KernelArguments = try [
+            "tokens": .int(sizes.tokens), "attending": .int(sizes.queries),
+            "padded": .int(padded), "heads": .int(sizes.heads),
+        ]
+        try enqueue(
+            KernelCall(
+                "attention_gradient_rows", in: "attention_gradient_vector", macros: macros,
+                shared + ["values": .tensor(values)] + call.logitArguments + extents
+                    + call.keptArguments,
+                over: .groups(
+                    ceilDiv(sizes.queries, sizes.vectorRows), sizes.heads, sizes.batch)))
+        try enqueue(
+            KernelCall(
+                "attention_gradient_columns", in: "attention_gradient_vector", macros: macros,
+                shared + extents + ["scale": .float(call.scale)],
+                over: .groups(ceilDiv(sizes.tokens, columns), sizes.heads, sizes.batch)))
         return changes
     }
 
-    /// The same by tiles in local memory.
+    /// Enqueues the gradient by the tile kernels.
+    ///
+    /// - Returns: the gradient of the attention logits, `[B, H, Q, T]`.
     private func enqueueTileGradient(_ call: AttentionGradientCall) throws -> OpenCLTensor {
         let sizes = call.sizes
         let weights = try makeTensor([sizes.batch, sizes.heads, sizes.queries, sizes.tokens])
         let changes = try makeTensor(weights.shape)
-        // The kernels' ROWS, KEYS and ITEMS.
+        let shared = call.tensors(weights: weights, changes: changes)
+        let extents: KernelArguments = try [
+            "tokens": .int(sizes.tokens), "attending": .int(sizes.queries),
+            "heads": .int(sizes.heads),
+        ]
+        // ROWS, KEYS and ITEMS of the kernels.
         let (rows, keys, items) = (16, 32, 128)
-        func enqueue(_ name: String, _ arguments: [KernelArgument], groups: Int) throws {
-            try queue.enqueue(
-                kernels.kernel(
-                    name, in: "attention_gradient", defines: ["HEAD_WIDTH=\(sizes.headWidth)"]),
-                arguments: arguments, global: [groups * items, sizes.heads, sizes.batch],
-                local: [items, 1, 1])
+        func enqueue(_ name: String, _ arguments: KernelArguments, groups: Int) throws {
+            try self.enqueue(
+                KernelCall(
+                    name, in: "attention_gradient", macros: ["HEAD_WIDTH=\(sizes.headWidth)"],
+                    arguments,
+                    over: .groups([groups, sizes.heads, sizes.batch], items: [items, 1, 1])))
         }
         try enqueue(
             "attention_gradient_rows",
-            [
-                .tensor(call.dqkv), .tensor(weights), .tensor(changes), .tensor(call.dy),
-                .tensor(call.qkv), .tensor(call.logits.store), .tensor(call.dlogits),
-                .int(sizes.tokens), .int(sizes.queries), .int(sizes.heads),
-                .int(sizes.keptChannels), .int(call.logits.channel), .float(call.scale),
-            ], groups: (sizes.queries + rows - 1) / rows)
+            shared + call.logitArguments + extents + call.keptArguments,
+            groups: ceilDiv(sizes.queries, rows))
         try enqueue(
-            "attention_gradient_columns",
-            [
-                .tensor(call.dqkv), .tensor(weights), .tensor(changes), .tensor(call.dy),
-                .tensor(call.qkv), .int(sizes.tokens), .int(sizes.queries), .int(sizes.heads),
-                .float(call.scale),
-            ], groups: 2 * ((sizes.tokens + keys - 1) / keys))
+            "attention_gradient_columns", shared + extents + ["scale": .float(call.scale)],
+            groups: 2 * ceilDiv(sizes.tokens, keys))
         return changes
     }
 
@@ -106,14 +101,18 @@ extension OpenCLBackend {
     ) throws {
         let table = try transposedTable(relations.resampling)
         let planes = sizes.batch * sizes.heads
-        try enqueueElements(
-            "relation_gradient", in: "attention_gradient",
-            [
-                .tensor(relations.coarse), .tensor(changes), .buffer(table.indices),
-                .buffer(table.weights), .int(planes), .int(sizes.queries),
-                .int(changes.shape[-1]), .int(sizes.heads), .int(sizes.coarseChannels),
-                .int(relations.channel), .int(sizes.coarseTokens), .int(table.taps),
-            ], over: [sizes.coarseTokens, sizes.coarseTokens, planes])
+        try enqueue(
+            KernelCall(
+                "relation_gradient", in: "attention_gradient",
+                [
+                    "dcoarse": .tensor(relations.coarse), "changes": .tensor(changes),
+                    "indices": .buffer(table.indices), "tap_weights": .buffer(table.weights),
+                    "planes": .int(planes), "attending": .int(sizes.queries),
+                    "pitch": .int(changes.shape[-1]), "heads": .int(sizes.heads),
+                    "coarse_channels": .int(sizes.coarseChannels),
+                    "coarse_channel": .int(relations.channel),
+                    "coarse_tokens": .int(sizes.coarseTokens), "taps": .int(table.taps),
+                ], over: .elements(sizes.coarseTokens, sizes.coarseTokens, planes)))
     }
 
     /// Implements
@@ -126,39 +125,54 @@ extension OpenCLBackend {
         try requireShape("dy", dy.shape, sizes.outputShape)
         let rows = sizes.batch * sizes.tokens
         let (phi, sums) = try performerFeatures(kqv, features: features.weight, sizes)
-        let counts: [KernelArgument] = try [
-            .int(rows), .int(sizes.tokens), .int(sizes.features), .int(sizes.width),
+        let extents: KernelArguments = try [
+            "rows": .int(rows), "tokens": .int(sizes.tokens), "count": .int(sizes.features),
+            "width": .int(sizes.width),
         ]
-        func enqueue(_ name: String, _ tensors: [OpenCLTensor], over extents: [Int]) throws {
-            try enqueueElements(
-                name, in: "performer_gradient", tensors.map { .tensor($0) } + counts,
-                over: extents)
+        func enqueue(_ name: String, _ tensors: KernelArguments, over grid: KernelGrid) throws {
+            try self.enqueue(
+                KernelCall(name, in: "performer_gradient", tensors + extents, over: grid))
         }
         let rates = try makeTensor([sizes.batch, sizes.tokens, 2])
-        try enqueue("performer_rates", [rates, dy, y, phi, sums], over: [rows])
+        try enqueue(
+            "performer_rates",
+            [
+                "rates": .tensor(rates), "dy": .tensor(dy), "y": .tensor(y), "phi": .tensor(phi),
+                "sums": .tensor(sums),
+            ], over: .elements(rows))
         let dsums = try performerSums(sizes) { partial, chunks in
-            try enqueueElements(
-                "performer_sum_gradients", in: "performer_gradient",
-                defines: ["SUM_CHUNK=\(performerChunk)"],
-                [
-                    .tensor(partial), .tensor(phi), .tensor(rates), .tensor(dy),
-                    .int(sizes.batch), .int(sizes.tokens), .int(chunks), .int(sizes.features),
-                    .int(sizes.width),
-                ], over: [sizes.features * (sizes.width + 1), chunks, sizes.batch])
+            try self.enqueue(
+                KernelCall(
+                    "performer_sum_gradients", in: "performer_gradient",
+                    macros: ["SUM_CHUNK=\(performerChunk)"],
+                    [
+                        "partial": .tensor(partial), "phi": .tensor(phi), "rates": .tensor(rates),
+                        "dy": .tensor(dy), "batch": .int(sizes.batch),
+                        "tokens": .int(sizes.tokens), "chunks": .int(chunks),
+                        "count": .int(sizes.features), "width": .int(sizes.width),
+                    ],
+                    over: .elements(sizes.features * (sizes.width + 1), chunks, sizes.batch)))
         }
         let slopes = try makeTensor(phi.shape)
         try enqueue(
-            "performer_slopes", [slopes, phi, rates, dy, kqv, sums, dsums],
-            over: [2 * sizes.features, rows])
+            "performer_slopes",
+            [
+                "slopes": .tensor(slopes), "phi": .tensor(phi), "rates": .tensor(rates),
+                "dy": .tensor(dy), "kqv": .tensor(kqv), "sums": .tensor(sums),
+                "dsums": .tensor(dsums),
+            ], over: .elements(2 * sizes.features, rows))
         let dkqv = try makeTensor(kqv.shape)
         try enqueue(
-            "performer_gradient", [dkqv, slopes, phi, kqv, features.weight, dsums],
-            over: [3 * sizes.width, rows])
+            "performer_gradient",
+            [
+                "dkqv": .tensor(dkqv), "slopes": .tensor(slopes), "phi": .tensor(phi),
+                "kqv": .tensor(kqv), "features": .tensor(features.weight), "dsums": .tensor(dsums),
+            ], over: .elements(3 * sizes.width, rows))
         return dkqv
     }
 }
 
-/// What both ways of an attention's gradient take.
+/// The operands of an attention's gradient, as the kernels of both styles take them.
 private struct AttentionGradientCall {
     let sizes: AttentionSizes
     let dqkv: OpenCLTensor
@@ -167,4 +181,32 @@ private struct AttentionGradientCall {
     let logits: KeptLogits<OpenCLTensor>
     let dlogits: OpenCLTensor?
     let scale: Float
+
+    /// The arguments that all kernels begin with.
+    ///
+    /// - Parameters:
+    ///   - weights: the attention weights.
+    ///   - changes: the gradient of the logits.
+    /// - Returns: the arguments.
+    func tensors(weights: OpenCLTensor, changes: OpenCLTensor) -> KernelArguments {
+        [
+            "dqkv": .tensor(dqkv), "weights": .tensor(weights), "changes": .tensor(changes),
+            "dy": .tensor(dy), "qkv": .tensor(qkv),
+        ]
+    }
+
+    /// The stored logits and their gradient.
+    var logitArguments: KernelArguments {
+        ["logits": .tensor(logits.store), "dlogits": .tensor(dlogits)]
+    }
+
+    /// The channels of the stored logits, and the scale.
+    var keptArguments: KernelArguments {
+        get throws {
+            try [
+                "kept_channels": .int(sizes.keptChannels), "kept_channel": .int(logits.channel),
+                "scale": .float(scale),
+            ]
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import DVTAutodiff
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
@@ -14,7 +15,7 @@ extension OpenCLBackend {
     /// Implements ``/DVTAutodiff/DifferentiableBackend/zeros(_:)``.
     public func zeros(_ shape: Shape) throws -> OpenCLTensor {
         let y = try makeTensor(shape)
-        try enqueueElementwise("clear", [.tensor(y)], count: shape.elementCount)
+        try enqueueElementwise("clear", ["y": .tensor(y)], count: shape.elementCount)
         return y
     }
 
@@ -23,7 +24,8 @@ extension OpenCLBackend {
         try requireShape("summand", b.shape, a.shape)
         let y = try makeTensor(a.shape)
         try enqueueElementwise(
-            "sum_arrays", [.tensor(y), .tensor(a), .tensor(b)], count: a.shape.elementCount)
+            "sum_arrays", ["y": .tensor(y), "a": .tensor(a), "b": .tensor(b)],
+            count: a.shape.elementCount)
         return y
     }
 
@@ -34,10 +36,13 @@ extension OpenCLBackend {
         try requireShape("factors", factors.shape, [x.shape[0]])
         let y = try makeTensor(x.shape)
         let width = x.shape.withBatch(1).elementCount
-        try enqueueElements(
-            "scale_images", in: "elementwise",
-            [.tensor(y), .tensor(x), .tensor(factors), .int(x.shape[0]), .int(width)],
-            over: [width, x.shape[0]])
+        try enqueue(
+            KernelCall(
+                "scale_images", in: "elementwise",
+                [
+                    "y": .tensor(y), "x": .tensor(x), "factors": .tensor(factors),
+                    "batch": .int(x.shape[0]), "width": .int(width),
+                ], over: .elements(width, x.shape[0])))
         return y
     }
 
@@ -45,10 +50,11 @@ extension OpenCLBackend {
     public func dropout(_ x: OpenCLTensor, _ mask: DropoutMask) throws -> OpenCLTensor {
         let y = try makeTensor(x.shape)
         try enqueueElementwise(
-            "dropout", [.tensor(y), .tensor(x)], count: x.shape.elementCount,
+            "dropout", ["y": .tensor(y), "x": .tensor(x)], count: x.shape.elementCount,
             [
-                .int(Int32(bitPattern: mask.seed)), .int(Int32(bitPattern: mask.threshold)),
-                .float(mask.factor),
+                "seed": .int(Int32(bitPattern: mask.seed)),
+                "threshold": .int(Int32(bitPattern: mask.threshold)),
+                "factor": .float(mask.factor),
             ])
         return y
     }
@@ -59,7 +65,8 @@ extension OpenCLBackend {
     ) throws -> OpenCLTensor {
         let y = try makeTensor(z.shape)
         try enqueueActivation(
-            "activate", [.tensor(y), .tensor(z)], activation, count: z.shape.elementCount)
+            "activate", ["y": .tensor(y), "z": .tensor(z)], activation,
+            count: z.shape.elementCount)
         return y
     }
 
@@ -70,34 +77,40 @@ extension OpenCLBackend {
         try requireShape("dy", dy.shape, z.shape)
         let dz = try makeTensor(z.shape)
         try enqueueActivation(
-            "activation_gradient", [.tensor(dz), .tensor(dy), .tensor(z)], activation,
-            count: z.shape.elementCount)
+            "activation_gradient", ["dz": .tensor(dz), "dy": .tensor(dy), "z": .tensor(z)],
+            activation, count: z.shape.elementCount)
         return dz
     }
 
     private func enqueueActivation(
-        _ name: String, _ tensors: [KernelArgument], _ activation: Activation, count: Int
+        _ name: String, _ tensors: KernelArguments, _ activation: Activation, count: Int
     ) throws {
         guard count > 0 else { return }
-        let arguments = try tensors + [.int(count), .int(activation.kernelCode)]
-        switch kernelStyle {
-        case .vector:
-            let block = 2048
-            let kernel = try kernels.kernel(
-                name, in: "elementwise", defines: ["WG=1", "BLOCK=\(block)"])
-            try queue.enqueue(
-                kernel, arguments: arguments, global: [(count + block - 1) / block], local: [1])
-        case .tile:
-            try enqueueElements(name, in: "elementwise", arguments, over: [count])
-        }
+        let block = 2048
+        let isVector = kernelStyle == .vector
+        try enqueue(
+            KernelCall(
+                name, in: "elementwise", macros: isVector ? ["BLOCK=\(block)"] : [],
+                tensors + ["count": .int(count), "activation": .int(activation.kernelCode)],
+                over: isVector ? .rows(ceilDiv(count, block), items: 1) : .elements(count)))
     }
 
-    /// Enqueues a kernel whose arguments are tensors, the count of their elements, and more.
+    /// Enqueues a kernel of one work-item per element.
+    ///
+    /// - Parameters:
+    ///   - name: the kernel's name.
+    ///   - file: its source file without `.cl`.
+    ///   - tensors: its first arguments, which the argument `count` follows.
+    ///   - count: the number of elements.
+    ///   - rest: the arguments after `count`.
+    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the device fails.
     func enqueueElementwise(
-        _ name: String, in file: String = "elementwise", _ tensors: [KernelArgument], count: Int,
-        _ rest: [KernelArgument] = []
+        _ name: String, in file: String = "elementwise", _ tensors: KernelArguments, count: Int,
+        _ rest: KernelArguments = [:]
     ) throws {
         guard count > 0 else { return }
-        try enqueueElements(name, in: file, tensors + [.int(count)] + rest, over: [count])
+        try enqueue(
+            KernelCall(
+                name, in: file, tensors + ["count": .int(count)] + rest, over: .elements(count)))
     }
 }

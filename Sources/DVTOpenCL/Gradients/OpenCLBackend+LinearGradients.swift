@@ -1,5 +1,6 @@
 import DVTAutodiff
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
@@ -17,7 +18,7 @@ extension OpenCLBackend {
                     right: weight), to: dx)
             return dx
         }
-        // The weight's rows are the outputs, over which dy is summed.
+        // The product sums over the rows of the weight.
         let panels = try layer.weight(in: .transposedPanels(packedTile.panel)) {
             try makeScratch([sizes.outputs, packedTile.padded(sizes.inputs)])
         } fill: {
@@ -59,14 +60,14 @@ extension OpenCLBackend {
     ) throws {
         guard inputs > 0, outputs > 0 else { return }
         let chunk = 64
-        let kernel = try kernels.kernel(
-            "pack_rows", in: "linear_packed", defines: packedTile.defines + ["PACK_CHUNK=\(chunk)"])
-        try queue.enqueue(
-            kernel,
-            arguments: [.buffer(panels), .tensor(matrix), .int(inputs), .int(outputs)],
-            global: [
-                (inputs + chunk - 1) / chunk, packedTile.padded(outputs) / packedTile.panel,
-            ], local: [1, 1])
+        try enqueue(
+            KernelCall(
+                "pack_rows", in: "linear_packed",
+                macros: packedTile.macros + ["PACK_CHUNK=\(chunk)"],
+                [
+                    "packed": .buffer(panels), "rows": .tensor(matrix), "inputs": .int(inputs),
+                    "outputs": .int(outputs),
+                ], over: .groups(ceilDiv(inputs, chunk), ceilDiv(outputs, packedTile.panel))))
     }
 
     /// Enqueues a product with a packed factor; the other is `[rows, inputs]`, or transposed.
@@ -75,19 +76,18 @@ extension OpenCLBackend {
         outputs: Int, isTransposed: Bool = false
     ) throws {
         guard rows > 0, outputs > 0 else { return }
-        let kernel = try kernels.kernel(
-            "linear_packed", in: "linear_packed",
-            defines: packedTile.defines + (isTransposed ? ["TRANSPOSED"] : []))
-        try queue.enqueue(
-            kernel,
-            arguments: [
-                .tensor(y), .tensor(x), .buffer(panels), .none, .none, .int(rows), .int(inputs),
-                .int(outputs), .int(Activation.identity.kernelCode),
-            ],
-            global: [
-                (rows + packedTile.rows - 1) / packedTile.rows,
-                packedTile.padded(outputs) / packedTile.panel, 1,
-            ], local: [1, 1, 1])
+        try enqueue(
+            KernelCall(
+                "linear_packed", in: "linear_packed",
+                macros: packedTile.macros + (isTransposed ? ["TRANSPOSED"] : []),
+                [
+                    "y": .tensor(y), "x": .tensor(x), "packed": .buffer(panels), "bias": .none,
+                    "residual": .none, "rows": .int(rows), "inputs": .int(inputs),
+                    "outputs": .int(outputs),
+                    "activation": .int(Activation.identity.kernelCode),
+                ],
+                over: .groups(
+                    ceilDiv(rows, packedTile.rows), ceilDiv(outputs, packedTile.panel), 1)))
     }
 
     /// Implements ``/DVTAutodiff/DifferentiableBackend/layerNormGradients(_:_:appending:_:)``.
@@ -103,21 +103,25 @@ extension OpenCLBackend {
         let dx = try makeTensor(x.shape)
         let dfeatures = try features.map { try makeTensor($0.shape) }
         let stats = try makeTensor([sizes.rows, 2])
-        try enqueueRows(
-            "layernorm_gradient", in: "layernorm", items: kernelStyle == .vector ? 1 : 64,
-            [
-                .tensor(dx), .tensor(dfeatures), .tensor(stats), .tensor(dy), .tensor(x),
-                .tensor(features), .tensor(parameters.weight), .int(sizes.width),
-                .int(sizes.appended), .float(parameters.epsilon),
-            ], rows: sizes.rows)
-        let sums = try summedChunks(rows: sizes.rows, columns: 2 * columns) { partial in
-            (
-                "layernorm_parameter_gradients", "layernorm",
-                try [
-                    .tensor(partial), .tensor(stats), .tensor(dy), .tensor(x), .tensor(features),
-                    .int(sizes.rows), .int(sizes.width), .int(sizes.appended),
-                ], columns
-            )
+        try enqueue(
+            KernelCall(
+                "layernorm_gradient", in: "layernorm",
+                [
+                    "dx": .tensor(dx), "dfeatures": .tensor(dfeatures), "stats": .tensor(stats),
+                    "dy": .tensor(dy), "x": .tensor(x), "features": .tensor(features),
+                    "weight": .tensor(parameters.weight), "width": .int(sizes.width),
+                    "appended": .int(sizes.appended), "epsilon": .float(parameters.epsilon),
+                ], over: .rows(sizes.rows, items: kernelStyle == .vector ? 1 : 64)))
+        let sums = try summedChunks(
+            rows: sizes.rows, count: 2 * columns, columns: columns
+        ) { partial, macros, grid in
+            try KernelCall(
+                "layernorm_parameter_gradients", in: "layernorm", macros: macros,
+                [
+                    "partial": .tensor(partial), "stats": .tensor(stats), "dy": .tensor(dy),
+                    "x": .tensor(x), "features": .tensor(features), "rows": .int(sizes.rows),
+                    "width": .int(sizes.width), "appended": .int(sizes.appended),
+                ], over: grid)
         }
         return LayerNormGradients(
             x: dx, features: dfeatures,
@@ -127,46 +131,42 @@ extension OpenCLBackend {
 
     /// The sums of a matrix's columns, `[1, columns]`.
     func columnSums(_ x: OpenCLTensor, rows: Int, columns: Int) throws -> OpenCLTensor {
-        try summedChunks(rows: rows, columns: columns) { partial in
-            (
-                "sum_rows", "column_sums",
-                try [.tensor(partial), .tensor(x), .int(rows), .int(columns)], columns
-            )
+        try summedChunks(rows: rows, count: columns, columns: columns) { partial, macros, grid in
+            try KernelCall(
+                "sum_rows", in: "column_sums", macros: macros,
+                [
+                    "partial": .tensor(partial), "x": .tensor(x), "rows": .int(rows),
+                    "columns": .int(columns),
+                ], over: grid)
         }
     }
 
-    /// Sums over rows in two steps: what a kernel sums over each chunk of rows, and then the chunks.
+    /// Sums over rows in two steps: a kernel sums each chunk of rows, then the chunks are summed.
     ///
     /// - Parameters:
-    ///   - rows: the rows.
-    ///   - columns: how many sums there are.
-    ///   - kernel: given room for `[chunks, columns]`, the kernel, its file, its arguments and how
-    ///     many columns its work-items share.
-    /// - Returns: `[1, columns]`.
+    ///   - rows: the number of rows.
+    ///   - count: the number of sums.
+    ///   - columns: the work-items of a chunk where kernels have one work-item per element.
+    ///   - call: the first step; it receives the memory for its result `[chunks, count]`, its macros
+    ///     and its grid.
+    /// - Returns: `[1, count]`.
     /// - Throws: the device's error.
     private func summedChunks(
-        rows: Int, columns: Int,
-        by kernel: (OpenCLTensor) throws -> (String, String, [KernelArgument], Int)
+        rows: Int, count: Int, columns: Int,
+        by call: (_ partial: OpenCLTensor, _ macros: [String], _ grid: KernelGrid) throws
+            -> KernelCall
     ) throws -> OpenCLTensor {
         let chunk = 64
-        let defines = ["SUM_CHUNK=\(chunk)"]
-        let chunks = (rows + chunk - 1) / chunk
-        let partial = try makeScratch([chunks, columns])
-        let sums = try makeScratch([1, columns])
-        guard columns > 0 else { return sums }
-        let (name, file, arguments, width) = try kernel(partial)
-        switch kernelStyle {
-        case .vector where chunks > 0:
-            try enqueueRows(name, in: file, items: 1, defines: defines, arguments, rows: chunks)
-        case .tile where chunks > 0:
-            try enqueueElements(
-                name, in: file, defines: defines, arguments, over: [width, chunks])
-        default: break
+        let chunks = ceilDiv(rows, chunk)
+        let partial = try makeScratch([chunks, count])
+        let sums = try makeScratch([1, count])
+        guard count > 0 else { return sums }
+        if chunks > 0 {
+            let grid: KernelGrid =
+                kernelStyle == .vector ? .rows(chunks, items: 1) : .elements(columns, chunks)
+            try enqueue(call(partial, ["SUM_CHUNK=\(chunk)"], grid))
         }
-        try enqueueElements(
-            "sum_chunks", in: "column_sums",
-            [.tensor(sums), .tensor(partial), .int(1), .int(chunks), .int(columns)],
-            over: [columns, 1])
+        try enqueueChunkSums(of: partial, to: sums, chunks: chunks, columns: count)
         return sums
     }
 }

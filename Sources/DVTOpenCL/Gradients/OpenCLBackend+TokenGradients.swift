@@ -7,10 +7,13 @@ extension OpenCLBackend {
         try requireRank("x", x.shape, 3)
         let (batch, rows, columns) = (x.shape[0], x.shape[1], x.shape[2])
         let y = try makeTensor([batch, columns, rows])
-        try enqueueElements(
-            "transpose_matrices", in: "token_gradients",
-            [.tensor(y), .tensor(x), .int(batch), .int(rows), .int(columns)],
-            over: [rows, columns, batch])
+        try enqueue(
+            KernelCall(
+                "transpose_matrices", in: "token_gradients",
+                [
+                    "y": .tensor(y), "x": .tensor(x), "batch": .int(batch), "rows": .int(rows),
+                    "columns": .int(columns),
+                ], over: .elements(rows, columns, batch)))
         return y
     }
 
@@ -53,12 +56,13 @@ extension OpenCLBackend {
     ) throws -> OpenCLTensor {
         let shape = try columnsGradientShape(dy.shape, first: first, width: width)
         let dx = try makeTensor(shape)
-        try enqueueElements(
-            "spread_columns", in: "token_gradients",
-            [
-                .tensor(dx), .tensor(dy), .int(shape.rowCount), .int(dy.shape[-1]), .int(first),
-                .int(width),
-            ], over: [width, shape.rowCount])
+        try enqueue(
+            KernelCall(
+                "spread_columns", in: "token_gradients",
+                [
+                    "dx": .tensor(dx), "dy": .tensor(dy), "rows": .int(shape.rowCount),
+                    "count": .int(dy.shape[-1]), "first": .int(first), "width": .int(width),
+                ], over: .elements(width, shape.rowCount)))
         return dx
     }
 
@@ -70,12 +74,13 @@ extension OpenCLBackend {
         _ = try gatheredShape(shape, rows: rows, after: nil)
         let dx = try makeTensor(shape)
         let width = shape.withBatch(1).elementCount
-        try enqueueElements(
-            "gather_gradient", in: "token_gradients",
-            [
-                .tensor(dx), .tensor(dy), .tensor(rowIndices(rows)), .int(batch),
-                .int(rows.count), .int(width),
-            ], over: [width, batch])
+        try enqueue(
+            KernelCall(
+                "gather_gradient", in: "token_gradients",
+                [
+                    "dx": .tensor(dx), "dy": .tensor(dy), "indices": .tensor(rowIndices(rows)),
+                    "batch": .int(batch), "rows": .int(rows.count), "width": .int(width),
+                ], over: .elements(width, batch)))
         return dx
     }
 
@@ -86,13 +91,17 @@ extension OpenCLBackend {
         let sizes = try SoftSplitSizes(shape, geometry: geometry)
         try requireShape("dy", dy.shape, sizes.outputShape)
         let dx = try makeTensor(shape)
-        try enqueueElements(
-            "fold_patches", in: "token_gradients",
-            [
-                .tensor(dx), .tensor(dy), .int(sizes.batch), .int(sizes.channels),
-                .int(sizes.side), .int(sizes.grid), .int(geometry.kernel), .int(geometry.stride),
-                .int(geometry.padding), .int(sizes.channelStride), .int(sizes.pixelStride),
-            ], over: [sizes.side * sizes.side, sizes.channels, sizes.batch])
+        try enqueue(
+            KernelCall(
+                "fold_patches", in: "token_gradients",
+                [
+                    "dx": .tensor(dx), "patches": .tensor(dy), "batch": .int(sizes.batch),
+                    "channels": .int(sizes.channels), "size": .int(sizes.side),
+                    "grid": .int(sizes.grid), "side": .int(geometry.kernel),
+                    "stride": .int(geometry.stride), "padding": .int(geometry.padding),
+                    "channel_stride": .int(sizes.channelStride),
+                    "pixel_stride": .int(sizes.pixelStride),
+                ], over: .elements(sizes.side * sizes.side, sizes.channels, sizes.batch)))
         return dx
     }
 }

@@ -12,27 +12,30 @@ extension OpenCLBackend: DifferentiableBackend {
         let batch = logits.shape[0]
         let losses = try makeTensor([batch])
         let gradient = try makeTensor(logits.shape)
-        try enqueueElements(
-            "cross_entropy", in: "loss",
-            [
-                .tensor(losses), .tensor(gradient), .tensor(logits), .tensor(targets),
-                .int(batch), .int(classes), .float(weight),
-            ], over: [batch])
+        try enqueue(
+            KernelCall(
+                "cross_entropy", in: "loss",
+                [
+                    "losses": .tensor(losses), "gradient": .tensor(gradient),
+                    "logits": .tensor(logits), "targets": .tensor(targets), "batch": .int(batch),
+                    "classes": .int(classes), "weight": .float(weight),
+                ], over: .elements(batch)))
         return (losses, gradient)
     }
 
     /// Implements ``/DVTAutodiff/DifferentiableBackend/squaredNorm(_:)``.
     public func squaredNorm(_ tensors: [OpenCLTensor]) throws -> Double {
-        // Each tensor has this many partial sums; the host adds them up.
+        // The partial sums of a tensor; the host sums them.
         let lanes = 256
         let sums = try zeros([tensors.count * lanes])
         for (index, tensor) in tensors.enumerated() where tensor.shape.elementCount > 0 {
-            try enqueueElements(
-                "sum_squares", in: "column_sums", defines: ["LANES=\(lanes)"],
-                [
-                    .tensor(sums), .tensor(tensor), .int(tensor.shape.elementCount),
-                    .int(index * lanes),
-                ], over: [lanes])
+            try enqueue(
+                KernelCall(
+                    "sum_squares", in: "column_sums", macros: ["LANES=\(lanes)"],
+                    [
+                        "sums": .tensor(sums), "x": .tensor(tensor),
+                        "count": .int(tensor.shape.elementCount), "first": .int(index * lanes),
+                    ], over: .elements(lanes)))
         }
         return try download(sums).values.reduce(0) { $0 + Double($1) }
     }
@@ -48,13 +51,14 @@ extension OpenCLBackend: DifferentiableBackend {
         try enqueueElementwise(
             "adamw", in: "optimizer",
             [
-                .tensor(parameter), .tensor(gradient), .tensor(moments.first),
-                .tensor(moments.second),
+                "parameter": .tensor(parameter), "gradient": .tensor(gradient),
+                "first": .tensor(moments.first), "second": .tensor(moments.second),
             ], count: parameter.shape.elementCount,
             [
-                .float(step.rate), .float(step.betas.first), .float(step.betas.second),
-                .float(step.epsilon), .float(step.decay), .float(step.scale),
-                .float(step.corrections.first), .float(step.corrections.second),
+                "rate": .float(step.rate), "b1": .float(step.betas.first),
+                "b2": .float(step.betas.second), "epsilon": .float(step.epsilon),
+                "decay": .float(step.decay), "scale": .float(step.scale),
+                "c1": .float(step.corrections.first), "c2": .float(step.corrections.second),
             ])
         parameter.noteChange()
     }
@@ -65,8 +69,8 @@ extension OpenCLBackend: DifferentiableBackend {
     ) throws {
         try requireShape("average", average.shape, x.shape)
         try enqueueElementwise(
-            "update_average", in: "optimizer", [.tensor(average), .tensor(x)],
-            count: x.shape.elementCount, [.float(decay)])
+            "update_average", in: "optimizer", ["average": .tensor(average), "x": .tensor(x)],
+            count: x.shape.elementCount, ["decay": .float(decay)])
         average.noteChange()
     }
 }

@@ -2,10 +2,10 @@ import CCLBlast
 import COpenCL
 import OpenCLRuntime
 
-/// CLBlast's GEMM, on any device and of any size.
+/// CLBlast's GEMM.
 ///
-/// Its copied and padded operands go to one buffer that only grows: CLBlast would otherwise create
-/// one at every call.
+/// Copied and padded operands are written to one buffer that only grows; CLBlast would otherwise
+/// create a buffer at every call.
 final class CLBlastEngine {
     private let queue: CommandQueue
     private var workspace: Buffer?
@@ -15,14 +15,14 @@ final class CLBlastEngine {
         try CLBlastTuning.apply(to: queue.context.device)
     }
 
-    /// Enqueues a product; one without elements is done at once.
+    /// Enqueues a product; a product without elements enqueues nothing.
     func multiply(_ product: MatrixProduct) throws {
         guard product.rows > 0, product.columns > 0 else { return }
         let call = GemmCall(product)
         let workspaceBytes = try call.workspaceBytes(on: queue)
         try call.checkIndices(workspaceBytes: workspaceBytes)
         let workspace = try workspace(byteCount: workspaceBytes)
-        // The event is that of CLBlast's last kernel: copies and padding before it are not in it.
+        // CLBlast returns the event of its last kernel, without the copies and the padding before.
         try queue.enqueueExternal(label: "gemm") { queue, event in
             try call.check(
                 CLBlastSgemmWithTempBuffer(
@@ -43,7 +43,7 @@ final class CLBlastEngine {
     }
 }
 
-/// One product as CLBlast's calls describe it.
+/// The arguments of CLBlast's functions for a product.
 private struct GemmCall {
     let product: MatrixProduct
 
@@ -67,7 +67,7 @@ private struct GemmCall {
         return byteCount
     }
 
-    /// CLBlast's kernels count elements in 32 bits: beyond that they would read elsewhere.
+    /// Throws if an index exceeds 32 bits, where CLBlast's kernels would access wrong elements.
     func checkIndices(workspaceBytes: Int) throws {
         let ends = [
             product.left.offset + product.rows * leftPitch,

@@ -4,20 +4,20 @@ import Glibc
 import OpenCLRuntime
 import Synchronization
 
-/// Parameters for CLBlast where those that it ships are far from what a device can do.
+/// CLBlast parameters for devices that its own parameters do not fit.
 ///
-/// They belong to the whole process, so each device gets them once, before its first product.
+/// CLBlast stores parameters per process, so they are set once per device, before its first product.
 enum CLBlastTuning {
     private struct Parameters {
         let kernel: String
         let values: [(name: String, value: Int)]
     }
 
-    /// What PoCL on a CPU gets.
+    /// The parameters for PoCL on a CPU.
     ///
-    /// One work-item a work-group, a register tile of 24 x 8 in wide vectors, and the tiled kernel
-    /// for small products too. CLBlast knows no such device and takes parameters
-    /// for a GPU, whose work-groups PoCL runs one item after the other.
+    /// One work-item per work-group, a register tile of 24 x 8 in wide vectors, and the tiled kernel
+    /// for small products too. CLBlast itself would use GPU parameters, whose work-groups PoCL runs
+    /// one work-item after the other.
     private static let pocl = [
         Parameters(
             kernel: "Xgemm",
@@ -43,11 +43,10 @@ enum CLBlastTuning {
 
     private static let tunedDevices = Mutex<Set<Device>>([])
 
-    /// Gives a device its parameters, the first time it is asked.
+    /// Sets the parameters of a device; later calls have no effect.
     ///
     /// - Parameter device: the device.
-    /// - Throws: ``OpenCLBackendError/tuningRefused(kernel:status:)`` if CLBlast does not take
-    ///   them.
+    /// - Throws: ``OpenCLBackendError/tuningRefused(kernel:status:)`` if CLBlast refuses them.
     static func apply(to device: Device) throws {
         guard device.isPoCL, device.types.contains(.cpu)
         else { return }

@@ -1,16 +1,16 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
-/// A way to compute a linear map on a device.
+/// An implementation of linear layers on a device.
 package enum LinearEngine: Hashable, Sendable {
-    /// CLBlast's GEMM, and what follows the product as a kernel of its own.
+    /// CLBlast's GEMM, followed by a kernel for bias, activation and residual.
     case clblast
-    /// `linear_packed.cl`: weights packed once, one work-item a tile.
+    /// `linear_packed.cl`: packed weights, one work-item per tile.
     case packed(PackedTile)
-    /// `linear_tile.cl`: tiles in local memory that many work-items share.
+    /// `linear_tile.cl`: tiles in local memory, shared by the work-items of a group.
     case tile(LocalTile)
-    /// `linear_matrix.cl`: float16 inputs on matrix units, emulated where a device has none that
-    /// is known.
+    /// `linear_matrix.cl`: float16 factors on tensor cores, emulated on other devices.
     case matrix
 
     /// Every engine that computes in float32.
@@ -18,19 +18,21 @@ package enum LinearEngine: Hashable, Sendable {
     private static let packedEngines = PackedTile.all.map { LinearEngine.packed($0) }
     private static let tileEngines = LocalTile.all.map { LinearEngine.tile($0) }
 
-    /// The engines that tuning compares on a device: one work-item a group is hopeless where many
-    /// share tiles, and the other way round.
+    /// The engines that tuning compares.
+    ///
+    /// Packed engines are far too slow on devices that prefer tiles, and tile engines on devices
+    /// that prefer vectors.
     package static func candidates(for style: KernelStyle) -> [LinearEngine] {
         [.clblast] + (style == .vector ? packedEngines : tileEngines)
     }
 }
 
 extension LinearEngine {
-    /// The engine of linear maps that were not tuned.
+    /// The engine of linear layers that were not tuned.
     ///
-    /// Devices that want vector kernels get the tile that fits their registers. On others CLBlast,
-    /// whose parameters for a device range from tuned to unknown, and a tile in local memory run
-    /// once at the size of DeiT-small, and the faster one is remembered in the user's cache folder.
+    /// Devices with vector kernels use the packed tile that fits their registers. On others CLBlast,
+    /// which is not tuned for every device, and ``LocalTile/standard`` are timed once at the size
+    /// of DeiT-small; the user's cache folder stores the faster one.
     ///
     /// - Parameters:
     ///   - style: the style of kernels.
@@ -61,20 +63,20 @@ extension LinearEngine {
         return fastest.engine
     }
 
-    /// The name under which the choice is remembered; its number changes with the kernels.
+    /// The key of the stored choice; its number changes with the kernels.
     static let cacheKey = "linear engine 1"
 
-    /// The shortest of three maps of 394 rows, the tokens of two images, after one that warms up.
+    /// The fastest of three linear layers of 394 rows (the tokens of two images) after a warm-up.
     private func time(on context: Context) throws -> Duration {
         let backend = try OpenCLBackend(
             context: context, kernelStyle: (.tile, nil), linearEngine: self)
         let x = try backend.upload(.uniform([394, 384], name: "x", seed: 1))
-        let map = try backend.makeLinear(
+        let layer = try backend.makeLinear(
             LinearParameters(
                 weight: backend.upload(.uniform([384, 384], name: "weight", seed: 1)), bias: nil))
         func time() throws -> Duration {
             let start = ContinuousClock.now
-            _ = try backend.linear(x, map, activation: .identity, residual: nil)
+            _ = try backend.linear(x, layer, activation: .identity, residual: nil)
             try backend.finish()
             return ContinuousClock.now - start
         }
@@ -84,7 +86,7 @@ extension LinearEngine {
 }
 
 extension LinearEngine: LosslessStringConvertible {
-    /// The engine of a name.
+    /// Creates the engine of a name.
     package init?(_ description: String) {
         guard let engine = (Self.all + [.matrix]).first(where: { $0.description == description })
         else {
@@ -93,8 +95,8 @@ extension LinearEngine: LosslessStringConvertible {
         self = engine
     }
 
-    /// The name: `clblast`, `packed-12x32` (rows and outputs of a work-item), `tile-64x64x16`
-    /// (rows, outputs and depth of a work-group) or `matrix`.
+    /// The name: `clblast`, `packed-12x32` (rows and outputs per work-item), `tile-64x64x16` (rows,
+    /// outputs and depth per work-group) or `matrix`.
     package var description: String {
         switch self {
         case .clblast: "clblast"
@@ -105,7 +107,7 @@ extension LinearEngine: LosslessStringConvertible {
     }
 }
 
-/// The tile that one work-item of `linear_packed.cl` keeps in registers.
+/// The register tile of a work-item of `linear_packed.cl`.
 package struct PackedTile: Hashable, Sendable {
     let rows: Int
     /// Vectors of 16 outputs.
@@ -114,8 +116,9 @@ package struct PackedTile: Hashable, Sendable {
     /// The outputs of a panel of packed weights.
     var panel: Int { 16 * vectors }
     /// Outputs rounded up to whole panels.
-    func padded(_ outputs: Int) -> Int { (outputs + panel - 1) / panel * panel }
-    var defines: [String] { ["ROWS=\(rows)", "VECTORS=\(vectors)"] }
+    func padded(_ outputs: Int) -> Int { outputs.roundedUp(toMultipleOf: panel) }
+    /// The macros of `linear_packed.cl`.
+    var macros: [String] { ["ROWS=\(rows)", "VECTORS=\(vectors)"] }
 
     static let all = [(12, 2), (8, 2), (6, 2), (4, 2), (8, 3), (6, 4), (8, 1), (6, 1), (4, 1)].map {
         PackedTile(rows: $0.0, vectors: $0.1)
@@ -123,10 +126,10 @@ package struct PackedTile: Hashable, Sendable {
 
     /// The tile for a device's registers.
     ///
-    /// - Parameter width: the floats of one of its vectors.
+    /// - Parameter width: the floats of a vector register.
     package init(floatVectorWidth width: Int) {
-        // 24 sums, two weights and one input of 32 registers of 16; else, counted in registers of
-        // 8, 12 sums, two weights and two of the input of 16.
+        // With 32 registers of 16 floats: 24 sums, two weights, one input. With 16 registers of 8
+        // floats: 12 sums, two weights, two for the input.
         self = width >= 16 ? PackedTile(rows: 12, vectors: 2) : PackedTile(rows: 6, vectors: 1)
     }
 
@@ -136,28 +139,29 @@ package struct PackedTile: Hashable, Sendable {
     }
 }
 
-/// The tile that one work-group of `linear_tile.cl` computes.
+/// The tile of a work-group of `linear_tile.cl`.
 package struct LocalTile: Hashable, Sendable {
     /// The side of the square of work-items.
     let items: Int
-    /// The blocks of 4 x 4 that one work-item computes, down and across.
+    /// The blocks of 4 x 4 outputs per work-item, down and across.
     let (downward, across): (Int, Int)
-    /// The steps along the inputs that lie in local memory.
+    /// The inputs per row that local memory holds at a time.
     let depth: Int
 
     var rows: Int { 4 * items * downward }
     var columns: Int { 4 * items * across }
-    var defines: [String] {
+    /// The macros of `linear_tile.cl`.
+    var macros: [String] {
         [
             "ITEMS_X=\(items)", "ITEMS_Y=\(items)", "QUADS_X=\(across)", "QUADS_Y=\(downward)",
             "DEPTH=\(depth)",
         ]
     }
 
-    /// 256 work-items, 64 x 64 outputs: at home on every GPU, with 8.5 KiB of local memory.
+    /// 256 work-items, 64 x 64 outputs, 8.5 KiB of local memory: suitable for every GPU.
     package static let standard = LocalTile(items: 16, downward: 1, across: 1, depth: 16)
 
-    /// 128 x 128 outputs, with 16.5 KiB of local memory: half the reading of ``standard``.
+    /// 128 x 128 outputs, 16.5 KiB of local memory: half the global reads of ``standard``.
     static let large = LocalTile(items: 16, downward: 2, across: 2, depth: 16)
 
     static let all =

@@ -1,11 +1,11 @@
 import OpenCLRuntime
 
-/// The engines that were fastest for linear maps of some sizes on a device.
+/// The fastest engines that were measured for linear layers on a device.
 ///
-/// They are kept in the user's cache folder, per device and driver.
+/// The user's cache folder stores them per device and driver.
 package struct LinearTuning: Equatable, Sendable {
-    /// The sizes of a linear map, its rows rounded up to a power of two: a cascade's batch shrinks
-    /// at every exit, and neighboring row counts want the same.
+    /// The sizes of a linear layer, the rows rounded up to a power of two: the batch of a cascade
+    /// shrinks at every exit, and similar row counts have the same fastest engine.
     package struct Sizes: Hashable, Sendable {
         package let rows: Int
         package let inputs: Int
@@ -22,14 +22,14 @@ package struct LinearTuning: Equatable, Sendable {
         }
     }
 
-    /// The engine of each map that was measured.
+    /// The fastest engine of each layer that was measured.
     package private(set) var engines: [Sizes: LinearEngine] = [:]
 
     package init() {}
 
-    /// The engine for a map: the one measured at the nearest number of rows, or nil where none of
-    /// its inputs and outputs was at a quarter to four times its rows: what suits a batch of 32 was
-    /// seen to slow a single image.
+    /// The engine measured at the nearest number of rows, or nil if no layer of these inputs and
+    /// outputs was measured within a factor of four of the rows: engines that are fast for a batch
+    /// of 32 can be slow for one image.
     package func engine(rows: Int, inputs: Int, outputs: Int) -> LinearEngine? {
         let wanted = Sizes(rows: rows, inputs: inputs, outputs: outputs)
         if let engine = engines[wanted] { return engine }
@@ -41,28 +41,28 @@ package struct LinearTuning: Equatable, Sendable {
         }.min { (distance($0.key), $0.key.rows) < (distance($1.key), $1.key.rows) }?.value
     }
 
-    /// All engines of maps with these inputs and outputs.
+    /// The engines of all layers with these inputs and outputs.
     package func engines(inputs: Int, outputs: Int) -> Set<LinearEngine> {
         Set(engines.filter { $0.key.inputs == inputs && $0.key.outputs == outputs }.values)
     }
 
-    /// Notes the engine of a map; it replaces an earlier one.
+    /// Sets the engine of a layer.
     package mutating func set(_ engine: LinearEngine, for sizes: Sizes) {
         engines[sizes] = engine
     }
 }
 
 extension LinearTuning {
-    /// The name under which a device's tuning is kept; its number changes with the kernels.
+    /// The key of the stored tuning; its number changes with the kernels.
     static let cacheKey = "linear tuning 1"
 
-    /// One line a map: rows, inputs, outputs and the engine.
+    /// One line per layer: rows, inputs, outputs and the engine.
     package var text: String {
         engines.map { "\($0.key.rows) \($0.key.inputs) \($0.key.outputs) \($0.value)" }
             .sorted().joined(separator: "\n")
     }
 
-    /// Reads what ``text`` wrote, or nil if a line is not of that kind.
+    /// Parses ``text``; nil if a line is malformed.
     package init?(text: String) {
         for line in text.split(separator: "\n") {
             let words = line.split(separator: " ").map(String.init)
@@ -74,27 +74,27 @@ extension LinearTuning {
         }
     }
 
-    /// The tuning kept for a device, and what is wrong with it if it cannot be read.
+    /// The stored tuning of a device.
     ///
     /// - Parameter context: the device's context.
-    /// - Returns: the tuning, empty if there is none.
+    /// - Returns: the tuning, empty if there is none, and why it is ignored if it cannot be read.
     package static func stored(for context: Context) -> (tuning: LinearTuning, problem: String?) {
         let cache = DeviceCache(context.diskCache)
-        let remedy = "it is ignored; `dvt tune` makes a new one"
+        let remedy = "it is ignored; run `dvt tune` to create a new one"
         guard let text = cache.value(for: cacheKey, device: context.device) else {
             let path = cache.damagedFile(for: cacheKey, device: context.device)
             return (LinearTuning(), path.map { "\($0): the tuning is damaged; \(remedy)" })
         }
         guard let tuning = LinearTuning(text: text) else {
-            return (LinearTuning(), "the device's tuning is not of this version; \(remedy)")
+            return (LinearTuning(), "the device's tuning is from another version; \(remedy)")
         }
         return (tuning, nil)
     }
 
-    /// Keeps the tuning for a device, in place of the one that was kept.
+    /// Stores the tuning of a device and replaces the previous one.
     ///
     /// - Parameter context: the device's context.
-    /// - Returns: whether it is kept.
+    /// - Returns: whether it was stored.
     package func store(for context: Context) -> Bool {
         DeviceCache(context.diskCache).store(text, for: Self.cacheKey, device: context.device)
     }

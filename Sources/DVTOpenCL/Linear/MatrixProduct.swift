@@ -5,7 +5,7 @@ struct Matrix {
     let buffer: Buffer
     /// The first element.
     let offset: Int
-    /// The elements from one row to the next; nil means that rows follow each other.
+    /// The elements from one row to the next; nil means that rows are contiguous.
     let pitch: Int?
 
     init(_ buffer: Buffer, offset: Int = 0, pitch: Int? = nil) {
@@ -22,8 +22,8 @@ struct MatrixProduct {
     let depth: Int
     /// The left factor, `[rows, depth]`.
     let left: Matrix
-    /// The right factor, `[columns, depth]`: a linear map's weight.
+    /// The right factor, `[columns, depth]`: the weight of a linear layer.
     let right: Matrix
-    /// Where the product goes, `[rows, columns]`.
+    /// The product, `[rows, columns]`.
     let output: Matrix
 }

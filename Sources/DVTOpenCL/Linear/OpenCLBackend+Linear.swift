@@ -30,16 +30,15 @@ extension OpenCLBackend {
         residual: OpenCLTensor?, rows: Int, columns: Int
     ) throws {
         guard bias != nil || residual != nil || activation != .identity else { return }
-        let arguments: [KernelArgument] = try [
-            .tensor(y), .tensor(bias), .tensor(residual), .int(rows), .int(columns),
-            .int(activation.kernelCode),
-        ]
-        switch kernelStyle {
-        case .vector:
-            try enqueueRows("linear_epilogue", in: "linear", items: 1, arguments, rows: rows)
-        case .tile:
-            try enqueueElements("linear_epilogue", in: "linear", arguments, over: [columns, rows])
-        }
+        try enqueue(
+            KernelCall(
+                "linear_epilogue", in: "linear",
+                [
+                    "y": .tensor(y), "bias": .tensor(bias), "residual": .tensor(residual),
+                    "rows": .int(rows), "columns": .int(columns),
+                    "activation": .int(activation.kernelCode),
+                ],
+                over: kernelStyle == .vector ? .rows(rows, items: 1) : .elements(columns, rows)))
     }
 
     /// Implements ``/DVTCore/Backend/layerNorm(_:appending:_:)``.
@@ -51,13 +50,15 @@ extension OpenCLBackend {
             x: x.shape, features: features?.shape, weight: parameters.weight.shape,
             bias: parameters.bias.shape)
         let y = try makeTensor(sizes.outputShape)
-        try enqueueRows(
-            "layernorm_forward", in: "layernorm", items: kernelStyle == .vector ? 1 : 64,
-            [
-                .tensor(y), .tensor(x), .tensor(features), .tensor(parameters.weight),
-                .tensor(parameters.bias), .int(sizes.width), .int(sizes.appended),
-                .float(parameters.epsilon),
-            ], rows: sizes.rows)
+        try enqueue(
+            KernelCall(
+                "layernorm_forward", in: "layernorm",
+                [
+                    "y": .tensor(y), "x": .tensor(x), "features": .tensor(features),
+                    "weight": .tensor(parameters.weight), "bias": .tensor(parameters.bias),
+                    "width": .int(sizes.width), "appended": .int(sizes.appended),
+                    "epsilon": .float(parameters.epsilon),
+                ], over: .rows(sizes.rows, items: kernelStyle == .vector ? 1 : 64)))
         return y
     }
 }

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
@@ -24,15 +25,15 @@ extension OpenCLBackend {
             return try enqueueProducts(
                 layer, of: x, activation: activation, residual: residual, to: y, rows: rows)
         }
-        try queue.enqueue(
-            kernels.kernel(launch.kernel, in: launch.kernel, defines: launch.defines),
-            arguments: [
-                .tensor(y), .tensor(x), .buffer(launch.weight), .tensor(layer.bias),
-                .tensor(residual), .int(rows), .int(layer.inputs), .int(layer.outputs),
-                .int(activation.kernelCode),
-            ],
-            global: zip(launch.groups, launch.local).map { $0 * $1 } + [layer.groups],
-            local: launch.local + [1])
+        try enqueue(
+            KernelCall(
+                launch.kernel, in: launch.kernel, macros: launch.macros,
+                [
+                    "y": .tensor(y), "x": .tensor(x), launch.weightName: .buffer(launch.weight),
+                    "bias": .tensor(layer.bias), "residual": .tensor(residual),
+                    "rows": .int(rows), "inputs": .int(layer.inputs), "outputs": .int(layer.outputs),
+                    "activation": .int(activation.kernelCode),
+                ], over: .groups(launch.groups + [layer.groups], items: launch.local + [1])))
     }
 
     /// Enqueues CLBlast's products, one per group, and their epilogue.
@@ -59,7 +60,9 @@ extension OpenCLBackend {
     /// A kernel that computes a whole linear layer; its file has its name.
     private struct LinearLaunch {
         let kernel: String
-        let defines: [String]
+        let macros: [String]
+        /// The kernel's name of the weight.
+        let weightName: String
         let weight: Buffer
         let groups: [Int]
         let local: [Int]
@@ -68,7 +71,7 @@ extension OpenCLBackend {
     /// The launch of the layer's engine, or nil for CLBlast.
     private func launch(_ layer: OpenCLLinear, rows: Int) throws -> LinearLaunch? {
         func groups(_ tileRows: Int, _ tileColumns: Int) -> [Int] {
-            [(rows + tileRows - 1) / tileRows, (layer.outputs + tileColumns - 1) / tileColumns]
+            [ceilDiv(rows, tileRows), ceilDiv(layer.outputs, tileColumns)]
         }
         let engine = linearEngine(rows: rows, inputs: layer.inputs, outputs: layer.outputs)
         let weight = try preparedWeight(of: layer, for: engine)
@@ -76,22 +79,23 @@ extension OpenCLBackend {
         case .clblast: return nil
         case .packed(let tile):
             return LinearLaunch(
-                kernel: "linear_packed", defines: tile.defines, weight: weight,
+                kernel: "linear_packed", macros: tile.macros, weightName: "packed", weight: weight,
                 groups: groups(tile.rows, tile.panel), local: [1, 1])
         case .tile(let tile):
             return LinearLaunch(
-                kernel: "linear_tile", defines: tile.defines, weight: weight,
+                kernel: "linear_tile", macros: tile.macros, weightName: "weight", weight: weight,
                 groups: groups(tile.rows, tile.columns), local: [tile.items, tile.items])
         case .matrix:
             return LinearLaunch(
-                kernel: "linear_matrix", defines: matrixDefines, weight: weight,
+                kernel: "linear_matrix", macros: matrixMacros, weightName: "halves",
+                weight: weight,
                 groups: groups(64, 64), local: [128, 1])
         }
     }
 
     /// NVIDIA's compiler alone accepts PTX.
-    var matrixDefines: [String] {
-        MatrixUnits.isKnown(context.device) ? ["PTX"] : []
+    var matrixMacros: [String] {
+        TensorCores.areKnown(on: context.device) ? ["PTX"] : []
     }
 
     /// The engine that was set, or else measured for these sizes, or else the device's default.

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 /// A linear layer on an OpenCL device, with its weight in the layouts that its engines read.
@@ -89,29 +90,32 @@ extension OpenCLBackend {
         return try layer.weight(in: .panels(tile.panel)) {
             try makeScratch([panels, layer.inputs, tile.panel])
         } fill: { packed in
-            try enqueueElements(
-                "pack_panels", in: "linear_packed", defines: tile.defines,
-                [
-                    .buffer(packed), .tensor(layer.weight), .int(layer.inputs),
-                    .int(layer.outputs), .int(panels), .int(layer.groups),
-                ], over: [tile.panel, layer.inputs, panels])
+            try enqueue(
+                KernelCall(
+                    "pack_panels", in: "linear_packed", macros: tile.macros,
+                    [
+                        "packed": .buffer(packed), "weight": .tensor(layer.weight),
+                        "inputs": .int(layer.inputs), "outputs": .int(layer.outputs),
+                        "panels": .int(panels), "groups": .int(layer.groups),
+                    ], over: .elements(tile.panel, layer.inputs, panels)))
         }
     }
 
     /// The weight as float16, rows padded to a multiple of 32.
     private func float16Weight(of layer: OpenCLLinear) throws -> Buffer {
         let (inputs, outputs) = (layer.inputs, layer.groups * layer.outputs)
-        let pitch = (inputs + 31) / 32 * 32
+        let pitch = inputs.roundedUp(toMultipleOf: 32)
         return try layer.weight(in: .float16) {
             // Two elements per float32 of a tensor; the pitch is even.
             try makeScratch([outputs, pitch / 2])
         } fill: { halves in
-            try enqueueElements(
-                "weight_to_halves", in: "linear_matrix", defines: matrixDefines,
-                [
-                    .buffer(halves), .tensor(layer.weight), .int(inputs), .int(outputs),
-                    .int(pitch),
-                ], over: [pitch, outputs])
+            try enqueue(
+                KernelCall(
+                    "weight_to_halves", in: "linear_matrix", macros: matrixMacros,
+                    [
+                        "halves": .buffer(halves), "weight": .tensor(layer.weight),
+                        "inputs": .int(inputs), "outputs": .int(outputs), "pitch": .int(pitch),
+                    ], over: .elements(pitch, outputs)))
         }
     }
 }

@@ -1,10 +1,12 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 /// `output = left right` by `linear_tile.cl`, the right factor stored `[depth, columns]`.
 ///
-/// It serves what a linear map's own launch does not: factors stored otherwise, sums over so many
-/// rows that they are cut into chunks, and one left factor for a whole batch.
+/// For the products that ``OpenCLBackend/enqueueLinear(_:_:activation:residual:to:rows:inputs:outputs:groups:)``
+/// does not cover: other layouts of the factors, sums over many rows that are split into chunks, and
+/// one left factor for all images of a batch.
 struct TileProduct {
     let rows: Int
     let columns: Int
@@ -16,26 +18,26 @@ struct TileProduct {
 }
 
 extension LocalTile {
-    /// The tile for a product: a large one where every compute unit has work all the same.
+    /// The tile for a product: the large one if it still occupies all compute units.
     ///
     /// - Parameters:
     ///   - rows: the product's rows.
     ///   - columns: its columns.
-    ///   - batch: how many such products run together.
+    ///   - batch: the number of such products that run together.
     ///   - units: the device's compute units.
     /// - Returns: the tile.
     static func fitting(rows: Int, columns: Int, batch: Int, units: Int) -> LocalTile {
-        // Measured on 132 units: 156 groups of the large tile lost to the standard one, 234 won.
+        // Measured on 132 units: the large tile is slower at 156 groups and faster at 234.
         2 * batch * large.groups(rows: rows, columns: columns) > 3 * units ? large : standard
     }
 
-    /// How many work-groups compute a product.
+    /// The number of work-groups that compute a product.
     func groups(rows: Int, columns: Int) -> Int {
         groupsDown(rows) * groupsAcross(columns)
     }
 
-    func groupsDown(_ rows: Int) -> Int { (rows + self.rows - 1) / self.rows }
-    func groupsAcross(_ columns: Int) -> Int { (columns + self.columns - 1) / self.columns }
+    func groupsDown(_ rows: Int) -> Int { ceilDiv(rows, self.rows) }
+    func groupsAcross(_ columns: Int) -> Int { ceilDiv(columns, self.columns) }
 }
 
 extension OpenCLBackend {
@@ -43,12 +45,12 @@ extension OpenCLBackend {
     ///
     /// - Parameters:
     ///   - product: the factors; the right one is `[batch, depth, columns]`.
-    ///   - factors: which of the right factors; no more than a dimension may have groups.
-    ///   - capacity: how many there are at most: the tile, and so the program, is chosen for them.
+    ///   - factors: the right factors to use, no more than a dimension may have work-groups.
+    ///   - capacity: the maximum number of factors; it determines the tile, and so the program.
     ///   - bias: `[rows]`, or nil.
     ///   - activation: applied after the bias.
     ///   - output: `[batch, rows, columns]`.
-    ///   - first: where in the output the first result goes.
+    ///   - first: the index of the first result in the output.
     /// - Throws: ``OpenCLError`` or ``OpenCLBackendError`` if the device fails.
     func enqueueTileProduct(
         _ product: TileProduct, factors: Range<Int> = 0..<1, capacity: Int = 1,
@@ -61,11 +63,13 @@ extension OpenCLBackend {
         try enqueue(
             product, by: tile, sharing: "BATCHED", groups: factors.count, bias: bias,
             activation: activation, to: output,
-            offsets: [.int(factors.lowerBound), .int(first)])
+            offsets: [
+                "first_factor": .int(factors.lowerBound), "first_result": .int(first),
+            ])
     }
 
-    /// Enqueues a product with few elements that each sum over many rows: chunks of the depth are
-    /// summed side by side, and then the chunks.
+    /// Enqueues a product of few elements and large depth: chunks of the depth are summed in
+    /// parallel, then the chunks are summed.
     ///
     /// - Parameters:
     ///   - product: the factors.
@@ -76,37 +80,35 @@ extension OpenCLBackend {
         guard elements > 0 else { return }
         let tile = LocalTile.standard
         let groups = tile.groups(rows: product.rows, columns: product.columns)
-        // Four groups a unit hide each other's waiting; a chunk takes eight tiles at least.
+        // Four work-groups per compute unit hide latency; a chunk has at least eight tiles.
         let wanted = 4 * context.device.computeUnits / groups
         let chunks = max(1, min(wanted, product.depth / (8 * tile.depth)))
         let partial = chunks > 1 ? try makeScratch([chunks, elements]) : output
         try enqueue(product, by: tile, sharing: "CHUNKED", groups: chunks, to: partial)
         guard chunks > 1 else { return }
-        try enqueueElements(
-            "sum_chunks", in: "column_sums",
-            [.tensor(output), .tensor(partial), .int(1), .int(chunks), .int(elements)],
-            over: [elements, 1])
+        try enqueueChunkSums(of: partial, to: output, chunks: chunks, columns: elements)
     }
 
-    /// Enqueues the kernel; `sharing` is the macro that says what its groups are.
+    /// Enqueues the kernel; `sharing` is the macro that defines what a group computes.
     private func enqueue(
         _ product: TileProduct, by tile: LocalTile, sharing: String, groups: Int,
         bias: OpenCLTensor? = nil, activation: Activation = .identity, to output: OpenCLTensor,
-        offsets: [KernelArgument] = []
+        offsets: KernelArguments = [:]
     ) throws {
         guard product.rows > 0, product.columns > 0, groups > 0 else { return }
         let layout =
             ["LEFT_BY_DEPTH=\(product.isLeftByDepth ? 1 : 0)", "RIGHT_BY_DEPTH=1", sharing]
-        try queue.enqueue(
-            kernels.kernel("linear_tile", in: "linear_tile", defines: tile.defines + layout),
-            arguments: [
-                .tensor(output), .tensor(product.left), .tensor(product.right), .tensor(bias),
-                .none, .int(product.rows), .int(product.depth), .int(product.columns),
-                .int(activation.kernelCode),
-            ] + offsets,
-            global: [
-                tile.groupsDown(product.rows) * tile.items,
-                tile.groupsAcross(product.columns) * tile.items, groups,
-            ], local: [tile.items, tile.items, 1])
+        try enqueue(
+            KernelCall(
+                "linear_tile", in: "linear_tile", macros: tile.macros + layout,
+                [
+                    "y": .tensor(output), "x": .tensor(product.left),
+                    "weight": .tensor(product.right), "bias": .tensor(bias), "residual": .none,
+                    "rows": .int(product.rows), "inputs": .int(product.depth),
+                    "outputs": .int(product.columns), "activation": .int(activation.kernelCode),
+                ] + offsets,
+                over: .groups(
+                    [tile.groupsDown(product.rows), tile.groupsAcross(product.columns), groups],
+                    items: [tile.items, tile.items, 1])))
     }
 }

@@ -1,21 +1,21 @@
 package import OpenCLRuntime
 
-/// The two ceilings that the share of a peak refers to.
+/// The peak rates of a device.
 package struct DevicePeak: Equatable, Sendable {
-    /// Float32 multiply-adds, two operations each, 10^9 operations a second.
+    /// Float32 multiply-adds of two operations each, in 10^9 operations per second.
     package let gigaflops: Double
-    /// A copy's reads and writes, 10^9 bytes a second.
+    /// Bytes read and written by a copy, in 10^9 per second.
     package let gigabytes: Double
 
-    /// Creates ceilings.
+    /// Creates peak rates.
     package init(gigaflops: Double, gigabytes: Double) {
         self.gigaflops = gigaflops
         self.gigabytes = gigabytes
     }
 
-    /// The ceilings among measurements.
+    /// Creates the peak rates from measurements.
     ///
-    /// - Parameter measurements: those of ``PeakMeter/measure()``.
+    /// - Parameter measurements: the result of ``PeakMeter/measure()``.
     package init(_ measurements: [PeakMeasurement]) {
         func value(_ quantity: PeakMeasurement.Quantity) -> Double {
             guard let found = measurements.first(where: { $0.quantity == quantity }) else {
@@ -26,13 +26,13 @@ package struct DevicePeak: Equatable, Sendable {
         self.init(gigaflops: value(.multiplyAdds), gigabytes: value(.copy))
     }
 
-    /// The share of the device's peak that work of one kind reaches.
+    /// The fraction of the device's peak rate that an operation reaches.
     ///
     /// - Parameters:
-    ///   - multiplyAdds: the multiply-adds; 0 for work that only moves numbers.
+    ///   - multiplyAdds: the multiply-adds; 0 for operations that only move data.
     ///   - byteCount: the bytes read and written.
-    ///   - milliseconds: how long it takes.
-    /// - Returns: of the multiply-adds' ceiling, or without any, of the copy's; 1 is all of it.
+    ///   - milliseconds: the time.
+    /// - Returns: the fraction of ``gigaflops``, or of ``gigabytes`` without multiply-adds.
     package func share(multiplyAdds: Int, byteCount: Int, milliseconds: Double) -> Double {
         multiplyAdds > 0
             ? 2 * Double(multiplyAdds) / milliseconds / 1e6 / gigaflops
@@ -40,16 +40,16 @@ package struct DevicePeak: Equatable, Sendable {
     }
 }
 
-// Remembered for a device beside the program binaries.
+// Stored per device in the cache folder of the program binaries.
 extension DevicePeak {
-    /// A driver may be told to use fewer processors, so their number is a part of the key; the
-    /// first number changes with the kernels.
+    /// The key includes the compute units, as drivers can be configured to use fewer; the first
+    /// number changes with the kernels.
     private static func cacheKey(_ device: Device) -> String {
         "peak 1 of \(device.computeUnits) units"
     }
 
-    /// Remembers the ceilings for ``remembered(on:)``, but where more has been reached before:
-    /// other work on the machine can only lower what is measured.
+    /// Stores the peak rates for ``remembered(on:)``, each unless a higher one is stored: other work
+    /// on the machine can only lower a measurement.
     ///
     /// - Parameter context: the device's context.
     package func remember(on context: Context) {
@@ -62,10 +62,10 @@ extension DevicePeak {
             device: context.device)
     }
 
-    /// The most that has been measured on a device.
+    /// The highest rates that were measured on a device.
     ///
     /// - Parameter context: the device's context.
-    /// - Returns: the ceilings, or nil if none are remembered.
+    /// - Returns: the rates, or nil if none are stored.
     package static func remembered(on context: Context) -> DevicePeak? {
         let cache = DeviceCache(context.diskCache)
         let text = cache.value(for: cacheKey(context.device), device: context.device)

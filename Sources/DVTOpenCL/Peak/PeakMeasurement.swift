@@ -1,17 +1,17 @@
-/// One ceiling of a device, measured.
+/// The measurement of a peak rate or a launch time.
 package struct PeakMeasurement: Sendable {
-    /// What was measured.
+    /// The measured quantity.
     package enum Quantity: String, Sendable {
         /// Float32 multiply-adds on registers, two operations each.
         case multiplyAdds = "fma"
-        /// A copy between two buffers of a device's memory; what is read and written counts.
+        /// A copy between two buffers of a device's memory, in bytes read and written.
         case copy
-        /// An empty kernel, from enqueueing it to its end.
+        /// An empty kernel, from enqueueing to completion.
         case launch
-        /// An empty kernel in a long queue of such.
+        /// An empty kernel in a long queue of empty kernels.
         case queuedLaunch = "queued launch"
 
-        /// Whether the value is a rate, of which more is better, and not a time.
+        /// Whether the value is a rate and not a time.
         package var isRate: Bool { self == .multiplyAdds || self == .copy }
         /// The unit of the value.
         package var unit: String {
@@ -23,19 +23,16 @@ package struct PeakMeasurement: Sendable {
         }
     }
 
-    /// What was measured.
+    /// The measured quantity.
     package let quantity: Quantity
-    /// The kernel, for people; of several the one that was fastest.
+    /// The name of the kernel in reports; the fastest of several.
     package let kernel: String
     /// The operations, bytes or launches of one run.
     package let work: Int
     /// The times of the runs, milliseconds.
     package let milliseconds: [Double]
 
-    /// GFLOP/s or GB/s of the fastest run; microseconds a launch of the middle one.
-    ///
-    /// A ceiling is what the device reaches when nothing disturbs it; a launch costs what it
-    /// usually costs.
+    /// GFLOP/s or GB/s of the fastest run, or the median run's microseconds per launch.
     package var value: Double {
         let sorted = milliseconds.sorted()
         return quantity.isRate
@@ -43,20 +40,20 @@ package struct PeakMeasurement: Sendable {
     }
 }
 
-/// A kernel of `peak.cl` that did not do its work, so that its time says nothing.
+/// A failure of a kernel of `peak.cl`, which makes its time meaningless.
 package enum PeakError: Error, Equatable {
-    /// `kernel` stored other numbers than it should have.
+    /// `kernel` computed wrong results.
     case wrongResult(kernel: String)
 }
 
 extension PeakError: CustomStringConvertible {
-    /// One line for people.
+    /// One line with the kernel and the next step.
     package var description: String {
         switch self {
         case .wrongResult(let kernel):
             """
-            the device computed wrong numbers in \(kernel) of peak.cl; see `dvt parity \
-            --operations` for what else it gets wrong
+            the device computed wrong results in \(kernel) of peak.cl; run `dvt parity \
+            --operations` to check the other kernels
             """
         }
     }

@@ -1,18 +1,19 @@
+import DVTSupport
 package import OpenCLRuntime
 
-/// Measures a device's ceilings with the kernels of `peak.cl`.
+/// Measures a device's peak rates with the kernels of `peak.cl`.
 package struct PeakMeter {
     private let context: Context
     private let queue: CommandQueue
     private let kernels: KernelLibrary
     private let sizes: Sizes
 
-    /// How much a measurement does.
+    /// The sizes of the measurements.
     private struct Sizes {
-        /// Many: PoCL hands out up to 32 groups at a time, so that few would all go to one core.
+        /// Work-groups per compute unit; many, as PoCL assigns up to 32 at a time to a core.
         let groupsPerUnit: Int
-        /// The least time of a run of multiply-adds, for which its steps are doubled: far more than
-        /// a launch, and short enough that some runs are disturbed by nothing else.
+        /// The minimum time of a run of multiply-adds, reached by doubling its steps: far longer
+        /// than a launch, and short enough for some runs to be undisturbed.
         let milliseconds: Double
         let steps: Int
         let copiedFloats: Int
@@ -20,7 +21,7 @@ package struct PeakMeter {
         let launches: Int
         let queuedLaunches: Int
 
-        /// Two buffers of 256 MiB, where the device has the memory: far more than caches hold.
+        /// Two buffers of 256 MiB, or less on small devices: far more than caches hold.
         static func full(_ device: Device) -> Sizes {
             let bytes = min(
                 256 << 20, device.maxAllocationBytes, device.globalMemoryBytes / 16)
@@ -29,18 +30,18 @@ package struct PeakMeter {
                 repeats: 30, launches: 201, queuedLaunches: 1000)
         }
 
-        /// What a simulator runs in a second: a part of each kernel's copy, a vector and a rest.
+        /// Sizes that a simulator runs in a second; the copy covers all branches of the kernel.
         static let small = Sizes(
             groupsPerUnit: 2, milliseconds: 0, steps: 3, copiedFloats: 4096 + 16 + 3,
             repeats: 1, launches: 3, queuedLaunches: 5)
     }
 
-    /// Creates a meter with a queue of its own.
+    /// Creates a meter with its own queue.
     ///
     /// - Parameters:
     ///   - context: the device's context.
     ///   - buildOptions: compiler options added to the package's own.
-    ///   - isSmall: whether only sizes run that a simulator can run; their rates mean nothing.
+    ///   - isSmall: whether to use sizes for a simulator, whose rates are meaningless.
     /// - Throws: ``OpenCLError`` if the queue cannot be made.
     package init(context: Context, buildOptions: String = "", isSmall: Bool = false) throws {
         self.context = context
@@ -49,7 +50,7 @@ package struct PeakMeter {
         sizes = isSmall ? .small : .full(context.device)
     }
 
-    /// Measures everything, of each rate what the fastest of its kernels reaches.
+    /// Measures everything; a rate is that of its fastest kernel.
     ///
     /// - Returns: the multiply-adds, the copy, a launch, and a launch in a long queue.
     /// - Throws: ``PeakError`` if a kernel computes wrong numbers, ``OpenCLError`` if the device
@@ -71,10 +72,10 @@ package struct PeakMeter {
         measured.dropFirst().reduce(measured[0]) { $0.value >= $1.value ? $0 : $1 }
     }
 
-    /// Buffers for all variants, made once.
+    /// Buffers for all variants, created once.
     ///
-    /// Oclgrind would take what is in a new one for uninitialized where it has the place of one that
-    /// was let go.
+    /// Oclgrind would report the contents of a new buffer as uninitialized if it reused the address
+    /// of a released one.
     private func makeBuffers() throws -> (sums: Buffer, source: Buffer, target: Buffer) {
         let sums = PeakVariant.multiplyAdds.map(items).max() ?? 0
         return (
@@ -84,7 +85,7 @@ package struct PeakMeter {
         )
     }
 
-    /// The work-items that walk through multiply-adds.
+    /// The work-items of a run of multiply-adds.
     private func items(_ variant: PeakVariant) -> Int {
         sizes.groupsPerUnit * context.device.computeUnits * variant.items
     }
@@ -96,7 +97,7 @@ package struct PeakMeter {
         return (ContinuousClock.now - start) / .milliseconds(1)
     }
 
-    /// Times of runs: as many as asked for, fewer where they would take more than a second.
+    /// The times of up to `runs` runs; at least three, and no further ones after a second.
     private func times(of runs: Int, _ run: () throws -> Double) rethrows -> [Double] {
         var times: [Double] = []
         var sum = 0.0
@@ -110,17 +111,16 @@ package struct PeakMeter {
     private func multiplyAdds(
         _ variant: PeakVariant, to sums: Buffer
     ) throws -> PeakMeasurement {
-        let kernel = try kernels.kernel("peak_fma", in: "peak", defines: variant.defines)
         let items = items(variant)
         func run(steps: Int) throws -> Double {
-            try milliseconds {
-                try queue.enqueue(
-                    kernel,
-                    arguments: [
-                        .buffer(sums), try .int(steps), .float(PeakVariant.factor),
-                        .float(PeakVariant.summand),
-                    ], global: [items], local: [variant.items])
-            }
+            let call = KernelCall(
+                "peak_fma", in: "peak", macros: variant.macros,
+                [
+                    "sums": .buffer(sums), "steps": try .int(steps),
+                    "factor": .float(PeakVariant.factor),
+                    "summand": .float(PeakVariant.summand),
+                ], over: .rows(items / variant.items, items: variant.items))
+            return try milliseconds { try kernels.enqueue(call, on: queue) }
         }
         var steps = sizes.steps
         while try run(steps: steps) < sizes.milliseconds, steps < 1 << 28 { steps *= 2 }
@@ -134,7 +134,7 @@ package struct PeakMeter {
     private func check(_ sums: [Float], of variant: PeakVariant, steps: Int) throws {
         for (item, sum) in sums.enumerated() {
             let expected = variant.sum(item: item, steps: steps)
-            // Each of at most 192 numbers is within a few units of 1e-7 of itself.
+            // A sum of at most 192 numbers, each with a relative error of a few 1e-7.
             guard abs(sum - expected) <= 1e-5 * abs(expected) else {
                 throw PeakError.wrongResult(kernel: "peak_fma (\(variant.name))")
             }
@@ -145,21 +145,21 @@ package struct PeakMeter {
         _ variant: PeakVariant, from source: Buffer, to target: Buffer
     ) throws -> PeakMeasurement {
         let count = sizes.copiedFloats
-        let kernel = try kernels.kernel("peak_copy", in: "peak", defines: variant.defines)
-        // Every page of both is written, so that no run has to map it; numbers at the edges differ.
+        // Writing every page maps it before the first run. The values at the edges differ.
         try queue.fill(source, pattern: 1)
         try queue.fill(target, pattern: 0)
-        // In small sizes one write of everything, as Oclgrind loses track of overlapping ones.
+        // One write covers all of a small buffer, as Oclgrind does not track overlapping writes.
         let edge = min(8192, count)
         for first in Set([0, count - edge]) {
             try queue.write((0..<edge).map { Float($0 + 1) }, to: source, offset: first * 4)
         }
+        let call = KernelCall(
+            "peak_copy", in: "peak", macros: variant.macros,
+            ["to": .buffer(target), "from": .buffer(source), "count": try .int(count)],
+            over: .rows(
+                ceilDiv(count, variant.part * variant.items), items: variant.items))
         func run() throws -> Double {
-            try milliseconds {
-                try queue.enqueue(
-                    kernel, arguments: [.buffer(target), .buffer(source), try .int(count)],
-                    global: [(count + variant.part - 1) / variant.part], local: [variant.items])
-            }
+            try milliseconds { try kernels.enqueue(call, on: queue) }
         }
         _ = try run()
         let times = try times(of: sizes.repeats, run)
@@ -177,12 +177,10 @@ package struct PeakMeter {
     private func launches(
         _ quantity: PeakMeasurement.Quantity, perRun count: Int, runs: Int
     ) throws -> PeakMeasurement {
-        let kernel = try kernels.kernel("peak_empty", in: "peak")
+        let call = KernelCall("peak_empty", in: "peak", [:], over: .groups(1))
         func run() throws -> Double {
             try milliseconds {
-                for _ in 0..<count {
-                    try queue.enqueue(kernel, arguments: [], global: [1], local: [1])
-                }
+                for _ in 0..<count { try kernels.enqueue(call, on: queue) }
             }
         }
         _ = try run()

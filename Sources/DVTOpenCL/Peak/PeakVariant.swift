@@ -1,6 +1,6 @@
-/// One way to build the kernels of `peak.cl`, whose macros this mirrors.
+/// A build of the kernels of `peak.cl`; the sizes match those of its macros.
 struct PeakVariant {
-    /// The work-items of a group: 1 for CPU-like devices.
+    /// The work-items of a work-group: 1 for CPU-like devices.
     let items: Int
     /// The independent vectors of a work-item.
     var chains = 1
@@ -9,29 +9,31 @@ struct PeakVariant {
     var width: Int { items == 1 ? 16 : 4 }
     /// The floats that a work-item copies.
     var part: Int { items == 1 ? 4096 : 4 }
-    var defines: [String] { ["WG=\(items)", "CHAINS=\(chains)"] }
-    /// The name for people.
+    /// The macros, without the `WG` that the grid adds.
+    var macros: [String] { ["CHAINS=\(chains)"] }
+    /// The name in reports.
     var name: String {
         let vectors = chains == 1 ? "float\(width)" : "\(chains) x float\(width)"
         return "\(vectors), groups of \(items)"
     }
 
-    /// Vectors of 16 as many as 16 registers of 4 or 8 and 32 of 16 hold, and many work-items.
+    /// Chains that fit into 16 registers of 4 or 8 floats or 32 of 16, and many work-items.
     static let multiplyAdds = [
         PeakVariant(items: 1, chains: 3), PeakVariant(items: 1, chains: 6),
         PeakVariant(items: 1, chains: 12), PeakVariant(items: 64, chains: 4),
     ]
     static let copies = [PeakVariant(items: 1), PeakVariant(items: 64)]
 
-    /// What every step multiplies by and adds: x nears 1.
+    /// The factor and the summand of every step; x converges to 1.
     static let (factor, summand) = (Float(0.5), Float(0.5))
 
-    /// What a work-item of `peak_fma` stores.
+    /// The result of a work-item of `peak_fma`.
     ///
     /// - Parameters:
     ///   - item: the work-item.
     ///   - steps: the multiply-adds of each number.
-    /// - Returns: the sum over chains and elements of 1 + factor^steps (x - 1), x the beginning.
+    /// - Returns: the sum of 1 + factor^steps (x - 1) over chains and elements, x being the initial
+    ///   value.
     func sum(item: Int, steps: Int) -> Float {
         var decay = 1.0
         for _ in 0..<min(steps, 64) { decay *= Double(Self.factor) }

@@ -11,27 +11,31 @@ extension OpenCLBackend {
         let isPlain = criterion == .confidence && temperature == 1
         let width = isPlain ? 2 : 3
         let result = try makeTensor([batch, width])
-        let arguments = try [.tensor(result), .tensor(logits), KernelArgument.int(classes)]
-        try enqueueRows(
-            isPlain ? "softmax_confidence" : "softmax_score", in: "confidence", items: 64,
-            isPlain
-                ? arguments : arguments + [.int(criterion.kernelNumber), .float(temperature)],
-            rows: batch)
+        let arguments: KernelArguments = try [
+            "result": .tensor(result), "logits": .tensor(logits), "classes": .int(classes),
+        ]
+        let scoring: KernelArguments = try [
+            "criterion": .int(criterion.kernelCode), "temperature": .float(temperature),
+        ]
+        try enqueue(
+            KernelCall(
+                isPlain ? "softmax_confidence" : "softmax_score", in: "confidence",
+                isPlain ? arguments : arguments + scoring, over: .rows(batch, items: 64)))
         let words = try queue.read(Int32.self, count: width * batch, from: result.buffer)
         return (0..<batch).map { image in
-            func number(_ place: Int) -> Float {
-                Float(bitPattern: UInt32(bitPattern: words[width * image + place]))
+            func float(_ column: Int) -> Float {
+                Float(bitPattern: UInt32(bitPattern: words[width * image + column]))
             }
             return ClassConfidence(
-                classIndex: Int(words[width * image]), confidence: number(1),
-                score: isPlain ? nil : number(2))
+                classIndex: Int(words[width * image]), confidence: float(1),
+                score: isPlain ? nil : float(2))
         }
     }
 }
 
 extension ExitCriterion {
-    /// What `confidence.cl` calls it.
-    fileprivate var kernelNumber: Int {
+    /// Its code in `confidence.cl`.
+    fileprivate var kernelCode: Int {
         switch self {
         case .confidence: 0
         case .margin: 1

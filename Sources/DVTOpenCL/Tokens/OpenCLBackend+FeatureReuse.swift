@@ -48,19 +48,19 @@ extension OpenCLBackend {
         of coarse: OpenCLTensor, columns: Range<Int>, to fine: OpenCLTensor, _ taps: TapArrays
     ) throws {
         let (batch, tokens) = (fine.shape[0], fine.shape[1])
-        let arguments: [KernelArgument] = try [
-            .tensor(fine), .tensor(coarse), .buffer(taps.indices), .buffer(taps.weights),
-            .int(batch), .int(tokens), .int(coarse.shape[1]), .int(columns.count),
-            .int(coarse.shape[2]), .int(columns.lowerBound), .int(taps.taps),
-        ]
-        switch kernelStyle {
-        case .vector:
-            try enqueueRows(
-                "resample_tokens", in: "resample", items: 1, arguments, rows: batch * tokens)
-        case .tile:
-            try enqueueElements(
-                "resample_tokens", in: "resample", arguments,
-                over: [columns.count, tokens, batch])
-        }
+        try enqueue(
+            KernelCall(
+                "resample_tokens", in: "resample",
+                [
+                    "fine": .tensor(fine), "coarse": .tensor(coarse),
+                    "indices": .buffer(taps.indices), "weights": .buffer(taps.weights),
+                    "batch": .int(batch), "tokens": .int(tokens),
+                    "coarse_tokens": .int(coarse.shape[1]), "width": .int(columns.count),
+                    "pitch": .int(coarse.shape[2]), "first": .int(columns.lowerBound),
+                    "taps": .int(taps.taps),
+                ],
+                over: kernelStyle == .vector
+                    ? .rows(batch * tokens, items: 1)
+                    : .elements(columns.count, tokens, batch)))
     }
 }

@@ -22,18 +22,19 @@ extension OpenCLBackend {
         let sizes = try SoftSplitSizes(x.shape, geometry: geometry)
         let patches = try makeTensor(sizes.outputShape)
         let rows = sizes.batch * sizes.grid * sizes.grid
-        let arguments: [KernelArgument] = try [
-            .tensor(patches), .tensor(x), .int(rows), .int(sizes.channels), .int(sizes.side),
-            .int(sizes.grid), .int(geometry.kernel), .int(geometry.stride),
-            .int(geometry.padding), .int(sizes.channelStride), .int(sizes.pixelStride),
-        ]
-        switch kernelStyle {
-        case .vector:
-            try enqueueRows("unfold_patches", in: "tokens", items: 1, arguments, rows: rows)
-        case .tile:
-            try enqueueElements(
-                "unfold_patches", in: "tokens", arguments, over: [sizes.patchElements, rows])
-        }
+        try enqueue(
+            KernelCall(
+                "unfold_patches", in: "tokens",
+                [
+                    "patches": .tensor(patches), "images": .tensor(x), "rows": .int(rows),
+                    "channels": .int(sizes.channels), "size": .int(sizes.side),
+                    "grid": .int(sizes.grid), "side": .int(geometry.kernel),
+                    "stride": .int(geometry.stride), "padding": .int(geometry.padding),
+                    "channel_stride": .int(sizes.channelStride),
+                    "pixel_stride": .int(sizes.pixelStride),
+                ],
+                over: kernelStyle == .vector
+                    ? .rows(rows, items: 1) : .elements(sizes.patchElements, rows)))
         return patches
     }
 
@@ -44,12 +45,15 @@ extension OpenCLBackend {
         let sizes = try EmbedTokensSizes(
             tokens: tokens.shape, classToken: classToken.shape, positions: positions.shape)
         let embedded = try makeTensor(sizes.outputShape)
-        try enqueueElements(
-            "embed_tokens", in: "tokens",
-            [
-                .tensor(embedded), .tensor(tokens), .tensor(classToken), .tensor(positions),
-                .int(sizes.batch), .int(sizes.patches + 1), .int(sizes.width),
-            ], over: [sizes.width, sizes.patches + 1, sizes.batch])
+        try enqueue(
+            KernelCall(
+                "embed_tokens", in: "tokens",
+                [
+                    "embedded": .tensor(embedded), "tokens": .tensor(tokens),
+                    "class_token": .tensor(classToken), "positions": .tensor(positions),
+                    "batch": .int(sizes.batch), "count": .int(sizes.patches + 1),
+                    "width": .int(sizes.width),
+                ], over: .elements(sizes.width, sizes.patches + 1, sizes.batch)))
         return embedded
     }
 
@@ -85,7 +89,7 @@ extension OpenCLBackend {
         return gathered
     }
 
-    /// A longer batch that begins with the rows of this one.
+    /// A longer batch whose first rows are those of `batch`, in the same memory where it fits.
     private func grown(_ batch: OpenCLTensor, to shape: Shape) throws -> OpenCLTensor {
         if let grown = batch.grown(to: shape) { return grown }
         let copy = try makeTensor(shape)
@@ -93,16 +97,29 @@ extension OpenCLBackend {
         return copy
     }
 
-    /// Enqueues the copy of a run of elements of every row, or of some rows in order.
+    /// Enqueues the copy of `width` elements of every row, or of the rows at `indices`.
+    ///
+    /// - Parameters:
+    ///   - input: rows of `stride` elements.
+    ///   - output: rows of `width` elements.
+    ///   - indices: the rows to copy, or nil for the first `rows`.
+    ///   - rows: the number of copied rows.
+    ///   - width: the number of elements copied from each row.
+    ///   - stride: the elements from one input row to the next.
+    ///   - first: the first copied element of a row.
+    ///   - kept: the first row of the output that is written.
+    /// - Throws: the device's error.
     private func enqueueCopy(
         of input: OpenCLTensor, to output: OpenCLTensor, indices: OpenCLTensor? = nil, rows: Int,
         width: Int, stride: Int, first: Int = 0, kept: Int = 0
     ) throws {
-        try enqueueElements(
-            "copy_rows", in: "tokens",
-            [
-                .tensor(output), .tensor(input), .tensor(indices), .int(rows), .int(width),
-                .int(stride), .int(first), .int(kept),
-            ], over: [width, rows])
+        try enqueue(
+            KernelCall(
+                "copy_rows", in: "tokens",
+                [
+                    "output": .tensor(output), "input": .tensor(input),
+                    "indices": .tensor(indices), "rows": .int(rows), "width": .int(width),
+                    "stride": .int(stride), "first": .int(first), "kept": .int(kept),
+                ], over: .elements(width, rows)))
     }
 }

@@ -107,12 +107,15 @@ extension OpenCLBackend {
         at index: Int, of stack: LinearParameters<OpenCLTensor>
     ) throws {
         let (outputs, inputs) = (layer.weight.shape[0], layer.weight.shape[1])
-        try enqueueElements(
-            "stack_layer", in: "stacking",
-            [
-                .tensor(stack.weight), .tensor(stack.bias), .tensor(layer.weight),
-                .tensor(layer.bias), .tensor(norm?.weight), .tensor(norm?.bias), .int(outputs),
-                .int(inputs), .int(index * outputs),
-            ], over: [outputs])
+        try enqueue(
+            KernelCall(
+                "stack_layer", in: "stacking",
+                [
+                    "stacked_weight": .tensor(stack.weight), "stacked_bias": .tensor(stack.bias),
+                    "weight": .tensor(layer.weight), "bias": .tensor(layer.bias),
+                    "scale": .tensor(norm?.weight), "shift": .tensor(norm?.bias),
+                    "outputs": .int(outputs), "inputs": .int(inputs),
+                    "first": .int(index * outputs),
+                ], over: .elements(outputs)))
     }
 }

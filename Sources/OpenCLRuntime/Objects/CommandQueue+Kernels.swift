@@ -1,21 +1,22 @@
 import COpenCL
+import DVTSupport
 
 extension CommandQueue {
     /// Runs a kernel over a grid of work-items.
     ///
-    /// Each extent of `global` is rounded up to a multiple of `local`'s, because OpenCL 1.2 has no
-    /// partial work-groups: a kernel must guard against indices beyond the extents it is told. A
-    /// grid with an extent of 0 launches nothing. `local` is never left to the driver, as PoCL
-    /// refuses that for kernels with a required size.
+    /// Each extent of `global` is rounded up to a multiple of that of `local`, as OpenCL 1.2 has no
+    /// partial work-groups: kernels must check their indices. A grid with an extent of 0 launches
+    /// nothing. `local` is always given, as PoCL refuses to choose it for kernels with a required
+    /// size.
     ///
     /// - Parameters:
     ///   - kernel: the kernel.
     ///   - arguments: a value for each of its parameters, in order.
-    ///   - global: the work-items wanted along 1 to 3 dimensions.
-    ///   - local: the work-items of a work-group along each.
+    ///   - global: the work-items along 1 to 3 dimensions.
+    ///   - local: the work-items of a work-group along each dimension.
     /// - Returns: the event, if events are collected.
-    /// - Throws: an ``OpenCLError`` that names the kernel when the sizes or the arguments do not
-    ///   fit it or the device; ``OpenCLError/callFailed(function:status:)`` when the launch fails.
+    /// - Throws: an ``OpenCLError`` that names the kernel if the sizes or the arguments do not fit
+    ///   the kernel or the device; ``OpenCLError/callFailed(function:status:)`` if the launch fails.
     @discardableResult
     public func enqueue(
         _ kernel: Kernel, arguments: [KernelArgument], global: [Int], local: [Int]
@@ -24,7 +25,7 @@ extension CommandQueue {
         guard !global.contains(0) else {
             return nil
         }
-        let rounded = zip(global, local).map { ($0 + $1 - 1) / $1 * $1 }
+        let rounded = zip(global, local).map { $0.roundedUp(toMultipleOf: $1) }
         let event = try enqueueExternal(label: kernel.name) { (_, event) throws(OpenCLError) in
             try kernel.launch(arguments) { kernel in
                 clEnqueueNDRangeKernel(
@@ -48,7 +49,7 @@ extension CommandQueue {
             }
         }
         let device = context.device
-        // First each extent: the product of extents within their limits cannot overflow.
+        // Each extent first: the product of extents within their limits cannot overflow.
         guard zip(local, device.maxWorkItemSizes).allSatisfy({ $0 <= $1 }) else {
             throw .workGroupTooLarge(
                 kernel: kernel.name, local: local, limit: device.maxWorkItemSizes)

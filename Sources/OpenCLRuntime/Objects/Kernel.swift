@@ -3,21 +3,25 @@ import Synchronization
 
 /// A function of a program that a queue can run over many work-items.
 ///
-/// OpenCL keeps the arguments in the kernel, and setting them is the one call that threads must not
-/// race on. A queue therefore sets them and launches while it holds the kernel's lock: any thread
-/// may launch any kernel, and none sees another's arguments.
+/// Kernels are thread-safe: OpenCL stores the arguments in the kernel object, and a queue holds the
+/// kernel's lock while it sets them and launches.
 public final class Kernel: Sendable {
     /// Its name.
     public let name: String
     /// The number of its parameters.
     public let argumentCount: Int
-    /// The most work-items that a work-group of it can have on this device.
+    /// The names of its parameters, or nil where the driver does not report them.
+    ///
+    /// Drivers report them for programs built from source with `-cl-kernel-arg-info`; whether they
+    /// do for a cached binary depends on the driver.
+    public let argumentNames: [String]?
+    /// The maximum number of work-items in a work-group on this device.
     public let maxWorkGroupSize: Int
-    /// The work-group that it was compiled for, or nil if any will do.
+    /// The work-group size that it was compiled for, or nil if it takes any.
     public let requiredWorkGroupSize: [Int]?
-    /// What work-group sizes had best be a multiple of.
+    /// The factor that work-group sizes should be a multiple of.
     public let preferredWorkGroupSizeMultiple: Int
-    /// The local memory that a work-group takes, arguments apart.
+    /// The local memory that a work-group uses, without that of arguments.
     public let localMemoryBytes: Int
     private let program: Program
     private let lock: Mutex<Handle>
@@ -38,6 +42,7 @@ public final class Kernel: Sendable {
             throw error
         }
         self.name = name
+        argumentNames = Self.argumentNames(id, count: argumentCount)
         self.program = program
         lock = Mutex(id)
     }
@@ -46,7 +51,7 @@ public final class Kernel: Sendable {
         lock.withLock { _ = clReleaseKernel($0.pointer) }
     }
 
-    /// Sets the arguments and launches, with no other thread between the two.
+    /// Sets the arguments and launches under the kernel's lock.
     func launch(
         _ arguments: [KernelArgument], _ enqueue: (cl_kernel) -> cl_int
     ) throws(OpenCLError) {
@@ -96,6 +101,18 @@ public final class Kernel: Sendable {
                 id.pointer, cl_kernel_info(CL_KERNEL_NUM_ARGS), size, value, needed)
         }
         return try query.number()
+    }
+
+    private static func argumentNames(_ id: Handle, count: Int) -> [String]? {
+        let names = (0..<count).compactMap { index in
+            let query = InfoQuery(function: "clGetKernelArgInfo") { size, value, needed in
+                clGetKernelArgInfo(
+                    id.pointer, cl_uint(index), cl_kernel_arg_info(CL_KERNEL_ARG_NAME), size, value,
+                    needed)
+            }
+            return try? query.string()
+        }
+        return names.count == count && !names.contains("") ? names : nil
     }
 
     private static func groupQuery(_ id: Handle, _ device: Device, _ property: Int32) -> InfoQuery {

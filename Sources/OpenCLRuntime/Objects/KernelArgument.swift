@@ -6,14 +6,14 @@ public enum KernelArgument: Sendable {
     case int(Int32)
     /// For a `float`.
     case float(Float)
-    /// For a `local` pointer: room of this size for each work-group.
+    /// For a `local` pointer: the size of each work-group's memory.
     case local(byteCount: Int)
     /// For a `global` pointer: the null pointer.
     case none
 }
 
 extension KernelArgument: CustomStringConvertible {
-    /// The argument as error messages name it.
+    /// A description for error messages.
     public var description: String {
         switch self {
         case .buffer(let buffer): "a buffer of \(buffer.byteCount) bytes"

@@ -1,17 +1,17 @@
 import COpenCL
 import Synchronization
 
-/// Keeps kernels of two queues of one process from running at once, for drivers that cannot.
+/// Serializes the launches of all queues of a process, for drivers that cannot run them in parallel.
 ///
-/// PoCL up to version 6 keeps several builds of a kernel, for grids of different widths, and when a
-/// launch has ended looks its build up without the width. Where another queue runs the same kernel
-/// with another width meanwhile, it finds the wrong one, and an assertion of
-/// `pocl_release_dlhandle_cache` ends the process. So while a process has several queues of such a
-/// PoCL, every launch waits, under a lock, until it is done. One queue alone waits for nothing.
+/// PoCL before version 7 caches several builds of a kernel, one per grid width, and looks up the
+/// build of a finished launch without the width. If another queue runs the same kernel at another
+/// width meanwhile, the lookup finds the wrong build, and an assertion in
+/// `pocl_release_dlhandle_cache` ends the process. While a process has several queues of such a
+/// PoCL, each launch therefore holds a lock until it has finished. A single queue never waits.
 final class LaunchGuard: Sendable {
     private static let pocl = LaunchGuard()
 
-    /// The guard that a device's queues need, or nil.
+    /// The guard for a device's queues, or nil if they need none.
     static func needed(by device: Device) -> LaunchGuard? {
         guard device.isPoCL, let major = majorVersion(device.platform.version), major < 7 else {
             return nil
@@ -28,7 +28,7 @@ final class LaunchGuard: Sendable {
 
     private let queues = Mutex<[Handle]>([])
 
-    /// Lets a queue in; what the only other one has enqueued is done before it is.
+    /// Adds a queue, after the commands of a queue that was alone until now have finished.
     func enter(_ queue: Handle) {
         queues.withLock { queues in
             if queues.count == 1 { clFinish(queues[0].pointer) }
@@ -36,7 +36,7 @@ final class LaunchGuard: Sendable {
         }
     }
 
-    /// Lets a queue go when all that it enqueued is done.
+    /// Removes a queue, after its commands have finished.
     func leave(_ queue: Handle) {
         queues.withLock { queues in
             clFinish(queue.pointer)
@@ -44,12 +44,12 @@ final class LaunchGuard: Sendable {
         }
     }
 
-    /// Makes a launch, and waits for it where there are other queues.
+    /// Launches a kernel, and waits for it if there are other queues.
     ///
     /// - Parameters:
-    ///   - queue: the queue, which has entered.
+    ///   - queue: a queue that was added by ``enter(_:)``.
     ///   - body: enqueues the launch.
-    /// - Throws: what `body` throws; a failure of the work itself is the next wait's to find.
+    /// - Throws: the error of `body`; the next wait reports failures of the kernel itself.
     func launch<Failure: Error>(
         on queue: Handle, _ body: () throws(Failure) -> Void
     ) throws(Failure) {

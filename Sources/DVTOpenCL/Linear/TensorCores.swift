@@ -1,58 +1,58 @@
 import DVTCore
 import OpenCLRuntime
 
-/// What linear maps are computed in; everything else is float32 always.
+/// The precision of linear layers; all other operations use float32.
 public enum Precision: String, CaseIterable, Sendable {
     /// float32.
     case float32
-    /// float16 inputs, summed in float32, on a GPU's matrix units (NVIDIA's tensor cores).
+    /// float16 factors with float32 accumulation, on a GPU's tensor cores.
     case mixed
 }
 
-/// Units of a GPU that multiply small matrices of float16.
-enum MatrixUnits {
-    /// Whether a device may have matrix units that `linear_matrix.cl` knows: NVIDIA's, whose
-    /// OpenCL compiler takes PTX.
-    static func isKnown(_ device: Device) -> Bool {
+/// Mixed precision on tensor cores, which multiply small float16 matrices.
+enum TensorCores {
+    /// Whether `linear_matrix.cl` can use a device's tensor cores: NVIDIA's, whose OpenCL compiler
+    /// accepts PTX.
+    static func areKnown(on device: Device) -> Bool {
         device.platform.name == "NVIDIA CUDA"
     }
 
-    /// Why mixed precision does not work on a device, or nil where it does.
+    /// The reason why mixed precision does not work on a device, or nil if it works.
     ///
-    /// The kernel runs once and is compared with the host, in a context of its own: one that a
-    /// fault has broken would be of no more use.
+    /// Runs the kernel once and compares it with the host, in a separate context, as a faulting
+    /// kernel makes its context unusable.
     ///
     /// - Parameter context: the device's context.
     /// - Returns: the reason.
     static func problem(on context: Context) -> String? {
         let device = context.device
-        guard isKnown(device) else {
-            return "\(device.name) has no matrix units that dvt knows (it knows NVIDIA's, from "
-                + "compute capability 8.0 on)"
+        guard areKnown(on: device) else {
+            return "\(device.name) has no tensor cores that dvt supports (NVIDIA's, from compute "
+                + "capability 8.0 on)"
         }
         do {
             let trial = try OpenCLBackend(
                 context: Context(device: device, diskCache: context.diskCache),
                 kernelStyle: (.tile, nil), linearEngine: .matrix)
             let error = try error(on: trial)
-            return error <= tolerance ? nil : "its matrix units are off by \(error)"
+            return error <= tolerance ? nil : "the relative error of its tensor cores is \(error)"
         } catch {
-            return "its matrix units do not run: \(error)"
+            return "its tensor cores do not run: \(error)"
         }
     }
 
-    /// float16 rounds each factor by at most 2^-11 of it.
+    /// The allowed error: rounding to float16 changes each factor by at most 2^-11 of it.
     static let tolerance = 1e-3
 
-    /// The relative L2 error of a linear map whose sizes are no multiples of the tiles.
+    /// The relative L2 error of a linear layer whose sizes are not multiples of the tiles.
     static func error(on backend: OpenCLBackend) throws -> Double {
         let (rows, inputs, outputs) = (70, 50, 90)
         let x = Tensor.uniform([rows, inputs], name: "x", seed: 1)
         let weight = Tensor.uniform([outputs, inputs], name: "weight", seed: 1)
-        let map = try backend.makeLinear(
+        let layer = try backend.makeLinear(
             LinearParameters(weight: backend.upload(weight), bias: nil))
         let y = try backend.download(
-            backend.linear(backend.upload(x), map, activation: .identity, residual: nil))
+            backend.linear(backend.upload(x), layer, activation: .identity, residual: nil))
         var (difference, square) = (0.0, 0.0)
         for row in 0..<rows {
             for output in 0..<outputs {
