@@ -25,8 +25,8 @@ struct OperationTests {
         }
     }
 
-    /// The matrix units' kernel, whose fragments are exchanged in local memory where there are
-    /// none: all but their instruction is the kernel of a GPU.
+    /// The tensor cores' kernel; without tensor cores its fragments are exchanged in local memory,
+    /// and all but the matrix instruction is the kernel of a GPU.
     @Test func mixedPrecisionRoundsToFloat16() throws {
         let backend = try TestDevice.makeBackend(.vector, engine: .matrix)
         #expect(backend.precision == .mixed)
@@ -37,13 +37,13 @@ struct OperationTests {
                 result.passes && result.tolerance == 1e-3,
                 "\(result.name): \(result.distance) exceeds \(result.tolerance)")
         }
-        // A fragment at a wrong place would give errors of the size of the result.
+        // A misplaced fragment would give errors of the size of the result.
         #expect(try MatrixUnits.error(on: backend) < MatrixUnits.tolerance)
         #expect(try MatrixUnits.error(on: TestDevice.makeBackend(.vector)) < 1e-6)
     }
 
-    /// What is not asked of a device in vain is said, and float32 counts.
-    @Test func mixedPrecisionNeedsMatrixUnits() throws {
+    /// Without tensor cores the backend uses float32 and reports the reason.
+    @Test func mixedPrecisionNeedsTensorCores() throws {
         let context = try Context(device: DeviceSelector("cpu").device())
         let backend = try OpenCLBackend(
             context: context, kernelStyle: .vector, precision: .mixed)
@@ -51,8 +51,8 @@ struct OperationTests {
         #expect(backend.precisionProblem?.contains("has no matrix units that dvt knows") == true)
     }
 
-    /// Devices whose local memory cannot hold a work-item's coarse rows get the tile kernel.
-    @Test func vectorAttentionGivesWayToTiles() throws {
+    /// Devices whose local memory cannot hold a work-item's coarse rows use the tile kernel.
+    @Test func vectorAttentionFallsBackToTiles() throws {
         let operation = AttentionOperation(
             batch: 1, grid: 5, heads: 2, headWidth: 32, reusing: 4, keepsLogits: true)
         let backend = try TestDevice.makeBackend(.vector)

@@ -3,11 +3,11 @@ import OpenCLRuntime
 
 /// The OpenCL device that tests run on: the one `dvt` would choose.
 ///
-/// Tests that compute on it run on the main actor. PoCL compiles one kernel at a time in a process,
-/// so two of them would hold the two threads that a machine of two cores has for tests, and keep one
-/// core busy; from the main thread they leave these to all other tests.
+/// Tests that compute on it run on the main actor. PoCL compiles one kernel at a time per process:
+/// two such tests would occupy both threads that Swift Testing has on a machine of two cores, and
+/// use one core. On the main thread they leave these threads to all other tests.
 package enum TestDevice {
-    /// Why tests that need a device are skipped where there is none.
+    /// The reason for skipping tests where there is no device.
     package static let comment = "no OpenCL device: see `dvt devices`"
 
     /// Whether there is a device.
@@ -17,8 +17,8 @@ package enum TestDevice {
     ///
     /// - Parameters:
     ///   - style: the kernels' style.
-    ///   - engine: what computes linear maps; nil means the style's own, whatever was measured on
-    ///     this device before.
+    ///   - engine: the engine of linear layers; nil means the default of the style, whatever was
+    ///     measured on this device before.
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if the device cannot be used.
     @MainActor package static func makeBackend(

@@ -5,7 +5,7 @@ import DVTReference
 import DVTTraining
 import Testing
 
-/// What a tape does to a network beside differentiating it.
+/// Stochastic depth, dropout and stopped gradients of the tape.
 struct TapeTests {
     private let base = ReferenceBackend()
 
@@ -26,9 +26,9 @@ struct TapeTests {
             weight: tape.parameter(base.upload(Tensor([width, width], values: values))), bias: nil)
     }
 
-    /// A branch of the last of two blocks is left out for half of the images, and twice as strong
-    /// in the others; the first block's never.
-    @Test func stochasticDepthThinsBranches() throws {
+    /// In the last of two blocks, a branch is dropped for half of the images and doubled for the
+    /// others; in the first block it is never dropped.
+    @Test func stochasticDepthDropsBranches() throws {
         let (images, width) = (400, 4)
         let tape = tape(stochasticDepth: 0.5)
         let map = identity(width, on: tape)
@@ -50,14 +50,14 @@ struct TapeTests {
             residual.clearGradient()
             try tape.backward(from: [(y, base.upload(Tensor([images, width], repeating: 1)))])
             let gradient = try #require(map.weight.gradient)
-            // Each kept row of ones adds its factor less the residual's 1.
+            // Each kept row of ones adds its factor minus the 1 of the residual.
             let sum = Float(values.count { $0 == factor } / width) * (factor - 1)
             #expect(base.download(gradient).values.allSatisfy { $0 == sum })
             #expect(base.download(residual.gradient!).values.allSatisfy { $0 == 1 })
         }
     }
 
-    @Test func outsideOfBlocksNothingIsLeftOut() throws {
+    @Test func nothingIsDroppedOutsideBlocks() throws {
         let tape = tape(dropout: 0.5, stochasticDepth: 0.5)
         let x = tape.constant(base.upload(Tensor([8, 4], repeating: 1)))
         tape.enter(.other)
@@ -65,7 +65,7 @@ struct TapeTests {
         #expect(try tape.download(y).values.allSatisfy { $0 == 2 })
     }
 
-    @Test func dropoutComesBackAsItWent() throws {
+    @Test func dropoutUsesOneMaskInBothPasses() throws {
         let tape = tape(dropout: 0.25)
         let x = tape.parameter(base.upload(Tensor([100, 40], repeating: 1)))
         tape.enter(.block(0, of: 1))
@@ -78,7 +78,7 @@ struct TapeTests {
         #expect(zip(gradient, values).allSatisfy { ($0 == 0) == ($1 == 0) })
     }
 
-    @Test func equalSeedsDrawAlike() throws {
+    @Test func equalSeedsGiveEqualDraws() throws {
         let tape = tape(stochasticDepth: 0.5)
         tape.enter(.block(1, of: 2))
         let map = identity(4, on: tape)
@@ -91,9 +91,9 @@ struct TapeTests {
         #expect(draws[0] == draws[1] && draws[0] != draws[2])
     }
 
-    /// The gradient of the earlier stage changes where it ends at reused features, and nowhere
-    /// else does it.
-    @Test func stopsAtReusedFeatures() throws {
+    /// Stopping gradients at reused features changes the gradients of the earlier stage and no
+    /// others.
+    @Test func gradientsStopAtReusedFeatures() throws {
         let configuration = try TrainingLossTests.cascade()
             .reusing(features: true, relations: false)
         let batch = TrainingLossTests.batch(0)
