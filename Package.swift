@@ -117,8 +117,8 @@ let package = Package(
         .target(
             name: "DVT",
             dependencies: [
-                "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTReference", "DVTVision",
-                "OpenCLRuntime",
+                "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTReference", "DVTSupport",
+                "DVTVision", "OpenCLRuntime", "ShippedModels",
             ],
             swiftSettings: strict),
         .target(name: "DVTOutput", dependencies: ["DVTCore", "DVTSupport"], swiftSettings: strict),
@@ -202,6 +202,9 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "DVTOutputTests", dependencies: ["DVTCore", "DVTOutput", "DVTSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "DVTUmbrellaTests", dependencies: ["DVT", "DVTTestSupport"],
             swiftSettings: strict),
         // Runs the program, which SwiftPM builds beside it.
         .testTarget(

@@ -14,13 +14,13 @@ import Testing
 
     private let tensor = Tensor([1], values: [1])
 
-    @Test func nothingElseIsLeftBehind() throws {
+    @Test func noTemporaryFileRemains() throws {
         try SafetensorsWriter.write([("x", tensor)], to: folder.path + "/model")
         try SafetensorsWriter.write([("y", tensor)], to: folder.path + "/model")
         #expect(try folder.names == ["model"])
     }
 
-    @Test func aWriterThatIsDroppedLeavesTheOldFile() throws {
+    @Test func anUnfinishedWriterKeepsTheOldFile() throws {
         let path = try folder.file([7], named: "model")
         do {
             let writer = try AtomicFileWriter(path: path)
@@ -31,8 +31,8 @@ import Testing
         #expect(try bytes(at: path) == [7])
     }
 
-    /// A folder that appears meanwhile makes the rename fail.
-    @Test func theTemporaryFileGoesWhenTheRenameFails() throws {
+    /// A folder created meanwhile makes the rename fail.
+    @Test func theTemporaryFileIsRemovedWhenTheRenameFails() throws {
         let path = folder.path + "/model"
         let error = #expect(throws: FileError.self) {
             let writer = try AtomicFileWriter(path: path)

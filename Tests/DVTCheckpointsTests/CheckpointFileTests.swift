@@ -5,7 +5,7 @@ import Testing
 
 @testable import DVTCheckpoints
 
-/// The file error that opening `path` gives, having checked how it is told.
+/// The file error of opening `path`; also checks the message.
 private func openingError(
     _ path: String, sourceLocation: SourceLocation = #_sourceLocation
 ) -> FileError? {
@@ -25,19 +25,19 @@ private func openingError(
         folder = try TemporaryFolder()
     }
 
-    @Test func whatIsNoRegularFileIsRefused() {
+    @Test func onlyRegularFilesAreRead() {
         #expect(openingError(folder.path) == .notRegularFile(path: folder.path))
         #expect(openingError("/dev/zero") == .notRegularFile(path: "/dev/zero"))
     }
 
-    /// Opening a pipe that nobody writes would wait for ever.
+    /// Opening a pipe without a writer would block forever.
     @Test(.timeLimit(.minutes(1))) func aPipeDoesNotBlock() {
         let path = folder.path + "/pipe"
         #expect(mkfifo(path, 0o600) == 0)
         #expect(openingError(path) == .notRegularFile(path: path))
     }
 
-    @Test func whatCannotBeOpenedIsToldWithTheReason() throws {
+    @Test func openingFailuresNameTheReason() throws {
         let missing = folder.path + "/missing"
         #expect(
             openingError(missing)
@@ -51,9 +51,9 @@ private func openingError(
                 == .cannotOpen(path: loop, reason: "Too many levels of symbolic links"))
     }
 
-    /// Root may read everything, so this needs another user.
+    /// Root can read every file, so this needs another user.
     @Test(.enabled(if: geteuid() != 0, "permissions do not bind root"))
-    func anUnreadableFileIsToldWithTheReason() throws {
+    func unreadableFilesNameTheReason() throws {
         let path = try folder.file([1])
         #expect(chmod(path, 0) == 0)
         #expect(openingError(path) == .cannotOpen(path: path, reason: "Permission denied"))
@@ -77,7 +77,7 @@ private func openingError(
                 """)
     }
 
-    /// Every later access is an error, not a signal, and the file's growth brings it back.
+    /// Every later access is an error, not a signal, until the file has its length again.
     @Test func aFileCutAfterOpeningIsAnError() throws {
         let path = folder.path + "/model"
         let values = (0..<10_000).map(Float.init)

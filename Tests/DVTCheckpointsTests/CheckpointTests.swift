@@ -3,7 +3,7 @@ import DVTCore
 import DVTSupport
 import Testing
 
-/// Files of every format, opened without saying which.
+/// Files of every format, opened without naming the format.
 @Suite struct CheckpointTests {
     private let folder: TemporaryFolder
 
@@ -11,8 +11,8 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// The names lie: the first bytes count.
-    @Test func theFirstBytesTellTheFormat() throws {
+    /// The file names are misleading: the format follows from the first bytes.
+    @Test func theFirstBytesIdentifyTheFormat() throws {
         let tensor = Tensor([2], values: [1, -2])
         let safetensors = folder.path + "/weights.pth"
         try SafetensorsWriter.write([("x", tensor)], to: safetensors)
@@ -36,15 +36,15 @@ import Testing
     @Test(arguments: [
         "", "short", "these are not weights, whatever they say", "\u{7F}ELF\0\0\0\0\0",
     ])
-    func otherFilesAreNoCheckpoints(text: String) throws {
+    func otherFilesAreNotCheckpoints(text: String) throws {
         let path = try folder.file(Array(text.utf8))
         let error = #expect(throws: FileError.self) { try Checkpoint.open(path: path) }
         #expect(error == .unknownFormat(path: path))
         try expectOneLine(#require(error), naming: path)
     }
 
-    /// A tar archive has its mark at byte 257.
-    @Test func anArchiveOfOldIsRefusedWithItsReason() throws {
+    /// A tar archive has its magic number at byte 257.
+    @Test func tarArchivesAreRefusedWithTheReason() throws {
         var bytes = [UInt8](repeating: 0, count: 1024)
         bytes.replaceSubrange(0..<8, with: "storages".utf8)
         bytes.replaceSubrange(257..<262, with: "ustar".utf8)
@@ -55,7 +55,7 @@ import Testing
     @Test(arguments: [
         (SafetensorsWriter.ElementType.float32, 0x1p-24), (.float16, 0x1p-11), (.bfloat16, 0x1p-8),
     ])
-    func theRoundoffIsThatOfTheType(type: SafetensorsWriter.ElementType, roundoff: Double) throws {
+    func theRoundoffDependsOnTheType(type: SafetensorsWriter.ElementType, roundoff: Double) throws {
         let path = folder.path + "/x"
         try SafetensorsWriter.write([("x", Tensor([1], values: [1]))], as: type, to: path)
         #expect(try Checkpoint.open(path: path).roundoff == roundoff)

@@ -25,7 +25,7 @@ private func value(of bits: UInt16, _ format: HalfFormat) -> Double {
 
 @Suite struct FloatConversionTests {
     @Test(arguments: [HalfFormat.float16, .bfloat16])
-    func everyPatternHasItsValueAndComesBack(format: HalfFormat) {
+    func everyPatternHasItsValueAndRoundTrips(format: HalfFormat) {
         for bits in UInt16.min ... .max {
             let number = format.decode(bits)
             let expected = value(of: bits, format)
@@ -41,7 +41,7 @@ private func value(of bits: UInt16, _ format: HalfFormat) -> Double {
         }
     }
 
-    /// Every midpoint of two neighbors goes to the even one, its float32 neighbors to theirs.
+    /// Every midpoint of two neighbors rounds to the even one, its float32 neighbors to theirs.
     @Test(arguments: [(HalfFormat.float16, UInt16(0x7BFF)), (.bfloat16, 0x7F7F)])
     func roundsToNearestEven(format: HalfFormat, largest: UInt16) {
         for lower in 0..<largest {
@@ -57,18 +57,18 @@ private func value(of bits: UInt16, _ format: HalfFormat) -> Double {
     }
 
     @Test(arguments: [HalfFormat.float16, .bfloat16])
-    func whatIsTooLargeBecomesInfinite(format: HalfFormat) {
+    func tooLargeValuesBecomeInfinite(format: HalfFormat) {
         #expect(format.decode(format.encode(.greatestFiniteMagnitude)) == .infinity)
         #expect(format.decode(format.encode(-.greatestFiniteMagnitude)) == -.infinity)
     }
 
-    /// A NaN whose fraction lies in the lower half alone must not become an infinity.
+    /// A NaN whose fraction has only lower bits must not become an infinity.
     @Test func bfloat16KeepsNaN() {
         #expect(HalfFormat.bfloat16.encode(Float(bitPattern: 0x7F80_0001)) == 0x7FC0)
         #expect(HalfFormat.bfloat16.encode(Float(bitPattern: 0xFFFF_FFFF)) == 0xFFFF)
     }
 
-    @Test func decodesARunThatIsNotAligned() {
+    @Test func decodesUnalignedBytes() {
         let bytes: [UInt8] = [0xFF, 0x00, 0x3C, 0x00, 0xC0]
         let floats = bytes.withUnsafeBytes { all in
             HalfFormat.float16.decode(UnsafeRawBufferPointer(rebasing: all[1...]))

@@ -33,9 +33,9 @@ import Testing
         #expect(try file.tensor(named: "w") == Tensor([2], values: [1, -2]))
     }
 
-    /// Every type has the size that its elements take, and only numbers with a point are read.
+    /// Every type has the size of its elements; only floating-point types are read.
     @Test(arguments: MindSporeDType.allCases)
-    func knowsEveryType(dtype: MindSporeDType) throws {
+    func recognizesEveryType(dtype: MindSporeDType) throws {
         let content = [UInt8](repeating: 0, count: 6 * dtype.byteCount)
         let file = try checkpoint(mindSporeValue("x", [2, 3], dtype.rawValue, content))
         #expect(file.shapes == ["x": [2, 3]])
@@ -64,7 +64,7 @@ import Testing
         #expect(try file.tensor(named: "x").values == [1.5, -.infinity])
     }
 
-    @Test func float32ComesBackBitForBit() throws {
+    @Test func float32RoundTripsBitForBit() throws {
         let patterns: [UInt32] = [0x7F80_0001, 0x7FC0_1234, 0x8000_0000, 1, 0xFFFF_FFFF]
         let file = try checkpoint(mindSporeValue("x", [5], patterns.flatMap { littleEndian($0) }))
         #expect(try file.tensor(named: "x").values.map(\.bitPattern) == patterns)
@@ -90,13 +90,13 @@ import Testing
     }
 
     @Test(arguments: ["Uint8", "Uint16", "Uint32", "Uint64"])
-    func namesOfTheFirstVersionsAreKnown(type: String) throws {
+    func namesOfEarlyVersionsAreRecognized(type: String) throws {
         let dtype = try #require(MindSporeDType(rawValue: "UI" + type.dropFirst(2)))
         let content = [UInt8](repeating: 0, count: dtype.byteCount)
         #expect(try checkpoint(mindSporeValue("x", [1], type, content)).dtype(named: "x") == dtype)
     }
 
-    /// Between others, first and last; in the middle one that is empty.
+    /// Slices between other values, at the beginning and at the end, one of them empty.
     @Test(arguments: ["Float32", "Float16"]) func slicesAreJoined(type: String) throws {
         func content(_ range: Range<Int>) -> [UInt8] {
             range.flatMap { number in
@@ -117,8 +117,8 @@ import Testing
         #expect(try file.tensor(named: "c").values == [4, 5, 6])
     }
 
-    /// What `append_dict` adds; NumPy pads texts with zeros.
-    @Test func textsAreMetadata() throws {
+    /// The values that `append_dict` adds; NumPy pads texts with zeros.
+    @Test func textValuesAreMetadata() throws {
         let text: [UInt8] = [0xE9, 0, 0, 0, 0x1E, 0xD1, 0x01, 0, 0, 0, 0, 0]
         let file = try checkpoint(
             mindSporeValue("author", [0], "str", text),
@@ -144,7 +144,7 @@ import Testing
     }
 
     /// `save_checkpoint(crc_check=True)` ends the file with this.
-    @Test func aChecksumIsPassedOver() throws {
+    @Test func checksumsAreIgnored() throws {
         let checksum = Array("crc_num".utf8) + [0, 0, 0, 0, 0, 0, 0xDE, 0xAD, 0xBE, 0xEF]
         let file = try checkpoint(mindSporeValue("x", [1], floats(2)), checksum)
         #expect(file.shapes == ["x": [1]])

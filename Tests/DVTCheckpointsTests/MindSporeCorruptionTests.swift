@@ -23,9 +23,9 @@ private let whole = parts.flatMap(\.self)
         folder = try TemporaryFolder()
     }
 
-    /// What a file yields, every tensor read, or nil with the error checked.
+    /// The tensors of a file, or nil on an error, which is checked.
     ///
-    /// Where the reader takes the file, protobuf's own decoder must find the same names in it.
+    /// Where the reader accepts the file, protobuf's own decoder must find the same names in it.
     private func contents(of bytes: [UInt8]) throws -> [String: Tensor]? {
         let path = try folder.file(bytes)
         do {
@@ -102,8 +102,8 @@ private let whole = parts.flatMap(\.self)
         }
     }
 
-    /// Extents of 2^62 elements cost no memory: they are compared with the bytes that are there.
-    @Test(.timeLimit(.minutes(1))) func absurdClaimsCostNothing() throws {
+    /// Extents of 2^62 elements allocate nothing: they are compared with the bytes that exist.
+    @Test(.timeLimit(.minutes(1))) func hugeDeclaredExtentsAllocateNothing() throws {
         for extent in [1 << 20, 1 << 40, 1 << 60, 1 << 62, .max] {
             #expect(try contents(of: mindSporeValue("x", [extent], floats(1))) == nil)
         }
@@ -124,7 +124,7 @@ private let whole = parts.flatMap(\.self)
         #expect(try file.tensor(named: "w").values == [1, 2])
     }
 
-    /// Whoever writes into the open file may change elements, but not what was checked.
+    /// Another process may change elements of the open file, but not what was checked.
     @Test func aValueThatChangesAfterOpeningIsAnError() throws {
         let path = try folder.file(whole)
         let file = try MindSporeCheckpoint(path: path)

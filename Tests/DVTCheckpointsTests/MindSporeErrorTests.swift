@@ -1,7 +1,7 @@
 import DVTCheckpoints
 import Testing
 
-/// One value, and what opening a file of it gives.
+/// One value, and the error of opening a file of it.
 private struct Case: Sendable, CustomTestStringConvertible {
     let problem: MindSporeError.Problem
     let bytes: [UInt8]
@@ -42,7 +42,7 @@ private let framing = [
     Case(.unknownField(number: 0, offset: good.count), good, [0x00]),
 ]
 
-/// Values that are no messages, or lack something.
+/// Values that are not messages, or incomplete ones.
 private let values = [
     Case(.missingField("tag", tensor: nil, offset: 2), [0x0A, 0]),
     Case(
@@ -72,7 +72,7 @@ private let values = [
         field(1, [UInt8](repeating: 0x2B, count: 10_000))),
 ]
 
-/// Tensors that contradict themselves or others.
+/// Tensors that contradict themselves or each other.
 private let tensors = [
     Case(
         .unknownDType(tensor: "x", dtype: "Complex64"),
@@ -127,7 +127,7 @@ private let tensors = [
         #expect(try mindSporeError(of: test.bytes)?.problem == test.problem)
     }
 
-    /// How some of them are told.
+    /// The messages of some of them.
     @Test(arguments: [
         (
             [], "is empty; the file is truncated: copy or download it again"

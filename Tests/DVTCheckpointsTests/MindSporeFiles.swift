@@ -1,7 +1,7 @@
 import DVTCheckpoints
 import Testing
 
-// Bytes of checkpoints, written by hand: what reads them must not be what wrote them.
+// Bytes of checkpoints, written by hand: the reader must not be tested by its own writer.
 
 /// A variable-length integer.
 func varint(_ number: UInt64) -> [UInt8] {
@@ -31,7 +31,7 @@ func mindSporeValue(
     field(1, field(1, name) + field(2, mindSporeTensor(dimensions, type, content)))
 }
 
-/// The same of Float32.
+/// A tensor's value of Float32.
 func mindSporeValue(_ name: String, _ dimensions: [Int], _ content: [UInt8]) -> [UInt8] {
     mindSporeValue(name, dimensions, "Float32", content)
 }
@@ -47,7 +47,7 @@ func mindSporeCheckpoint(_ bytes: [UInt8], in folder: TemporaryFolder) throws ->
     try MindSporeCheckpoint(path: folder.file(bytes, named: "model.ckpt"))
 }
 
-/// Opens a checkpoint of these bytes and returns its error, having checked how it is told.
+/// Opens a checkpoint of these bytes and returns its error; also checks the message.
 func mindSporeError(
     of bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> MindSporeError? {

@@ -11,12 +11,12 @@ private let referenceFolder: String? = {
 }()
 
 @Suite struct MindSporeReferenceTests {
-    /// A file that MindSpore's own `save_checkpoint` wrote, of generated weights.
+    /// A file of generated weights, written by MindSpore's own `save_checkpoint`.
     @Test(
         .enabled(
             if: referenceFolder != nil,
             "set DVT_REFERENCE to the folder of reference outputs to run this"))
-    func readsAFileOfMindSpore() throws {
+    func readsAFileWrittenByMindSpore() throws {
         let folder = try #require(referenceFolder)
         let path = folder + "/mindspore_tiny_f1r1_s1.ckpt"
         #expect(MindSporeCheckpoint.recognizes(try bytes(at: path).prefix(64)))

@@ -17,7 +17,7 @@ private let dataBytes: [UInt8] = (1...20).map { $0 }
         folder = try TemporaryFolder()
     }
 
-    /// What a file yields: every tensor that is read, or nil with the error checked.
+    /// The tensors of a file, or nil on an error, which is checked.
     private func contents(of bytes: [UInt8]) throws -> [String: Tensor]? {
         let path = try folder.file(bytes)
         do {
@@ -49,7 +49,7 @@ private let dataBytes: [UInt8] = (1...20).map { $0 }
         #expect(try contents(of: whole + [0]) == nil)
     }
 
-    /// A flip may give another valid file; of the data it always does, and changes one tensor.
+    /// A flip may give another valid file; a flip in the data always does, and changes one tensor.
     @Test func everyBitFlipIsAValueOrAnError() throws {
         let whole = safetensors(headerText, data: dataBytes)
         let original = try #require(try contents(of: whole))
@@ -69,7 +69,7 @@ private let dataBytes: [UInt8] = (1...20).map { $0 }
         }
     }
 
-    /// Every byte of the header replaced by what a parser takes for structure.
+    /// Every byte of the header replaced by each structural character.
     @Test func everyReplacedByteIsAValueOrAnError() throws {
         let whole = safetensors(headerText, data: dataBytes)
         for index in whole.indices.dropLast(dataBytes.count) {
@@ -81,7 +81,7 @@ private let dataBytes: [UInt8] = (1...20).map { $0 }
         }
     }
 
-    /// Bytes taken out of and put into the header, its length corrected.
+    /// Bytes removed from and inserted into the header, with its length corrected.
     @Test func everyLostOrDoubledByteIsAValueOrAnError() throws {
         let header = Array(headerText.utf8)
         for index in header.indices {

@@ -14,7 +14,7 @@ private func entryProblem(
 
 @Suite struct SafetensorsEntryTests {
     @Test(arguments: ["1", "null", "\"F32\"", "[\"F32\",[2],[0,8]]"])
-    func anEntryIsAnObject(value: String) throws {
+    func entriesMustBeObjects(value: String) throws {
         #expect(
             try problem(of: safetensors("{\"x\":\(value)}")) == .entryNotAnObject(tensor: "x"))
     }
@@ -24,26 +24,26 @@ private func entryProblem(
         (#"{"dtype":"F32","data_offsets":[0,8]}"#, "shape"),
         (#"{"dtype":"F32","shape":[2]}"#, "data_offsets"),
     ])
-    func noKeyIsMissing(entry: String, key: String) throws {
+    func missingKeysAreRefused(entry: String, key: String) throws {
         #expect(
             try problem(of: safetensors("{\"x\":\(entry)}"))
                 == .invalidEntry(tensor: "x", key: key, reason: "nothing"))
     }
 
-    /// As the reference implementation: serde ignores fields that `TensorInfo` does not have.
-    @Test func otherKeysArePassedOver() throws {
+    /// As in the reference implementation: serde ignores fields that `TensorInfo` does not have.
+    @Test func otherKeysAreIgnored() throws {
         let header = #"{"x":{"a":[{"b":1e9}],"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#
         #expect(try problem(of: safetensors(header, data: [0])) == nil)
     }
 
     @Test(arguments: ["F31", "f32", "", "F32 ", "FLOAT"])
-    func theTypeIsKnown(dtype: String) throws {
+    func unknownTypesAreRefused(dtype: String) throws {
         #expect(
             try entryProblem(dtype: dtype) == .unknownDType(tensor: "x", dtype: dtype))
     }
 
     @Test(arguments: ["1", "null", "[\"F32\"]"])
-    func theTypeIsAString(value: String) throws {
+    func typesMustBeStrings(value: String) throws {
         let header = "{\"x\":{\"dtype\":\(value),\"shape\":[2],\"data_offsets\":[0,8]}}"
         #expect(
             try problem(of: safetensors(header))
@@ -62,7 +62,7 @@ private func entryProblem(
         ("[18446744073709551624]", "an integer above 9223372036854775807"),
         ("[1e400]", "a number that is not written as an integer"),
     ])
-    func shapesAndOffsetsAreSizes(value: String, reason: String) throws {
+    func shapesAndOffsetsMustBeSizes(value: String, reason: String) throws {
         #expect(
             try entryProblem(shape: value)
                 == .invalidEntry(tensor: "x", key: "shape", reason: reason))
@@ -72,11 +72,11 @@ private func entryProblem(
     }
 
     @Test(arguments: [("[]", 0), ("[0]", 1), ("[0,8,8]", 3)])
-    func offsetsAreTwo(offsets: String, count: Int) throws {
+    func offsetsMustBeTwo(offsets: String, count: Int) throws {
         #expect(try entryProblem(offsets: offsets) == .offsetCount(tensor: "x", count: count))
     }
 
-    @Test func offsetsRise() throws {
+    @Test func offsetsMustAscend() throws {
         #expect(
             try entryProblem(offsets: "[8,0]") == .reversedOffsets(tensor: "x", begin: 8, end: 0))
     }
@@ -86,7 +86,7 @@ private func entryProblem(
         [Int.max, 2], [1 << 32, 1 << 32], [Int.max, Int.max, Int.max], [1 << 61], [1 << 60],
         [1 << 62, 4, 0], [3, Int.max / 3 + 1],
     ])
-    func sizesDoNotOverflow(shape: [Int]) throws {
+    func overflowingSizesAreRefused(shape: [Int]) throws {
         #expect(
             try entryProblem(shape: "\(shape)") == .sizeOverflow(tensor: "x", shape: shape))
     }
@@ -100,8 +100,8 @@ private func entryProblem(
         #expect(try file.tensor(named: "x").values.isEmpty)
     }
 
-    /// A claim of 4 GB in a file of some bytes is refused by arithmetic alone.
-    @Test func claimsAllocateNothing() throws {
+    /// A declared size of 4 GB in a file of some bytes is refused by arithmetic alone.
+    @Test func declaredSizesAllocateNothing() throws {
         #expect(
             try entryProblem(shape: "[1000000000]", offsets: "[0,4000000000]")
                 == .pastEnd(tensor: "x", end: 4_000_000_000, available: 8))
@@ -113,7 +113,7 @@ private func entryProblem(
     }
 
     @Test(arguments: [("F32", [3], 12), ("F16", [2], 4), ("F64", [2], 16), ("U8", [], 1)])
-    func bytesFitTheShape(dtype: String, shape: [Int], needed: Int) throws {
+    func byteCountsMustMatchTheShape(dtype: String, shape: [Int], needed: Int) throws {
         let known = try #require(SafetensorsDType(rawValue: dtype))
         #expect(
             try entryProblem(dtype: dtype, shape: "\(shape)")
@@ -121,15 +121,15 @@ private func entryProblem(
                     tensor: "x", dtype: known, shape: shape, needed: needed, actual: 8))
     }
 
-    @Test func packedElementsEndAtAByte() throws {
+    @Test func packedElementsMustEndAtAByte() throws {
         #expect(
             try entryProblem(dtype: "F4", shape: "[3]")
                 == .partialByte(tensor: "x", dtype: .float4, shape: [3]))
         #expect(try entryProblem(dtype: "F4", shape: "[16]") == nil)
     }
 
-    /// The message names the number of axes rather than each.
-    @Test func aShapeOfManyAxesIsTold() throws {
+    /// The message names the number of axes instead of each extent.
+    @Test func shapesOfManyAxesAreAbbreviated() throws {
         let shape = "[" + [String](repeating: "1", count: 100_000).joined(separator: ",") + "]"
         #expect(try entryProblem(shape: shape) != nil)
         let bytes = safetensors("{" + member("x", shape: shape, offsets: "[0,4]") + "}")

@@ -12,14 +12,14 @@ private func headerProblem(
 }
 
 @Suite struct SafetensorsHeaderTests {
-    @Test func theFirstByteIsABrace() throws {
+    @Test func theFirstByteMustBeABrace() throws {
         #expect(try problem(of: safetensors("")) == .headerNotAnObject(firstByte: nil))
         #expect(try headerProblem(" {}") == .headerNotAnObject(firstByte: 0x20))
         #expect(try headerProblem("[]") == .headerNotAnObject(firstByte: 0x5B))
         #expect(try headerProblem("\u{FEFF}{}") == .headerNotAnObject(firstByte: 0xEF))
     }
 
-    @Test func onlySpacesFollowTheObject() throws {
+    @Test func onlySpacesMayFollowTheObject() throws {
         let object = "{" + member("x") + "}"
         let end = object.utf8.count
         #expect(try headerProblem(object + "  ") == nil)
@@ -36,18 +36,18 @@ private func headerProblem(
         ("{\"\\q\":{}}", "an unknown escape in a string", 2),
         ("{\"x\":{\"a\":nul}}", "'null' is missing", 13),
     ])
-    func theHeaderIsStrictJSON(header: String, reason: String, offset: Int) throws {
+    func headersMustBeStrictJSON(header: String, reason: String, offset: Int) throws {
         #expect(try headerProblem(header) == .invalidHeader(reason: reason, offset: offset))
     }
 
-    @Test func theHeaderIsUTF8() throws {
+    @Test func headersMustBeUTF8() throws {
         let bytes = Array("{\"".utf8) + [0xFF] + Array("\":{}}".utf8)
         #expect(
             try problem(of: safetensors(bytes))
                 == .invalidHeader(reason: "a string that is not UTF-8", offset: 1))
     }
 
-    @Test func noKeyComesTwice() throws {
+    @Test func repeatedKeysAreRefused() throws {
         let first = "{" + member("a") + ","
         let offset = first.utf8.count
         let twice = first + member("a") + "}"
@@ -63,7 +63,7 @@ private func headerProblem(
     }
 
     @Test(arguments: ["[", "{\"a\":"])
-    func nestingEnds(opening: String) throws {
+    func deepNestingIsRefused(opening: String) throws {
         let deep = String(repeating: opening, count: 100_000)
         let found = try headerProblem("{\"x\":{\"extra\":" + deep)
         let offset = 14 + 62 * opening.utf8.count
@@ -71,13 +71,13 @@ private func headerProblem(
     }
 
     @Test(arguments: ["1", "null", "[]", "\"a\""])
-    func metadataIsAnObject(value: String) throws {
+    func metadataMustBeAnObject(value: String) throws {
         #expect(
             try headerProblem("{\"__metadata__\":\(value)}") == .metadataNotText(key: nil))
     }
 
     @Test(arguments: ["1", "null", "[]", "{}", "true"])
-    func metadataHoldsStrings(value: String) throws {
+    func metadataValuesMustBeStrings(value: String) throws {
         #expect(
             try headerProblem("{\"__metadata__\":{\"k\":\(value)}}") == .metadataNotText(key: "k"))
     }
@@ -87,7 +87,7 @@ private func headerProblem(
         "a\\nb", "a\\r\\nb", "\\u001b[2J", "\\u0085", "\\u2028", "\\u202e", "\\u007f", "\\u0000",
         String(repeating: "long", count: 10_000), "quote\\\"", "back\\\\slash", "\\u200b",
     ])
-    func namesInMessagesStayOnTheirLine(name: String) throws {
+    func messagesWithAnyNameAreOneLine(name: String) throws {
         let tensor = "{" + member(name, dtype: "F31") + "}"
         #expect(try headerProblem(tensor) != nil)
         #expect(try headerProblem("{" + member("x", dtype: name) + "}") != nil)
@@ -95,7 +95,7 @@ private func headerProblem(
         #expect(try headerProblem("{" + member(name) + "," + member(name) + "}") != nil)
     }
 
-    @Test func messagesSayWhatToDo() throws {
+    @Test func messagesContainARemedy() throws {
         let folder = try TemporaryFolder()
         let path = try folder.file(safetensors("{" + member("a\\nb\\u001b") + "}"))
         let error = #expect(throws: SafetensorsError.self) { try SafetensorsFile(path: path) }

@@ -22,7 +22,7 @@ private func layoutProblem(
         #expect(try layoutProblem([(4, 4), (0, 4), (4, 9), (0, 0)], dataByteCount: 9) == nil)
     }
 
-    @Test func tensorsDoNotOverlap() throws {
+    @Test func overlappingTensorsAreRefused() throws {
         #expect(
             try layoutProblem([(0, 4), (3, 8)], dataByteCount: 8)
                 == .overlap(tensor: "t1", begin: 3, expected: 4))
@@ -34,7 +34,7 @@ private func layoutProblem(
                 == .overlap(tensor: "t1", begin: 2, expected: 8))
     }
 
-    @Test func noByteIsLeftOut() throws {
+    @Test func gapsAreRefused() throws {
         #expect(
             try layoutProblem([(1, 8)], dataByteCount: 8)
                 == .hole(tensor: "t0", begin: 1, expected: 0))
@@ -46,7 +46,7 @@ private func layoutProblem(
         #expect(try layoutProblem([], dataByteCount: 1) == .bytesAfterData(end: 0, available: 1))
     }
 
-    @Test func noTensorEndsAfterTheFile() throws {
+    @Test func tensorsPastTheEndAreRefused() throws {
         #expect(
             try layoutProblem([(0, 9)], dataByteCount: 8)
                 == .pastEnd(tensor: "t0", end: 9, available: 8))
@@ -58,7 +58,7 @@ private func layoutProblem(
                 == .pastEnd(tensor: "t0", end: .max, available: 0))
     }
 
-    @Test func theLengthFits() throws {
+    @Test func wrongHeaderLengthsAreRefused() throws {
         for count in 0..<8 {
             #expect(
                 try problem(of: [UInt8](repeating: 0, count: count))

@@ -11,12 +11,12 @@ private let referenceFile: String? = {
 }()
 
 @Suite struct SafetensorsReferenceTests {
-    /// A file that the Python library wrote.
+    /// A file written by the Python library.
     @Test(
         .enabled(
             if: referenceFile != nil,
             "set DVT_REFERENCE to the folder of reference outputs to run this"))
-    func readsAFileOfTheReferenceImplementation() throws {
+    func readsAFileWrittenByTheReferenceImplementation() throws {
         let file = try SafetensorsFile(path: #require(referenceFile))
         #expect(file.metadata["model"] == "tiny_deit")
         #expect(file.shapes.count == 26)

@@ -28,8 +28,8 @@ import Testing
         #expect(try file.tensor(named: "a\n") == tensors[1].1)
     }
 
-    /// A file that is part of the program reads as from a disk.
-    @Test func readsMemoryThatStays() throws {
+    /// A file embedded in the program is read like a file on disk.
+    @Test func readsPermanentMemory() throws {
         let tensor = Tensor([2, 2], values: [1, -2, 3, 0.5])
         try SafetensorsWriter.write([("x", tensor)], metadata: ["k": "v"], to: path)
         let bytes = try bytes(at: path)
@@ -59,7 +59,7 @@ import Testing
         #expect(error?.problem == .notIntegers(tensor: "x", dtype: .float16))
     }
 
-    @Test func integersOf64BitsAreRead() throws {
+    @Test func readsIntegersOf64Bits() throws {
         let header = "{" + member("n", dtype: "I64", shape: "[2]", offsets: "[0,16]") + "}"
         let data = [Int64.min, 7].flatMap { littleEndian($0) }
         let path = try folder.file(safetensors(header, data: data), named: "integers")
@@ -67,7 +67,7 @@ import Testing
     }
 
     /// NaN with their payloads, infinities, zeros of both signs and subnormals among them.
-    @Test func float32ComesBackBitForBit() throws {
+    @Test func float32RoundTripsBitForBit() throws {
         let patterns: [UInt32] = [
             0, 0x8000_0000, 1, 0x807F_FFFF, 0x7F7F_FFFF, 0x7F80_0000, 0xFF80_0000, 0x7F80_0001,
             0x7FC0_1234, 0xFFFF_FFFF, 0x3F80_0001,
@@ -78,11 +78,11 @@ import Testing
         #expect(read.values.map(\.bitPattern) == patterns)
     }
 
-    /// All 65,536 patterns, from a file and through a file.
+    /// All 65,536 patterns, read from a file and written to one.
     @Test(arguments: [
         (SafetensorsWriter.ElementType.float16, HalfFormat.float16), (.bfloat16, .bfloat16),
     ])
-    func everyHalfPatternComesBack(
+    func everyHalfPatternRoundTrips(
         type: SafetensorsWriter.ElementType, format: HalfFormat
     ) throws {
         let patterns = Array(UInt16.min ... .max)
@@ -105,7 +105,7 @@ import Testing
                 == tensor.values.map(\.bitPattern))
     }
 
-    /// More elements than one chunk of the writer's, and not a multiple.
+    /// More elements than one chunk of the writer, and no multiple of it.
     @Test(arguments: SafetensorsWriter.ElementType.allCases)
     func longTensorsAreWrittenWhole(type: SafetensorsWriter.ElementType) throws {
         let values = (0..<150_001).map { Float($0 % 251) }
@@ -116,7 +116,7 @@ import Testing
         #expect(try file.tensor(named: "y").values == [3])
     }
 
-    @Test func emptyTensorsAndNoTensors() throws {
+    @Test func emptyTensorsAndEmptyFilesRoundTrip() throws {
         try SafetensorsWriter.write([], to: path)
         #expect(try SafetensorsFile(path: path).shapes.isEmpty)
         let empty = Tensor([0, 3], values: [])
@@ -126,7 +126,7 @@ import Testing
         #expect(try file.tensor(named: "x").values == [1])
     }
 
-    /// Any order of the header, spaces after it, and tensors that begin at odd bytes.
+    /// Any order of the header, spaces after it, and tensors at odd offsets.
     @Test func readsWhatOtherWritersWrite() throws {
         let header =
             "{ " + member("b", shape: "[1]", offsets: "[3,7]") + " , "
@@ -138,7 +138,7 @@ import Testing
         #expect(file.metadata.isEmpty)
     }
 
-    @Test func showsAlignedFloatsInPlace() throws {
+    @Test func alignedFloatsAreReadInPlace() throws {
         try SafetensorsWriter.write([("x", Tensor([2], values: [1, 2]))], to: path)
         let file = try SafetensorsFile(path: path)
         let floats = try file.withUnsafeBytes(ofFloat32: "x") { bytes in
@@ -148,7 +148,7 @@ import Testing
         #expect(floats?.1 == 0)
     }
 
-    @Test func showsNothingInPlaceThatIsNotAlignedFloats() throws {
+    @Test func otherElementsAreNotReadInPlace() throws {
         let object = "{" + member("x", shape: "[1]", offsets: "[0,4]") + "}"
         for padding in 0..<4 {
             let header = object + String(repeating: " ", count: padding)
@@ -162,9 +162,9 @@ import Testing
         #expect(try half.withUnsafeBytes(ofFloat32: "h") { $0.count } == nil)
     }
 
-    /// Types whose elements are not read still count in the layout.
+    /// The layout includes types whose elements are not read.
     @Test(arguments: SafetensorsDType.allCases)
-    func knowsEveryType(dtype: SafetensorsDType) throws {
+    func recognizesEveryType(dtype: SafetensorsDType) throws {
         let count = dtype.bitCount  // eight elements take as many bytes as one takes bits
         let header =
             "{"

@@ -2,7 +2,7 @@ import DVTCheckpoints
 import Foundation
 import Testing
 
-/// A folder that is removed with its files when the test lets it go.
+/// A folder that is removed with its files when it is released.
 final class TemporaryFolder {
     let path: String
 
@@ -29,7 +29,7 @@ final class TemporaryFolder {
     }
 }
 
-/// A safetensors file with any header, and zeros or `data` after it.
+/// A safetensors file with any header, followed by zeros or `data`.
 func safetensors(_ header: String, data: [UInt8] = []) -> [UInt8] {
     safetensors(Array(header.utf8), data: data)
 }
@@ -51,7 +51,7 @@ func member(
     """
 }
 
-/// Opens a file of these bytes and returns its problem, having checked how it is told.
+/// Opens a file of these bytes and returns its problem; also checks the message.
 func problem(
     of bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> SafetensorsError.Problem? {
@@ -66,7 +66,7 @@ func problem(
     }
 }
 
-/// An error is told in one line that begins with the file's path and is not endless.
+/// Checks that an error is one line of limited length that begins with the file's path.
 func expectOneLine(
     _ error: any Error, naming path: String, sourceLocation: SourceLocation = #_sourceLocation
 ) {

@@ -15,22 +15,23 @@ import Testing
         #expect(weights(2, 4) == [[1, 0], [1, 0], [0, 1], [0, 1]])
     }
 
-    @Test func leavesAGridOfTheSameSizeAlone() {
+    @Test func equalGridsAreUnchanged() {
         #expect(weights(3, 3) == [[1, 0, 0], [0, 1, 0], [0, 0, 1]])
     }
 
-    /// 2 -> 3 goes by u = 4: windows 0..<2, 1..<3 and 2..<4 over 0 0 1 1.
+    /// 2 -> 3 uses u = 4: windows 0..<2, 1..<3 and 2..<4 over 0 0 1 1.
     @Test func averagesOverlappingWindows() {
         #expect(weights(2, 3) == [[1, 0], [0.5, 0.5], [0, 1]])
     }
 
-    /// 3 -> 2 goes by u = 3: windows 0..<2 and 1..<3.
+    /// 3 -> 2 uses u = 3: windows 0..<2 and 1..<3.
     @Test func averagesTowardsASmallerGrid() {
         #expect(weights(3, 2) == [[0.5, 0.5, 0], [0, 0.5, 0.5]])
     }
 
-    /// 7 -> 10 goes by u = 14: window 1 is 1..<3 over 0 0 1 1 ..., cells 0 and 1 alike.
-    @Test func followsThePapersSteps() {
+    /// 7 -> 10 uses u = 14: window 1 is 1..<3 over 0 0 1 1 ..., with equal weights of cells 0 and
+    /// 1.
+    @Test func followsTheStepsOfThePaper() {
         let rows = weights(7, 10)
         #expect(rows[0] == [1, 0, 0, 0, 0, 0, 0])
         #expect(rows[1] == [0.5, 0.5, 0, 0, 0, 0, 0])

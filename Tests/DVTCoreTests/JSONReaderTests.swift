@@ -45,9 +45,9 @@ private func error(in bytes: [UInt8], _ read: (inout JSONReader) throws -> Void)
         #expect(found == .invalid(reason: reason, offset: offset))
     }
 
-    /// A lone continuation byte, an overlong slash, a surrogate and a cut sequence.
+    /// A lone continuation byte, an overlong slash, a surrogate and a truncated sequence.
     @Test(arguments: [[0x80], [0xC0, 0xAF], [0xED, 0xA0, 0x80], [0xE2, 0x82]] as [[UInt8]])
-    func refusesWhatIsNotUTF8(bytes: [UInt8]) {
+    func refusesInvalidUTF8(bytes: [UInt8]) {
         let found = error(in: [0x22] + bytes + [0x22]) { _ = try $0.readString() }
         #expect(found == .invalid(reason: "a string that is not UTF-8", offset: 0))
     }
@@ -89,7 +89,7 @@ private func error(in bytes: [UInt8], _ read: (inout JSONReader) throws -> Void)
         "[1,]", "[1 2]", "[,1]", "[", "{", #"{"a"}"#, #"{"a":}"#, #"{"a":1,}"#, "{a:1}",
         #"{1:1}"#, #"{"a":1 "b":2}"#, "'a'", "[1}", "/* */1",
     ])
-    func refusesWhatIsNotJSON(text: String) {
+    func refusesInvalidJSON(text: String) {
         #expect(error(in: text) { try $0.skipValue() } != nil)
     }
 
@@ -102,8 +102,8 @@ private func error(in bytes: [UInt8], _ read: (inout JSONReader) throws -> Void)
         #expect(error(in: #"[{"a":1},{"a":{"a":2}}]"#) { try $0.skipValue() } == nil)
     }
 
-    /// One spelled with a combining accent, one with a letter that has it.
-    @Test func takesTwoSpellingsOfAKeyForOne() {
+    /// One with a combining accent, one with a precomposed letter.
+    @Test func refusesEquivalentSpellingsOfAKey() {
         let found = error(in: #"{"e\u0301":1,"\u00e9":2}"#) { try $0.skipValue() }
         #expect(found == .duplicateKey("é", offset: 13))
     }

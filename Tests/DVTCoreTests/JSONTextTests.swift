@@ -15,13 +15,13 @@ import Testing
         #expect(jsonString(text).unicodeScalars.elementsEqual(expected.unicodeScalars))
     }
 
-    /// Bytes that are not UTF-8 become replacement characters, so JSON stays Unicode.
+    /// Invalid UTF-8 becomes replacement characters, so JSON stays Unicode.
     @Test func invalidBytesAreReplaced() {
         let text = String(decoding: [0x61, 0xFF, 0xED, 0xA0, 0x80] as [UInt8], as: UTF8.self)
         #expect(jsonString(text) == "\"a\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}\"")
     }
 
-    /// Foundation reads every scalar of the first two planes' edges back.
+    /// Foundation reads back every scalar at the edges of the first two planes.
     @Test func anotherReaderReadsEveryCharacter() throws {
         let values =
             Array(0...0x3000) + Array(0xD7FF...0xE000) + [0xFFFD, 0xFFFE, 0x1F600, 0x10FFFF]
@@ -44,12 +44,12 @@ import Testing
         #expect(JSONValue.array([.int(.max), .int(.min)]).jsonText == "[\(Int.max),\(Int.min)]")
     }
 
-    @Test func whatIsNotFiniteIsNullInJSON() {
+    @Test func nonFiniteNumbersAreNull() {
         let values: [JSONValue] = [.double(.nan), .double(.infinity), .double(-.infinity)]
         #expect(JSONValue.array(values).jsonText == "[null,null,null]")
     }
 
-    @Test func objectsKeepTheirOrder() {
+    @Test func membersKeepTheirOrder() {
         let value: JSONValue = ["z": 1, "a": ["b": nil], "\"": [true, "x"]]
         #expect(value.jsonText == #"{"z":1,"a":{"b":null},"\"":[true,"x"]}"#)
     }

@@ -8,7 +8,7 @@ import Testing
         "null", "true", "false", "0", "-1", "1.5", "-2.5e-07", "\"a\"", "[]", "{}",
         "[1,[2,{\"a\":null}],\"b\"]", "{\"z\":1,\"a\":[true,false]}", "\(Int.max)", "\(Int.min)",
     ])
-    func whatIsReadIsWrittenAgain(text: String) throws {
+    func valuesRoundTrip(text: String) throws {
         #expect(try JSONValue(parsing: Array(text.utf8)).jsonText == text)
     }
 
@@ -17,7 +17,7 @@ import Testing
         #expect(try JSONValue(parsing: Array(text.utf8)).jsonText == #"{"a":[1,2]}"#)
     }
 
-    @Test func anIntegerThatFitsNoneIsANumber() throws {
+    @Test func integersBeyondIntAreNumbers() throws {
         let value = try JSONValue(parsing: Array("9223372036854775808".utf8))
         guard case .double(let number) = value else {
             Issue.record("\(value) is not a number")
@@ -30,7 +30,7 @@ import Testing
         "", " ", "nul", "tru", "01", "-", "1.", "1e", "+1", ".5", "[1,]", "[1", "{\"a\"}",
         "{\"a\":1,\"a\":2}", "1 2", "[] x", "1e999", "NaN", "\"\u{1}\"", "'a'",
     ])
-    func whatIsNotStrictJSONIsRefused(text: String) {
+    func invalidJSONIsRefused(text: String) {
         #expect(throws: JSONError.self) { try JSONValue(parsing: Array(text.utf8)) }
     }
 

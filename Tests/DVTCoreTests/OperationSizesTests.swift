@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func attentionRefusesChannelsThatAreNotThere() throws {
+    @Test func attentionRefusesMissingChannels() throws {
         struct Stored: BackendTensor { let shape: Shape }
         let relations = ReusedRelations(
             coarse: Stored(shape: [1, 4, 2, 2]), channel: 3,
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func gatherRefusesRowsThatAreNotThere() throws {
+    @Test func gatherRefusesMissingRows() throws {
         #expect(try gatheredShape([3, 7], rows: [2, 0], after: nil) == [2, 7])
         #expect(try gatheredShape([3, 7], rows: [2, 0], after: [5, 7]) == [7, 7])
         for rows in [[3], [-1]] {

@@ -3,7 +3,7 @@ import DVTSupport
 import Testing
 
 @Suite struct SeededValuesTests {
-    /// Values computed by another implementation of the same definition, in Python.
+    /// Values computed by an independent implementation in Python.
     @Test(arguments: [
         ("input.fine", UInt64(1), 0, Float(0.41944098472595215)),
         ("input.fine", 1, 1_000_000, -0.40503668785095215),

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: ["[\n  A,\n  B\n]\n", "A\nB\n", "A\nB"])
-    func timesThatShrinkHaveRatiosAboveOne(layout: String) throws {
+    func shorterTimesHaveRatiosAboveOne(layout: String) throws {
         let text = layout.replacing("A", with: Self.operation(1, 4))
             .replacing("B", with: Self.operation(8, 6))
         var baseline = try baseline(text, .kernels)
@@ -46,7 +46,7 @@ import Testing
         #expect(baseline.unused == 0)
     }
 
-    /// More of a rate and less of a latency are both faster.
+    /// Higher rates and lower latencies are both faster.
     @Test func ratesAndLatenciesOfAPeak() throws {
         let text = Self.peak("fma", 100, "GFLOP/s") + "\n" + Self.peak("launch", 10, "us")
         var baseline = try baseline(text, .peak)
@@ -56,7 +56,7 @@ import Testing
         #expect(try abs(#require(latency) - 2) < 1e-12)
     }
 
-    /// A model may have an operation twice in a stage: the second is compared with the second.
+    /// A stage may have an operation twice: the second is compared with the second.
     @Test func equalRecordsKeepTheirOrder() throws {
         var baseline = try baseline(
             Self.operation(1, 4) + Self.operation(1, 10), .kernels)

@@ -9,7 +9,7 @@ import Testing
     @Test func countsRanksAndConfidences() {
         var tally = EvaluationTally(exits: 2)
         tally.add([[0.1, 0.6, 0.3], [0.7, 0.2, 0.1]], label: 2)
-        // Equally likely classes come in their order.
+        // Equally probable classes are ordered by their number.
         tally.add([[0.4, 0.4, 0.2], [0.2, 0.4, 0.4]], label: 1)
         #expect(tally.images == 2 && tally.exits == 2 && tally.labels == [2, 1])
         #expect(tally.ranks == [[1, 1], [2, 0]])
@@ -21,7 +21,7 @@ import Testing
         #expect(EvaluationTally(exits: 1).accuracy(top: 1, exit: 0) == 0)
     }
 
-    @Test func otherCriteriaAreScoredToo() {
+    @Test func otherCriteriaAreScored() {
         var tally = EvaluationTally(exits: 1, scoring: ExitScoring(criterion: .margin))
         tally.add([[0.125, 0.625, 0.25]], label: 1)
         #expect(tally.decidingScores == [[0.375]] && tally.scores.scores == [[0.375]])
@@ -37,7 +37,7 @@ import Testing
         #expect(tally.accuracy(top: 5, exit: 0) == 0)
     }
 
-    @Test func softmaxRowsAddUp() {
+    @Test func softmaxRowsSumToOne() {
         let rows = Tensor([2, 2], values: [0, 0, 1000, 1000]).softmaxRows
         #expect(rows == [0.5, 0.5, 0.5, 0.5])
     }
@@ -66,7 +66,7 @@ import Testing
         #expect(data.calibration.labels == rest.map { all[$0] })
         let rows = data.calibration.probabilities
         #expect(rows.shape == [3, 2, 10])
-        // Image i is sure of class i + exit; image 3 is image 0 again.
+        // Image i is confident of class i + exit; image 3 repeats image 0.
         let ones = (0..<3).flatMap { exit in
             rest.enumerated().map { exit * 20 + $0.offset * 10 + $0.element % 3 + exit }
         }
@@ -74,7 +74,7 @@ import Testing
         #expect(data.model == "tiny-deit" && data.exitGigaMultiplyAdds.count == 3)
     }
 
-    @Test func allMayChoose() throws {
+    @Test func calibrationMayUseAllImages() throws {
         let data = try data(heldOutEvery: 0)
         #expect(data.calibration.labels == [0, 1, 2, 9] && data.test == nil)
     }
@@ -101,9 +101,9 @@ import Testing
         try? FileManager.default.removeItem(atPath: path + ".part")
     }
 
-    /// What an interruption left behind the last batch that counts is cut off.
+    /// Bytes after the last complete batch, left by an interruption, are removed.
     @Test(arguments: [0, 2])
-    func goesOnAfterAnInterruption(heldOut: Int) throws {
+    func resumesAfterAnInterruption(heldOut: Int) throws {
         defer { remove() }
         var journal = try OutputsJournal(path: path, subject: subject(), resuming: false)
         try journal.add(
@@ -139,7 +139,7 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: path + ".part"))
     }
 
-    @Test func damageIsTold() throws {
+    @Test func damageIsReported() throws {
         defer { remove() }
         #expect(throws: EvaluationError.nothingToResume(folder: path + ".part")) {
             try OutputsJournal(path: path, subject: subject(), resuming: true)

@@ -15,7 +15,7 @@ import Testing
         #expect(summary[0].weightBytes == 4 * parameters)
     }
 
-    @Test func everyStageIsSummedUp() throws {
+    @Test func everyStageIsSummarized() throws {
         let model = try CascadeConfiguration.named("dvt-t2t-vit-12")
         let summary = try model.summary()
         #expect(summary.map(\.stage) == [0, 1, 2])
@@ -25,8 +25,9 @@ import Testing
         #expect(summary.reduce(0) { $0 + $1.parameters } == parameters)
     }
 
-    /// What must lie in memory at once is counted: at an exit that hands on, all blocks' logits.
-    @Test func theWorkingSetHoldsWhatIsHandedOn() throws {
+    /// The tensors that are in memory at once: at an exit before a reusing stage, all blocks'
+    /// logits.
+    @Test func theWorkingSetIncludesReusedTensors() throws {
         let both = try TestCascades.cascade([7, 14]).summary()
         let none = try TestCascades.cascade(
             [7, 14], featureReuse: false, relationReuse: false

@@ -8,7 +8,7 @@ import DVTReference
 import DVTTestSupport
 import Testing
 
-/// The tiny cascades against what the authors' own code computed: in float64 by PyTorch, in
+/// The tiny cascades against the results of the authors' own code: in float64 by PyTorch, in
 /// float32 by MindSpore.
 @Suite struct ParityTests {
     /// The files' names of the models and of what is reused.
@@ -87,14 +87,14 @@ import Testing
 @Suite struct SyntheticImagesTests {
     /// 384 and 30 are no multiples of the 14 coarse cells.
     @Test(arguments: [1, 13, 14, 30, 224, 384])
-    func imagesOfAnySizeAreMade(size: Int) {
+    func imagesOfAnySizeAreGenerated(size: Int) {
         let images = SyntheticImages.batch([1, 3, size, size], seed: 1)
         #expect(images.shape == [1, 3, size, size])
         #expect(images.values.allSatisfy { abs($0) <= 0.75 })
     }
 
     /// Neighbors within a cell differ by the fine part alone, which is at most 0.25 each way.
-    @Test func cellsAreOfOneColor() {
+    @Test func cellsHaveOneColor() {
         let images = SyntheticImages.batch([1, 1, 28, 28], seed: 1)
         for row in stride(from: 0, to: 28, by: 2) {
             #expect(abs(images.values[row * 28] - images.values[(row + 1) * 28 + 1]) <= 0.5)
@@ -142,7 +142,7 @@ import Testing
     }
 
     /// The first exit whose confidence reaches the threshold, or the last.
-    @Test func exitsFollowTheConfidence() {
+    @Test func exitsFollowTheConfidences() {
         let outputs = outputs([0.7, 0.5, 0.2])
         #expect(outputs.exits(threshold: 0.7) == [0])
         #expect(outputs.exits(threshold: 0.75) == [2])
@@ -173,8 +173,8 @@ import Testing
         func tensor(named name: String) throws -> Tensor { Tensor([1], repeating: 1) }
     }
 
-    /// Yardsticks of the file, the usual ones, float32's limits; and rounded weights on top.
-    @Test func tolerancesFollowWhatIsCompared() throws {
+    /// Tolerances of the file, the defaults, float32's limits; and those of rounded weights.
+    @Test func tolerancesDependOnTheComparison() throws {
         func tolerances(
             _ metadata: [String: String], sums: SumPrecision, roundoff: Double = 0
         ) throws -> [Double] {
@@ -193,7 +193,7 @@ import Testing
             ])
     }
 
-    /// A tensor that nothing is expected of is an error: it would pass unseen.
+    /// A tensor without an expected counterpart is an error; otherwise it would pass unchecked.
     @Test func everyTensorNeedsACounterpart() throws {
         let expectation = ParityExpectation(outputs(["a"]))
         #expect(try expectation.compare(outputs(["a"]), sums: .float32).map(\.passes) == [true])

@@ -5,8 +5,8 @@ import DVTParity
 import DVTTestSupport
 import Testing
 
-/// Runs a batch with all exits and with thresholds that let some images leave at each, and
-/// compares the two.
+/// Compares two runs of a batch: one through all exits, and one with thresholds that some images
+/// meet at each exit.
 struct CascadeCheck<Base: Backend> {
     private let model: DynamicVisionTransformer<RecordingBackend<Base>>
     private let images: Tensor
@@ -17,8 +17,8 @@ struct CascadeCheck<Base: Backend> {
     /// - Parameters:
     ///   - model: the cascade.
     ///   - images: the batch.
-    ///   - tolerance: the relative L2 distance that a survivor's logits may have from the
-    ///     all-exits run's; 0 means bit for bit.
+    ///   - tolerance: the allowed relative L2 distance between a survivor's logits and those of the
+    ///     run through all exits; 0 means bit for bit.
     init(
         _ model: DynamicVisionTransformer<RecordingBackend<Base>>, _ images: Tensor,
         tolerance: Double
@@ -58,11 +58,11 @@ struct CascadeCheck<Base: Backend> {
     }
 }
 
-/// Thresholds that let about every second image leave at each exit.
+/// Thresholds that about half of the images meet at each exit.
 struct ExitPlan {
-    /// Midway between two images' scores, so that rounding moves nobody.
+    /// Halfway between two images' scores, so that rounding changes no exit.
     let thresholds: [Float]
-    /// Where each image then leaves.
+    /// The resulting exit of each image.
     let exits: [Int]
 
     /// Plans exits.

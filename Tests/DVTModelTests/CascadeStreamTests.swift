@@ -32,9 +32,9 @@ import Testing
         try check.run(batch: batch, submitting: batch)
     }
 
-    /// Batches that are not full wait before the first stage too; larger ones are cut.
+    /// Partial batches wait before the first stage; larger ones are split.
     @Test(arguments: [1, 2, 3, 7, 19])
-    func takesAnyNumberOfImagesAtOnce(count: Int) throws {
+    func acceptsAnyNumberOfImagesAtOnce(count: Int) throws {
         let configuration = try TestCascades.cascade([4, 7, 10])
         let check = try StreamCheck(model(configuration), images(configuration, 19), tolerance: 0)
         try check.run(batch: 3, submitting: count)
@@ -50,9 +50,9 @@ import Testing
         }
     }
 
-    /// Nobody waits where all leave at once, and nobody is copied where all go on together.
+    /// No image waits where all exit, and none is copied where all continue.
     @Test(arguments: [(Float(0), [6, 0, 0]), (Float(2), [6, 6, 6])])
-    func nothingIsCopiedForAllOrNone(threshold: Float, rows: [Int]) throws {
+    func nothingIsCopiedWhenAllOrNoneExit(threshold: Float, rows: [Int]) throws {
         let configuration = try TestCascades.cascade([4, 7, 10])
         let model = try model(configuration)
         let stream = try CascadeStream(
@@ -67,7 +67,7 @@ import Testing
         #expect(model.backend.batches("gather").isEmpty)
     }
 
-    /// Survivors are copied once a tensor, pixels, features and relations.
+    /// Survivors are copied once per tensor: images, features and relations.
     @Test func survivorsAreCopiedOnce() throws {
         let configuration = try TestCascades.cascade([4, 7])
         let model = try model(configuration)
@@ -95,7 +95,7 @@ import Testing
         #expect(model.backend.calls.isEmpty)
     }
 
-    @Test func goesOnAfterAFlush() throws {
+    @Test func continuesAfterAFlush() throws {
         let configuration = try TestCascades.cascade([7, 14])
         let stream = try CascadeStream(
             model(configuration), batch: 4, policy: .thresholds([2]))
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func refusesWhatDoesNotFit() throws {
+    @Test func refusesMismatchedPoliciesAndImages() throws {
         let configuration = try TestCascades.cascade([7, 14])
         let model = try model(configuration)
         #expect(throws: ModelError.self) {
@@ -129,12 +129,12 @@ import Testing
         var bad = good
         bad.values[0] = .nan
         #expect(throws: ModelError.notFinite(exit: 0, image: 5)) { try stream.submit(bad) }
-        // The fifth image waited with it and is gone; the stream itself goes on.
+        // The fifth image waited with it and is lost; the stream itself continues.
         #expect(try stream.submit(good).isEmpty)
         #expect(try stream.flush().map(\.index) == [6])
     }
 
-    /// The image that is named waited at the second stage, behind one that came before it.
+    /// The named image waited at the second stage, behind an earlier one.
     @Test func namesTheImageOfANaNAtALaterExit() throws {
         let configuration = try TestCascades.cascade([7, 14])
         let images = images(configuration, 4)
@@ -152,16 +152,16 @@ import Testing
     }
 }
 
-/// The same on OpenCL, whose sums may come in another order for another batch.
+/// The same tests on OpenCL, whose order of sums may depend on the batch.
 @MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct OpenCLCascadeStreamTests {
     @Test(arguments: TestCascades.grids, KernelStyle.allCases)
     func equalsOneBatch(grids: [Int], style: KernelStyle) throws {
+        let backend = RecordingBackend(try TestDevice.makeBackend(style))
         for (features, relations) in [(true, true), (true, false), (false, true), (false, false)] {
             let configuration = try TestCascades.cascade(
                 grids, featureReuse: features, relationReuse: relations)
-            let backend = RecordingBackend(try TestDevice.makeBackend(style))
             let model = try DynamicVisionTransformer(
                 configuration, weights: SyntheticWeights(seed: 2), backend: backend)
             let images = SyntheticImages.batch(configuration.imageShape(batch: 19), seed: 4)
@@ -218,7 +218,7 @@ private struct StreamCheck<Base: Backend> {
         }
     }
 
-    /// Every batch but each stage's last was full.
+    /// Every batch except the last of each stage was full.
     private func compareBatches(_ batch: Int) {
         let expected = expected.stageRows.flatMap { rows in
             Array(repeating: batch, count: rows / batch) + (rows % batch > 0 ? [rows % batch] : [])

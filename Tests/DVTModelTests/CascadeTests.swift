@@ -22,9 +22,9 @@ import Testing
         SyntheticImages.batch(configuration.imageShape(batch: batch), seed: 4)
     }
 
-    /// Rows of every stage equal the survivors, and each image's numbers equal an all-exits run's.
+    /// The rows of every stage are the survivors; each image's results equal those of a full run.
     @Test(arguments: TestCascades.grids, [1, 2, 3, 5, 17])
-    func survivorsGoOnAlone(grids: [Int], batch: Int) throws {
+    func onlySurvivorsContinue(grids: [Int], batch: Int) throws {
         let configuration = try TestCascades.cascade(grids)
         try CascadeCheck(model(configuration), images(configuration, batch), tolerance: 0).run()
     }
@@ -41,9 +41,9 @@ import Testing
         try CascadeCheck(model(configuration), images(configuration, 3), tolerance: 0).run()
     }
 
-    /// With everybody gone, nothing of the next stage is enqueued: the calls are exactly those of
-    /// a run that was told to end at the first exit, but for the relations it kept.
-    @Test func nothingRunsOnceAllHaveLeft() throws {
+    /// After all images have exited, nothing of the next stage is enqueued: apart from kept
+    /// relations the calls are those of a run that is limited to the first exit.
+    @Test func nothingRunsAfterAllImagesExit() throws {
         let configuration = try TestCascades.cascade([7, 10, 14])
         let model = try model(configuration)
         model.backend.reset()
@@ -69,7 +69,7 @@ import Testing
         #expect(
             result.stageRows == [3, 3, 3].enumerated().map { $0.offset <= exit ? $0.element : 0 })
         #expect(model.backend.batches("patchEmbed") == Array(repeating: 3, count: exit + 1))
-        // The last stage that runs hands nothing on, so it keeps no logits.
+        // The last stage that runs has no successor, so it keeps no logits.
         #expect(model.backend.batches("makeRelations").count == exit)
         for (prediction, full) in zip(result.predictions, all.predictions) {
             #expect(prediction.exit == exit)
@@ -77,8 +77,8 @@ import Testing
         }
     }
 
-    /// After the keys and values of the last block of a stage that hands nothing on, only the class
-    /// tokens' rows are computed; the logits are those of the whole block, which traces look at.
+    /// In the last block of a stage without a successor, only the class tokens' rows are computed
+    /// after keys and values; the logits equal those of the whole block, which traces compute.
     @Test(arguments: [(true, true), (true, false), (false, true), (false, false)])
     func theLastBlockComputesClassTokens(features: Bool, relations: Bool) throws {
         let configuration = try TestCascades.cascade(
@@ -86,14 +86,14 @@ import Testing
         let model = try model(configuration)
         let images = images(configuration, 2)
         let logits = try model.logits(images)
-        // Without any reuse the first stage hands nothing on either.
+        // Without any reuse, this also applies to the first stage.
         let stages = features || relations ? 1 : 2
         #expect(model.backend.batches("class attention") == Array(repeating: 2, count: stages))
         #expect(try model.logits(images) { _, _ in } == logits)
         #expect(model.backend.batches("class attention").count == stages)
     }
 
-    @Test func allSurvivorsAreNotCopied() throws {
+    @Test func nothingIsCopiedWhenAllSurvive() throws {
         let configuration = try TestCascades.cascade([7, 14])
         let model = try model(configuration)
         model.backend.reset()
@@ -112,7 +112,7 @@ import Testing
         #expect(exits == [0, 1])
     }
 
-    @Test func listsTheLikeliestClasses() throws {
+    @Test func listsTheMostProbableClasses() throws {
         let configuration = try TestCascades.cascade([7, 14])
         let model = try model(configuration)
         let images = images(configuration, 3)
@@ -135,7 +135,7 @@ import Testing
         #expect(result.predictions.isEmpty)
     }
 
-    @Test func refusesWhatDoesNotFit() throws {
+    @Test func refusesMismatchedPoliciesAndImages() throws {
         let configuration = try TestCascades.cascade([7, 14])
         let model = try model(configuration)
         #expect(throws: ModelError.self) {
@@ -167,12 +167,12 @@ import Testing
     }
 }
 
-/// The same on OpenCL, whose sums may come in another order for another batch.
+/// The same tests on OpenCL, whose order of sums may depend on the batch.
 @MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct OpenCLCascadeTests {
     @Test(arguments: TestCascades.grids, KernelStyle.allCases)
-    func survivorsGoOnAlone(grids: [Int], style: KernelStyle) throws {
+    func onlySurvivorsContinue(grids: [Int], style: KernelStyle) throws {
         let configuration = try TestCascades.cascade(grids)
         let backend = RecordingBackend(try TestDevice.makeBackend(style))
         let model = try DynamicVisionTransformer(

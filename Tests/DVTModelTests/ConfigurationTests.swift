@@ -17,7 +17,7 @@ import Testing
         #expect(model.stages.count == (isPlain ? 1 : name.hasPrefix("mindspore") ? 2 : 3))
     }
 
-    /// Names of timm and of Hugging Face's hub: width, depth, patch and image's side.
+    /// Names of timm and of Hugging Face's hub: width, depth, patch size and image size.
     @Test(arguments: [
         ("vit_tiny_patch16_224", 192, 12, 16, 224), ("vit_small_patch32_384", 384, 12, 32, 384),
         ("vit_base_patch16_224.augreg_in21k_ft_in1k", 768, 12, 16, 224),
@@ -45,7 +45,7 @@ import Testing
         #expect(throws: ModelError.self) { try CascadeConfiguration.named(name) }
     }
 
-    @Test func unknownNamesAreAnsweredWithTheKnownOnes() {
+    @Test func unknownNamesListTheKnownOnes() {
         let error = #expect(throws: ModelError.self) { try CascadeConfiguration.named("vit") }
         #expect(error?.description.contains("dvt-deit-small") == true)
     }
@@ -55,8 +55,8 @@ import Testing
         #expect(!model.featureReuse && !model.relationReuse)
     }
 
-    /// Each fault is told in one line that says which numbers must agree.
-    @Test func refusesWhatCannotBeCombined() {
+    /// Each error is one line that names the numbers that must agree.
+    @Test func refusesIncompatibleSettings() {
         var deeper = VisionTransformerConfiguration.deitTiny(patch: 16)
         deeper.depth = 13
         var wide = VisionTransformerConfiguration.deitTiny(patch: 16)
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func stagesOfUnequalDepthGoWithoutRelations() throws {
+    @Test func stagesOfUnequalDepthReuseNoRelations() throws {
         var deeper = VisionTransformerConfiguration.deitTiny(patch: 16)
         deeper.depth = 13
         _ = try CascadeConfiguration([.deitTiny(patch: 32), deeper], relationReuse: false)
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test(arguments: [7, 10, 14])
-    func softSplitsEndInTheGrid(grid: Int) {
+    func softSplitsProduceTheGrid(grid: Int) {
         let stage = VisionTransformerConfiguration.tokensToToken(
             grid: grid, width: 64, depth: 1, heads: 1, mlpRatio: 2)
         #expect(stage.grid == grid)

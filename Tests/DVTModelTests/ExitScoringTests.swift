@@ -6,14 +6,14 @@ import DVTReference
 import DVTTestSupport
 import Testing
 
-/// What decides exits while a cascade runs, against the same computed from its saved outputs.
+/// The scores of a running cascade against those computed from its saved outputs.
 @Suite struct ExitScoringTests {
     static let scorings = ExitCriterion.allCases.flatMap { criterion in
         [nil, [0.5, 1.5, 3]].map { ExitScoring(criterion: criterion, temperatures: $0) }
     }
 
     @Test(arguments: scorings)
-    func savedOutputsDecideAlike(scoring: ExitScoring) throws {
+    func savedOutputsGiveTheSameExits(scoring: ExitScoring) throws {
         try check(scoring, on: ReferenceBackend())
     }
 
@@ -21,7 +21,7 @@ import Testing
     @Test(
         .enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)),
         arguments: scorings, KernelStyle.allCases)
-    func savedOutputsDecideAlikeOnOpenCL(scoring: ExitScoring, style: KernelStyle) throws {
+    func savedOutputsGiveTheSameExitsOnOpenCL(scoring: ExitScoring, style: KernelStyle) throws {
         try check(scoring, on: TestDevice.makeBackend(style))
     }
 
@@ -40,7 +40,7 @@ import Testing
             ([1, 0, 1], "a temperature is 0.0; give numbers above 0"),
             ([1, .infinity, 1], "a temperature is inf"), ([.nan, 1, 1], "a temperature is nan"),
         ] as [([Float], String)])
-    func temperaturesMustFit(temperatures: [Float], reason: String) throws {
+    func temperaturesMustFitTheCascade(temperatures: [Float], reason: String) throws {
         let configuration = try TestCascades.cascade([7, 10, 14])
         let policy = ExitPolicy.thresholds([1, 1], of: ExitScoring(temperatures: temperatures))
         let error = #expect(throws: ModelError.self) {
@@ -70,7 +70,7 @@ import Testing
         #expect(Set(expected).count == 3)
     }
 
-    /// Every image's score at every exit by softmax outputs as they are saved.
+    /// Every image's score at every exit, computed from saved softmax outputs.
     private func savedScores<B: Backend>(
         _ model: DynamicVisionTransformer<B>, _ images: Tensor, _ scoring: ExitScoring
     ) throws -> [[Float]] {

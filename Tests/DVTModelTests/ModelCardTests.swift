@@ -11,7 +11,7 @@ private func card(_ json: String) throws -> ModelCard {
         arguments: CascadeConfiguration.names + [
             "vit_base_patch16_384", "google/vit-base-patch32-384",
         ])
-    func whatIsWrittenIsReadAgain(name: String) throws {
+    func cardsRoundTrip(name: String) throws {
         var written = try ModelCard.named(name)
         let exits = written.configuration.stages.count - 1
         written.thresholds = (0..<exits).map { [-1e8, 0.1, 1e8][$0 % 3] }
@@ -22,7 +22,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(!written.json.contains("\n"))
     }
 
-    @Test func aReleasedModelIsABase() throws {
+    @Test func aReleasedModelServesAsABase() throws {
         let made = try card(
             #"{"model": "dvt-deit-small", "classes": 10, "relation_reuse": false, "name": "mine"}"#)
         let base = try CascadeConfiguration.named("dvt-deit-small")
@@ -73,7 +73,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(made.configuration.featureReuse && made.configuration.relationReuse)
     }
 
-    /// Patches of an architecture cover an image of another size as they did the first.
+    /// An architecture keeps its patches at another image size.
     @Test func anotherImageSizeKeepsThePatches() throws {
         let made = try card(#"{"model": "deit-small", "image_size": 384}"#)
         #expect(made.configuration.stages[0].grid == 24)
@@ -89,7 +89,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(!made.configuration.featureReuse && !made.configuration.relationReuse)
     }
 
-    /// timm's normalization where all stages are timm's, ImageNet's where they differ.
+    /// timm's normalization where all stages are timm models, otherwise ImageNet's.
     @Test func architecturesBringTheirNormalization() throws {
         let vit = #"{"architecture": "vit_tiny_patch16_224"}"#
         let deit = #"{"architecture": "deit_tiny_patch16_224"}"#
@@ -106,7 +106,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(error?.description.contains("1000 stages are too many; the limit is 64") == true)
     }
 
-    /// Each fault is one line that names the file, the entry and what belongs there.
+    /// Each fault is one line that names the file, the entry and the valid values.
     @Test(arguments: [
         ("", "no value"), ("[]", "not an object"), ("{\"model\": 1}", "model is not a text"),
         (#"{"model": "dvt-deit-small", "stages": []}"#, "contradict"), ("{}", "stages is missing"),
@@ -210,7 +210,7 @@ private func card(_ json: String) throws -> ModelCard {
         return try .stored(in: Metadata(metadata: metadata), stages: 3)
     }
 
-    @Test func rowsBecomePolicies() throws {
+    @Test func operatingPointsGivePolicies() throws {
         let points = try #require(try points("[[0.5,0.25,-1e8],[1e8,1,-1e8]]"))
         #expect(try points.policy(row: 1) == .thresholds([0.5, 0.25]))
         #expect(try points.policy(row: 2) == .thresholds([1e8, 1]))
@@ -219,7 +219,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(throws: ModelError.self) { try points.row(budget: 1) }
     }
 
-    @Test func aBudgetTakesTheMostAccurateRow() throws {
+    @Test func aBudgetSelectsTheMostAccurateRow() throws {
         let table = "[[0.5,0.5,-1],[0.6,0.6,-1],[0.7,0.7,-1]]"
         let points = try #require(try points(table, curve: "[[1,2,3],[70,72,71]]"))
         #expect(try points.row(budget: 1) == 1)
@@ -229,8 +229,8 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(throws: ModelError.self) { try points.row(budget: .nan) }
     }
 
-    /// A curve of another length says nothing of the rows.
-    @Test func aCurveOfAnotherLengthIsLeftAside() throws {
+    /// A curve of another length does not belong to the rows.
+    @Test func curvesOfAnotherLengthAreIgnored() throws {
         let points = try #require(try points("[[1,1,1]]", curve: "[[1,2],[3,4]]"))
         #expect(points.gigaMultiplyAdds == nil && points.accuracies == nil)
     }
@@ -240,7 +240,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(throws: ModelError.self) { try points(table) }
     }
 
-    @Test func filesWithoutAreFine() throws {
+    @Test func operatingPointsAreOptional() throws {
         #expect(try OperatingPoints.stored(in: Metadata(metadata: [:]), stages: 3) == nil)
     }
 }
@@ -284,7 +284,7 @@ private func card(_ json: String) throws -> ModelCard {
         }
     }
 
-    @Test func misfitsAreNamed() throws {
+    @Test func mismatchesAreNamed() throws {
         let files = try stages.map { CheckpointWeights(try Plain($0, seed: 1)) }
         let plain = try CascadeConfiguration(stages, featureReuse: false, relationReuse: false)
         let reusing = try CascadeConfiguration(stages)

@@ -5,7 +5,7 @@ import DVTTestSupport
 import Foundation
 import Testing
 
-/// Tensors in memory that pose as a file.
+/// Tensors in memory with the interface of a file.
 private struct MemoryFile: NamedTensors {
     var tensors: [String: Tensor]
     let origin = "weights.safetensors"
@@ -89,7 +89,7 @@ private struct MemoryFile: NamedTensors {
         #expect(names == Set(expected))
     }
 
-    @Test func stagesAreNamedAsTheReleasedCascadesAre() throws {
+    @Test func stagesHaveTheNamesOfReleasedCascades() throws {
         let names = try [1, 2, 3, 4].map { count in
             let model = try TestCascades.cascade([14, 14, 14, 14].suffix(count))
             return model.parameters.filter { $0.name == "cls_token" }.map {
@@ -129,15 +129,15 @@ private struct MemoryFile: NamedTensors {
             names.map { $0.split(separator: ".").suffix(2).first } == ["query", "key", "value"])
     }
 
-    @Test func aPoolerDoesNotCount() throws {
+    @Test func poolersAreIgnored() throws {
         let model = try TestCascades.cascade([7])
         var weights = file(model, naming: .huggingFace, wrapper: "vit.")
         weights.tensors["vit.pooler.dense.weight"] = Tensor([1], repeating: 0)
         try CheckpointWeights(weights).check(model)
     }
 
-    /// Names of two families: which one counts must not change from run to run.
-    @Test func mixedFamiliesAreToldAlikeEveryTime() throws {
+    /// Names of two families: the reported one must not change from run to run.
+    @Test func mixedFamiliesAreReportedConsistently() throws {
         let model = try TestCascades.cascade([7])
         var weights = file(model, naming: .timm)
         for name in ["encoder.layer.0.x", "y.attn.to_q.weight", "z.attn.to_q.weight"] {
@@ -149,7 +149,7 @@ private struct MemoryFile: NamedTensors {
         #expect(Set(errors.map { $0?.description }).count == 1)
     }
 
-    @Test func whatTrainingKeepsDoesNotCount() throws {
+    @Test func trainingStateIsIgnored() throws {
         let model = try TestCascades.cascade([7])
         var weights = file(model, naming: .mindSpore)
         for name in [
@@ -160,7 +160,7 @@ private struct MemoryFile: NamedTensors {
         try CheckpointWeights(weights).check(model)
     }
 
-    @Test func namesThatAreOneWithoutTheirWrappersClash() throws {
+    @Test func namesThatDifferOnlyInWrappersClash() throws {
         let model = try TestCascades.cascade([7])
         var weights = file(model, naming: .timm)
         weights.tensors["module.cls_token"] = Tensor([1], repeating: 0)
@@ -168,8 +168,8 @@ private struct MemoryFile: NamedTensors {
         #expect(error?.description.contains("both \"cls_token\" and \"module.cls_token\"") == true)
     }
 
-    /// One line names the tensor and both shapes, or how many are missing or too many.
-    @Test func everyMisfitIsNamed() throws {
+    /// One line names the tensor and both shapes, or the number of missing or extra tensors.
+    @Test func everyMismatchIsNamed() throws {
         let model = try TestCascades.cascade([7, 14])
         let good = file(model, naming: .authors)
         let name = "normal_token.blocks.1.attn.qkv.weight"
@@ -195,8 +195,8 @@ private struct MemoryFile: NamedTensors {
         }
     }
 
-    /// A file made for other reuse settings does not fit, and says so.
-    @Test func reuseSettingsMustAgree() throws {
+    /// A file for other reuse settings is refused with an explanation.
+    @Test func reuseSettingsMustMatch() throws {
         let plain = try TestCascades.cascade([7, 14], featureReuse: false, relationReuse: false)
         let both = try TestCascades.cascade([7, 14])
         #expect(throws: ModelError.self) {

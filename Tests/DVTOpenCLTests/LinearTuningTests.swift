@@ -9,7 +9,7 @@ import Testing
 @Suite struct LinearTuningTests {
     private typealias Sizes = LinearTuning.Sizes
 
-    @Test func everyEngineIsKnownByItsName() {
+    @Test func everyEngineIsFoundByItsName() {
         let names = LinearEngine.all.map(\.description)
         #expect(Set(names).count == names.count)
         for engine in LinearEngine.all {
@@ -24,7 +24,7 @@ import Testing
         #expect(Sizes(rows: rows, inputs: 1, outputs: 1).rows == rounded)
     }
 
-    @Test func theNearestRowsCount() throws {
+    @Test func theNearestRowCountIsUsed() throws {
         let (few, many) = (LinearEngine.clblast, try #require(LinearEngine("packed-8x32")))
         var tuning = LinearTuning()
         tuning.set(few, for: Sizes(rows: 8, inputs: 3, outputs: 4))
@@ -38,7 +38,7 @@ import Testing
         #expect(LinearTuning().engine(rows: 8, inputs: 3, outputs: 4) == nil)
     }
 
-    @Test func textIsReadBack() throws {
+    @Test func textRoundTrips() throws {
         var tuning = LinearTuning()
         for (index, engine) in LinearEngine.all.enumerated() {
             tuning.set(engine, for: Sizes(rows: 1 << index, inputs: 384, outputs: 1152))
@@ -62,9 +62,9 @@ struct StoredTuningTests {
         try Context(device: DeviceSelector(nil).device(), diskCache: .folder(folder))
     }
 
-    /// A backend takes what was stored, keeps to an engine that it was given, and runs without what
-    /// is damaged, saying so.
-    @Test func aBackendTakesTheStoredTuning() throws {
+    /// A backend uses the stored tuning, gives precedence to an explicit engine, and ignores
+    /// damaged tunings with a warning.
+    @Test func aBackendUsesTheStoredTuning() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let context = try context()
         var tuning = LinearTuning()
@@ -98,8 +98,8 @@ struct StoredTuningTests {
         #expect(backend.tuningProblem?.contains("dvt tune") == true)
     }
 
-    /// The engine of a device that wants tiles is measured once and remembered.
-    @Test func theEngineOfTilesIsRemembered() throws {
+    /// The engine of a device with tile kernels is measured once and stored.
+    @Test func theTileEngineIsStored() throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let context = try context()
         DeviceCache(context.diskCache).store(

@@ -21,8 +21,8 @@ struct OpenCLBackendTests {
         }
     }
 
-    @Test func refusesShapesBeforeItEnqueues() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+    @Test func refusesShapesBeforeEnqueuing() throws {
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         let x = try backend.upload(Tensor([2, 3], repeating: 1))
         let map = try backend.makeLinear(
             LinearParameters(weight: backend.upload(Tensor([4, 2], repeating: 1)), bias: nil))
@@ -33,7 +33,7 @@ struct OpenCLBackendTests {
         #expect(backend.context.statistics.kernelsLaunched == launched)
     }
 
-    /// A NaN must reach the host: the model then names the exit and the image.
+    /// A NaN must reach the host, where the model names the exit and the image.
     @Test(arguments: [0, 1, 63, 64, 99])
     func confidenceOfNaNIsNaN(position: Int) throws {
         let backend = try TestDevice.makeBackend(.vector)
@@ -47,9 +47,9 @@ struct OpenCLBackendTests {
         }
     }
 
-    /// What else is asked for does not change the class and its probability by a bit.
+    /// Class and probability are bit-identical for every criterion and temperature.
     @Test(arguments: [1, 5, 65, 1000])
-    func theProbabilityIsThatOfThePlainConfidence(classes: Int) throws {
+    func criterionAndTemperatureDoNotChangeTheProbability(classes: Int) throws {
         let backend = try TestDevice.makeBackend(.vector)
         let logits = try backend.upload(
             .uniform([3, classes], name: "logits", seed: 1, scale: 4))
@@ -61,8 +61,8 @@ struct OpenCLBackendTests {
         }
     }
 
-    /// A class that is impossible has no part in the entropy.
-    @Test func infinitelyUnlikelyClassesCountNothing() throws {
+    /// Impossible classes do not contribute to the entropy.
+    @Test func impossibleClassesDoNotContribute() throws {
         let backend = try TestDevice.makeBackend(.vector)
         let logits = try backend.upload(Tensor([1, 4], values: [0, -.infinity, 0, -.infinity]))
         let scores = try ExitCriterion.allCases.map {
@@ -71,10 +71,10 @@ struct OpenCLBackendTests {
         #expect(scores[0] == 0.5 && scores[1] == 0 && abs(scores[2] - 0.5) < 1e-6)
     }
 
-    /// A relation of minus infinity closes its pairs of tokens and no others, as on the reference:
-    /// unused taps of other tokens must not meet it.
+    /// A relation of minus infinity masks its pairs of tokens and no others, as on the reference:
+    /// unused taps of other tokens must not read it.
     @Test(arguments: KernelStyle.allCases)
-    func infiniteRelationsStayWhereTheyAre(style: KernelStyle) throws {
+    func infiniteRelationsAffectOnlyTheirTokens(style: KernelStyle) throws {
         var coarse = Tensor.uniform([1, 1, 50, 50], name: "coarse", seed: 1)
         for row in [0, 7] { coarse.values[row * 50 + 5] = -.infinity }
         let qkv = Tensor.uniform([1, 101, 3 * 32], name: "qkv", seed: 2)
@@ -102,7 +102,7 @@ struct OpenCLBackendTests {
     }
 
     @Test func reusesMemoryOfTheSameSize() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.reserve(batch: 4)
         func upload(_ batch: Int) throws {
             _ = try backend.uploadBatch(Tensor([batch, 9], repeating: 1))
@@ -121,7 +121,7 @@ struct OpenCLBackendTests {
         #expect(try backend.download(second).values == [7, 7, 7, 7, 7, 7])
     }
 
-    /// A batch grows in its own memory, but never over what another has grown there.
+    /// A batch grows in its own memory, but never over the growth of another batch.
     @Test func gatheredBatchesGrowInPlace() throws {
         let backend = try TestDevice.makeBackend(.vector)
         backend.reserve(batch: 4)
@@ -141,9 +141,9 @@ struct OpenCLBackendTests {
         #expect(try backend.download(larger).values == [5, 6, 1, 2, 3, 4, 1, 2, 5, 6])
     }
 
-    /// A remembered choice counts, whatever a measurement would say; without one both are tried.
+    /// A stored choice takes precedence over a measurement.
     @Test(arguments: KernelStyle.allCases)
-    func takesTheRememberedStyle(style: KernelStyle) throws {
+    func usesTheStoredStyle(style: KernelStyle) throws {
         let folder = NSTemporaryDirectory() + "dvt-style-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let context = try Context(
@@ -153,7 +153,7 @@ struct OpenCLBackendTests {
         #expect(try OpenCLBackend(context: context).kernelStyle == style)
     }
 
-    @Test func measuresAStyleAndRemembersIt() throws {
+    @Test func measuresAndStoresTheStyle() throws {
         let folder = NSTemporaryDirectory() + "dvt-style-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let context = try Context(
@@ -165,8 +165,8 @@ struct OpenCLBackendTests {
         #expect(remembered == backend.kernelStyle.rawValue)
     }
 
-    /// Kernels count elements in 32 bits; a product beyond that is refused, not computed wrongly.
-    @Test func refusesProductsThatKernelsCannotCount() throws {
+    /// Kernels index elements with 32 bits; larger products are refused.
+    @Test func refusesProductsBeyond32BitIndices() throws {
         let backend = try TestDevice.makeBackend(.vector)
         let buffer = try backend.upload(Tensor([1], repeating: 0)).buffer
         let product = MatrixProduct(
@@ -177,16 +177,16 @@ struct OpenCLBackendTests {
         }
     }
 
-    @Test func parametersTakeNoMoreThanTheirSize() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+    @Test func parametersTakeExactlyTheirSize() throws {
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.reserve(batch: 512)
         let before = backend.context.statistics.liveBufferBytes
         let weight = try backend.upload(Tensor([1, 5, 64], repeating: 1))
         #expect(backend.context.statistics.liveBufferBytes - before == weight.shape.byteCount)
     }
 
-    @Test func releasedMemoryIsTheDevicesAgain() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+    @Test func releasedMemoryIsFreed() throws {
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.reserve(batch: 8)
         _ = try backend.uploadBatch(Tensor([8, 100], repeating: 1))
         #expect(backend.context.statistics.liveBufferBytes > 0)

@@ -25,9 +25,8 @@ struct OperationTests {
         }
     }
 
-    /// The kernel for tensor cores, with its multiply instruction emulated.
-    ///
-    /// All but this instruction is the GPU's kernel.
+    /// The tensor cores' kernel; without tensor cores its fragments are exchanged in local memory,
+    /// and all but the matrix instruction is the kernel of a GPU.
     @Test func mixedPrecisionRoundsToFloat16() throws {
         let backend = try TestDevice.makeBackend(.vector, engine: .matrix)
         #expect(backend.precision == .mixed)
@@ -52,11 +51,11 @@ struct OperationTests {
         #expect(backend.precisionProblem?.contains("has no tensor cores that dvt supports") == true)
     }
 
-    /// The tile kernel runs where local memory cannot hold the coarse rows of a work-item.
-    @Test func vectorAttentionGivesWayToTiles() throws {
+    /// Devices whose local memory cannot hold a work-item's coarse rows use the tile kernel.
+    @Test func vectorAttentionFallsBackToTiles() throws {
         let operation = AttentionOperation(
             batch: 1, grid: 5, heads: 2, headWidth: 32, reusing: 4, keepsLogits: true)
-        let backend = try TestDevice.makeBackend(.vector)
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.localMemoryLimit = 6 * 17 * 4 - 1
         let result = try ParityComparison.operation(
             operation, on: backend, against: ReferenceBackend())

@@ -10,7 +10,7 @@ import Testing
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct PeakTests {
     /// The meter itself refuses kernels that compute wrong numbers.
-    @Test func everyCeilingIsMeasured() throws {
+    @Test func everyPeakIsMeasured() throws {
         let context = try Context(device: DeviceSelector(nil).device())
         let measured = try PeakMeter(context: context, isSmall: true).measure()
         #expect(
@@ -20,14 +20,14 @@ struct PeakTests {
         }
     }
 
-    @Test func wrongNumbersAreNotTimed() throws {
+    @Test func wrongResultsAreNotTimed() throws {
         let context = try Context(device: DeviceSelector(nil).device())
-        // The later definition counts: the kernel has fewer chains than the host thinks.
+        // The later definition takes precedence: the kernel has fewer chains than the host assumes.
         let meter = try PeakMeter(context: context, buildOptions: "-DCHAINS=2", isSmall: true)
         #expect(throws: PeakError.self) { try meter.measure() }
     }
 
-    @Test func valuesAreRatesOfTheFastestAndTheMiddleLatency() {
+    @Test func ratesUseTheFastestRunAndLatenciesTheMedian() {
         func measurement(_ quantity: PeakMeasurement.Quantity, work: Int) -> PeakMeasurement {
             PeakMeasurement(
                 quantity: quantity, kernel: "", work: work, milliseconds: [4, 1, 2])
@@ -37,14 +37,14 @@ struct PeakTests {
         #expect(measurement(.queuedLaunch, work: 1000).value == 2)
     }
 
-    @Test func sharesAreOfTheFittingCeiling() {
+    @Test func sharesUseTheLimitingPeak() {
         let peak = DevicePeak(gigaflops: 100, gigabytes: 10)
         #expect(peak.share(multiplyAdds: 25_000_000, byteCount: 1, milliseconds: 1) == 0.5)
         #expect(peak.share(multiplyAdds: 0, byteCount: 2_500_000, milliseconds: 1) == 0.25)
     }
 
-    /// What other work on the machine takes away does not lower what is remembered.
-    @Test func theMostIsRemembered() throws {
+    /// A lower measurement, as under load, does not lower the stored peak.
+    @Test func theHighestPeakIsStored() throws {
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("peak-tests-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -57,7 +57,7 @@ struct PeakTests {
             DevicePeak.remembered(on: context) == DevicePeak(gigaflops: 20, gigabytes: 4))
     }
 
-    /// Transfers do not count, and a library's product says that it is not whole.
+    /// Transfers are excluded; profiles with a library's GEMM are marked as incomplete.
     @Test(arguments: [LinearEngine.tile(.standard), .clblast])
     func kernelsAreProfiled(engine: LinearEngine) throws {
         let backend = try TestDevice.makeBackend(.tile, engine: engine)

@@ -7,21 +7,21 @@ import DVTTestSupport
 import OpenCLRuntime
 import Testing
 
-/// What a cascade asks of the driver once it has warmed up, counted at OpenCL's own functions so
-/// that CLBlast's calls count too.
+/// The driver calls of a warm cascade, counted at OpenCL's own functions to include those of
+/// CLBlast.
 @MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct SteadyRunTests {
     @Test(arguments: KernelStyle.allCases)
-    func buildsNothingAndCreatesNoBuffers(style: KernelStyle) throws {
-        let backend = try TestDevice.makeBackend(style)
+    func warmRunsBuildNothingAndCreateNoBuffers(style: KernelStyle) throws {
+        let backend = try TestDevice.makeIsolatedBackend(style)
         let context = backend.context.handle
         call_counter_reset(context)
         let model = try DynamicVisionTransformer(
             TestCascades.cascade([4, 7, 10, 14]), weights: SyntheticWeights(seed: 1),
             backend: backend)
         let images = SyntheticImages.batch(model.configuration.imageShape(batch: 7), seed: 1)
-        // Warm-up: every image through every stage, and some that leave at each exit.
+        // Warm-up: every image through every stage, and some that take each exit.
         _ = try model.classify(images, policy: .allExits)
         let thresholds = try thresholds(model, images)
         let result = try model.classify(images, policy: .thresholds(thresholds))
@@ -43,10 +43,10 @@ struct SteadyRunTests {
         #expect(call_counter_buffers(context) == buffers)
     }
 
-    /// A stream creates no buffers either, once it has run with images waiting at all stages.
+    /// A stream creates no buffers after it has run with images waiting at all stages.
     @Test(arguments: KernelStyle.allCases)
-    func streamsCreateNoBuffers(style: KernelStyle) throws {
-        let backend = try TestDevice.makeBackend(style)
+    func warmStreamsCreateNoBuffers(style: KernelStyle) throws {
+        let backend = try TestDevice.makeIsolatedBackend(style)
         let context = backend.context.handle
         call_counter_reset(context)
         let model = try DynamicVisionTransformer(
@@ -62,7 +62,7 @@ struct SteadyRunTests {
                     + stream.submit(SyntheticImages.batch(shape, seed: seed)).count
             } + stream.flush().count
         }
-        // Warm-up: how many batches wait at once depends on who leaves.
+        // Warm-up: the number of batches that wait at once depends on the exits.
         for batch in [7, 3, 5, 1] {
             #expect(try run(1..<16, batch: batch) == 15 * batch)
         }
@@ -76,11 +76,11 @@ struct SteadyRunTests {
         #expect(call_counter_buffers(context) == buffers)
     }
 
-    /// The upsampled relation map of the last stage is never stored, not even one block's: with
-    /// one block of many heads, everything that has a right to be is smaller.
+    /// The upsampled relation map of the last stage is never stored, not even for one block: with
+    /// one block of many heads, every legitimate buffer is smaller.
     @Test(arguments: KernelStyle.allCases)
-    func noBufferHoldsTheFineRelations(style: KernelStyle) throws {
-        let backend = try TestDevice.makeBackend(style)
+    func noBufferHoldsUpsampledRelations(style: KernelStyle) throws {
+        let backend = try TestDevice.makeIsolatedBackend(style)
         let context = backend.context.handle
         call_counter_reset(context)
         let stages = [32, 23, 16].map {
@@ -98,9 +98,9 @@ struct SteadyRunTests {
         #expect(largest < fineMap)
     }
 
-    /// A batch that the device cannot hold is an error, and the next, smaller one runs.
-    @Test func aBatchThatIsTooLargeLeavesNoMark() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+    /// A batch that the device cannot hold is an error; the next, smaller one runs.
+    @Test func smallBatchesRunAfterABatchThatIsTooLarge() throws {
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         let model = try DynamicVisionTransformer(
             TestCascades.cascade([7, 14]), weights: SyntheticWeights(seed: 1), backend: backend)
         let images = SyntheticImages.batch(model.configuration.imageShape(batch: 2), seed: 1)
@@ -110,7 +110,7 @@ struct SteadyRunTests {
         #expect(try model.classify(images, policy: .allExits) == expected)
     }
 
-    /// Thresholds that let the most confident image leave at each exit.
+    /// Thresholds that the most confident image meets at each exit.
     private func thresholds(
         _ model: DynamicVisionTransformer<OpenCLBackend>, _ images: Tensor
     ) throws -> [Float] {

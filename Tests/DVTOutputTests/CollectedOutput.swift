@@ -1,7 +1,7 @@
 import DVTCore
 import DVTOutput
 
-/// Keeps what is written, and where it was flushed.
+/// Collects the written text, piece by flushed piece.
 final class CollectedOutput: TextOutput {
     let isTerminal: Bool
     /// Each flushed piece of text.

@@ -5,7 +5,7 @@ import Glibc
 import Synchronization
 import Testing
 
-/// A pipe whose ends are closed when the test lets it go.
+/// A pipe whose ends are closed when it is released.
 private final class Pipe {
     let readEnd: Int32
     let writeEnd: Int32
@@ -27,7 +27,7 @@ private final class Pipe {
         isReadEndOpen = false
     }
 
-    /// What can be read now.
+    /// The bytes that can be read now.
     func contents() -> String {
         available(readEnd)
     }
@@ -48,7 +48,7 @@ private func available(_ descriptor: Int32) -> String {
 
 /// A terminal's two ends: what is written to the second can be read from the first.
 ///
-/// By the requests behind `unlockpt` and `ptsname`, which Swift's module of Glibc does not show.
+/// Uses the requests behind `unlockpt` and `ptsname`, which Swift's Glibc module does not export.
 private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
     let (unlock, getNumber): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
     let master = open("/dev/ptmx", O_RDWR | O_NOCTTY)
@@ -61,7 +61,7 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
 }
 
 @Suite struct DescriptorOutputTests {
-    @Test func textWaitsUntilItIsFlushed() throws {
+    @Test func textIsBufferedUntilAFlush() throws {
         let pipe = try Pipe()
         let output = DescriptorOutput(descriptor: pipe.writeEnd)
         #expect(!output.isTerminal)
@@ -83,8 +83,8 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
         #expect(pipe.contents() == half + half)
     }
 
-    /// As with `| head`: an error that can be told apart, and no signal.
-    @Test func aReaderThatHasGoneIsNotAFailure() throws {
+    /// As with `| head`: a distinct error, and no signal.
+    @Test func aClosedReaderIsNotAFailure() throws {
         let pipe = try Pipe()
         let output = DescriptorOutput(descriptor: pipe.writeEnd)
         let writer = RecordWriter(.jsonl, columns: [OutputColumn("a")], to: output)
@@ -108,7 +108,7 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
                 standard output: cannot be written (No space left on device); check the free \
                 space and where the output is sent
                 """)
-        // What failed is not written again.
+        // Failed text is not written again.
         try output.flush()
     }
 
@@ -120,8 +120,8 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
         ) { try output.flush() }
     }
 
-    /// A pipe that takes only a part at a time, and says so.
-    @Test(.timeLimit(.minutes(1))) func aNonBlockingPipeGetsEverything() async throws {
+    /// A pipe that accepts only a part at a time, and reports it.
+    @Test(.timeLimit(.minutes(1))) func nonBlockingPipesReceiveEverything() async throws {
         let pipe = try Pipe()
         let (readEnd, writeEnd) = (pipe.readEnd, pipe.writeEnd)
         #expect(fcntl(writeEnd, F_SETFL, O_NONBLOCK) == 0)
@@ -139,7 +139,7 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
         #expect(await reading.value == text)
     }
 
-    /// On one terminal, the bar is cleared before a row and drawn again after it.
+    /// On one terminal, the bar is cleared before a row and redrawn after it.
     @Test(
         .enabled(if: access("/dev/pts/ptmx", F_OK) == 0, "no pseudoterminals: /dev/pts is empty"))
     func aBarDoesNotGarbleRows() throws {

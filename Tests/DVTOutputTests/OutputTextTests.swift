@@ -22,7 +22,7 @@ import Testing
         #expect(fixedPoint(value, decimals: decimals) == expected)
     }
 
-    @Test func peopleSeeNothingThatMovesTheCursor() {
+    @Test func controlCharactersAreEscaped() {
         let value = OutputValue.string("a\u{1B}[2J\r\n\u{202E}b\u{85}")
         #expect(value.textForPeople(decimals: 2) == #"a\u{1B}[2J\r\n\u{202E}b\u{0085}"#)
         #expect(OutputValue.string("👩‍👧").textForPeople(decimals: 2) == "👩‍👧")
@@ -33,7 +33,7 @@ import Testing
                 == #"{"a":"\u{202E}"}"#)
     }
 
-    @Test func peopleCountFromOne() {
+    @Test func indicesForPeopleStartAtOne() {
         let value: OutputValue = [0, 4, "x"]
         #expect(OutputValue.oneBased(value).textForPeople(decimals: 0) == "1, 5, x")
         #expect(OutputValue.optional(nil as Int?, OutputValue.int).textForCSV == "")
@@ -68,7 +68,7 @@ import Testing
         ("Ａ", 2), ("😀", 2), ("👩‍👧‍👦", 2), ("❤️", 2), ("🇩🇪", 2), ("…", 1), ("\u{200B}", 0),
         ("Ω≈", 2), ("𠀀", 2),
     ])
-    func widthsAreColumnsOfATerminal(text: String, width: Int) {
+    func widthsAreTerminalColumns(text: String, width: Int) {
         #expect(text.displayWidth == width)
         #expect(text.padded(to: 12, .leading).displayWidth == 12)
         #expect(text.padded(to: 0, .trailing) == text)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DVTOutput
 
-/// Pages, and what they are put together of.
+/// Pages and their parts.
 @Suite struct PageTests {
     private func isWellFormed(_ text: String) -> Bool {
         XMLParser(data: Data(text.utf8)).parse()
@@ -25,15 +25,15 @@ import Testing
         #expect(isWellFormed(markup.source))
     }
 
-    @Test func emptyElementsAreClosedAsHTMLReadsThem() {
+    @Test func emptyElementsAreClosedForHTML() {
         #expect(Markup.element("br").source == "<br/>")
         #expect(Markup.element("rect", ["x": "1"]).source == #"<rect x="1"/>"#)
-        // HTML takes <div/> for the beginning of one.
+        // HTML parses <div/> as a start tag.
         #expect(Markup.element("div").source == "<div></div>")
         #expect(Markup.element("rect", [:], ["x"]).source == "<rect>x</rect>")
     }
 
-    @Test func pagesAreWholeInThemselves() {
+    @Test func pagesAreSelfContained() {
         let page = HTMLPage(title: "a < b", rules: ".x > .y { margin: 0; }", footer: ["end"])
         let text = page.source([.element("p", [:], ["content"])])
         #expect(text.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">"))
@@ -51,7 +51,7 @@ import Testing
     }
 
     /// WCAG's contrast of every ink on every ground, in both themes.
-    @Test func inksCanBeRead() {
+    @Test func inksHaveEnoughContrast() {
         func luminance(_ color: UInt32) -> Double {
             [(16, 0.2126), (8, 0.7152), (0, 0.0722)].reduce(0) { sum, channel in
                 let level = Double(color >> UInt32(channel.0) & 0xFF) / 255
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1, 2, 3, 4, 5, 255, 256, 257])
-    func base64IsAsFoundationHasIt(count: Int) {
+    func base64MatchesFoundation(count: Int) {
         let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }
         #expect(base64(bytes) == Data(bytes).base64EncodedString())
     }

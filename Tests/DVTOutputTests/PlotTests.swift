@@ -6,7 +6,7 @@ import Testing
 
 @testable import DVTOutput
 
-/// Plots, and what they are put together of.
+/// Plots and their parts.
 @Suite struct PlotTests {
     private func texts(_ axis: PlotAxis) -> [String] { axis.ticks.map(axis.text) }
 
@@ -19,7 +19,7 @@ import Testing
         #expect(axis([11.08, 11.34], leastStep: 1) == ["11", "12"])
         #expect(axis([0, 1]) == ["0.0", "0.2", "0.4", "0.6", "0.8", "1.0"])
         #expect(axis([3, 97]) == ["0", "20", "40", "60", "80", "100"])
-        // Equal values get a range about them, within what there can be.
+        // Equal values get a range around them, within the possible values.
         #expect(axis([50]) == ["48", "50", "52"])
         #expect(axis([0, 0], leastStep: 1) == ["0", "1"])
         #expect(axis([100, 100], leastStep: 1).last == "100")
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test(arguments: [[0.3, 0.7], [5, 5], [1e-9, 1], [72_000, 96_253.5], [0, 0]])
-    func anAxisShowsAllThatItHasTo(values: [Double]) {
+    func axesCoverAllValues(values: [Double]) {
         let axis = PlotAxis("", covering: values, within: 0...(.infinity))
         // The last place of a tick is a rounding error.
         #expect(values.allSatisfy { (-1e-9...1 + 1e-9).contains(axis.place($0)) })
@@ -38,7 +38,7 @@ import Testing
         #expect(Set(texts(axis)).count == axis.ticks.count)
     }
 
-    @Test func namesCoverNoOther() {
+    @Test func namesDoNotOverlap() {
         let frame = LabelBox(x: 46, y: 18, width: 354, height: 218)
         let points = [(50.0, 28.0), (52, 28), (390, 28), (390, 236), (391, 235), (200, 100)]
         var placement = LabelPlacement(frame: frame, points: points.map { ($0.0, $0.1, true) })
@@ -49,8 +49,8 @@ import Testing
         }
     }
 
-    /// A name between two marks would seem to belong to either.
-    @Test func namesStandNearestToTheirOwnPoint() {
+    /// A name between two marks would be ambiguous.
+    @Test func namesAreNearestToTheirOwnPoints() {
         let frame = LabelBox(x: 0, y: 18, width: 400, height: 218)
         let points = [(60.0, 230.0, true), (90, 230, true), (95, 215, false)]
         var placement = LabelPlacement(frame: frame, points: points)
@@ -79,7 +79,7 @@ import Testing
         #expect(count(">A &amp; B</text>") == 2)
     }
 
-    @Test func tablesShowWhatPeopleSee() {
+    @Test func tablesShowTextForPeople() {
         let columns = [
             OutputColumn("name", title: "Name"), .number("x", decimals: 1),
             OutputColumn("raw", audience: .machines),

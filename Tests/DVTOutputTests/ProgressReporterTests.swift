@@ -14,7 +14,7 @@ final class TestTime: Sendable {
     }
 }
 
-/// What a reporter tells.
+/// The output of a reporter.
 private final class Log: Sendable {
     private let texts = Mutex<[String]>([])
 
@@ -64,7 +64,7 @@ private final class Log: Sendable {
         #expect(log.pieces.count == 10)
     }
 
-    @Test func aRunThatEndsAtOnceShowsNothing() {
+    @Test func shortRunsShowNothing() {
         for style in [ProgressReporter.Style.bar(columns: 79), .lines] {
             let progress = reporter(style, total: 2)
             progress.advance(by: 2)
@@ -73,8 +73,8 @@ private final class Log: Sendable {
         #expect(log.pieces.isEmpty)
     }
 
-    /// A minute of steps of a second: a line every five, and one about the whole.
-    @Test func linesAreFew() {
+    /// A minute of steps of a second: a line every five seconds, and a summary.
+    @Test func linesAreLimited() {
         let progress = reporter(.lines, total: 120)
         for _ in 0..<60 {
             time.advance(by: .seconds(1))
@@ -88,7 +88,7 @@ private final class Log: Sendable {
         #expect(log.pieces.last == "run: 120 images in 1 min 00 s, 2.00 images/s\n")
     }
 
-    @Test func quietIsSilent() {
+    @Test func quietReportersAreSilent() {
         let progress = reporter(.silent, total: 3)
         time.advance(by: .seconds(100))
         progress.advance(by: 3)
@@ -97,7 +97,7 @@ private final class Log: Sendable {
         #expect(log.pieces.isEmpty)
     }
 
-    @Test func rowsComeOnAClearedLine() {
+    @Test func rowsAreWrittenOnAClearedLine() {
         let (progress, log) = (reporter(.bar(columns: 79), total: nil), log)
         progress.whileCleared { log.append("row 0\n") }
         time.advance(by: .seconds(1))
@@ -112,7 +112,7 @@ private final class Log: Sendable {
             ])
     }
 
-    @Test func manyThreadsCountTogether() async {
+    @Test func threadsShareOneCount() async {
         let progress = reporter(.bar(columns: 79), total: nil)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
@@ -124,7 +124,7 @@ private final class Log: Sendable {
         #expect(log.pieces == ["\rrun  8001 images  8001 images/s\u{1B}[K"])
     }
 
-    @Test func aPipeGetsLines() throws {
+    @Test func pipesReceiveLines() throws {
         #expect(ProgressReporter.Style.forDescriptor(-1) == .lines)
     }
 }
@@ -145,18 +145,18 @@ private final class Log: Sendable {
         (0, 10, "run: 0/10 images (0%)"), (3, 0, "run: 3/0 images, 3.00 images/s"),
         (5, nil, "run: 5 images, 5.00 images/s"),
     ])
-    func linesSayWhatIsKnown(count: Int, total: Int?, expected: String) {
+    func linesOmitUnknownNumbers(count: Int, total: Int?, expected: String) {
         let text = ProgressText(label: "run", unit: "images", total: total)
         #expect(text.line(count: count, elapsed: .seconds(1)) == expected)
     }
 
-    @Test func noTimeGivesNoRate() {
+    @Test func noElapsedTimeGivesNoRate() {
         let text = ProgressText(label: "run", unit: "images", total: 10)
         #expect(text.line(count: 5, elapsed: .zero) == "run: 5/10 images (50%)")
         #expect(text.summary(count: 5, elapsed: .zero) == "run: 5 images in 0 s")
     }
 
-    @Test func aNarrowTerminalGetsNoBarAndNoMoreThanItsWidth() {
+    @Test func narrowTerminalsShowNoBar() {
         let words = "run   50%  5/10 images  5.00 images/s  1 s left"
         #expect(bar(5, of: 10, seconds: 1, columns: 50) == words)
         #expect(bar(5, of: 10, seconds: 1, columns: 12) == "run   50%  5")
@@ -166,12 +166,12 @@ private final class Log: Sendable {
         }
     }
 
-    @Test func aWideCharacterIsNotCutInHalf() {
+    @Test func wideCharactersAreNotSplit() {
         let text = ProgressText(label: "日本", unit: "images", total: nil)
         #expect(text.bar(count: 1, elapsed: .zero, columns: 3) == "日")
     }
 
-    @Test func barsFillUp() {
+    @Test func barsFillWithProgress() {
         #expect(
             bar(0, of: 10, seconds: 0) == "run [..............................]   0%  0/10 images")
         #expect(

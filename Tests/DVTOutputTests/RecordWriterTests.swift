@@ -20,7 +20,7 @@ private let rows: [[OutputValue]] = [
 ]
 
 @Suite struct RecordWriterTests {
-    @Test func tableAlignsWhatPeopleSee() throws {
+    @Test func tablesAlignTextForPeople() throws {
         #expect(
             try written(.table, columns, rows) == """
                 Image       Exit  Confidence  Labels            Correct  Note
@@ -68,7 +68,7 @@ private let rows: [[OutputValue]] = [
                 """#)
     }
 
-    @Test func jsonLinesIsOneObjectALine() throws {
+    @Test func jsonLinesIsOneObjectPerLine() throws {
         #expect(
             try written(.jsonl, columns, rows) == #"""
                 {"image":"cat.jpg","exit":0,"confidence":0.1,"labels":["tabby","tiger cat"],"correct":true,"samples":[{"ms":1.5}]}
@@ -82,13 +82,13 @@ private let rows: [[OutputValue]] = [
         (OutputFormat.table, "a  b\n-  -\n"), (.markdown, "| a | b |\n| :--- | ---: |\n"),
         (.csv, "a,b\n"), (.json, "[]\n"), (.jsonl, ""),
     ])
-    func noRowsAreWholeToo(format: OutputFormat, expected: String) throws {
+    func emptyOutputsAreWellFormed(format: OutputFormat, expected: String) throws {
         let columns = [OutputColumn("a"), .number("b")]
         #expect(try written(format, columns, []) == expected)
     }
 
-    /// Widths fit the first two rows; what is wider later moves its row alone.
-    @Test func aStreamedTablePrintsRowsAsTheyCome() throws {
+    /// Widths fit the first two rows; a wider later value shifts its own row alone.
+    @Test func streamedTablesPrintRowsAsTheyArrive() throws {
         let output = CollectedOutput(isTerminal: true)
         let columns = [OutputColumn("name"), .number("n")]
         let writer = RecordWriter(
@@ -104,14 +104,14 @@ private let rows: [[OutputValue]] = [
             ])
     }
 
-    @Test func aStreamedTableOfFewRowsIsWhole() throws {
+    @Test func streamedTablesOfFewRowsAreWhole() throws {
         let columns = [OutputColumn("name"), .number("n")]
         let text = try written(.table, columns, [["abcdef", 1]], table: .streaming(firstRows: 5))
         #expect(text == "name    n\n------  -\nabcdef  1\n")
     }
 
     @Test(arguments: [(true, false), (false, true)])
-    func rowsAreHandedOnAtOnce(isTerminal: Bool, flushesEachRow: Bool) throws {
+    func interactiveRowsAreWrittenAtOnce(isTerminal: Bool, flushesEachRow: Bool) throws {
         let output = CollectedOutput(isTerminal: isTerminal)
         let writer = RecordWriter(
             .json, columns: [OutputColumn("a")], to: output, flushesEachRow: flushesEachRow)
@@ -121,7 +121,7 @@ private let rows: [[OutputValue]] = [
         #expect(output.pieces == ["[\n  {\"a\":1}", ",\n  {\"a\":2}", "\n]\n"])
     }
 
-    @Test func rowsWaitForAFile() throws {
+    @Test func rowsForFilesAreBuffered() throws {
         let output = CollectedOutput()
         let writer = RecordWriter(.csv, columns: [OutputColumn("a")], to: output)
         try writer.write([1])

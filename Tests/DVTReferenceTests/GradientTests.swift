@@ -5,7 +5,7 @@ import Testing
 
 @testable import DVTReference
 
-/// The gradients of the reference against finite differences of what it computes.
+/// The gradients of the reference against finite differences of its forward pass.
 struct GradientTests {
     /// Of the differences `f(x + h) - f(x - h)` at h and 2h, whose error is of the fourth order.
     ///

@@ -69,7 +69,7 @@ import Testing
     }
 
     /// The same 2 x 2 cells of two channels, pixel by pixel and channel by channel, under one
-    /// patch; and one cell in the middle of a padded patch.
+    /// patch; and one cell at the center of a padded patch.
     @Test func softSplitReadsTokensAndImagesAlike() throws {
         let geometry = PatchGeometry(kernel: 2, stride: 1, padding: 0)
         let tokens = tensor([1, 4, 2], [1, 5, 2, 6, 3, 7, 4, 8])
@@ -84,7 +84,7 @@ import Testing
         #expect(values(padded) == [0, 0, 0, 0, 9, 0, 0, 0, 0])
     }
 
-    @Test func columnsAreCutOutOfEveryRow() throws {
+    @Test func columnsAreSelectedFromEveryRow() throws {
         let x = tensor([1, 2, 3], [1, 2, 3, 4, 5, 6])
         #expect(values(try backend.columns(x, 1..<3)) == [2, 3, 5, 6])
         #expect(throws: ShapeError.self) { try backend.columns(x, 2..<4) }
@@ -137,8 +137,8 @@ import Testing
             Tensor([1, 2, 1], values: [15, 10 * share + 20 * (1 - share)]), absolute: 1e-5)
     }
 
-    /// The class token alone gets the first row of what all tokens get.
-    @Test func theClassTokenAttendsAlone() throws {
+    /// The result equals the first row of attention for all tokens.
+    @Test func classTokenQueriesGiveOneRow() throws {
         let qkv = tensor([1, 2, 3], [1, 1, 10, 2, -1, 20])
         let relations = ReusedRelations(
             coarse: tensor([1, 1, 2, 2], [0, 4, 1, 3]), channel: 0,
@@ -154,8 +154,8 @@ import Testing
         }
     }
 
-    /// One coarse cell seen from four: every pair of patches gets the coarse pair's value, class
-    /// row and column that of the other axis alone.
+    /// One coarse cell upsampled to four: every pair of patches has the value of the coarse pair;
+    /// the class row and column are resampled along the other axis alone.
     @Test func attentionResamplesRelations() throws {
         let qkv = tensor([1, 5, 3], [Float](repeating: 0, count: 15))
         let store = backend.makeRelations(batch: 1, channels: 1, tokens: 5)
@@ -211,7 +211,7 @@ import Testing
     }
 
     /// Logits of 1, 4 and 16 parts of 21, which temperature 2 makes 1, 2 and 4 of 7.
-    @Test func scoresAreThoseOfScaledLogits() throws {
+    @Test func scoresUseScaledLogits() throws {
         let logits = tensor([1, 3], [0, log(4), log(16)])
         func value(_ criterion: ExitCriterion, _ temperature: Float) throws -> ClassConfidence {
             try backend.confidence(logits, criterion: criterion, temperature: temperature)[0]

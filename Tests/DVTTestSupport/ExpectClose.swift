@@ -1,14 +1,14 @@
 import DVTCore
 import Testing
 
-/// Expects a tensor to lie near another, and names the worst element if it does not.
+/// Expects a tensor to be close to another, and names the worst element otherwise.
 ///
 /// - Parameters:
 ///   - actual: the tensor.
 ///   - expected: what it should equal.
-///   - absolute: the error that any element may have.
-///   - relative: the error that an element may have besides, as a part of its expected size.
-///   - sourceLocation: where the expectation stands.
+///   - absolute: the allowed error of any element.
+///   - relative: the additional allowed error, relative to the expected element.
+///   - sourceLocation: the location of the expectation.
 package func expectClose(
     _ actual: Tensor, _ expected: Tensor, absolute: Float = 0, relative: Float = 0,
     sourceLocation: SourceLocation = #_sourceLocation
@@ -20,7 +20,7 @@ package func expectClose(
     }
     let excess = zip(actual.values, expected.values).map {
         let error = abs($0 - $1) - absolute - relative * abs($1)
-        // A NaN on either side is the worst there is, unless both have it.
+        // A NaN on one side alone is the worst error.
         return error.isNaN ? ($0.isNaN && $1.isNaN ? 0 : .infinity) : error
     }
     guard let worst = excess.indices.max(by: { excess[$0] < excess[$1] }), excess[worst] > 0 else {

@@ -1,13 +1,13 @@
 import DVTCore
 
-/// Passes every operation on to another backend and writes down what it was asked for.
+/// Forwards every operation to another backend and records the calls.
 package final class RecordingBackend<Base: Backend>: Backend {
     package typealias DeviceTensor = Base.DeviceTensor
     package typealias LinearLayer = Base.LinearLayer
     package typealias FeatureReuseLayer = Base.FeatureReuseLayer
     package typealias RelationReuseLayer = Base.RelationReuseLayer
 
-    /// One call: the operation, and the images it worked on.
+    /// One call: the operation and its batch size.
     package struct Call: Equatable, Sendable {
         package let name: String
         package let batch: Int
@@ -25,7 +25,7 @@ package final class RecordingBackend<Base: Backend>: Backend {
         calls = []
     }
 
-    /// The batches that one operation was called with, in order.
+    /// The batch sizes of the calls of one operation, in order.
     package func batches(_ name: String) -> [Int] {
         calls.filter { $0.name == name }.map(\.batch)
     }

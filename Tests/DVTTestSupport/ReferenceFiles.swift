@@ -1,6 +1,6 @@
 import Glibc
 
-/// Files of tensors that the authors' own implementations computed.
+/// Files of tensors computed by the authors' own implementations.
 package enum ReferenceFiles {
     /// Why tests of the larger files are skipped where there are none.
     package static let comment = "DVT_REFERENCE is not set: it names a folder of reference tensors"
@@ -17,7 +17,7 @@ package enum ReferenceFiles {
     /// - Returns: the path.
     package static func path(_ name: String) -> String { "\(folder ?? ".")/\(name)" }
 
-    /// The path of a small file that is kept with the tests.
+    /// The path of a small file that is committed with the tests.
     ///
     /// - Parameters:
     ///   - name: the file's name.

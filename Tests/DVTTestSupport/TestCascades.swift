@@ -3,7 +3,7 @@ import DVTModel
 /// Small cascades of every shape that reuse allows, on images of 56 x 56.
 package enum TestCascades {
     /// The sides of the token grids, stage by stage: one stage; the MindSpore model's two; the
-    /// paper's three; four; and one that goes on with fewer tokens.
+    /// paper's three; four; and one whose second stage has fewer tokens.
     package static let grids = [[14], [7, 14], [7, 10, 14], [4, 7, 10, 14], [14, 10]]
 
     /// A cascade with both reuses.

@@ -3,34 +3,60 @@ import OpenCLRuntime
 
 /// The OpenCL device that tests run on: the one `dvt` would choose.
 ///
-/// Tests that compute on it run on the main actor. PoCL compiles one kernel at a time in a process,
-/// so two of them would hold the two threads that a machine of two cores has for tests, and keep one
-/// core busy; from the main thread they leave these to all other tests.
+/// Tests that compute on it run on the main actor. PoCL compiles one kernel at a time per process:
+/// two such tests would occupy both threads that Swift Testing has on a machine of two cores, and
+/// use one core. On the main thread they leave these threads to all other tests.
 package enum TestDevice {
-    /// Why tests that need a device are skipped where there is none.
+    /// The reason for skipping tests where there is no device.
     package static let comment = "no OpenCL device: see `dvt devices`"
 
     /// Whether there is a device.
     package static var isAvailable: Bool { (try? DeviceSelector(nil).device()) != nil }
 
-    /// A backend with a context of its own, so that its counters are one test's alone.
+    /// The context of most tests: every program is built once.
+    @MainActor private static var sharedContext: Context?
+
+    /// A backend on the context that tests share.
     ///
     /// - Parameters:
     ///   - style: the kernels' style.
-    ///   - engine: what computes linear maps; nil means the style's own, whatever was measured on
-    ///     this device before.
+    ///   - engine: the engine of linear layers; nil means the default of the style, whatever was
+    ///     measured on this device before.
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if the device cannot be used.
     @MainActor package static func makeBackend(
         _ style: KernelStyle, engine: LinearEngine? = nil
     ) throws -> OpenCLBackend {
-        let device = try DeviceSelector(nil).device()
+        let context = try sharedContext ?? makeContext()
+        sharedContext = context
+        return try makeBackend(style, engine: engine, on: context)
+    }
+
+    /// A backend with its own context, whose counters belong to one test.
+    ///
+    /// - Parameter style: the kernels' style.
+    /// - Returns: the backend.
+    /// - Throws: ``OpenCLError`` if the device cannot be used.
+    @MainActor package static func makeIsolatedBackend(
+        _ style: KernelStyle
+    ) throws -> OpenCLBackend {
+        try makeBackend(style, engine: nil, on: makeContext())
+    }
+
+    /// Nothing is stored on disk: PoCL compiles every kernel once more to give its program's
+    /// binary, and has its own cache anyway.
+    private static func makeContext() throws -> Context {
+        try Context(device: DeviceSelector(nil).device(), diskCache: .off(reason: "test"))
+    }
+
+    private static func makeBackend(
+        _ style: KernelStyle, engine: LinearEngine?, on context: Context
+    ) throws -> OpenCLBackend {
         let own: LinearEngine =
             style == .tile
             ? .tile(.standard)
-            : .packed(PackedTile(floatVectorWidth: device.nativeFloatVectorWidth))
+            : .packed(PackedTile(floatVectorWidth: context.device.nativeFloatVectorWidth))
         return try OpenCLBackend(
-            context: Context(device: device), kernelStyle: (style, nil),
-            linearEngine: engine ?? own)
+            context: context, kernelStyle: (style, nil), linearEngine: engine ?? own)
     }
 }

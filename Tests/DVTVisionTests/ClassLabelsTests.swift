@@ -2,7 +2,7 @@ import DVTModel
 import DVTVision
 import Testing
 
-/// The names that are built in, and what is asked of any.
+/// Built-in class names, and the checks of any.
 struct ClassLabelsTests {
     @Test func imageNetHasItsClassesInOrder() {
         let labels = ClassLabels.imageNet1k
@@ -32,11 +32,11 @@ struct ClassLabelsTests {
         #expect(ten.names == ten.names.sorted() && hundred.names == hundred.names.sorted())
     }
 
-    @Test func classesThatAreNotThereHaveNoName() {
+    @Test func missingClassesHaveNoName() {
         #expect(ClassLabels.cifar10[10] == nil && ClassLabels.cifar10[-1] == nil)
     }
 
-    @Test func everyKnownNameIsKnown() {
+    @Test func everyKnownNameHasLabels() {
         let counts = ClassLabels.knownNames.map { ClassLabels.named($0)?.names.count }
         #expect(counts == [1000, 1001, 1001, 10, 100])
         #expect(ClassLabels.named("cifar-10") == .cifar10)
@@ -44,7 +44,7 @@ struct ClassLabelsTests {
         #expect(ClassLabels.named("imagenet") == nil && ClassLabels.named("") == nil)
     }
 
-    /// MindSpore's authors count from ImageNet's first class; their last output is never a label.
+    /// MindSpore's authors number from ImageNet's first class; their last output is never a label.
     @Test func theMindSporeModelHasAnUnusedClassAtTheEnd() {
         let labels = ClassLabels.imageNet1001MindSpore
         #expect(labels[0] == "tench" && labels[999] == "toilet tissue" && labels[1000] == "unused")

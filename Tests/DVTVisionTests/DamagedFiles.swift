@@ -1,8 +1,8 @@
 @testable import DVTVision
 
-/// Makes damaged images from good ones.
+/// Damages valid images.
 enum Damage {
-    /// Where the segments of a JPEG file begin and end, the entropy-coded data being one.
+    /// The boundaries of the segments of a JPEG file; the entropy-coded data are one segment.
     static func jpegBoundaries(_ bytes: [UInt8]) -> [Int] {
         var boundaries = [0, 1, 2]
         var offset = 2
@@ -22,7 +22,7 @@ enum Damage {
         return boundaries + [offset + 1]
     }
 
-    /// Where the chunks of a PNG file and their fields begin.
+    /// The offsets of the chunks of a PNG file and of their fields.
     static func pngBoundaries(_ bytes: [UInt8]) -> [Int] {
         var boundaries = [0, 4, 8]
         for chunk in pngChunks(bytes) {
@@ -50,7 +50,7 @@ enum Damage {
         return bigEndian(UInt32(content.count)) + typed + bigEndian(crc32(typed))
     }
 
-    /// The file with every checksum made right again.
+    /// The file with every checksum corrected.
     static func repaired(_ bytes: [UInt8]) -> [UInt8] {
         var bytes = bytes
         for chunk in pngChunks(bytes) {

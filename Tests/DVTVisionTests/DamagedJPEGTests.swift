@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// JPEG files that are cut short, damaged or made to do harm.
+/// Truncated, damaged and malicious JPEG files.
 struct DamagedJPEGTests {
     @Test(arguments: ["small.jpg", "progressive.jpg", "restarts.jpg", "exif6-ii.jpg", "cmyk.jpg"])
     func everyCutIsRefused(name: String) throws {
@@ -10,7 +10,7 @@ struct DamagedJPEGTests {
         let boundaries = Damage.jpegBoundaries(bytes)
         #expect(boundaries.count > 10)
         #expect(boundaries.last == bytes.count - 1)
-        // Every offset of a short file, and so every boundary; of the others also a good number.
+        // Every offset of a short file, and so every boundary; many offsets of the others.
         let spaced = stride(from: 0, to: bytes.count, by: bytes.count < 300 ? 1 : 7)
         for cut in boundaries + spaced {
             let error = try #require(decodingError(of: Array(bytes[..<cut]), name: name))
@@ -24,7 +24,7 @@ struct DamagedJPEGTests {
         }
     }
 
-    /// Each gives an image of its declared size, or one line; a checksum JPEG has not.
+    /// Each flip gives an image of the declared size or a one-line error; JPEG has no checksum.
     @Test(arguments: ["small.jpg", "rgb420.jpg", "progressive.jpg", "exif6-ii.jpg", "ycck.jpg"])
     func everyBitFlipIsSurvived(name: String) throws {
         let bytes = try Fixtures.bytes(name)
@@ -36,7 +36,7 @@ struct DamagedJPEGTests {
                 imageCount += 1
             }
         }
-        // Most flips only change pixels or tables, and Pillow shows those images as well.
+        // Most flips only change pixels or tables; Pillow decodes those images as well.
         #expect(imageCount > bytes.count)
     }
 
@@ -55,7 +55,7 @@ struct DamagedJPEGTests {
                     byteCount: bytes.count))
     }
 
-    /// The smallest file there can be for its size: one flat gray, with optimized tables.
+    /// The smallest possible file for its size: uniform gray with optimized tables.
     @Test func flatImagesAreNotSuspected() throws {
         let bytes = try Fixtures.bytes("flat.jpg")
         let image = try ImageDecoder.decode(bytes, name: "flat", applyingOrientation: false)
@@ -83,11 +83,11 @@ struct DamagedJPEGTests {
         #expect(error?.description.contains("2 color components; save it again") == true)
     }
 
-    /// Libjpeg completes what is missing and warns; here it is one line, though the end is there.
+    /// Libjpeg completes missing data with a warning; here it is an error, even with an end marker.
     @Test func warningsDoNotHideErrors() throws {
         let bytes = try Fixtures.bytes("rgb420.jpg")
         let scan = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xDA]) })
-        // Junk before a marker is a warning, a table of a kind that is not known an error.
+        // Junk before a marker is a warning, an unknown kind of table an error.
         let junk: [UInt8] = [1, 2, 3, 0xFF, 0xC4, 0, 3, 0x7F]
         let broken = Array(bytes[..<scan]) + junk + bytes[scan...]
         guard case .damaged(_, "JPEG", let reason)? = decodingError(of: broken) else {
@@ -95,7 +95,7 @@ struct DamagedJPEGTests {
             return
         }
         #expect(!reason.contains("extraneous"))
-        // The junk alone is passed over, as Pillow does.
+        // The junk alone is ignored, as by Pillow.
         let dirty = Array(bytes[..<scan]) + junk[..<3] + bytes[scan...]
         #expect(
             try ImageDecoder.decode(dirty, name: "dirty", applyingOrientation: false)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// PNG files that are cut short, damaged or made to do harm.
+/// Truncated, damaged and malicious PNG files.
 struct DamagedPNGTests {
     @Test(arguments: ["png-small.png", "png-c3-d08-adam7.png", "png-exif6.png"])
     func everyCutIsRefused(name: String) throws {
@@ -20,7 +20,7 @@ struct DamagedPNGTests {
         }
     }
 
-    /// Every byte is under a checksum, so no flip may pass for an image.
+    /// Checksums cover every byte, so every flip must be an error.
     @Test(arguments: ["png-small.png", "png-c0-d01-adam7.png"])
     func everyBitFlipIsNoticed(name: String) throws {
         let bytes = try Fixtures.bytes(name)
@@ -30,9 +30,9 @@ struct DamagedPNGTests {
         }
     }
 
-    /// With right checksums, a flip reaches the code behind them.
+    /// With corrected checksums, a flip reaches the code behind them.
     @Test(arguments: ["png-small.png", "png-c3-d04-adam7.png", "png-c3-d08-trns.png"])
-    func everyBitFlipUnderRightChecksumsIsSurvived(name: String) throws {
+    func everyBitFlipWithCorrectedChecksumsIsSurvived(name: String) throws {
         let bytes = try Fixtures.bytes(name)
         for chunk in Damage.pngChunks(bytes) {
             let content = chunk.lowerBound + 4..<chunk.upperBound - 4
@@ -71,7 +71,7 @@ struct DamagedPNGTests {
         }
     }
 
-    @Test func lyingChunkLengthsAreRefused() throws {
+    @Test func falseChunkLengthsAreRefused() throws {
         let bytes = try Fixtures.bytes("png-small.png")
         for chunk in Damage.pngChunks(bytes) {
             let honest = bytes.bigEndian32(at: chunk.lowerBound)
@@ -100,7 +100,7 @@ struct DamagedPNGTests {
         }
     }
 
-    /// Unread chunks may hold anything, and be larger than libpng's own limit of 8,000,000 bytes.
+    /// Unread chunks may have any content and exceed libpng's own limit of 8,000,000 bytes.
     @Test func ancillaryChunksAreNotRead() throws {
         let bytes = try Fixtures.bytes("png-small.png")
         let plain = try ImageDecoder.decode(bytes, name: "plain", applyingOrientation: true)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// WebP files that are cut short, damaged or made to do harm.
+/// Truncated, damaged and malicious WebP files.
 struct DamagedWebPTests {
     private static let names = [
         "webp-small.webp", "webp-small-lossless.webp", "webp-lossy-alpha.webp",
@@ -29,19 +29,19 @@ struct DamagedWebPTests {
         }
     }
 
-    /// The file says that it is whole, but its last chunk is not.
+    /// The file's length is corrected, but its last chunk is truncated.
     @Test(arguments: names)
-    func everyCutWithARightLengthIsRefused(name: String) throws {
+    func everyCutWithACorrectedLengthIsRefused(name: String) throws {
         let bytes = try Fixtures.bytes(name)
         let starts = Set(Damage.webPChunks(bytes).map(\.lowerBound))
-        // At the start of a later chunk nothing is cut: the rest is a whole file.
+        // A cut at the start of a later chunk leaves a whole file.
         for cut in 12..<bytes.count where cut == 12 || !starts.contains(cut) {
             let error = try #require(decodingError(of: Damage.webP(bytes, cutAt: cut)))
             #expect(isOneLine(error.description))
         }
     }
 
-    /// All lengths are right, but the samples end early.
+    /// All lengths are correct, but the samples end early.
     @Test(arguments: ["webp-small.webp", "webp-small-lossless.webp", "webp-lossy.webp"])
     func shortSamplesAreSurvived(name: String) throws {
         let bytes = try Fixtures.bytes(name)
@@ -65,7 +65,7 @@ struct DamagedWebPTests {
                 == .damaged(path: "image", format: "WebP", reason: "its image data ends early"))
     }
 
-    /// Each gives an image, or one line; a checksum WebP has not.
+    /// Each flip gives an image or a one-line error; WebP has no checksum.
     @Test(arguments: names)
     func everyBitFlipIsSurvived(name: String) throws {
         let bytes = try Fixtures.bytes(name)
@@ -81,7 +81,7 @@ struct DamagedWebPTests {
     }
 
     @Test(arguments: names)
-    func lyingChunkLengthsAreSurvived(name: String) throws {
+    func falseChunkLengthsAreSurvived(name: String) throws {
         let bytes = try Fixtures.bytes(name)
         for chunk in Damage.webPChunks(bytes) {
             let honest = Int(bytes.littleEndian32(at: chunk.lowerBound + 4))
@@ -126,7 +126,7 @@ struct DamagedWebPTests {
                     path: "image", width: 1 << 24, height: 1 << 24, limit: 178_956_970))
     }
 
-    /// The smallest files there can be for their size: one color throughout.
+    /// The smallest possible files for their size: one color throughout.
     @Test(arguments: ["webp-flat.webp", "webp-flat-lossless.webp"])
     func flatImagesAreNotSuspected(name: String) throws {
         let image = try ImageDecoder.decode(path: Fixtures.path(name), applyingOrientation: false)
@@ -212,7 +212,7 @@ extension Damage {
         return Array("RIFF".utf8) + littleEndian(body.count) + body
     }
 
-    /// The file without what follows `cut`, its own length made right.
+    /// The file up to `cut`, with its declared length corrected.
     static func webP(_ bytes: [UInt8], cutAt cut: Int) -> [UInt8] {
         Array(bytes[..<4] + littleEndian(cut - 8) + bytes[8..<cut])
     }

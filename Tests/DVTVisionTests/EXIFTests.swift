@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Orientation data, good (the fixtures hold all of it) and bad.
+/// Orientation data, valid (all in the fixtures) and invalid.
 struct EXIFTests {
     private static let good: [UInt8] = [
         0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
@@ -26,8 +26,8 @@ struct EXIFTests {
         }
     }
 
-    /// Directories past the end, on themselves, and with more entries than there are bytes.
-    @Test func badDirectoriesMeanUpright() {
+    /// Directories past the end, inside themselves, and with more entries than bytes.
+    @Test func invalidDirectoriesMeanUpright() {
         for offset in [0, 26, 27, 0x7FFF_FFFF, UInt32.max] {
             var bytes = Self.good
             bytes.replaceSubrange(4..<8, with: Damage.bigEndian(offset))
@@ -38,7 +38,7 @@ struct EXIFTests {
         #expect(EXIFOrientation(exif: crowded[...]) == .upright)
     }
 
-    @Test func directoriesInACircleEnd() {
+    @Test func cyclicDirectoriesTerminate() {
         var bytes = Self.good
         bytes.replaceSubrange(22..<26, with: Damage.bigEndian(8))
         #expect(EXIFOrientation(exif: bytes[...]) == .quarterTurn)
@@ -52,7 +52,7 @@ struct EXIFTests {
         }
     }
 
-    @Test func badDataInAFileIsPassedOver() throws {
+    @Test func invalidDataInAFileIsIgnored() throws {
         var bytes = try Fixtures.bytes("exif6-mm.jpg")
         let exif = try #require(
             bytes.indices.first { bytes[$0...].starts(with: EXIFOrientation.prefix) })

@@ -20,7 +20,7 @@ struct ImageDecoderTests {
         }
     }
 
-    @Test func formatIsToldByContent() throws {
+    @Test func formatIsRecognizedByContent() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(try Fixtures.bytes("png-small.png"), to: "wrong.jpg")
         let image = try ImageDecoder.decode(path: path, applyingOrientation: false)

@@ -14,44 +14,44 @@ struct ImageFileTests {
         }
     }
 
-    @Test func missingFile() throws {
+    @Test func missingFilesAreErrors() throws {
         let path = "\(try TemporaryFolder().path)/none.jpg"
         #expect(error(at: path) == .cannotOpen(path: path, reason: "No such file or directory"))
     }
 
-    @Test func folderInsteadOfFile() throws {
+    @Test func foldersAreErrors() throws {
         let folder = try TemporaryFolder()
         #expect(error(at: folder.path) == .notRegularFile(path: folder.path))
     }
 
-    /// Nothing writes into the pipe, so a reader that waited would wait for ever.
+    /// The pipe has no writer, so a blocking reader would wait forever.
     @Test(.timeLimit(.minutes(1)))
-    func pipeInsteadOfFile() throws {
+    func pipesAreErrors() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/pipe.png"
         #expect(mkfifo(path, 0o600) == 0)
         #expect(error(at: path) == .notRegularFile(path: path))
     }
 
-    @Test func deviceInsteadOfFile() {
+    @Test func devicesAreErrors() {
         #expect(error(at: "/dev/zero") == .notRegularFile(path: "/dev/zero"))
     }
 
     @Test(.enabled(if: geteuid() != 0, "root may read everything"))
-    func unreadableFile() throws {
+    func unreadableFilesAreErrors() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([0xFF], to: "secret.jpg")
         chmod(path, 0)
         #expect(error(at: path) == .cannotOpen(path: path, reason: "Permission denied"))
     }
 
-    @Test func emptyFile() throws {
+    @Test func emptyFilesAreErrors() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([], to: "empty.png")
         #expect(error(at: path) == .empty(path: path))
     }
 
-    @Test func textWithTheImagesName() throws {
+    @Test func textUnderAnImageNameIsAnError() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(Array("no image\n".utf8), to: "text.jpg")
         #expect(error(at: path) == .unknownFormat(path: path, firstBytes: Array("no i".utf8)))
@@ -61,8 +61,8 @@ struct ImageFileTests {
                 + "convert it first")
     }
 
-    /// Takes no room on disk; must take none in memory.
-    @Test func hugeSparseFile() throws {
+    /// It takes no space on disk and must take none in memory.
+    @Test func hugeSparseFilesAreErrors() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([0xFF, 0xD8, 0xFF, 0xE0], to: "sparse.jpg")
         #expect(truncate(path, 1 << 40) == 0)
@@ -74,7 +74,7 @@ struct ImageFileTests {
         #expect(error(at: text) == .unknownFormat(path: text, firstBytes: [0x41, 0, 0, 0]))
     }
 
-    @Test func namesCannotWriteToTheTerminal() throws {
+    @Test func namesAreEscapedForTerminals() throws {
         let name = "a\nb\r\n\u{1B}[31mc\u{9B}d\u{2028}e\u{202E}f\u{7F}\t\u{0}.jpg"
         let error = ImageError.empty(path: name)
         #expect(isOneLine(error.description))

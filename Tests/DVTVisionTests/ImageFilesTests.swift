@@ -9,13 +9,13 @@ struct ImageFilesTests {
         try ImageFiles.find(in: folder.path).map { String($0.dropFirst(folder.path.count + 1)) }
     }
 
-    @Test func aFileGivesItself() throws {
+    @Test func aFileYieldsItself() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([], to: "any.name")
         #expect(try ImageFiles.find(in: path) == [path])
     }
 
-    @Test func aFolderGivesItsImagesSortedByBytes() throws {
+    @Test func aFolderYieldsItsImagesSortedByBytes() throws {
         let folder = try TemporaryFolder()
         folder.makeFolder("b")
         folder.makeFolder("b/deep")
@@ -41,7 +41,7 @@ struct ImageFilesTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func linksInACircleEnd() throws {
+    func cyclicLinksTerminate() throws {
         let folder = try TemporaryFolder()
         folder.makeFolder("a")
         try folder.write([], to: "a/x.jpg")
@@ -60,7 +60,7 @@ struct ImageFilesTests {
         #expect(try found(in: folder) == ["link/x.jpg", "y.jpg"])
     }
 
-    /// A broken link is given: loading it says what is wrong, leaving it out would not.
+    /// A broken link is listed, so that loading reports it.
     @Test func brokenLinksAreNotHidden() throws {
         let folder = try TemporaryFolder()
         symlink("nowhere", "\(folder.path)/gone.jpg")
@@ -74,7 +74,7 @@ struct ImageFilesTests {
         ) { try ImageFiles.find(in: path) }
     }
 
-    @Test func aNameThatTextCannotHoldIsAnError() throws {
+    @Test func namesThatAreNotUTF8AreErrors() throws {
         let folder = try TemporaryFolder()
         let name = folder.path.utf8CString.dropLast() + [0x2F, -1, 0x2E, 0x6A, 0x70, 0x67, 0]
         let descriptor = Array(name).withUnsafeBufferPointer { name in

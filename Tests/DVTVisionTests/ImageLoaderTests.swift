@@ -6,7 +6,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Loading ahead: order, bounds and ends.
+/// Loading ahead: order, bounds and release.
 @Suite(.timeLimit(.minutes(1)))
 struct ImageLoaderTests {
     private static let preprocessing = Preprocessing.default(imageSize: 16)
@@ -27,7 +27,7 @@ struct ImageLoaderTests {
     }
 
     @Test(arguments: [(0, 1), (1, 1), (1, 4), (3, 2), (4, 64)])
-    func imagesComeInOrder(workers: Int, lookAhead: Int) throws {
+    func imagesArriveInOrder(workers: Int, lookAhead: Int) throws {
         let paths = Self.paths(60)
         let expected = try Self.expectedValues()
         let loader = ImageLoader(
@@ -76,13 +76,13 @@ struct ImageLoaderTests {
             for _ in 0..<deliveries { _ = try #require(loader?.next()) }
             loader = nil
         }
-        // Each list tells when it is freed, which only happens when its threads have gone.
+        // Each list signals its release, which happens only after its threads have ended.
         for _ in 0..<20 {
             #expect(end.wait(timeout: .now() + 30) == .success)
         }
     }
 
-    /// Standard input may give nothing for long; a loader that waits for it can still be dropped.
+    /// Standard input may block for long; a loader that waits for it can still be released.
     @Test func releasingDoesNotWaitForTheList() throws {
         let line = DispatchSemaphore(value: 0)
         let end = DispatchSemaphore(value: 0)
@@ -91,15 +91,15 @@ struct ImageLoaderTests {
             let paths = WaitingPaths(path: path, line: line, end: end)
             let loader = ImageLoader(paths: paths, preprocessing: Self.preprocessing, workers: 3)
             line.signal()
-            // The first image comes although the list has not ended.
+            // The first image arrives although the list has not ended.
             #expect(loader.next()?.path == path)
         }
         line.signal()
         #expect(end.wait(timeout: .now() + 30) == .success)
     }
 
-    /// Waiting for a path is told from waiting for an image, and from the end.
-    @Test func tellsWhenItWaitsForPaths() throws {
+    /// Waiting for a path is distinguished from waiting for an image and from the end.
+    @Test func reportsWhenItWaitsForPaths() throws {
         let line = DispatchSemaphore(value: 0)
         let path = Fixtures.path("png-small.png")
         let paths = WaitingPaths(path: path, line: line, end: DispatchSemaphore(value: 0))
@@ -133,7 +133,7 @@ struct ImageLoaderTests {
         #expect(counts.withLock { $0.values.allSatisfy { $0 == 50 } })
     }
 
-    @Test func anIteratorIsAListToo() {
+    @Test func iteratorsServeAsLists() {
         var rest = Self.paths(3)
         let lines = AnyIterator { rest.isEmpty ? nil : rest.removeFirst() }
         let loader = ImageLoader(paths: lines, preprocessing: Self.preprocessing)
@@ -142,7 +142,7 @@ struct ImageLoaderTests {
     }
 }
 
-/// Counts the paths that were read, and tells when it is freed.
+/// Counts the paths that were read, and signals its release.
 private final class PathCounter: Sendable {
     let read = Atomic(0)
     let end: DispatchSemaphore?
@@ -152,7 +152,7 @@ private final class PathCounter: Sendable {
     deinit { end?.signal() }
 }
 
-/// One path for ever.
+/// One path forever.
 private struct CountingPaths: Sequence, IteratorProtocol, Sendable {
     let path: String
     let counter: PathCounter

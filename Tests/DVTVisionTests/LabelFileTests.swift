@@ -3,7 +3,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Files of names, good and bad.
+/// Valid and invalid files of names.
 struct LabelFileTests {
     private func names(_ text: String) throws -> [String] {
         try ClassLabels(Array(text.utf8), name: "labels").names
@@ -28,7 +28,7 @@ struct LabelFileTests {
     }
 
     @Test(arguments: ["a\nb c\na\n", "a\r\nb c\r\na", "\u{FEFF}a \n\tb c\na\n\n \n"])
-    func oneNameALine(text: String) throws {
+    func filesHaveOneNamePerLine(text: String) throws {
         #expect(try names(text) == ["a", "b c", "a"])
     }
 
@@ -38,7 +38,7 @@ struct LabelFileTests {
         #"{"0": ["n1", "a"], "1": ["n2", "b c"], "2": ["é"]}"#,
         #"{"model_type": "vit", "id2label": {"0": "a", "1": "b c", "2": "é"}, "x": 1}"#,
     ])
-    func json(text: String) throws {
+    func namesAreReadFromJSON(text: String) throws {
         #expect(try names(text) == ["a", "b c", "é"])
     }
 
@@ -54,13 +54,13 @@ struct LabelFileTests {
         (#"{"0": "a", "0": "b"}"#, "key \"0\" again, at byte 11"),
         (#"["a"] "b""#, "more than one value, at byte 6"),
     ])
-    func jsonThatDoesNotNameClasses(text: String, reason: String) {
+    func jsonWithoutClassNamesIsRefused(text: String, reason: String) {
         #expect(error(Array(text.utf8)) == .notLabels(path: "labels", reason: reason))
     }
 
-    /// Whatever is missing, it is one line.
+    /// Every truncation is a one-line error.
     @Test(arguments: [#"{"0": ["n1", "a"], "1": "b"}"#, #"["a", "b"]"#])
-    func jsonCutShort(text: String) {
+    func truncatedJSONIsRefused(text: String) {
         for count in 1..<text.utf8.count {
             let error = error(Array(text.utf8.prefix(count)))
             #expect(error.map { isOneLine($0.description) } == true)
@@ -89,7 +89,7 @@ struct LabelFileTests {
         #expect(try ClassLabels(path: path) == ClassLabels(["cat", "dog"]))
     }
 
-    @Test func pathsThatAreNoFilesOfNames() throws {
+    @Test func otherPathsAreRefused() throws {
         let folder = try TemporaryFolder()
         let none = "\(folder.path)/none.txt"
         #expect(error(at: none) == .cannotOpen(path: none, reason: "No such file or directory"))

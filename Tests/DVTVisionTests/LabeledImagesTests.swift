@@ -3,12 +3,12 @@ import Testing
 
 @testable import DVTVision
 
-/// What a test of sets sees of one.
+/// The part of a set that tests compare.
 private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [String] {
     set.map { "\($0.name.dropFirst(folder.path.count + 1)) \($0.label)" }
 }
 
-/// Folders of a class each.
+/// One folder per class.
 @Suite struct ImageFolderTests {
     private let folder: TemporaryFolder
 
@@ -53,7 +53,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
                 + "of the folder names: \"Zebra\" is class 0 ... \"dog\" is class 2")
     }
 
-    @Test func foldersStandForTheModelsClasses() throws {
+    @Test func foldersMatchTheModelsClasses() throws {
         try write("Cat/a.jpg", "dog/b.jpg", "ice-cream/c.jpg", "n/d.jpg", "ice/e.jpg")
         let classes = ClassLabels(["ice_cream", "dog", "bird", "cat", "ice", "ICE"])
         let set = try LabeledImages.open(path: folder.path, classes: classes)
@@ -68,7 +68,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
             ])
     }
 
-    @Test func imageNetsFoldersAreKnown() throws {
+    @Test func foldersOfImageNetAreRecognized() throws {
         try write("n02123045/a.jpg", "tench/b.jpg", "n15075141/c.jpg")
         for (classes, first) in [(ClassLabels.imageNet1k, 0), (.imageNet1001, 1)] {
             let set = try LabeledImages.open(path: folder.path, classes: classes)
@@ -77,7 +77,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         }
     }
 
-    @Test func namesThatDoNotMatchAreToldOnce() throws {
+    @Test func mismatchedNamesAreReportedOnce() throws {
         try write("a/x.jpg", "b/y.jpg")
         let set = try LabeledImages.open(path: folder.path, classes: ClassLabels(["cat", "dog"]))
         #expect(set.map(\.label) == [0, 1] && set.classes?.names == ["a", "b"])
@@ -96,13 +96,13 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(error(split: "val") == "ROOT: has no part \"val\"; there are test, train")
     }
 
-    @Test func aLonePartNeedsNoName() throws {
+    @Test func aSinglePartNeedsNoName() throws {
         try write("val/cat/b.jpg")
         #expect(try LabeledImages.open(path: folder.path).count == 1)
     }
 
-    /// A train is also a vehicle.
-    @Test func aClassMayBeCalledAsAPart() throws {
+    /// A part and a class may both be called "train".
+    @Test func aClassMayHaveTheNameOfAPart() throws {
         try write("train/a.jpg", "ship/b.jpg")
         let set = try LabeledImages.open(path: folder.path)
         #expect(set.classes?.names == ["ship", "train"])
@@ -128,7 +128,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(throws: DataSetError.self) { try LabeledImages.open(path: folder.path + "/none") }
     }
 
-    /// Makes an entry whose name is 0xFF and a text.
+    /// Creates an entry whose name is 0xFF and a text.
     private func makeUnnameable(_ suffix: String, in name: String, isFolder: Bool) {
         let path = Array("\(folder.path)/\(name)/".utf8) + [0xFF] + Array(suffix.utf8) + [0]
         path.withUnsafeBytes {
@@ -137,7 +137,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         }
     }
 
-    @Test func namesThatTextCannotHoldDoNotEndTheScan() throws {
+    @Test func namesThatAreNotUTF8DoNotEndTheScan() throws {
         try write("a/x.jpg", "b/y.jpg")
         makeUnnameable(".jpg", in: "a", isFolder: false)
         makeUnnameable(".jpg", in: ".", isFolder: false)
@@ -148,14 +148,14 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(set.problems.allSatisfy { isOneLine($0) && $0.contains("not UTF-8") })
     }
 
-    /// Without it, the classes after it would have other numbers.
-    @Test func aClassThatTextCannotNameIsAnError() throws {
+    /// Skipping the class would change the numbers of later classes.
+    @Test func classNamesMustBeUTF8() throws {
         try write("a/x.jpg")
         makeUnnameable("", in: ".", isFolder: true)
         #expect(error()?.contains("has a name that is not UTF-8; rename the file") == true)
     }
 
-    @Test func unreadableImagesAreLeftToTheLoader() throws {
+    @Test func unreadableImagesAreReportedByTheLoader() throws {
         try write("a/x.jpg", "b/y.jpg")
         symlink("nowhere", "\(folder.path)/b/z.jpg")
         let set = try LabeledImages.open(path: folder.path)
@@ -176,7 +176,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         folder = try TemporaryFolder()
     }
 
-    /// Records whose samples tell their image, plane and place.
+    /// Records whose samples identify their image, plane and position.
     private func records(_ labels: [[UInt8]], from start: Int = 0) -> [UInt8] {
         labels.enumerated().flatMap { index, labels in
             labels + (0..<3072).map { UInt8(truncatingIfNeeded: $0 + 7 * (start + index)) }
@@ -202,7 +202,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(set[2].name == "\(folder.path)/data_batch_2.bin[0]")
         let image = try set[2].decode(applyingOrientation: true)
         #expect(image.width == 32 && image.height == 32)
-        // Row 5, column 6: place 166 of each plane.
+        // Row 5, column 6: position 166 of each plane.
         let pixel = image.pixels[3 * 166..<3 * 166 + 3]
         #expect(Array(pixel) == [0, 1, 2].map { UInt8(truncatingIfNeeded: 166 + 1024 * $0 + 14) })
         #expect(try LabeledImages.open(path: folder.path, split: "test").count == 1)
@@ -210,7 +210,8 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(error(folder.path, split: "val")?.contains("there are train, test") == true)
     }
 
-    /// Neither part lacks a class, though the classes take turns in step with what is held out.
+    /// Both parts have all classes, although the period of the classes is that of the held-out
+    /// images.
     @Test func heldOutImagesAreOfAllClasses() throws {
         try folder.write(records((0..<200).map { [UInt8($0 % 10)] }), to: "data_batch_1.bin")
         let set = try LabeledImages.open(path: folder.path)
@@ -229,7 +230,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(image.pixels[0] == 0)
     }
 
-    @Test func aFileIsToldByItsNameOrItsSize() throws {
+    @Test func filesAreRecognizedByNameOrSize() throws {
         let ten = try folder.write(records([[1], [2]]), to: "part.bin")
         #expect(try LabeledImages.open(path: ten).classes == .cifar10)
         let hundred = try folder.write(records([[1, 50]]), to: "part100.bin")
@@ -251,7 +252,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(error("/dev/zero")?.contains("/dev/zero: ") == true)
     }
 
-    @Test func aFileThatIsCutShortLaterIsAnErrorOfItsImages() throws {
+    @Test func filesTruncatedLaterAreErrorsOfTheirImages() throws {
         let path = try folder.write(records([[1], [2]]), to: "test_batch.bin")
         let set = try LabeledImages.open(path: path)
         #expect(truncate(path, 4000) == 0)
@@ -324,7 +325,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         ("a.jpg,1\nb\"c.jpg,2\n", "line 2 has a quote within a field"),
         ("\"a\"b.jpg,2\n", "line 1 has a quote within a field"),
     ])
-    func linesHaveTheirRules(text: String, reason: String) throws {
+    func malformedLinesAreRefused(text: String, reason: String) throws {
         let line = try error(Array(text.utf8))
         #expect(reason.isEmpty ? line.isEmpty : line.hasPrefix("SET: ") && line.contains(reason))
         #expect(isOneLine(line))
@@ -346,8 +347,8 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         }
     }
 
-    /// Whatever is cut off, reading ends, and with one line.
-    @Test func everyPrefixEnds() throws {
+    /// Every prefix is read or gives a one-line error.
+    @Test func everyPrefixIsReadOrRefused() throws {
         let text = Array("\u{FEFF}path,label\r\n\"a\"\"b\",\"é\"\r\n\r\nc,d\n".utf8)
         for count in 0...text.count {
             let line = try error(Array(text.prefix(count)))

@@ -2,10 +2,10 @@ import DVTModel
 import DVTVision
 import Testing
 
-/// What models' cards say of images.
+/// Preprocessing from model cards.
 @Suite struct ModelCardImagesTests {
     @Test(arguments: ["dvt-deit-small", "deit-small", "t2t-vit-12", "tiny-deit"])
-    func ourModelsTakeImagesAsTheAuthorsEvaluate(name: String) throws {
+    func ownModelsPreprocessAsTheAuthorsEvaluate(name: String) throws {
         let card = try ModelCard.named(name)
         #expect(try Preprocessing(card) == .default)
         #expect(try Preprocessing(card, applyingOrientation: false) == .authors)
@@ -16,7 +16,7 @@ import Testing
         ("deit_small_patch16_224", 248, Float(0.485)), ("vit_base_patch16_224", 248, 0.5),
         ("google/vit-base-patch16-384", 384, 0.5),
     ])
-    func plainModelsTakeImagesAsTimmEvaluates(
+    func plainModelsPreprocessAsTimmEvaluates(
         name: String, shorterSide: Int, red: Float
     ) throws {
         let preprocessing = try Preprocessing(.named(name))
@@ -30,7 +30,7 @@ import Testing
         #expect(preprocessing.filter == .bilinear && preprocessing.shorterSide == 256)
     }
 
-    @Test func otherChannelsAreNoImages() throws {
+    @Test func otherChannelCountsAreRefused() throws {
         let json = #"{"model": "tiny-deit", "channels": 1, "name": "gray"}"#
         let card = try ModelCard(json: Array(json.utf8), origin: "gray.json")
         let error = #expect(throws: ModelError.self) { try Preprocessing(card) }

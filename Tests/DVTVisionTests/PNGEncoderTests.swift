@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// What is encoded is decoded again.
+/// Encoding and decoding again.
 @Suite struct PNGEncoderTests {
     @Test(arguments: [(1, 1), (1, 9), (31, 2), (32, 32), (257, 65)])
     func decodesToTheSamePixels(width: Int, height: Int) throws {
@@ -12,7 +12,7 @@ import Testing
             try ImageDecoder.decode(file, name: "noise", applyingOrientation: true) == image)
     }
 
-    /// Only what a reader needs: neither dates nor names of programs.
+    /// Only what a decoder needs: neither dates nor names of programs.
     @Test func hasNoAncillaryChunks() throws {
         let file = try PNGEncoder.encode(noiseImage(seed: 1, width: 8, height: 8))
         let text = String(decoding: file, as: Unicode.ASCII.self)

@@ -48,7 +48,7 @@ struct PreprocessingTests {
         #expect(Array(batch[(2 * single.count)...]).allSatisfy { $0 == 7 })
     }
 
-    /// The whole resized image would have 65,000 * 256 columns; only the square is made.
+    /// The whole resized image would have 65,000 * 256 columns; only the square is computed.
     @Test(arguments: [(1, 65_000), (65_000, 1), (2, 60_000)])
     func extremeRatiosTakeLittleMemory(width: Int, height: Int) {
         let image = RGBImage(

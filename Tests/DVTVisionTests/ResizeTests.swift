@@ -17,9 +17,9 @@ struct ResizeTests {
         }
     }
 
-    /// A part must be what cutting the whole gives, at every place and whichever pass is skipped.
+    /// A part must equal the crop of the whole, at every position and whichever pass is skipped.
     @Test(arguments: [(40, 30), (23, 30), (40, 17), (23, 17), (9, 61)])
-    func partEqualsCutWhole(width: Int, height: Int) {
+    func partsEqualCropsOfTheWhole(width: Int, height: Int) {
         let image = noiseImage(seed: 5, width: 23, height: 17)
         for filter in ResizeFilter.allCases {
             let whole = image.resized(width: width, height: height, filter: filter)
@@ -38,13 +38,13 @@ struct ResizeTests {
         }
     }
 
-    @Test func sameSizeIsTheSameImage() {
+    @Test func equalSizesKeepTheImage() {
         let image = noiseImage(seed: 1, width: 8, height: 5)
         #expect(image.resized(width: 8, height: 5, filter: .bicubic) == image)
     }
 
-    /// Halving a row with the triangle filter: weights 1, 3, 3, 1 over 8, cut off at the ends.
-    @Test func handComputedHalving() {
+    /// Halving a row with the triangle filter: weights 1, 3, 3, 1 over 8, truncated at the ends.
+    @Test func halvingEqualsHandComputedValues() {
         let levels: [UInt8] = [10, 20, 40, 80]
         let image = RGBImage(width: 4, height: 1, pixels: levels.flatMap { [$0, $0, $0] })
         let halved = image.resized(width: 2, height: 1, filter: .bilinear)

@@ -22,7 +22,7 @@ import Testing
 
     /// More pixels show the same square: brought back to the model's size they are its input.
     @Test(arguments: [(300, 200), (200, 300), (256, 256), (641, 480)])
-    func moreDetailIsTheSameSquare(width: Int, height: Int) {
+    func moreDetailShowsTheSameSquare(width: Int, height: Int) {
         let preprocessing = Preprocessing.default(imageSize: 56)
         let image = slope(width: width, height: height)
         let square = preprocessing.square(of: image)
@@ -33,7 +33,7 @@ import Testing
         #expect(largestDifference(back, square) <= 3)
     }
 
-    @Test func jpegKeepsWhatCanBeSeen() throws {
+    @Test func jpegStaysCloseToTheImage() throws {
         let image = slope(width: 61, height: 37)
         let bytes = try JPEGEncoder.encode(image, name: "x")
         let back = try ImageDecoder.decode(bytes, name: "x", applyingOrientation: true)
@@ -41,7 +41,7 @@ import Testing
         #expect(largestDifference(back, image) <= 8)
     }
 
-    @Test func whatJPEGCannotHoldIsRefused() {
+    @Test func imagesTooLargeForJPEGAreRefused() {
         let image = RGBImage(width: 65_501, height: 1, pixels: .init(repeating: 0, count: 196_503))
         let error = #expect(throws: ImageError.self) {
             try JPEGEncoder.encode(image, name: "wide.png")

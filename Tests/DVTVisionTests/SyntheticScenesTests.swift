@@ -2,9 +2,9 @@ import Testing
 
 @testable import DVTVision
 
-/// Drawn images: the same everywhere, balanced, and as hard as they say.
+/// Drawn images: reproducible, balanced, and of the stated difficulty.
 @Suite struct SyntheticScenesTests {
-    /// Pixels that every machine must give; where they have to change, so has
+    /// Pixels that every machine must produce; a change of them requires a change of
     /// ``SyntheticScenes/version``.
     @Test(
         arguments: [
@@ -29,7 +29,7 @@ import Testing
         let all = (0..<4000).map { scenes.difficulty($0) }
         #expect(all.allSatisfy { (0.25...0.75).contains($0) })
         #expect(all.allSatisfy { $0 == ($0 * 1000).rounded() / 1000 })
-        // Each tenth of the range has 400 of them, give or take five standard deviations.
+        // Each tenth of the range has 400 of them, within five standard deviations.
         for tenth in 0..<10 {
             let low = 0.25 + 0.05 * Double(tenth)
             let count = all.count { $0 >= low && $0 < low + 0.05 }
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: 0..<20)
-    func theHarderTheSmaller(index: Int) {
+    func harderThingsAreSmaller(index: Int) {
         let shares = [0, 0.2, 0.4, 0.6, 0.8, 1].map { difficulty in
             SyntheticScenes(seed: 2, difficulty: difficulty...difficulty)
                 .scene(index).object.share(size: 64)
@@ -50,7 +50,7 @@ import Testing
         #expect(shares[0] > 0.12 && shares[5] > 0.02)
     }
 
-    /// The thing lies within the image, whatever its place and turn.
+    /// The thing lies within the image at every position and rotation.
     @Test(arguments: [0, 0.5, 1])
     func nothingIsCutOff(difficulty: Double) {
         let scenes = SyntheticScenes(seed: 5, difficulty: difficulty...difficulty)
@@ -60,13 +60,13 @@ import Testing
         }
     }
 
-    @Test func theEasiestHaveAPlainGround() {
+    @Test func easyScenesHaveAPlainBackground() {
         let scenes = SyntheticScenes(seed: 4, size: 48, difficulty: 0...0)
         for index in 0..<30 {
             let pixels = scenes.image(index).image.pixels
             let corners = [0, 47, 47 * 48, 48 * 48 - 1].map { Array(pixels[$0 * 3..<$0 * 3 + 3]) }
             #expect(Set(corners).count == 1)
-            // The ground's color and four of the thing's, but for the pixels at edges.
+            // The background's color and four of the thing's, except for the pixels at edges.
             var counts: [[UInt8]: Int] = [:]
             for start in stride(from: 0, to: pixels.count, by: 3) {
                 counts[Array(pixels[start..<start + 3]), default: 0] += 1
@@ -76,8 +76,8 @@ import Testing
         }
     }
 
-    /// An image of seven times the size shows the same; where the edges of two parts meet, pixels
-    /// of different sizes blend them differently, by a quarter of white at the cube's edges.
+    /// An image of seven times the size shows the same scene; where the edges of two parts meet,
+    /// pixels of different sizes blend them differently, by a quarter of white at the cube's edges.
     @Test(arguments: 0..<10)
     func anotherSizeShowsTheSameScene(index: Int) {
         func image(_ size: Int) -> [UInt8] {
@@ -102,7 +102,7 @@ import Testing
     }
 }
 
-/// How much of a pixel an area covers.
+/// The coverage of pixels by areas.
 @Suite struct SceneCanvasTests {
     private func mask(_ outline: Outline, size: Int) -> [Double] {
         var canvas = SceneCanvas(size: size, color: .zero)
@@ -134,8 +134,8 @@ import Testing
         #expect(abs(mask(corner, size: 8).reduce(0, +) - 32) < 1e-9)
     }
 
-    /// What lies outside, in part or whole, does no harm.
-    @Test func areasMayLeaveTheImage() {
+    /// Parts outside the image are clipped.
+    @Test func areasMayExtendBeyondTheImage() {
         #expect(mask(Outline(x: -3 ... -2, y: -1...5), size: 3).allSatisfy { $0 == 0 })
         #expect(mask(Outline(x: -3...7, y: 2...5), size: 3).allSatisfy { $0 == 0 })
         #expect(mask(Outline(x: -3...7, y: -8...9), size: 3).allSatisfy { $0 == 1 })

@@ -30,7 +30,7 @@ enum Fixtures {
     }
 }
 
-/// A field of a table that is not there or no number.
+/// A field of a table that is missing or not a number.
 struct MalformedTable: Error {}
 
 extension [String] {
@@ -60,7 +60,7 @@ func noiseImage(seed: Int, width: Int, height: Int) -> RGBImage {
     return RGBImage(width: width, height: height, pixels: pixels)
 }
 
-/// A folder for one test, removed with all it holds when the test is over.
+/// A folder for one test, removed with its contents after the test.
 final class TemporaryFolder {
     let path: String
 
@@ -75,7 +75,7 @@ final class TemporaryFolder {
     deinit { Self.removeTree(path) }
 
     private static func removeTree(_ path: String) {
-        // `remove` refuses a folder that holds something, and takes a link for what it is.
+        // `remove` refuses folders that are not empty, and does not follow links.
         guard remove(path) != 0, let stream = opendir(path) else { return }
         while let entry = readdir(stream) {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) {
@@ -108,7 +108,7 @@ final class TemporaryFolder {
     }
 }
 
-/// The error that decoding gives, or nil if it gives an image.
+/// The error of decoding, or nil if there is an image.
 func decodingError(of bytes: [UInt8], name: String = "image") -> ImageError? {
     do throws(ImageError) {
         _ = try ImageDecoder.decode(bytes, name: name, applyingOrientation: true)
@@ -118,7 +118,7 @@ func decodingError(of bytes: [UInt8], name: String = "image") -> ImageError? {
     }
 }
 
-/// Whether a text is one line that a terminal shows as it is.
+/// Whether a text is one line without control characters.
 func isOneLine(_ text: String) -> Bool {
     text.unicodeScalars.allSatisfy { scalar in
         switch scalar.properties.generalCategory {

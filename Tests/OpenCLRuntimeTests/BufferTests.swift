@@ -5,9 +5,9 @@ import Testing
 
 @Suite(.needsDevice)
 struct BufferTests {
-    /// One element, and around sizes that drivers round to; odd ones are no whole floats.
+    /// One element, and sizes around those that drivers round to; odd ones are not whole floats.
     @Test(arguments: [1, 3, 63, 64, 65, 255, 257, 4097])
-    func bytesComeBack(byteCount: Int) throws {
+    func bytesRoundTrip(byteCount: Int) throws {
         let context = try makeContext()
         let queue = try context.makeQueue()
         let buffer = try context.makeBuffer(byteCount: byteCount)
@@ -17,7 +17,7 @@ struct BufferTests {
     }
 
     @Test(arguments: [1, 63, 64, 65])
-    func floatsComeBack(count: Int) throws {
+    func floatsRoundTrip(count: Int) throws {
         let context = try makeContext()
         let queue = try context.makeQueue()
         let buffer = try context.makeBuffer(byteCount: count * 4, access: .readOnly)
@@ -39,7 +39,7 @@ struct BufferTests {
     }
 
     @Test
-    func unblockedWriteIsSeenByLaterReads() throws {
+    func nonBlockingWritesAreVisibleToLaterReads() throws {
         let context = try makeContext()
         let queue = try context.makeQueue()
         let buffer = try context.makeBuffer(byteCount: 4096)
@@ -76,7 +76,7 @@ struct BufferTests {
     }
 
     @Test
-    func nothingIsAllowed() throws {
+    func emptyBuffersAreAllowed() throws {
         let context = try makeContext()
         let queue = try context.makeQueue()
         let empty = try context.makeBuffer(byteCount: 0)
@@ -102,7 +102,7 @@ struct BufferTests {
     }
 
     @Test(arguments: [(0, 9), (8, 1), (7, 2), (9, 0), (-1, 1), (Int.max, 1)])
-    func transfersStayInside(offset: Int, byteCount: Int) throws {
+    func transfersBeyondTheBufferAreRefused(offset: Int, byteCount: Int) throws {
         let context = try makeContext()
         let queue = try context.makeQueue()
         let buffer = try context.makeBuffer(byteCount: 8)
@@ -138,9 +138,9 @@ struct BufferTests {
         withExtendedLifetime((second, third)) {}
     }
 
-    /// A buffer may be dropped while a command that uses it waits.
+    /// A buffer may be released while a command that uses it is queued.
     @Test
-    func queuedCommandsKeepBuffers() throws {
+    func queuedCommandsRetainBuffers() throws {
         let context = try makeContext()
         let queue = try context.makeQueue()
         let target = try context.makeBuffer(byteCount: 1 << 16)

@@ -18,7 +18,7 @@ struct CacheEntryTests {
     }
 
     @Test(arguments: [0, 1, 40, 100_000])
-    func comesBack(byteCount: Int) throws {
+    func entriesRoundTrip(byteCount: Int) throws {
         let payload = (0..<byteCount).map { UInt8(truncatingIfNeeded: $0) }
         #expect(entry.load() == nil)
         #expect(entry.store(payload))
@@ -27,7 +27,7 @@ struct CacheEntryTests {
     }
 
     @Test
-    func aLaterOneReplacesIt() throws {
+    func laterEntriesReplaceEarlierOnes() throws {
         entry.store(payload)
         entry.store([9])
         #expect(entry.load() == [9])
@@ -61,7 +61,7 @@ struct CacheEntryTests {
     }
 
     @Test
-    func anotherKeysFileIsNotTaken() throws {
+    func filesOfOtherKeysAreIgnored() throws {
         let other = try #require(folder.cache.entry(.value, ["key", "another device"]))
         other.store(payload)
         try writeBytes(try #require(readFile(other.path, limit: 1 << 20)), to: entry.path)
@@ -75,7 +75,7 @@ struct CacheEntryTests {
     }
 
     @Test
-    func partsOfKeysDoNotRunTogether() throws {
+    func partsOfKeysAreSeparated() throws {
         let paths = [["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["", "abc"]].compactMap {
             folder.cache.entry(.value, $0)?.path
         }
@@ -83,7 +83,7 @@ struct CacheEntryTests {
     }
 
     @Test
-    func aFolderInItsPlaceIsLeftAlone() throws {
+    func foldersInPlaceOfAnEntryAreKept() throws {
         try folder.write("dvt/values/x")
         #expect(mkdir(entry.path, 0o700) == 0)
         #expect(entry.load() == nil)
@@ -93,7 +93,7 @@ struct CacheEntryTests {
     }
 
     @Test
-    func aPipeInItsPlaceDoesNotBlock() throws {
+    func pipesInPlaceOfAnEntryDoNotBlock() throws {
         try folder.write("dvt/values/x")
         #expect(mkfifo(entry.path, 0o600) == 0)
         #expect(entry.load() == nil)
@@ -101,9 +101,9 @@ struct CacheEntryTests {
         #expect(entry.load() == payload)
     }
 
-    /// Root may write to read-only folders, so these are folders that cannot take a file at all.
+    /// Root may write to read-only folders, so these folders cannot hold a file at all.
     @Test(arguments: ["/proc/dvt-test", "/dev/null/dvt-test"])
-    func foldersThatTakeNothingAreNoError(path: String) throws {
+    func unwritableFoldersAreNoError(path: String) throws {
         let entry = try #require(DiskCache.folder(path).entry(.value, ["key"]))
         #expect(!entry.store([1]))
         #expect(entry.load() == nil)
@@ -119,7 +119,7 @@ struct CacheEntryTests {
     }
 
     @Test(.enabled(if: geteuid() == 0, "only root can give files away"))
-    func anotherUsersFileIsNotTaken() throws {
+    func filesOfOtherUsersAreIgnored() throws {
         entry.store(payload)
         #expect(chown(entry.path, 12345, 12345) == 0)
         // Root's own files are trusted, and so are the user's; this one is neither.
@@ -129,7 +129,7 @@ struct CacheEntryTests {
     }
 
     @Test
-    func onlyTheUserMayEnter() throws {
+    func onlyTheUserHasAccess() throws {
         entry.store(payload)
         var status = stat()
         #expect(stat("\(folder.path)/dvt/values", &status) == 0)
@@ -138,9 +138,9 @@ struct CacheEntryTests {
         #expect(status.st_mode & 0o777 == 0o600)
     }
 
-    /// Readers see one of the writers' payloads, whole, and no temporary file stays.
+    /// Readers see the whole payload of one writer, and no temporary file remains.
     @Test
-    func writersMayRace() async throws {
+    func concurrentWritersAreSafe() async throws {
         let entry = entry
         let byteCount = 100_000
         entry.store([UInt8](repeating: 0, count: byteCount))
@@ -171,7 +171,7 @@ struct CacheEntryTests {
             ("", "6c62272e07bb014262b821756295c58d"), ("a", "d228cb696f1a8caf78912b704e4a8964"),
             ("foobar", "343e1662793c64bf6f0d3597ba446f18"),
         ])
-    func hashIsTheStandardOne(text: String, expected: String) {
+    func hashEqualsPublishedValues(text: String, expected: String) {
         var hash = Fingerprint()
         hash.combine(text.utf8)
         #expect(hash.hexadecimal == expected)
@@ -190,7 +190,7 @@ struct DiskCacheTests {
             (["HOME": "/h", "DVT_CACHE": "OFF"], .off(reason: "DVT_CACHE is off")),
             (["HOME": "/h", "DVT_CACHE": "on"], .folder("/h/.cache/dvt")),
         ] as [([String: String], DiskCache)])
-    func followsTheEnvironment(variables: [String: String], expected: DiskCache) {
+    func folderFollowsTheEnvironment(variables: [String: String], expected: DiskCache) {
         #expect(DiskCache(environment: EnvironmentVariables(variables)) == expected)
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import OpenCLRuntime
 
-/// The counter must see what this package calls, and what libraries call behind its back.
+/// The counter must see the calls of this package and those of libraries.
 @Suite(.needsDevice)
 struct CallCounterTests {
     private let context: Context
@@ -47,7 +47,7 @@ struct CallCounterTests {
     }
 
     @Test
-    func contextsAreCountedApart() throws {
+    func contextsAreCountedSeparately() throws {
         let other = try makeContext()
         call_counter_reset(other.handle)
         _ = try other.makeBuffer(byteCount: 10)

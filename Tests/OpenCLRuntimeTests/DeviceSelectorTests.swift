@@ -19,7 +19,7 @@ struct DeviceSelectorTests {
             ("GPU", .gpu), ("cpu", .cpu), ("H200", .name("H200")), ("gpu 1", .name("gpu 1")),
             (" Arc A770 ", .name("Arc A770")),
         ] as [(String?, DeviceSelector)])
-    func parses(text: String?, expected: DeviceSelector) {
+    func readsText(text: String?, expected: DeviceSelector) {
         #expect(DeviceSelector(text) == expected)
     }
 
@@ -28,13 +28,13 @@ struct DeviceSelectorTests {
             ("auto", 1), ("0", 0), ("2", 2), ("gpu", 1), ("cpu", 0), ("h200", 1), ("EPYC", 0),
             ("portable", 0), ("nvidia a100", 2), ("80gb", 3),
         ])
-    func chooses(text: String, expected: Int) throws {
+    func choosesDevices(text: String, expected: Int) throws {
         let devices = [cpu, h200, a100, a100Large]
         #expect(try DeviceSelector(text).index(in: devices) == expected)
     }
 
     @Test
-    func automaticTakesWhatThereIs() throws {
+    func automaticUsesAnyDevice() throws {
         #expect(try DeviceSelector.automatic.index(in: [cpu]) == 0)
         let other = DeviceSummary(name: "FPGA", platformName: "P", types: .accelerator)
         #expect(try DeviceSelector.automatic.index(in: [other, cpu]) == 0)
@@ -51,7 +51,7 @@ struct DeviceSelectorTests {
     }
 
     @Test(arguments: ["auto", "gpu", "cpu", "0", "x"])
-    func noDeviceAtAll(text: String) {
+    func machinesWithoutDevicesAreErrors(text: String) {
         #expect(throws: OpenCLError.noDevice(selector: text, available: [])) {
             try DeviceSelector(text).index(in: [])
         }
@@ -73,7 +73,7 @@ struct DeviceSelectorTests {
     }
 
     @Test
-    func kindsReadAsPeopleSayThem() {
+    func kindsHaveReadableNames() {
         #expect(DeviceTypes([.gpu, .cpu]).description == "GPU+CPU")
         #expect(DeviceTypes([]).description == "unknown")
     }

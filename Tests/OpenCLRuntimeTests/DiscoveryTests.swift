@@ -4,9 +4,9 @@ import Testing
 
 @Suite(.needsDevice)
 struct DiscoveryTests {
-    /// PoCL 3.1 reports no device to threads that race on the first question.
+    /// PoCL 3.1 reports no device to threads that race on the first query.
     @Test
-    func tasksThatRaceSeeTheSameDevices() async throws {
+    func concurrentTasksSeeTheSameDevices() async throws {
         let expected = try Device.all()
         #expect(!expected.isEmpty)
         try await withThrowingTaskGroup(of: [Device].self) { group in
@@ -20,7 +20,7 @@ struct DiscoveryTests {
     }
 
     @Test
-    func platformsHoldTheirDevices() throws {
+    func platformsListTheirDevices() throws {
         let platforms = try Platform.all()
         #expect(platforms.flatMap(\.devices) == (try Device.all()))
         for platform in platforms {

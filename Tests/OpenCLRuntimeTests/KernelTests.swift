@@ -32,7 +32,7 @@ private let source = """
     }
     """
 
-/// What each test of kernels needs.
+/// The context, queue and program of a kernel test.
 private struct Setup {
     let context: Context
     let queue: CommandQueue
@@ -53,9 +53,9 @@ private struct Setup {
 
 @Suite(.needsDevice)
 struct KernelTests {
-    /// Around the work-group's size, with and without the buffer that may be null.
+    /// Sizes around the work-group's size, with and without the optional buffer.
     @Test(arguments: [1, 63, 64, 65, 200], [true, false])
-    func takesEveryKindOfArgument(count: Int, hasBias: Bool) throws {
+    func acceptsEveryKindOfArgument(count: Int, hasBias: Bool) throws {
         let setup = try Setup()
         let input = (0..<count).map { Float($0) }
         let bias = (0..<count).map { Float($0) * 100 }
@@ -107,7 +107,7 @@ struct KernelTests {
     }
 
     @Test
-    func refusesSizesThatDoNotFit() throws {
+    func refusesInvalidSizes() throws {
         let setup = try Setup()
         let kernel = try setup.program.kernel("count_items")
         func launch(_ global: [Int], _ local: [Int]) throws {
@@ -135,7 +135,7 @@ struct KernelTests {
     }
 
     @Test
-    func refusesAnotherSizeThanTheRequired() throws {
+    func refusesSizesOtherThanTheRequired() throws {
         let setup = try Setup()
         let out = try setup.buffer([0])
         #expect(
@@ -183,7 +183,7 @@ struct KernelTests {
     }
 
     @Test
-    func unknownKernelNamesThoseThereAre() throws {
+    func unknownKernelsListTheKnownOnes() throws {
         let setup = try Setup()
         let expected = OpenCLError.kernelNotFound(
             kernel: "nope", program: "test", available: ["combine", "count_items", "mark"])
@@ -191,7 +191,7 @@ struct KernelTests {
     }
 
     @Test
-    func eventsAreKeptOnlyWhenAskedFor() throws {
+    func eventsAreKeptOnlyOnRequest() throws {
         let setup = try Setup()
         let count = try setup.buffer([0])
         let kernel = try setup.program.kernel("count_items")
@@ -216,7 +216,7 @@ struct KernelTests {
         #expect(setup.context.statistics.kernelsLaunched == 3)
     }
 
-    /// Threads that share one kernel would, without its lock, launch with each other's arguments.
+    /// Without the kernel's lock, threads would launch it with each other's arguments.
     @Test(.needsThreads)
     func threadsMayShareAKernel() async throws {
         let setup = try Setup()
@@ -258,9 +258,9 @@ struct LaunchGuardTests {
         #expect(LaunchGuard.majorVersion("OpenCL 3.0 CUDA 12.4.131") == nil)
     }
 
-    /// One kernel over grids of many widths, from several queues at once, as PoCL 3.1 cannot run
-    /// it; each queue's launches count.
-    @Test func queuesOfOneProcessDoNotMeet() async throws {
+    /// One kernel over grids of many widths from several queues at once, which PoCL 3.1 cannot run
+    /// correctly without the launch guard.
+    @Test func queuesOfOneProcessDoNotInterfere() async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<4 {
                 group.addTask {

@@ -40,7 +40,7 @@ struct OpenCLErrorTests {
     }
 
     @Test
-    func allButBuildLogsAreOneLine() {
+    func errorsWithoutBuildLogsAreOneLine() {
         let errors: [OpenCLError] = [
             .noPlatform, .noDevice(selector: "gpu", available: []),
             .ambiguousDevice(selector: "x", candidates: ["a", "b"]),
@@ -61,7 +61,7 @@ struct OpenCLErrorTests {
     }
 
     @Test
-    func buildLogFollowsALineOfItsOwn() {
+    func buildLogsFollowASummaryLine() {
         let error = OpenCLError.buildFailed(
             program: "gelu", options: "-cl-std=CL1.2", log: "one\ntwo")
         #expect(
@@ -70,7 +70,7 @@ struct OpenCLErrorTests {
     }
 
     @Test(.needsDevice)
-    func deviceCompilersLogIsWhole() throws {
+    func buildLogsAreComplete() throws {
         let context = try makeContext()
         let mistakes = (0..<12).map { "int f\($0)(int x) { return unknown_name_\($0); }" }
         let error = #expect(throws: OpenCLError.self) {

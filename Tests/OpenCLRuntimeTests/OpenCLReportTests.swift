@@ -22,7 +22,7 @@ struct GPUHardwareTests {
     }
 
     @Test
-    func noneOnABareMachine() {
+    func bareMachinesHaveNoGPU() {
         #expect(hardware().isEmpty)
     }
 
@@ -127,7 +127,7 @@ struct AdviceTests {
     }
 
     @Test
-    func aVariableThatLeadsNowhereIsNamed() {
+    func variablesWithoutATargetAreNamed() {
         #expect(
             lines(userSource: "/x").first
                 == "OCL_ICD_VENDORS is set to /x, which holds no driver; unset it")
@@ -165,7 +165,7 @@ struct OpenCLReportTests {
     }
 
     @Test
-    func saysWhyALibraryDoesNotLoad() {
+    func reportsWhyALibraryDoesNotLoad() {
         let problem = OpenCLReport.loadProblem("libdvt-no-such-driver.so")
         #expect(problem?.contains("libdvt-no-such-driver.so") == true)
     }

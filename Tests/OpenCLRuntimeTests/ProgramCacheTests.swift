@@ -13,8 +13,7 @@ struct ProgramCacheTests {
         folder = try TemporaryFolder()
     }
 
-    /// Builds the program in a context of its own, checks that it computes, and says how it was
-    /// built.
+    /// Builds the program in its own context, checks its result and returns how it was built.
     @discardableResult
     private func run(_ diskCache: DiskCache, factor: Int = 2) throws -> Context.Statistics {
         let context = try makeContext(diskCache)
@@ -113,7 +112,7 @@ struct ProgramCacheTests {
     }
 
     @Test
-    func anotherProgramsFileIsNotTaken() throws {
+    func filesOfOtherProgramsAreIgnored() throws {
         try run(folder.cache, factor: 2)
         let two = try #require(folder.files("dvt/programs").first)
         try run(folder.cache, factor: 5)
@@ -123,7 +122,7 @@ struct ProgramCacheTests {
     }
 
     @Test
-    func aFolderInItsPlaceCostsOnlyTime() throws {
+    func foldersInPlaceOfAnEntryForceARebuild() throws {
         try run(folder.cache)
         let path = try #require(folder.files("dvt/programs").first)
         unlink(path)
@@ -133,19 +132,19 @@ struct ProgramCacheTests {
     }
 
     @Test(arguments: ["/proc/dvt-test", "/dev/null/dvt-test"])
-    func foldersThatTakeNothingCostOnlyTime(path: String) throws {
+    func unwritableFoldersForceARebuild(path: String) throws {
         expectCompiled(try run(.folder(path)))
         expectCompiled(try run(.folder(path)))
     }
 
     @Test
-    func offMeansNoFiles() throws {
+    func disabledCachesWriteNoFiles() throws {
         expectCompiled(try run(.off(reason: "test")))
         #expect(FileTree().names(in: folder.path).isEmpty)
     }
 
     @Test(.needsThreads)
-    func contextsMayRace() async throws {
+    func concurrentContextsAreSafe() async throws {
         let tests = self
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in 0..<8 {
@@ -173,9 +172,9 @@ struct ProgramCacheTests {
         #expect(context.statistics.programsReused == 7)
     }
 
-    /// A context holds its programs; were they to hold it, neither would ever go.
+    /// A context retains its programs; if they retained it too, neither would be released.
     @Test
-    func contextsGo() throws {
+    func contextsAreReleased() throws {
         weak var gone: Context?
         weak var program: Program?
         do {
@@ -192,7 +191,7 @@ struct ProgramCacheTests {
 @Suite(.needsDevice)
 struct DeviceCacheTests {
     @Test
-    func remembersByDeviceAndKey() throws {
+    func storesByDeviceAndKey() throws {
         let folder = try TemporaryFolder()
         let device = try #require(TestDevice.shared)
         let cache = DeviceCache(folder.cache)
@@ -206,7 +205,7 @@ struct DeviceCacheTests {
     }
 
     @Test
-    func damageIsForgotten() throws {
+    func damagedValuesAreIgnored() throws {
         let folder = try TemporaryFolder()
         let device = try #require(TestDevice.shared)
         let cache = DeviceCache(folder.cache)
@@ -220,7 +219,7 @@ struct DeviceCacheTests {
     }
 
     @Test
-    func offForgets() throws {
+    func disabledCachesStoreNothing() throws {
         let device = try #require(TestDevice.shared)
         let cache = DeviceCache(.off(reason: "test"))
         #expect(!cache.store("64x64", for: "tile", device: device))

@@ -13,25 +13,25 @@ enum TestDevice {
         shared != nil
     }
 
-    /// Whether threads may use the device at the same time, as they may use any but Oclgrind's.
+    /// Whether threads may use the device at the same time: true of all but Oclgrind's.
     static var takesThreads: Bool {
         shared?.platform.name != "Oclgrind"
     }
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips, and says so, on machines without OpenCL.
+    /// Skips the test, with a reason, on machines without OpenCL.
     static var needsDevice: Self {
         .enabled(if: TestDevice.isAvailable, "no OpenCL device on this machine")
     }
 
-    /// Skips, and says so, where threads would end the simulator.
+    /// Skips the test, with a reason, where threads would crash the simulator.
     static var needsThreads: Self {
         .enabled(if: TestDevice.takesThreads, "Oclgrind takes no threads")
     }
 }
 
-/// A context of a test's own, with the cache off unless the test brings one.
+/// A context for one test, without a cache unless the test provides one.
 func makeContext(_ diskCache: DiskCache = .off(reason: "test")) throws -> Context {
     try Context(device: try #require(TestDevice.shared), diskCache: diskCache)
 }
@@ -49,7 +49,7 @@ final class TemporaryFolder: Sendable {
         remove(path)
     }
 
-    /// The folder of the disk cache in it.
+    /// The disk cache in this folder.
     var cache: DiskCache {
         .folder("\(path)/dvt")
     }

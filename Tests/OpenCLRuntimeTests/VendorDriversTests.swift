@@ -30,7 +30,7 @@ struct VendorDriversTests {
     }
 
     @Test
-    func readsRegistrationsOfTheVariable() throws {
+    func readsRegistrationsNamedByTheVariable() throws {
         try root.write("mine/a.icd", "liba.so")
         let expected = [VendorDrivers.Registration(path: "/mine/a.icd", library: "liba.so")]
         for source in ["/mine", "/mine/", "/mine/a.icd"] {
@@ -43,7 +43,7 @@ struct VendorDriversTests {
     }
 
     @Test
-    func aBareMachineHasNothingToOffer() {
+    func bareMachinesHaveNoDrivers() {
         #expect(drivers().registrations.isEmpty)
         #expect(drivers().replacement == nil)
     }
@@ -71,7 +71,7 @@ struct VendorDriversTests {
     }
 
     @Test
-    func aRegistrationThatCanWorkIsKept() throws {
+    func workingRegistrationsAreKept() throws {
         try root.write("usr/lib/libnvidia-opencl.so.1")
         try root.write("etc/OpenCL/vendors/pocl.icd", "libpocl.so.2\n")
         #expect(drivers().replacement == "/usr/lib/libnvidia-opencl.so.1")
@@ -86,7 +86,7 @@ struct VendorDriversTests {
     }
 
     @Test
-    func preparationsRespectTheUser() throws {
+    func preparationsRespectTheUsersChoice() throws {
         try root.write("usr/lib/libnvidia-opencl.so.1")
         func preparations(_ variables: [String: String]) -> [String: String] {
             let list = Discovery.preparations(

@@ -1,5 +1,5 @@
-// Builds one OpenCL C file and runs its kernel `faulty` once, for scripts/check-kernels.sh: it
-// shows that the checker finds what is wrong with kernels that are wrong on purpose.
+// Builds one OpenCL C file and runs its kernel `faulty` once, for scripts/check-kernels.sh, which
+// shows that the checker finds the faults of deliberately faulty kernels.
 import Glibc
 import OpenCLRuntime
 

@@ -76,7 +76,7 @@ struct BenchCommandTests {
             #expect(row.model == "tiny-deit" && row.batchSize == 4 && row.precision == "float32")
             #expect(row.stepTimeMs.min > 0 && row.stepTimeMs.min <= row.stepTimeMs.median)
             #expect(row.stepTimeMs.median <= row.stepTimeMs.p90)
-            // Batches of a stream do not finish one by one: there is one mean.
+            // Batches of a stream overlap, so there is only one mean.
             #expect(row.stepTimeMs.repeats == (row.measurement == "streamed" ? 1 : 2))
             #expect(row.samplesPerSec > 0 && row.gmacs > 0)
             #expect(row.programsCompiled + row.programsLoaded > 0)
@@ -88,8 +88,8 @@ struct BenchCommandTests {
         #expect(rows[3].launches == rows[0].launches + rows[1].launches + rows[2].launches)
     }
 
-    /// Each batch size has its own memory, also after a larger one.
-    @Test func batchSizesAreLists() async throws {
+    /// Each batch size has its own memory, even after a larger one.
+    @Test func batchSizesMayBeLists() async throws {
         let run = try await dvt(
             Self.model + ["--batch-size", "4,1", "--batch-size", "2"])
         #expect(run.code == 0, "\(run.errors)")
@@ -120,7 +120,7 @@ struct BenchCommandTests {
         }
     }
 
-    @Test func aPeakHasFourCeilings() async throws {
+    @Test func peakMeasuresFourQuantities() async throws {
         let run = try await dvt("bench", "peak", "--small", "--format", "json")
         #expect(run.code == 0, "\(run.errors)")
         let rows = try json(run.output, as: PeakRow.self)
@@ -129,10 +129,10 @@ struct BenchCommandTests {
         #expect(rows.allSatisfy { $0.value > 0 })
     }
 
-    @Test func runsAreComparedWithEarlierOnes() async throws {
+    @Test func runsAreComparedWithABaseline() async throws {
         let folder = try TemporaryFolder()
         let first = try await dvt(Self.model + ["--batch-size", "1,2"])
-        // As if each had taken a thousandth, on another device.
+        // As if each run had taken a thousandth of the time on another device.
         let device = try #require(try json(first.output, as: ModelRow.self).first).device
         let fast = first.output.replacing(/"median":([0-9.]+)/) { "\"median\":\($0.output.1)e-3" }
             .replacing(device, with: "another device")
@@ -141,7 +141,7 @@ struct BenchCommandTests {
         #expect(second.code == 0, "\(second.errors)")
         let rows = try json(second.output, as: ModelRow.self)
         for row in rows {
-            // A thousand times slower, give or take how much two single runs differ.
+            // A thousand times slower, up to the variation between two single runs.
             #expect((row.ratio != nil) == (row.batchSize == 2))
             #expect(row.ratio.map { $0 < 0.5 } ?? true)
         }
@@ -159,7 +159,7 @@ struct BenchCommandTests {
     }
 
     @Test(arguments: ["model", "kernels", "peak"])
-    func whatIsNoBaselineIsRefusedBeforeAnythingRuns(command: String) async throws {
+    func invalidBaselinesAreRefusedBeforeAnythingRuns(command: String) async throws {
         let folder = try TemporaryFolder()
         let file = try folder.file("base.json", "[{\"measurement\":\"fma\"}]")
         let model = command == "peak" ? [] : ["--model", "tiny-deit"]

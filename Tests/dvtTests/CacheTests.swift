@@ -1,10 +1,10 @@
 import Testing
 
-/// What is kept from one run to the next.
+/// The caches shared by successive runs.
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct CacheTests {
-    @Test func nothingIsCompiledTwice() async throws {
-        // Whatever ran before, this fills what is missing.
+    @Test func programsAreCompiledOnce() async throws {
+        // Fills the cache, whatever ran before.
         _ = try await classify("-v", "--exit", "all", Fixtures.photos)
         let run = try await classify("-v", "--exit", "all", Fixtures.photos)
         let programs = try #require(run.errorLines.first { $0.contains("programs: ") })
@@ -17,9 +17,9 @@ struct CacheTests {
         #expect(!run.errors.contains("kernels: first build"))
     }
 
-    @Test func verboseRunsTellTheRowsOfEveryStage() async throws {
+    @Test func verboseRunsReportTheRowsOfEveryStage() async throws {
         let run = try await classify("-v", "--batch-size", "12", Fixtures.photos)
-        // The later stages wait for more images, and go on without when there are none.
+        // The later stages wait for more images until there are none.
         for rows in ["12, 0, 0", "0, 8, 4"] {
             #expect(run.errorLines.contains { $0.contains("batch: rows per stage \(rows); ") })
         }

@@ -3,7 +3,7 @@ import DVTCore
 import Foundation
 import Testing
 
-/// `dvt calibrate`, and `dvt classify` by what it wrote.
+/// `dvt calibrate`, and `dvt classify` with its files.
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct CalibrateCommandTests {
     struct Output: Decodable {
@@ -24,8 +24,8 @@ struct CalibrateCommandTests {
         folder = try TemporaryFolder()
     }
 
-    /// Outputs of three exits for 200 images of two classes: the surer, the more often right, and
-    /// later exits more often.
+    /// Outputs of three exits for 200 images of two classes: correct more often at higher
+    /// confidence and at later exits.
     private func outputs(model: String? = nil, hasTest: Bool = true) throws -> String {
         let count = 200
         func part(_ name: String, shift: Int) -> [(name: String, tensor: Tensor)] {
@@ -73,7 +73,7 @@ struct CalibrateCommandTests {
         #expect(run.errors.contains("chosen on 200 images, evaluated on 200 held-out images"))
     }
 
-    @Test func otherFormatsAndCriteria() async throws {
+    @Test func otherFormatsAndCriteriaWork() async throws {
         let file = try outputs(hasTest: false)
         let rows = try table(
             await calibrate("--from", file, "--criterion", "margin").output)
@@ -84,7 +84,7 @@ struct CalibrateCommandTests {
         #expect(run.errors.contains("has no test part"))
     }
 
-    @Test func theOptimalRuleToldAgainstTheAuthors() async throws {
+    @Test func theOptimalRuleIsComparedWithTheAuthors() async throws {
         let run = try await calibrate(
             "--from", outputs(), "--rule", "optimal", "--temperature-scaling", "--format", "json")
         #expect(run.code == 0, "\(run.errors)")
@@ -107,7 +107,7 @@ struct CalibrateCommandTests {
         _ = try await one("--latency-ms", "12.5", "--exit-ms", "5,9.5,30")
     }
 
-    @Test func whatCannotBeHadIsExplained() async throws {
+    @Test func unreachableTargetsAreExplained() async throws {
         let file = try outputs()
         for (arguments, error) in [
             (["--target-accuracy", "99.9"], "no thresholds reach an accuracy of 99.9 %"),
@@ -124,7 +124,7 @@ struct CalibrateCommandTests {
         }
     }
 
-    @Test(.needsDevice) func classifyTakesWhatWasWritten() async throws {
+    @Test(.needsDevice) func classifyUsesWrittenCalibrations() async throws {
         let file = "\(folder.path)/calibration.json"
         let made = try await calibrate(
             "--from", outputs(model: "tiny-deit"), "--output", file, "--format", "json")
@@ -157,8 +157,8 @@ struct CalibrateCommandTests {
         return "\(folder.path)/set"
     }
 
-    /// Images give what their saved outputs give, and the times of the run beside it.
-    @Test(.needsDevice) func imagesNeedNoSavedOutputs() async throws {
+    /// Images give the results of their saved outputs, and the times of the run.
+    @Test(.needsDevice) func imagesReplaceSavedOutputs() async throws {
         let (set, saved) = (try makeSet(), "\(folder.path)/o.safetensors")
         let evaluated = try await dvt(
             ["evaluate"] + Self.model + ["--save-outputs", saved, "--hold-out-every", "3", set])
@@ -173,7 +173,7 @@ struct CalibrateCommandTests {
             #expect(found.accuracy == expected.accuracy && found.ms != nil && expected.ms == nil)
             // Costs are float32 in the file.
             #expect(abs(found.gflops - expected.gflops) < 1e-6)
-            // Sums may come in another order in another process.
+            // The order of sums may differ in another process.
             #expect(zip(found.thresholds, expected.thresholds).allSatisfy { abs($0 - $1) < 2e-5 })
         }
         #expect(run.errors.contains("12 images; measured: "), "\(run.errors)")
@@ -184,17 +184,17 @@ struct CalibrateCommandTests {
         #expect(try budgets(target).count == 1)
     }
 
-    @Test func oneExitLeavesNothingToChoose() async throws {
+    @Test func modelsWithOneExitAreRefused() async throws {
         let run = try await calibrate("--model", "deit-tiny", "--weights", "synthetic:1", "x")
         #expect(run.code == 1 && run.errorLines.count == 1)
         #expect(run.errors.contains("deit-tiny: has one exit"), "\(run.errors)")
     }
 
-    /// Whatever is compared with thresholds, images leave where their saved outputs say.
+    /// With every criterion, images take the exits that follow from their saved outputs.
     @Test(
         .needsDevice,
         arguments: [["margin"], ["entropy"], ["confidence", "--temperature-scaling"]])
-    func runsDecideAsSavedOutputsSay(options: [String]) async throws {
+    func runsExitAsTheirSavedOutputs(options: [String]) async throws {
         let (saved, file) = ("\(folder.path)/o.safetensors", "\(folder.path)/calibration.json")
         let (set, model) = (try makeSet(), Self.model)
         let evaluated = try await dvt(["evaluate"] + model + ["--save-outputs", saved, set])
@@ -222,7 +222,7 @@ struct CalibrateCommandTests {
         }
     }
 
-    @Test func anotherModelsCalibrationIsRefused() async throws {
+    @Test func calibrationsOfOtherModelsAreRefused() async throws {
         let file = "\(folder.path)/calibration.json"
         _ = try await calibrate("--from", outputs(model: "other"), "--output", file)
         let run = try await dvt(

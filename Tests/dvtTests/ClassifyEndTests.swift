@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// Runs that end before their work does.
+/// Runs that end early.
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct ClassifyEndTests {
     private static let command = "classify --model tiny-deit --weights synthetic:50"
 
-    @Test func readersMayLeave() async throws {
-        // The list outgrows every pipe's buffer, so that writing must fail.
+    @Test func closedReadersEndTheRunQuietly() async throws {
+        // The output exceeds every pipe's buffer, so writing must fail.
         let run = try await shell(
             """
             set -o pipefail
@@ -32,7 +32,7 @@ struct ClassifyEndTests {
         #expect(errors.first?.contains("standard output: cannot be written (No space left") == true)
     }
 
-    @Test func interruptionLeavesWholeOutput() async throws {
+    @Test func interruptedRunsWriteWholeRecords() async throws {
         try await Program.warmUp()
         let images = Array(repeating: Fixtures.photo(6), count: 2000)
         let run = try ProgramRun(

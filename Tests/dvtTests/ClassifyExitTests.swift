@@ -1,6 +1,6 @@
 import Testing
 
-/// Which exit images take, on which device and in which company.
+/// The exits of images by policy, device and batch.
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct ClassifyExitTests {
     /// Every image at every exit.
@@ -22,7 +22,7 @@ struct ClassifyExitTests {
     }
 
     @Test(arguments: ["vector", "tile"])
-    func everyKernelStyleDecidesAlike(style: String) async throws {
+    func everyKernelStyleGivesTheSameResults(style: String) async throws {
         let run = try await classify("--format", "json", "--kernel-style", style, Fixtures.photos)
         let usual = try await classify("--format", "json", Fixtures.photos)
         let rows = try json(run.output, as: ClassifyRow.self)
@@ -31,21 +31,21 @@ struct ClassifyExitTests {
     }
 
     @Test(arguments: [1, 2, 3])
-    func oneExitTakesAll(exit: Int) async throws {
+    func allImagesTakeAGivenExit(exit: Int) async throws {
         let run = try await classify("--exit", "\(exit)", "--format", "json", Fixtures.photos)
         let rows = try json(run.output, as: ClassifyRow.self)
         #expect(rows.count == 12)
         #expect(rows.allSatisfy { $0.exit == exit - 1 && $0.confidences.count == exit })
     }
 
-    @Test func allExitsEndAtTheLast() async throws {
+    @Test func allExitsRunToTheLast() async throws {
         let rows = try await Self.everything.value
         #expect(rows.count == 12)
         #expect(rows.allSatisfy { $0.exit == 2 && $0.confidences.count == 3 })
     }
 
     @Test(arguments: [["0.6"], ["0.6", "0.6"], ["0.9", "0.4"], ["0", "0"], ["2"]])
-    func thresholdsDecideAsTheConfidencesSay(thresholds: [String]) async throws {
+    func thresholdsSelectExitsByConfidence(thresholds: [String]) async throws {
         let options = thresholds.flatMap { ["--threshold", $0] }
         let run = try await classify(options + ["--format", "json", Fixtures.photos])
         let values = try (thresholds + thresholds).prefix(2).map { try #require(Double($0)) }
@@ -80,7 +80,7 @@ struct ClassifyExitTests {
         #expect(without.multiplyAdds < with.multiplyAdds)
     }
 
-    @Test func presetsSeeDifferentImages() async throws {
+    @Test func presetsPreprocessDifferently() async throws {
         var outputs: Set<String> = []
         for preset in ["default", "timm"] {
             let run = try await classify(

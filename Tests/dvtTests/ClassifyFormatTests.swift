@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// The records of `dvt classify` in every format, each read back from what was printed.
+/// The records of `dvt classify`, read back in every format.
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct ClassifyFormatTests {
     @Test func jsonIsAnArrayOfRecordsCountedFromZero() async throws {
@@ -23,7 +23,7 @@ struct ClassifyFormatTests {
         #expect(ordered == ordered.sorted() && Set(ordered).count == 3)
     }
 
-    @Test func machineFormatsTellTheSame() async throws {
+    @Test func machineFormatsHoldTheSameRecords() async throws {
         let files = [Fixtures.photo(1), Fixtures.photo(6), Fixtures.png]
         let array = try await classify(["--format", "json"] + files)
         let lines = try await classify(["--format", "jsonl"] + files)
@@ -70,7 +70,7 @@ struct ClassifyFormatTests {
         #expect(rows[1].last?.wholeMatch(of: /\d \(0\.\d{4}\), \d \(0\.\d{4}\)/) != nil)
     }
 
-    @Test func saysWhatRanAndWhatItMeans() async throws {
+    @Test func reportsTheDeviceAndASummary() async throws {
         let run = try await classify("--format", "csv", Fixtures.photos)
         #expect(run.errorLines.contains { $0.hasPrefix("device: ") })
         #expect(run.errorLines.contains { $0.contains("untrained") })

@@ -1,12 +1,12 @@
 import Testing
 
-/// The ways of naming images, and images that cannot be read.
+/// Files, folders, standard input, and unreadable images.
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct ClassifyInputTests {
-    /// Names that a shell, a table or a list of paths could stumble over.
+    /// Names that are difficult for a shell, a table or a list of paths.
     static let names = ["two words.jpg", "line\nfeed.jpg", "Grüße 猫🐈.jpg", "a,\"b\".jpg"]
 
-    @Test func foldersAreSearchedDeeply() async throws {
+    @Test func foldersAreSearchedRecursively() async throws {
         let folder = try TemporaryFolder()
         let files = try ["a.jpg", "b/c/d.JPEG", "b/e.jpg"].map {
             try folder.copy(Fixtures.photo(1), as: $0)
@@ -25,8 +25,8 @@ struct ClassifyInputTests {
         #expect(files == [Fixtures.photo(2), Fixtures.photo(3)])
     }
 
-    /// Whoever names images one by one gets an answer before the next is named: the second line
-    /// is only written once the first has been answered.
+    /// A caller that names images one by one receives each result before naming the next: the
+    /// second line is written only after the first result.
     @Test func standardInputIsAnsweredAtOnce() async throws {
         let folder = try TemporaryFolder()
         let run = try await shell(
@@ -46,9 +46,9 @@ struct ClassifyInputTests {
                 == [Fixtures.photo(1), Fixtures.photo(2)])
     }
 
-    /// Images leave a stream out of order; their lines do not.
+    /// Images leave the stream out of order; their records are in order.
     @Test(arguments: [1, 3, 5])
-    func linesComeInTheFilesOrder(batch: Int) async throws {
+    func recordsFollowTheOrderOfTheFiles(batch: Int) async throws {
         let photos = (1...12).flatMap { [Fixtures.photo($0), Fixtures.photo(13 - $0)] }
         let arguments = ["--format", "json", "--batch-size"]
         let one = try await classify(arguments + ["24"] + photos)
@@ -62,8 +62,8 @@ struct ClassifyInputTests {
         #expect(many.errorLines.last == one.errorLines.last)
     }
 
-    /// An image that waits alone for others at its stage holds up a limited number of lines.
-    @Test func oneLateImageHoldsUpFewLines() async throws {
+    /// An image that waits alone at its stage delays a limited number of records.
+    @Test func oneLateImageDelaysFewRecords() async throws {
         let photos = [Fixtures.photo(3)] + Array(repeating: Fixtures.photo(1), count: 63)
         let run = try await classify(
             ["-v", "--batch-size", "2", "--threshold", "0.3", "--format", "json"] + photos)
@@ -75,7 +75,7 @@ struct ClassifyInputTests {
         #expect(batches.count == 33 && late == [16], "\(batches)")
     }
 
-    @Test func filesFoldersAndInputMix() async throws {
+    @Test func filesFoldersAndStandardInputMix() async throws {
         let folder = try TemporaryFolder()
         let inside = try folder.copy(Fixtures.png, as: "inside.png")
         let run = try await classify(
@@ -85,7 +85,7 @@ struct ClassifyInputTests {
     }
 
     @Test(arguments: names)
-    func namesComeThroughWhole(name: String) async throws {
+    func namesArePreserved(name: String) async throws {
         let folder = try TemporaryFolder()
         let file = try folder.copy(Fixtures.photo(1), as: name)
         let run = try await classify("--format", "json", file)
@@ -95,7 +95,7 @@ struct ClassifyInputTests {
         #expect(lines.lines.count == 1)
     }
 
-    @Test func tablesStayOneLineAnImage() async throws {
+    @Test func tablesHaveOneLinePerImage() async throws {
         let folder = try TemporaryFolder()
         for name in Self.names {
             try folder.copy(Fixtures.photo(1), as: name)
@@ -118,7 +118,7 @@ struct ClassifyInputTests {
         #expect(run.errorLines.last?.hasSuffix("; 1 could not be read") == true)
     }
 
-    @Test func errorsNameOddFilesInOneLine() async throws {
+    @Test func errorsEscapeNamesOfFiles() async throws {
         let folder = try TemporaryFolder()
         _ = try folder.file("line\nfeed.jpg", "not an image")
         let run = try await classify("--format", "csv", folder.path, Fixtures.photo(1))
@@ -137,7 +137,7 @@ struct ClassifyInputTests {
     }
 
     @Test(arguments: [("json", "[]\n"), ("jsonl", "")])
-    func emptyFoldersLeaveEmptyOutput(format: String, output: String) async throws {
+    func emptyFoldersGiveEmptyOutput(format: String, output: String) async throws {
         let folder = try TemporaryFolder()
         let run = try await classify("--format", format, folder.path)
         #expect(run.code == 1)
@@ -145,7 +145,7 @@ struct ClassifyInputTests {
         #expect(run.errorLines.contains { $0.contains("\(folder.path): contains no .jpg") })
     }
 
-    @Test func emptyListIsNoError() async throws {
+    @Test func anEmptyListIsNoError() async throws {
         let run = try await classify("--format", "json", "-", input: "")
         #expect(run.code == 0)
         #expect(run.output == "[]\n")

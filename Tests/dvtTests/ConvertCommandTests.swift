@@ -4,7 +4,7 @@ import DVTSupport
 import Foundation
 import Testing
 
-/// `dvt convert`, and what the other commands make of the files it writes.
+/// `dvt convert`, and the other commands with its files.
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct ConvertCommandTests {
     private let folder: TemporaryFolder
@@ -15,7 +15,7 @@ struct ConvertCommandTests {
 
     private var output: String { "\(folder.path)/converted.safetensors" }
 
-    /// What the authors store beside their weights.
+    /// The metadata of the authors' checkpoints.
     private let extras = [
         "dynamic_threshold": "[[0.9,0.8,-1e8],[0.5,0.4,-1e8]]",
         "budgeted_batch_classification": "[[0.02,0.01],[70,60]]", "flops": "[0.01,0.03,0.08]",
@@ -25,7 +25,7 @@ struct ConvertCommandTests {
         try await dvt(["convert", file, output] + arguments, needsKernels: false)
     }
 
-    @Test func theCardStandsForTheModel() async throws {
+    @Test func theCardReplacesTheModelOption() async throws {
         let file = try Weights.file(Weights.synthetic(seed: 50), metadata: extras, in: folder)
         let run = try await convert("--model", "tiny-deit", file: file)
         #expect(run.code == 0 && run.output.isEmpty)
@@ -69,14 +69,14 @@ struct ConvertCommandTests {
         #expect(shown[0].contains("Label") && shown[1].contains("name \(rows[0].class)"))
     }
 
-    /// The second row costs less; the first is the more accurate of those within the budget.
+    /// The second row costs less; the first is more accurate within the larger budget.
     @Test(
         .needsDevice,
         arguments: [
             (["--operating-point", "1"], ["0.9", "0.8"]), (["--budget", "0.015"], ["0.5", "0.4"]),
             (["--budget", "1"], ["0.9", "0.8"]),
         ])
-    func storedThresholdsServe(options: [String], thresholds: [String]) async throws {
+    func storedThresholdsAreUsed(options: [String], thresholds: [String]) async throws {
         let file = try Weights.file(Weights.synthetic(seed: 50), metadata: extras, in: folder)
         let images = ["--format", "json", Fixtures.photos]
         let run = try await dvt(
@@ -86,7 +86,7 @@ struct ConvertCommandTests {
         #expect(run.output == expected.output)
     }
 
-    @Test(.needsDevice) func halfPrecisionServes() async throws {
+    @Test(.needsDevice) func halfPrecisionWeightsRun() async throws {
         let file = try Weights.file(Weights.synthetic(seed: 50), in: folder)
         for type in ["float16", "bfloat16"] {
             let run = try await convert("--model", "tiny-deit", "--dtype", type, file: file)
@@ -98,8 +98,8 @@ struct ConvertCommandTests {
         }
     }
 
-    /// A file that cannot be converted leaves an older one as it was.
-    @Test func nothingIsLostWhereNothingCanBeWritten() async throws {
+    /// A failed conversion leaves an older file unchanged.
+    @Test func failedConversionsKeepTheOldFile() async throws {
         let older = try folder.file("converted.safetensors", "older")
         let tensors = try Weights.synthetic(seed: 1).map { name, tensor in
             let isHead = name == "normal_token.head.bias"
@@ -121,7 +121,7 @@ struct ConvertCommandTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).count == 2)
     }
 
-    @Test func whatItIsReadFromIsNotReplaced() async throws {
+    @Test func inputFilesAreNotReplaced() async throws {
         let file = try Weights.file(Weights.synthetic(seed: 1), in: folder)
         let link = "\(folder.path)/link.safetensors"
         try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
@@ -134,7 +134,7 @@ struct ConvertCommandTests {
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
     }
 
-    @Test func theTypeOfTheCheckpointStays() async throws {
+    @Test func theElementTypeIsKept() async throws {
         let file = try Weights.file(Weights.synthetic(seed: 1), as: .bfloat16, in: folder)
         #expect((try await convert("--model", "tiny-deit", file: file)).code == 0)
         let written = try SafetensorsFile(path: output)
@@ -142,7 +142,7 @@ struct ConvertCommandTests {
     }
 
     /// The largest float32 lies half a place above bfloat16's largest.
-    @Test func bfloat16OverflowsToo() async throws {
+    @Test func bfloat16OverflowIsRefused() async throws {
         let tensors = try Weights.synthetic(seed: 1).map { name, tensor in
             let isHead = name == "normal_token.head.bias"
             let value = Float.greatestFiniteMagnitude
@@ -153,8 +153,8 @@ struct ConvertCommandTests {
         #expect(run.code == 1 && run.errors.contains("overflows bfloat16"))
     }
 
-    /// Who could not read the old file cannot read the new one.
-    @Test func theModeOfAReplacedFileStays() async throws {
+    /// Users without access to the old file have none to the new one.
+    @Test func theModeOfAReplacedFileIsKept() async throws {
         let older = try folder.file("converted.safetensors", "older")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: older)
         let file = try Weights.file(Weights.synthetic(seed: 1), in: folder)
@@ -163,15 +163,18 @@ struct ConvertCommandTests {
         #expect(attributes[.posixPermissions] as? Int == 0o600)
     }
 
-    @Test func interruptedItLeavesNothing() async throws {
+    @Test func interruptedConversionsLeaveNoFile() async throws {
         let run = try await shell(
-            "\"$DVT\" convert synthetic:1 \"$1/x.safetensors\" --model deit-base & "
-                + "sleep 0.1; kill -INT $!; wait $!; echo \"code $?\"; ls -A \"$1\"", folder.path)
-        // Where it was quicker than the signal, the file is whole.
+            """
+            "$DVT" convert synthetic:1 "$1/x.safetensors" --model deit-base &
+            until [[ -n $(ls -A "$1") ]] || ! kill -0 $! 2> /dev/null; do sleep 0.01; done
+            kill -INT $! 2> /dev/null; wait $!; echo "code $?"; ls -A "$1"
+            """, folder.path)
+        // If it ended before the signal, the file is complete.
         #expect(["code 130\n", "code 0\nx.safetensors\n"].contains(run.output), "\(run.output)")
     }
 
-    @Test func whatIsNoNumberIsNoWeight() async throws {
+    @Test func nonFiniteWeightsAreRefused() async throws {
         let tensors = try Weights.synthetic(seed: 1).map { name, tensor in
             let isHead = name == "normal_token.head.bias"
             return (name: name, tensor: isHead ? Tensor([10], repeating: .nan) : tensor)
@@ -182,8 +185,8 @@ struct ConvertCommandTests {
         #expect(run.errors.contains("\"normal_token.head.bias\" holds nan, not a valid weight"))
     }
 
-    /// Two plain ViTs of different widths, each with a file of its own, named beside the JSON.
-    @Test(.needsDevice) func stagesTrainedApartHaveTheirOwnFiles() async throws {
+    /// Two plain ViTs of different widths, each with its own file, named relative to the JSON.
+    @Test(.needsDevice) func separatelyTrainedStagesHaveTheirOwnFiles() async throws {
         let text = #"""
             {"name": "pair", "classes": 10, "stages": [
               {"width": 32, "depth": 1, "heads": 1, "tokens": 49, "weights": "small.safetensors"},
@@ -225,7 +228,7 @@ struct EmbedCommandTests {
         #expect(rows.map(\.file) == Fixtures.photoFiles)
         #expect(rows.allSatisfy { $0.features.count == 64 })
         #expect(Set(rows.map(\.features)).count == rows.count)
-        // The batch that an image runs in does not count.
+        // An image's result does not depend on its batch.
         let alone = try json(
             try await embed("--format", "json", Fixtures.photo(6)).output, as: Row.self)
         for (x, y) in zip(alone[0].features, rows[5].features) {
@@ -233,7 +236,7 @@ struct EmbedCommandTests {
         }
     }
 
-    @Test func filesThatCannotBeReadAreReported() async throws {
+    @Test func unreadableFilesAreReported() async throws {
         let run = try await embed("--format", "jsonl", "none.jpg", Fixtures.photo(1))
         #expect(run.code == 1)
         #expect(try jsonLines(run.output, as: Row.self).count == 1)

@@ -7,14 +7,14 @@ struct DemoTests {
         let run = try await shell("\"$1\"", Fixtures.demo)
         #expect(run.code == 0)
         #expect(run.errors.contains("model: dvt-cifar10, built into dvt"))
-        // At exit 1 one is 0.05 above the threshold, the others are 0.12 and more below it.
+        // At exit 1 one image is 0.05 above the threshold, the others at least 0.12 below it.
         #expect(run.errors.contains("6 images; exit 1: 1, exit 2: 5; "))
         #expect(run.output.contains("agree on the class and exit of every image (6)"))
         #expect(run.output.contains("$ dvt train"))
     }
 
-    @Test func imagesAreTheUsers() async throws {
-        // Copies, as spaces separate the paths and this checkout's own may have some.
+    @Test func imagesAreGivenByTheUser() async throws {
+        // Copies, because spaces separate the paths and this checkout's path may contain some.
         let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
         try folder.copy(Fixtures.photo(1), as: "a.jpg")
         let file = try other.copy(Fixtures.photo(2), as: "b.jpg")

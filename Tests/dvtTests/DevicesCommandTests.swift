@@ -45,7 +45,7 @@ struct DevicesCommandTests {
         #expect(rows.filter { $0.default }.map(\.index) == defaults)
     }
 
-    @Test func advisesWhereThereIsNone() async throws {
+    @Test func advisesWhereThereIsNoDevice() async throws {
         let folder = try TemporaryFolder()
         let run = try await dvt(
             "devices", "--format", "json", environment: ["OCL_ICD_VENDORS": folder.path],
@@ -58,7 +58,7 @@ struct DevicesCommandTests {
         #expect(advice.contains { $0.contains("pocl-opencl-icd") })
     }
 
-    @Test func othersSayInOneLineThatThereIsNone() async throws {
+    @Test func otherCommandsReportMissingDevicesInOneLine() async throws {
         let folder = try TemporaryFolder()
         let run = try await dvt(
             "classify", "--model", "tiny-deit", "--weights", "synthetic:1", Fixtures.photo(1),

@@ -24,7 +24,7 @@ struct EvaluateCommandTests {
 
     private static let model = ["--model", "tiny-deit", "--weights", "synthetic:50"]
 
-    /// Class folders of drawings, with a file among them that is none.
+    /// Class folders of drawings and a file that is not an image.
     private func makeSet(_ folder: TemporaryFolder, classes: Int = 3) throws -> String {
         for (index, photo) in Fixtures.photoFiles.enumerated() {
             try folder.copy(photo, as: "set/class\(index % classes)/\(index + 10).jpg")
@@ -59,9 +59,9 @@ struct EvaluateCommandTests {
         #expect(run.errors.contains("00.jpg: ") && run.errors.contains("12 images; 1 could not"))
     }
 
-    /// Killed at any moment and gone on with, the saved outputs are the same bytes, and the page
+    /// An evaluation that is killed at any moment and resumed saves the same bytes, and its page
     /// shows the same images.
-    @Test func anInterruptedEvaluationGoesOn() async throws {
+    @Test func anInterruptedEvaluationResumes() async throws {
         let folder = try TemporaryFolder()
         let set = try makeSet(folder)
         let (whole, cut) = ("\(folder.path)/a.safetensors", "\(folder.path)/b.safetensors")
@@ -95,8 +95,8 @@ struct EvaluateCommandTests {
         #expect(calibrated.code == 0, "\(calibrated.errors)")
     }
 
-    /// One class, which no label tells from others, and thresholds that every confidence meets.
-    @Test func oneClassIsASet() async throws {
+    /// A set of one class, and thresholds that every confidence meets.
+    @Test func oneClassIsAValidSet() async throws {
         let folder = try TemporaryFolder()
         let set = try makeSet(folder, classes: 1)
         let run = try await dvt(
@@ -106,8 +106,8 @@ struct EvaluateCommandTests {
         #expect(rows[4].shares == [100, 0, 0])
     }
 
-    /// As a CSV file that says the model's numbers, whatever the order of the folders.
-    @Test func foldersCountAsTheModelsClasses() async throws {
+    /// Folders give the same results as a CSV file of the model's class numbers, in any order.
+    @Test func foldersMatchTheModelsClasses() async throws {
         let folder = try TemporaryFolder()
         let set = try makeSet(folder)
         let model = try folder.file(
@@ -136,7 +136,7 @@ struct EvaluateCommandTests {
         #expect(unnamed.errors.contains("note: \(set): the model's classes have no names"))
     }
 
-    @Test func strictEndsAtTheFirstUnreadableImage() async throws {
+    @Test func strictStopsAtTheFirstUnreadableImage() async throws {
         let folder = try TemporaryFolder()
         let set = try makeSet(folder)
         let run = try await dvt(
@@ -145,7 +145,7 @@ struct EvaluateCommandTests {
         #expect(run.errors.contains("00.jpg: "))
     }
 
-    @Test func whatIsNoSetIsRefused() async throws {
+    @Test func invalidSetsAreRefused() async throws {
         let folder = try TemporaryFolder()
         let csv = try folder.file("set.csv", "path,label\na.jpg,10\n")
         let cases = [

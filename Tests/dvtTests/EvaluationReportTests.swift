@@ -22,7 +22,7 @@ struct EvaluationReportTests {
         Document(try String(contentsOfFile: page, encoding: .utf8))
     }
 
-    /// What a page must have, and what it must not.
+    /// Checks the required elements of a page, and that it is self-contained.
     private func check(_ document: Document, images: Int, exits: Int = 3) {
         #expect(document.isWellFormed)
         #expect(document.count("img") == images)
@@ -36,7 +36,7 @@ struct EvaluationReportTests {
             document.attributes.count { $0.hasPrefix("data:image/jpeg;base64,/9j/") } == images)
     }
 
-    @Test func aPageShowsAllOfIt() async throws {
+    @Test func thePageShowsEveryPart() async throws {
         for (index, photo) in Fixtures.photoFiles.enumerated() {
             try folder.copy(photo, as: "set/<b>&\(index % 3)/\(index).jpg")
         }
@@ -47,8 +47,8 @@ struct EvaluationReportTests {
         check(document, images: 12)
         #expect(document.count("figure", class: "tile") == 12 && document.count("b") == 0)
         #expect(document.count("path", class: "line") == 1 + 3)
-        // Three exits by cost and by speed, and a key for each of the two kinds of square, for all
-        // at one exit, and for right and wrong at each exit.
+        // Three exits by cost and by speed, and legend entries for the two kinds of square, for all
+        // images at one exit, and for correct and wrong predictions at each exit.
         #expect(document.count("rect", class: "mark") == 6 + 3 + 2 * 3)
         #expect(document.count("rect", class: "column") >= 2 * 3)
         #expect(document.count("circle") > 3 * 1)
@@ -60,7 +60,7 @@ struct EvaluationReportTests {
         }
     }
 
-    @Test func imagesCanStayAway() async throws {
+    @Test func imagesCanBeOmitted() async throws {
         for index in 1...3 { try folder.copy(Fixtures.photo(index), as: "set/only/\(index).jpg") }
         let run = try await evaluate("--report-examples", "0", "\(folder.path)/set")
         #expect(run.code == 0, "\(run.errors)")
@@ -90,7 +90,8 @@ struct EvaluationReportTests {
         #expect(document.count("path", class: "line") == 1 + 1)
     }
 
-    /// Three times the same image: all confidences are equal, and all are right or none is.
+    /// One image three times: all confidences are equal, and all predictions are correct or none
+    /// is.
     @Test(arguments: [true, false], ["0.35", "2"])
     func equalConfidencesHaveAPage(areRight: Bool, threshold: String) async throws {
         for name in ["a", "b", "c"] { try folder.copy(Fixtures.photo(4), as: "\(name).jpg") }
@@ -118,12 +119,12 @@ struct EvaluationReportTests {
         #expect(run.code == 0, "\(run.errors)")
         let document = try document()
         #expect(document.text.contains("thresholds come from \(calibration)"))
-        // Two choices of thresholds in the plot, one in its legend, and a point a reliability
+        // Two choices of thresholds in the plot, one in its legend, and one point per reliability
         // diagram.
         #expect(document.count("circle") == 2 + 1 + 3)
     }
 
-    @Test func whatCannotBeWrittenIsToldFirst() async throws {
+    @Test func unwritablePagesAreReportedFirst() async throws {
         try folder.copy(Fixtures.photo(1), as: "set/only/1.jpg")
         try folder.copy(Fixtures.photo(1), as: "folder.html/1.jpg")
         let outputs = "\(folder.path)/outputs.safetensors"

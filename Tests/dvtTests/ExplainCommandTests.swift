@@ -29,7 +29,7 @@ struct ExplainCommandTests {
         try String(contentsOfFile: path, encoding: .utf8)
     }
 
-    /// An image under a name that would be markup.
+    /// An image whose name contains markup.
     private func hostile() throws -> String {
         try folder.copy(Fixtures.photo(2), as: #"<b>&"'.jpg"#)
         return "\(folder.path)/<b>&\"'.jpg"
@@ -56,7 +56,7 @@ struct ExplainCommandTests {
         #expect(taken.map(\.multiplyAdds) == expected.map(\.multiplyAdds))
     }
 
-    @Test func peopleSeeATableWithoutGrids() async throws {
+    @Test func tablesOmitGrids() async throws {
         let run = try await explain("--exit", "2", "--topk", "1", Fixtures.photo(1))
         let rows = try table(run.output)
         #expect(
@@ -77,7 +77,7 @@ struct ExplainCommandTests {
         #expect(run.errors.contains("out.\(ending): 2 images, "))
         let document = Document(try text(path))
         #expect(document.isWellFormed)
-        // An image of its own and one under each of three grids.
+        // One image by itself and one under each of three grids.
         #expect(document.count("image") == 2)
         #expect(document.count("use") == 6)
         #expect(document.count("rect", holding: "title") == 2 * (49 + 100 + 196))
@@ -86,7 +86,7 @@ struct ExplainCommandTests {
         #expect(document.text.contains("untrained"))
         let attributes = document.attributes
         #expect(attributes.contains { $0.hasPrefix("data:image/jpeg;base64,/9j/") })
-        // Nothing is fetched: references lead into the document, and the paper is only a link.
+        // Nothing is fetched: references point into the document, and the paper is only a link.
         let links = attributes.filter { $0.hasPrefix("http") }
         let link =
             ending == "html" ? "https://arxiv.org/abs/2005.00928" : "http://www.w3.org/2000/svg"
@@ -98,7 +98,7 @@ struct ExplainCommandTests {
         }
     }
 
-    @Test func anOlderFileStaysUntilTheNewOneIsWhole() async throws {
+    @Test func theOldFileIsKeptUntilTheNewOneIsComplete() async throws {
         let path = try folder.file("out.html", "old")
         let failed = try await explain("--output", path, "\(folder.path)/none.jpg")
         #expect(failed.code == 1)
@@ -108,11 +108,11 @@ struct ExplainCommandTests {
         let run = try await explain("--output", path, Fixtures.photo(1))
         #expect(run.code == 0)
         #expect(try text(path).hasPrefix("<!DOCTYPE html>"))
-        // Nothing is left beside it.
+        // No temporary file remains.
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["out.html"])
     }
 
-    @Test func theOthersGoOn() async throws {
+    @Test func unreadableImagesDoNotStopTheRest() async throws {
         let broken = try folder.file("broken.jpg", "no image")
         let path = "\(folder.path)/out.svg"
         let run = try await explain("--output", path, broken, Fixtures.photo(3))
@@ -121,7 +121,7 @@ struct ExplainCommandTests {
         #expect(Document(try text(path)).count("image") == 1)
     }
 
-    @Test func foldersAreNoDocuments() async throws {
+    @Test func foldersAreNotReplaced() async throws {
         let path = "\(folder.path)/out.html"
         try FileManager.default.createDirectory(
             atPath: path, withIntermediateDirectories: false)

@@ -1,6 +1,6 @@
 import Testing
 
-/// What the program says of itself.
+/// Help, version and completion scripts.
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct HelpTests {
     @Test(arguments: [
@@ -16,12 +16,12 @@ struct HelpTests {
         let examples = try #require(run.output.firstRange(of: "Examples:\n"))
         let name = (["dvt"] + command).joined(separator: " ")
         #expect(run.output[examples.upperBound...].hasPrefix("  \(name)"))
-        // A terminal of 80 columns shows no line broken, but for the usage, which is one line.
+        // No line except the usage is wider than a terminal of 80 columns.
         let long = run.lines.filter { $0.count > 80 && !$0.hasPrefix("USAGE: ") }
         #expect(long.isEmpty)
     }
 
-    @Test func examplesAreNotBroken() async throws {
+    @Test func examplesAreNotWrapped() async throws {
         let run = try await dvt("classify", "--help", needsKernels: false)
         let lines = run.output.split(separator: "\n", omittingEmptySubsequences: false)
         let begin = try #require(lines.firstIndex(of: "Examples:"))

@@ -11,7 +11,7 @@ struct InfoCommandTests {
         let workingSetBytes: Int
     }
 
-    @Test func tellsEachStage() async throws {
+    @Test func describesEachStage() async throws {
         let run = try await dvt("info", "dvt-deit-small", "--format", "json", needsKernels: false)
         #expect(run.code == 0)
         let rows = try json(run.output, as: Row.self)
@@ -26,7 +26,7 @@ struct InfoCommandTests {
         #expect(rows.dropFirst().map { $0[0] } == ["1", "2", "3"])
     }
 
-    /// A file of one's own: stages, costs and what is not in the table.
+    /// A custom model file: stages, costs and the lines beside the table.
     @Test func describesAFile() async throws {
         let folder = try TemporaryFolder()
         let text = #"""

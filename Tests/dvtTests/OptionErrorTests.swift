@@ -1,9 +1,9 @@
 import Testing
 
-/// Options that cannot be served: told at once, in one line, with nothing on standard output.
+/// Invalid options: reported at once, in one line, with nothing on standard output.
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct OptionErrorTests {
-    /// Arguments and what the error says.
+    /// Arguments and a part of the error.
     struct Case: CustomTestStringConvertible {
         let arguments: [String]
         let error: String
@@ -126,7 +126,7 @@ struct OptionErrorTests {
         #expect(run.output.isEmpty)
         let first = run.errorLines.first ?? ""
         #expect(first.hasPrefix("Error: ") && first.contains(wrong.error), "\(run.errors)")
-        // After the error only help on the option, how the command is used and where there is more.
+        // After the error there are only help on the option, the usage and a pointer to more help.
         let starts = ["Help: ", "Usage: dvt", "  See 'dvt "]
         for line in run.errorLines.dropFirst() {
             #expect(starts.contains { line.hasPrefix($0) })
@@ -169,7 +169,7 @@ struct OptionErrorTests {
             "\(toy) --threshold 1 --threshold 1 --threshold 1 x.jpg",
             "2 thresholds are needed, one for every exit but the last, but 3 were given"),
     ])
-    func modelsHaveTheirLimits(_ wrong: Case) async throws {
+    func invalidModelsAreOneLineErrors(_ wrong: Case) async throws {
         try await expectOneLine(wrong)
     }
 
@@ -181,12 +181,12 @@ struct OptionErrorTests {
             Case("parity --model tiny-deit --device nonesuch", "matches 'nonesuch'"),
             Case("parity --operations --device nonesuch", "matches 'nonesuch'"),
         ])
-    func devicesThatAreNotThere(_ wrong: Case) async throws {
+    func missingDevicesAreOneLineErrors(_ wrong: Case) async throws {
         try await expectOneLine(wrong)
     }
 
     @Test(.needsDevice, .enabled(if: !Program.hasGPU, "a GPU is there"))
-    func gpuIsNotReplacedByAnother() async throws {
+    func gpuDoesNotFallBack() async throws {
         try await expectOneLine(
             Case("\(Self.toy) --device gpu x.jpg", "no OpenCL device matches 'gpu'"))
     }

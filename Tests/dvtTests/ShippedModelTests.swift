@@ -15,7 +15,7 @@ struct ShippedModelTests {
         "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
     ]
 
-    @Test func runsWhereNoneIsNamed() async throws {
+    @Test func runsByDefault() async throws {
         let photos = Array(Fixtures.photoFiles.prefix(3))
         let run = try await dvt(["classify", "--format", "json"] + photos)
         #expect(run.code == 0, "\(run.errors)")
@@ -34,7 +34,7 @@ struct ShippedModelTests {
     }
 
     /// The photos' names say what is in them; the bird is taken for a frog.
-    @Test func knowsMostPhotos() async throws {
+    @Test func recognizesMostPhotos() async throws {
         let run = try await dvt("classify", "--format", "json", Fixtures.snapshots)
         #expect(run.code == 0, "\(run.errors)")
         let rows = try json(run.output, as: Row.self)
@@ -42,7 +42,7 @@ struct ShippedModelTests {
         #expect(rows.count { $0.file.contains($0.label) } >= 5)
     }
 
-    @Test func weightsAloneNeedTheirModel() async throws {
+    @Test func weightsAloneNeedAModel() async throws {
         let run = try await dvt("classify", "--weights", "synthetic:1", Fixtures.photoFiles[0])
         #expect(run.code != 0 && run.errors.contains("no model specified"))
     }

@@ -2,7 +2,7 @@ import DVTVision
 import Foundation
 import Testing
 
-/// `dvt synthesize`: what it writes, what it goes on with and what it refuses.
+/// `dvt synthesize`: files, resumption and errors.
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct SynthesizeCommandTests {
     private let folder: TemporaryFolder
@@ -38,7 +38,7 @@ struct SynthesizeCommandTests {
         return Array(lines.dropFirst())
     }
 
-    @Test func folderHoldsWhatTheLabelsTell() async throws {
+    @Test func foldersMatchTheirLabels() async throws {
         let run = try await synthesize(
             "set", "--count", "105", "--seed", "9", "--difficulty", "0.3-0.9")
         #expect(run.code == 0 && run.output.isEmpty)
@@ -71,13 +71,13 @@ struct SynthesizeCommandTests {
     }
 
     @Test(arguments: [("0", 0), ("0.5", 30), ("0.1", 10), ("0.99", 60)])
-    func wholeRoundsAreKeptForValidation(share: String, count: Int) async throws {
+    func wholeRoundsAreHeldOut(share: String, count: Int) async throws {
         let run = try await synthesize("set", "--count", "60", "--validation-share", share)
         #expect(run.code == 0)
         #expect(try labels("set").count { $0[0].hasPrefix("val/") } == count)
     }
 
-    /// Neither the number of threads nor how the set grew can be seen in it.
+    /// The set does not depend on the number of threads or on how it grew.
     @Test(arguments: ["folder", "cifar"])
     func aLargerSetBeginsWithTheSmaller(layout: String) async throws {
         let options = ["--layout", layout, "--size", "32"]
@@ -129,7 +129,7 @@ struct SynthesizeCommandTests {
     }
 
     /// After a power cut a file may be missing or empty.
-    @Test func whatIsMissingIsDrawnAgain() async throws {
+    @Test func missingImagesAreRedrawn() async throws {
         _ = try await synthesize("set", "--count", "40")
         let before = try files("set")
         let root = "\(folder.path)/set"
@@ -142,7 +142,7 @@ struct SynthesizeCommandTests {
     }
 
     @Test(arguments: ["folder", "cifar"])
-    func interruptedItGoesOn(layout: String) async throws {
+    func interruptedRunsResume(layout: String) async throws {
         let options = ["--count", "3000", "--layout", layout, "--size", "32"]
         let path = "\(folder.path)/set"
         let start = try ProgramRun(["synthesize", path] + options).start()
@@ -151,7 +151,7 @@ struct SynthesizeCommandTests {
         }
         start.interrupt()
         let ended = try await start.end()
-        // Where it was quicker than the signal, the set is whole.
+        // If it ended before the signal, the set is complete.
         #expect([0, 130].contains(ended.code), "\(ended.errors)")
         #expect(ended.code == 0 || ended.errors.contains("interrupted; run the same command"))
         let there = try files("set")
@@ -166,7 +166,7 @@ struct SynthesizeCommandTests {
         #expect(try labels("set").count == 3000)
     }
 
-    @Test func otherFoldersAreLeftAlone() async throws {
+    @Test func otherFoldersAreUntouched() async throws {
         _ = try await synthesize("set", "--count", "20")
         try folder.copy(Fixtures.png, as: "mine/image.png")
         _ = try folder.file("odd/synthesis.json", "[]")
@@ -198,8 +198,8 @@ struct SynthesizeCommandTests {
         #expect(try files("mine").count == 1)
     }
 
-    /// An image that cannot be written ends the run, with one line.
-    @Test func placesThatCannotBeWrittenAreNamed() async throws {
+    /// An image that cannot be written ends the run with one line.
+    @Test func unwritablePathsAreNamed() async throws {
         let blocked = "set/train/ball/00001.png"
         try folder.copy(Fixtures.png, as: "\(blocked)/image.png")
         let settings =

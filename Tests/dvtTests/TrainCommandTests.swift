@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `dvt train`: what it writes, going on with it, and what it refuses.
+/// `dvt train`: files, resumption and errors.
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct TrainCommandTests {
     private struct Row: Decodable {
@@ -61,7 +61,7 @@ struct TrainCommandTests {
             + ["--epochs", "\(epochs)", "--batch-size", "16", "--model", path("model.json")]
     }
 
-    /// The arguments that go on with it.
+    /// The arguments that resume the run.
     private func resuming(_ run: String) -> [String] {
         ["train", path("set"), "--split", "train", "--output", path(run), "--resume"] + Self.device
     }
@@ -102,7 +102,7 @@ struct TrainCommandTests {
         }
     }
 
-    @Test func peopleSeeATableThatCountsFromOne() async throws {
+    @Test func tablesCountEpochsFromOne() async throws {
         try await makeSet()
         let run = try await train(arguments("run") + ["--hold-out-every", "5"])
         #expect(run.code == 0, "\(run.errors)")
@@ -110,12 +110,12 @@ struct TrainCommandTests {
         #expect(rows.count == 3 && rows.map(\.first) == ["Epoch", "1", "2"])
         #expect(rows[0].contains("Loss 1") && rows[0].contains("Eval top-1 2"))
         #expect(run.errors.contains("on 40 images in batches of 16, evaluated on 10"))
-        // Nothing is measured without images to measure on.
+        // Without validation images nothing is measured.
         let plain = try await train(arguments("plain", epochs: 1))
         #expect(try table(plain.output)[0].contains { $0.hasPrefix("Eval") } == false)
     }
 
-    @Test func weightsServeTheOtherCommands() async throws {
+    @Test func weightsRunInOtherCommands() async throws {
         try await makeSet()
         #expect(try await train(arguments("run", epochs: 1)).code == 0)
         let weights = ["--weights", path("run/weights.safetensors")] + Self.device
@@ -125,7 +125,7 @@ struct TrainCommandTests {
         let rows = try json(classified.output, as: ClassifyRow.self)
         // The set's own names of classes are on the card.
         #expect(rows.count == 10 && rows.allSatisfy { $0.label != nil })
-        // Those that --hold-out-every 5 keeps aside.
+        // The images that --hold-out-every 5 holds out.
         let evaluated = try await dvt(
             ["evaluate", path("set"), "--split", "train", "--every-nth", "5"] + weights,
             needsKernels: false)
@@ -136,13 +136,13 @@ struct TrainCommandTests {
         #expect(run.code == 0, "\(run.errors)")
     }
 
-    /// Interrupted or killed at any moment, a run comes to the same weights.
+    /// A run that is interrupted or killed at any moment and resumed gives the same weights.
     @Test(arguments: ["INT", "KILL"])
-    func anInterruptedRunGoesOn(signal: String) async throws {
+    func anInterruptedRunResumes(signal: String) async throws {
         try await makeSet()
         let extra = ["--validation-split", "val"]
         #expect(try await train(arguments("whole", epochs: 8) + extra).code == 0)
-        // Bash lets Ctrl-C pass its background jobs by, but for those under job control.
+        // Bash ignores SIGINT in background jobs unless job control is enabled.
         let cut = try await shell(
             """
             set -m
@@ -154,7 +154,7 @@ struct TrainCommandTests {
             wait $! 2> /dev/null
             echo $?
             """, [folder.path, signal] + arguments("cut", epochs: 8) + extra)
-        // 0: it was quicker than the signal, and there is nothing left to go on with.
+        // 0: it ended before the signal, and there is nothing to resume.
         let code = cut.output.trimmingCharacters(in: .whitespacesAndNewlines)
         #expect(["0", signal == "INT" ? "130" : "137"].contains(code), "\(cut.errors)")
         if code == "130" {
@@ -190,12 +190,12 @@ struct TrainCommandTests {
         let page = Document(source)
         #expect(
             page.isWellFormed && page.text.contains("Epoch 3 of 3 completed. The run is complete."))
-        // Loss, accuracy and rate, and a key for each exit to the first two.
+        // Loss, accuracy and learning rate; the first two have a legend entry per exit.
         #expect(page.count("svg", class: "plot") == 3)
         #expect(page.count("path", class: "line") == 2 * 2 * 2 + 1)
         #expect(page.count("tr") == 1 + 2)
         for name in ["script", "link", "iframe", "object"] { #expect(page.count(name) == 0) }
-        // It reads itself again only while the run goes on.
+        // It reloads itself only while the run continues.
         #expect(!source.contains("refresh"))
     }
 
@@ -216,7 +216,7 @@ struct TrainCommandTests {
             try await train(resuming("other")), "it holds weights, but no position of a run")
     }
 
-    @Test func aRunGoesOnWithItsOwnImagesAlone() async throws {
+    @Test func aRunResumesOnlyWithItsOwnImages() async throws {
         try await makeSet()
         let held = ["--hold-out-every", "5"]
         #expect(try await train(arguments("run") + held).code == 0)
@@ -226,7 +226,7 @@ struct TrainCommandTests {
         #expect(try await train(longer + held).code == 0)
     }
 
-    @Test func whatCannotBeTrainedOnIsToldFirst() async throws {
+    @Test func invalidInputsAreReportedFirst() async throws {
         try await makeSet()
         _ = try folder.file("set/labels.csv", "path,label\ntrain/a.png,10\n")
         var wrong = arguments("run")
@@ -239,7 +239,7 @@ struct TrainCommandTests {
             try await train(arguments("run") + ["--recipe", path("set/labels.csv")]), "labels.csv")
         #expect(!FileManager.default.fileExists(atPath: path("run")))
         expectOneLine(try await train(arguments("none/run")), "none/run: cannot be created")
-        // Where a file is in the way.
+        // A file in place of the folder.
         expectOneLine(try await train(arguments("model.json")), "model.json/")
     }
 
@@ -254,7 +254,7 @@ struct TrainCommandTests {
         #expect(!told.isEmpty && told.allSatisfy { $0.contains("head") }, "\(run.errors)")
     }
 
-    @Test func whatIsNotFiniteEndsTheRun() async throws {
+    @Test func nonFiniteLossesEndTheRun() async throws {
         try await makeSet()
         let recipe = try folder.file("recipe.json", #"{"clip_grad": 0, "warmup": 0}"#)
         let run = try await train(

@@ -12,10 +12,10 @@ struct TuneCommandTests {
         let enginesTried: Int
     }
 
-    @Test func keepsWhatItFinds() async throws {
+    @Test func storesTheFastestEngine() async throws {
         let cache = NSTemporaryDirectory() + "dvt-tune-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: cache) }
-        // Ends after the first map, whatever it takes.
+        // Stops after the first linear layer, however long it takes.
         let run = try await dvt(
             [
                 "tune", "--model", "tiny-deit", "--batch-size", "1", "--time-limit", "0.001",
@@ -26,7 +26,7 @@ struct TuneCommandTests {
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         let rows = try decoder.decode([Row].self, from: Data(run.output.utf8))
         #expect(rows.count == 1 && rows[0].operation.hasPrefix("linear"))
-        // On a busy machine the named engine can look hopeless, and is then not timed to the end.
+        // On a busy machine the named engine may seem too slow and is then not timed to the end.
         #expect(rows[0].medianMs <= rows[0].untunedMs && (1...2).contains(rows[0].enginesTried))
         #expect(run.errors.contains("tuned: 1 of "))
 
@@ -36,7 +36,7 @@ struct TuneCommandTests {
         #expect(kept.count == 1 && kept[0].contains(rows[0].engine))
     }
 
-    @Test func refusesWhereNothingIsKept() async throws {
+    @Test func refusesWithoutACacheFolder() async throws {
         let run = try await dvt(["tune"], environment: ["DVT_CACHE": "off"])
         #expect(run.code == 1 && run.output.isEmpty)
         #expect(

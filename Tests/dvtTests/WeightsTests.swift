@@ -17,7 +17,7 @@ struct WeightsTests {
             "json", Fixtures.photo(1), Fixtures.photo(6), Fixtures.photo(12))
     }
 
-    @Test func filesEqualWhatTheyWereWrittenFrom() async throws {
+    @Test func filesGiveTheResultsOfTheirWeights() async throws {
         let file = try Weights.file(Weights.synthetic(seed: 50), in: folder)
         let stored = try await classify(file)
         #expect(stored.code == 0)
@@ -26,7 +26,7 @@ struct WeightsTests {
     }
 
     @Test(arguments: [SafetensorsWriter.ElementType.float16, .bfloat16])
-    func halfPrecisionServes(type: SafetensorsWriter.ElementType) async throws {
+    func halfPrecisionWeightsRun(type: SafetensorsWriter.ElementType) async throws {
         let file = try Weights.file(Weights.synthetic(seed: 50), as: type, in: folder)
         let run = try await classify(file)
         #expect(run.code == 0)
@@ -44,16 +44,16 @@ struct WeightsTests {
         try await expectRefusal("\(folder.path)/none.safetensors", "cannot be opened (No such file")
     }
 
-    @Test func textIsNoCheckpoint() async throws {
+    @Test func textIsNotACheckpoint() async throws {
         let file = try folder.file("weights.txt", "these are not weights, whatever they say")
         try await expectRefusal(file, "is neither a safetensors nor a PyTorch")
     }
 
-    @Test func foldersAreNoCheckpoint() async throws {
+    @Test func foldersAreNotCheckpoints() async throws {
         try await expectRefusal(folder.path, "is not a regular file")
     }
 
-    @Test func shortFilesAreCutShort() async throws {
+    @Test func shortFilesAreReported() async throws {
         let file = try folder.file("short.safetensors", "short")
         try await expectRefusal(file, "cut short")
     }
@@ -75,12 +75,12 @@ struct WeightsTests {
             "normal_token.head.bias has shape [11], but [10] is needed")
     }
 
-    @Test func otherTensorsAreTooMany() async throws {
+    @Test func extraTensorsAreReported() async throws {
         let tensors = try Weights.synthetic(seed: 1) + [("extra", Tensor([1], repeating: 0))]
         try await expectRefusal(try Weights.file(tensors, in: folder), "\"extra\"")
     }
 
-    @Test func notANumberIsNoConfidence() async throws {
+    @Test func nonFiniteConfidencesAreReported() async throws {
         let tensors = try Weights.synthetic(seed: 1).map { name, tensor in
             let isHead = name == "less_token.head.bias"
             return (name: name, tensor: isHead ? Tensor([10], repeating: .nan) : tensor)
@@ -92,7 +92,7 @@ struct WeightsTests {
         #expect(run.errorLines.count { $0.hasPrefix(start) } == 1)
     }
 
-    /// One line names the file and the fault, and nothing is printed.
+    /// Expects one line that names the file and the fault, and no output.
     private func expectRefusal(
         _ file: String, _ fault: String, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {

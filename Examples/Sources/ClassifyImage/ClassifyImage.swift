@@ -1,32 +1,19 @@
-// Classifies one image: ClassifyImage CHECKPOINT IMAGE, the checkpoint being one that
-// `dvt convert` wrote.
-import DVTCheckpoints
-import DVTModel
-import DVTOpenCL
-import DVTVision
-import OpenCLRuntime
+// Classifies an image. Without a checkpoint it runs the trained model of the package, and without a
+// device the first GPU, or the CPU where there is none.
+import DVT
 
 @main
 struct ClassifyImage {
     static func main() throws {
-        guard CommandLine.arguments.count == 3 else {
-            print("usage: ClassifyImage CHECKPOINT.safetensors IMAGE")
-            return
+        var arguments = CommandLine.arguments.dropFirst()
+        guard let image = arguments.popFirst() else {
+            return print("usage: ClassifyImage IMAGE [CHECKPOINT [DEVICE]]")
         }
-        let (checkpoint, image) = (CommandLine.arguments[1], CommandLine.arguments[2])
-
-        let file = try Checkpoint.open(path: checkpoint)
-        let card = try ModelCard(storedIn: file)
-        let device = try DeviceSelector(nil).device()
-        let backend = try OpenCLBackend(context: Context(device: device))
-        let dvt = try DynamicVisionTransformer(
-            card.configuration, weights: CheckpointWeights(file), backend: backend)
-
-        let photo = try ImageDecoder.decode(path: image, applyingOrientation: true)
-        let input = try Preprocessing(card).tensor(from: photo)
-        let prediction = try dvt.classify(input, policy: card.exitPolicy).predictions[0]
-
-        let label = try ClassLabels.of(card)?[prediction.classIndex] ?? "\(prediction.classIndex)"
-        print("\(label) (\(prediction.probability)) at exit \(prediction.exit + 1)")
+        let classifier = try Classifier(
+            checkpoint: arguments.popFirst(), device: arguments.popFirst())
+        print("\(classifier.origin) on \(classifier.deviceName)")
+        for result in try classifier.classify([image]) {
+            print("\(result.label) (\(result.probability)) at exit \(result.exit + 1)")
+        }
     }
 }

@@ -15,7 +15,7 @@ indirect enum Python: Sendable {
     case persistent(Python)
     case raw([UInt8])
 
-    /// The operations that make the value, as protocol 2 writes them.
+    /// The operations that produce the value, as protocol 2 writes them.
     var operations: [UInt8] {
         switch self {
         case .none: [0x4E]

@@ -31,7 +31,7 @@ import Testing
             ("0", 6, floatBytes([0, 1, 2, 3, 4, 5])), ("1", 2, [0, 0x3C, 0, 0xC0]),
             ("2", 1, [1, 0, 0, 0, 0, 0, 0, 0]),
         ])
-    /// Named, so that a test's log does not list the bytes.
+    /// Has a name, so that a test's log does not list the bytes.
     enum Layout: CaseIterable {
         case zip, legacy
 
@@ -49,7 +49,7 @@ import Testing
         folder = try TemporaryFolder()
     }
 
-    /// Opens a file and reads what is of a type that is read; nil with the error checked.
+    /// Opens a file and reads every tensor of a supported type; nil on an error, which is checked.
     private func contents(of bytes: [UInt8]) throws -> [String: Tensor]? {
         let path = try folder.file(bytes, named: "model.pth")
         do {
@@ -99,7 +99,7 @@ import Testing
 
     @Test(arguments: Layout.allCases) func everyBitFlipIsAValueOrAnError(layout: Layout) throws {
         let bytes = layout.bytes
-        // Spread over the bits by a step that has no common divisor with 8.
+        // A step coprime to 8 spreads the flips over all bits.
         for index in stride(from: 0, to: bytes.count * 8, by: 3) {
             var flipped = bytes
             flipped[index / 8] ^= 1 << (index % 8)
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    /// Every byte of the pickle replaced by what it takes for an operation.
+    /// Every byte of the pickle replaced by every operation.
     @Test func everyReplacedOperationIsAValueOrAnError() throws {
         let pickle = Self.root.pickle
         let opcodes = Array("(.0NJKMGTUXBC)t]ae}suhjqrcRbQ".utf8) + [0x81, 0x85, 0x8A, 0x93, 0x94]

@@ -4,7 +4,7 @@ import DVTSupport
 import Foundation
 import Testing
 
-/// Files that PyTorch itself wrote: Fixtures/README.md has the script.
+/// Files written by PyTorch itself; Fixtures/README.md has the script.
 @Suite struct TorchFileTests {
     private func open(_ name: String) throws -> PyTorchCheckpoint {
         let folder = URL(fileURLWithPath: "\(#filePath)").deletingLastPathComponent()
@@ -72,7 +72,7 @@ private let referenceFolder: String? = {
         if: referenceFolder != nil,
         "set DVT_REFERENCE to the folder of reference outputs to run this"))
 struct TorchReferenceTests {
-    /// The value that a weight was made with, by the rules of the folder's README.
+    /// The value of a weight by the rules of the folder's README.
     private static func weight(_ name: String, _ shape: Shape) -> Tensor {
         func uniform(scale: Float, offset: Float = 0) -> Tensor {
             .uniform(shape, name: name, seed: 1, scale: scale, offset: offset)

@@ -2,7 +2,7 @@ import DVTCheckpoints
 import DVTCore
 import Testing
 
-/// An entry of a zip archive, of which any field may be a lie.
+/// An entry of a zip archive; any field may be false.
 struct ZipTestEntry: Sendable {
     var name: String
     var data: [UInt8]
@@ -44,8 +44,8 @@ struct ZipTestArchive: Sendable {
     var directoryOffset: UInt32?
     var comment = ""
     var disk: UInt16 = 0
-    /// Puts a ZIP64 record in front of the last, having changed its fields: number of entries,
-    /// size and place of the directory, place of the record.
+    /// Changes the fields of a ZIP64 record, which precedes the last record: number of entries,
+    /// size and offset of the directory, offset of the record.
     var wide: (@Sendable (inout [UInt64]) -> Void)?
 
     init(_ entries: [ZipTestEntry]) {
@@ -117,8 +117,8 @@ func openTorch(_ bytes: [UInt8]) throws -> PyTorchCheckpoint {
     return try PyTorchCheckpoint(path: folder.file(bytes, named: "model.pth"))
 }
 
-/// Opens a file of these bytes, reads every tensor, and returns the problem, having checked how it
-/// is told.
+/// Opens a file of these bytes, reads every tensor and returns the problem; also checks the
+/// message.
 func torchProblem(
     of bytes: [UInt8], sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> PyTorchCheckpointError.Problem? {

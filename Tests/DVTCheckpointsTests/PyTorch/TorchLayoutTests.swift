@@ -2,7 +2,7 @@ import DVTCheckpoints
 import DVTCore
 import Testing
 
-/// Where the weights and what stands beside them are found.
+/// Finding the weights and the metadata in a checkpoint.
 @Suite struct TorchLayoutTests {
     private static let weights: Python = [
         "head.weight": .tensor(.storage(count: 6), [2, 3], [3, 1]),
@@ -36,7 +36,7 @@ import Testing
         #expect(checkpoint.shapes.keys.sorted() == ["head.bias", "head.weight"])
     }
 
-    /// A tensor beside a wrapper does not make the whole file the weights.
+    /// A tensor beside a wrapper does not make the whole file a state dictionary.
     @Test func theFirstWrapperThatHoldsTensorsIsTaken() throws {
         let checkpoint = try open([
             "dynamic_threshold": .tensor(.storage(count: 6), [3, 2], [2, 1]),
@@ -62,7 +62,7 @@ import Testing
         #expect(mixed.shapes.keys.sorted() == ["sub.head.bias", "sub.head.weight", "w"])
     }
 
-    @Test func whatIsNoTensorIsPassedOver() throws {
+    @Test func otherValuesAreIgnored() throws {
         let checkpoint = try open([
             "w": .vector(count: 6), "version": "a", 7: .vector(count: 6), "list": [1],
             "made": .call(.global("my.module", "make"), [.vector(count: 6)]),
@@ -130,7 +130,7 @@ import Testing
             ])
     }
 
-    @Test func whatHoldsNoWeightsIsRefused() throws {
+    @Test func filesWithoutWeightsAreRefused() throws {
         func problem(_ root: Python) throws -> PyTorchCheckpointError.Problem? {
             try torchProblem(of: torchZip(root, Self.storages).bytes)
         }
@@ -145,7 +145,7 @@ import Testing
                 == .notADictionary("an object of models.dvt.DVT"))
     }
 
-    @Test func namesThatCannotBeToldApartAreRefused() throws {
+    @Test func ambiguousNamesAreRefused() throws {
         let vector = Python.vector(count: 6)
         #expect(
             try torchProblem(
@@ -155,7 +155,7 @@ import Testing
             try torchProblem(
                 of: torchZip(["é": vector, "e\u{301}": vector], Self.storages).bytes)
                 == .repeatedName("é"))
-        // As in Python, the last value of one key counts.
+        // As in Python, the last value of a repeated key is used.
         let twice = try open(["w": vector, "w": .tensor(.storage(count: 6), [2], [1])])
         #expect(twice.shapes == ["w": [2]])
         let half = String(repeating: "n", count: 512)

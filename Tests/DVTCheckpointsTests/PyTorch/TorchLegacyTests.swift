@@ -13,7 +13,7 @@ import Testing
         ("2", 2, [0, 0x3C, 0, 0xC0]), ("10", 6, floatBytes([0, 1, 2, 3, 4, 5])),
     ]
 
-    @Test func storagesAreFoundInTheirOrder() throws {
+    @Test func storagesAreReadInOrder() throws {
         for keys in [Self.storages, Self.storages.reversed()] {
             let checkpoint = try openTorch(torchLegacy(Self.root, keys))
             #expect(checkpoint.shapes == ["a": [3, 2], "b": [2], "part": [2]])
@@ -23,8 +23,8 @@ import Testing
         }
     }
 
-    /// What Python 2 and the first versions wrote.
-    @Test func oldWritingsAreRead() throws {
+    /// Files as Python 2 and the first versions of PyTorch wrote them.
+    @Test func filesOfOldVersionsAreRead() throws {
         let pairs = Python.call(
             .global("collections", "OrderedDict"),
             [[["w", .vector("2", "HalfStorage", count: 2)]]])
@@ -36,7 +36,7 @@ import Testing
         #expect(checkpoint.metadata.isEmpty)
     }
 
-    @Test func aPartIsAsLargeAsItSays() throws {
+    @Test func viewsOfStoragesLimitTheirTensors() throws {
         let root: Python = [
             "w": .tensor(.storage("0", count: 6, view: .tuple(["1", 4, 2])), [3], [1])
         ]
@@ -45,7 +45,7 @@ import Testing
                 == .outsideStorage(tensor: "w", shape: [3], strides: [1], offset: 0, available: 2))
     }
 
-    @Test func liesAreRefused() throws {
+    @Test func falseSizesAreRefused() throws {
         func problem(_ bytes: [UInt8]) throws -> PyTorchCheckpointError.Problem? {
             try torchProblem(of: bytes)
         }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DVTCheckpoints
 
-/// Pickles as other protocols write them, and those made to do harm.
+/// Pickles of other protocols, and malicious ones.
 @Suite struct TorchPickleTests {
     private static let storages = ["0": floatBytes([1, 2])]
 
@@ -49,7 +49,7 @@ import Testing
             ([0x4B, 1, 0x72, 1, 1, 0, 0, 0x30, 0x6A, 1, 1, 0, 0], "1"),
             ([0x4B, 1, 0x94, 0x30, 0x68, 0], "1"),
         ] as [([UInt8], String?)])
-    func operationsMakeTheirValues(operations: [UInt8], expected: String?) throws {
+    func operationsProduceTheirValues(operations: [UInt8], expected: String?) throws {
         #expect(try metadata(operations) == expected)
         #expect(try problem(operations) == nil)
     }
@@ -113,7 +113,7 @@ import Testing
         expectOneLine(odd, naming: "p")
     }
 
-    /// What is not known is never called, and what is done to it is passed over.
+    /// Unknown globals are never called; operations on them are ignored.
     @Test func unknownGlobalsAreOpaque() throws {
         let unknown = Python.global("my.module", "Thing").operations
         let made = unknown + [0x29, 0x81]
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test func theStackIsNeverPassed() throws {
+    @Test func stackUnderflowsAreRefused() throws {
         for operations: [UInt8] in [
             [], [0x30], [0x85], [0x4B, 1, 0x86], [0x4B, 1, 0x4B, 1, 0x87], [0x74], [0x61],
             [0x5D, 0x61], [0x65], [0x7D, 0x4B, 1, 0x73], [0x75], [0x52], [0x29, 0x52], [0x62],
@@ -142,7 +142,7 @@ import Testing
         }
     }
 
-    @Test func valuesThatDoNotFitAreRefused() throws {
+    @Test func mismatchedValuesAreRefused() throws {
         for operations: [UInt8] in [
             [0x4B, 1, 0x4B, 1, 0x61], [0x7D, 0x4B, 1, 0x61], [0x5D, 0x4B, 1, 0x4B, 1, 0x73],
             [0x29, 0x4B, 1, 0x61], [0x7D, 0x28, 0x4B, 1, 0x75], [0x4B, 1, 0x29, 0x52],
@@ -204,7 +204,7 @@ import Testing
         #expect(try problem(pickle: [0x80, 2, 0x63, 0x61]) == .pickleCutShort(offset: 2))
     }
 
-    /// Neither reading nor freeing them calls itself once a level.
+    /// Neither reading nor freeing them recurses once per level.
     @Test func deepNestingIsHarmless() throws {
         let levels = 100_000
         let lists =
@@ -241,8 +241,8 @@ import Testing
             try openTorch(torchZip(pickle: around, Self.storages).bytes).shapes == ["w": [2]])
     }
 
-    /// Each list holds the one before twice, so that written out they would fill any memory.
-    @Test func doubledListsAreHarmless() throws {
+    /// Each list holds the previous one twice; expanded, they would exhaust any memory.
+    @Test func repeatedListsAreHarmless() throws {
         var doubled: [UInt8] = [0x5D, 0x71, 0]
         for level: UInt8 in 1...100 {
             doubled += [0x30, 0x5D, 0x71, level, 0x68, level - 1, 0x61, 0x68, level - 1, 0x61]

@@ -2,7 +2,7 @@ import DVTCheckpoints
 import DVTCore
 import Testing
 
-/// Views, types, and what may not be a view.
+/// Views, element types, and invalid views.
 @Suite struct TorchTensorTests {
     private func values(_ tensor: Python, _ values: [Float] = [0, 1, 2, 3, 4, 5]) throws -> Tensor {
         try openTorch(torchZip(["w": tensor], ["0": floatBytes(values)]).bytes).tensor(named: "w")
@@ -30,7 +30,7 @@ import Testing
         #expect(try values(empty, []) == Tensor([0, 3], values: []))
     }
 
-    @Test func everyWayToMakeATensorIsKnown() throws {
+    @Test func everyTensorConstructorIsRecognized() throws {
         let storage = Python.storage(count: 6)
         let vector = Python.vector(count: 6)
         let parts: [Python] = [storage, 0, .tuple([6]), .tuple([1])]
@@ -88,7 +88,7 @@ import Testing
         ("QInt8Storage", "qint8", 1), ("QUInt8Storage", "quint8", 1),
         ("QInt32Storage", "qint32", 4),
     ])
-    func otherTypesAreListedAndNotRead(storage: String, type: String, size: Int) throws {
+    func otherTypesAreListedButNotRead(storage: String, type: String, size: Int) throws {
         let bytes = torchZip(
             ["w": .vector("0", storage, count: 2)], ["0": [UInt8](repeating: 1, count: 2 * size)]
         ).bytes
@@ -142,7 +142,7 @@ import Testing
                 == .negativeExtent(tensor: "w", shape: sizes, strides: strides, offset: offset))
     }
 
-    @Test func sizesThatCannotBeCountedAreRefused() throws {
+    @Test func overflowingSizesAreRefused() throws {
         let storage = Python.storage(count: 6)
         let large = [1 << 32, 1 << 32, 0]
         #expect(
@@ -160,7 +160,7 @@ import Testing
                 == .axisCount(tensor: "w", sizes: 65, strides: 65, limit: 64))
     }
 
-    @Test func storagesMustBeThereAndLargeEnough() throws {
+    @Test func storagesMustExistAndBeLargeEnough() throws {
         #expect(
             try torchProblem(ofTensor: .vector("1", count: 6))
                 == .noSuchStorage(tensor: "w", key: "1"))

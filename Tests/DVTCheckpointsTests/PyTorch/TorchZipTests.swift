@@ -2,7 +2,7 @@ import DVTCheckpoints
 import DVTCore
 import Testing
 
-/// Archives that are not what they claim.
+/// Archives with false declarations.
 @Suite struct TorchZipTests {
     private var archive: ZipTestArchive {
         torchZip(["w": .vector(count: 2)], ["0": floatBytes([1, 2])])
@@ -18,7 +18,7 @@ import Testing
         return try torchProblem(of: archive.bytes)
     }
 
-    @Test func honestVariantsAreRead() throws {
+    @Test func validVariantsAreRead() throws {
         #expect(try problem { _ in } == nil)
         #expect(try problem { $0.comment = "a comment" } == nil)
         #expect(try problem { $0.wide = { _ in } } == nil)
@@ -40,7 +40,7 @@ import Testing
             } == nil)
     }
 
-    @Test func theFolderIsTheOneOfThePickle() throws {
+    @Test func entriesAreReadFromTheFolderOfThePickle() throws {
         for folder in ["", "other/"] {
             #expect(
                 try problem { archive in
@@ -77,13 +77,13 @@ import Testing
                 == .zipValuesDisagree("the size of \"model/data/0\"", 8, 9))
     }
 
-    @Test func entriesMustHaveTheirOwnBytes() throws {
+    @Test func entriesMustNotShareBytes() throws {
         let second = "model/byteorder"
         #expect(
             try problem {
                 $0.entries[1].name = "model/data/0"
             } == .repeatedZipEntry("model/data/0"))
-        // The bomb: entries whose data are other entries.
+        // A zip bomb: entries whose data are other entries.
         let grown = UInt32(archive.entries[1].data.count + archive.entries[2].localHeader.count)
         #expect(
             try problem {
@@ -121,7 +121,7 @@ import Testing
                     available: UInt64(end)))
     }
 
-    @Test func wideSizesMustBeThere() throws {
+    @Test func zip64FieldsMustBePresent() throws {
         func wide(_ extra: [UInt8]) throws -> PyTorchCheckpointError.Problem? {
             try problem {
                 $0.entries[2].byteCount = .max
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func liesOfTheZIP64RecordAreRefused() throws {
+    @Test func falseZIP64RecordsAreRefused() throws {
         let entries = archive.entries
         let end = UInt64(entries.reduce(0) { $0 + $1.localHeader.count + $1.data.count })
         let byteCount = UInt64(entries.reduce(0) { $0 + $1.header(localOffset: 0).count })
@@ -201,7 +201,7 @@ import Testing
         #expect(try problem { $0.disk = 1 } == .zipSpansFiles)
     }
 
-    @Test func otherFilesAreTold() throws {
+    @Test func otherFilesAreReported() throws {
         #expect(try torchProblem(of: []) == .notACheckpoint)
         #expect(try torchProblem(of: Array("{}".utf8)) == .notACheckpoint)
         #expect(try torchProblem(of: [0x50, 0x4B, 3, 4]) == .noZipDirectory)
@@ -209,7 +209,7 @@ import Testing
         #expect(try torchProblem(of: tar) == .tarArchive)
     }
 
-    @Test func leadingBytesTellTheLayout() {
+    @Test func leadingBytesIdentifyTheLayout() {
         #expect(PyTorchCheckpoint.recognizes([0x50, 0x4B, 3, 4, 0]))
         #expect(PyTorchCheckpoint.recognizes(legacyMagic))
         let tar = [UInt8](repeating: 0, count: 257) + Array("ustar".utf8)

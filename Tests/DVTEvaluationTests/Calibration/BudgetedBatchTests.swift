@@ -4,7 +4,7 @@ import DVTEvaluation
 import DVTTestSupport
 import Testing
 
-/// The authors' budgeted batch classification against what their own code computed; `s4` has many
+/// The authors' budgeted batch classification against the results of their own code; `s4` has many
 /// equal scores.
 @Suite(.enabled(if: ReferenceFiles.areAvailable, Comment(rawValue: ReferenceFiles.comment)))
 struct BudgetedBatchTests {
@@ -16,7 +16,7 @@ struct BudgetedBatchTests {
     }
 
     @Test(arguments: files)
-    func allBudgetsAreTheAuthors(name: String) throws {
+    func allBudgetsEqualTheAuthors(name: String) throws {
         let (data, file) = try data(name)
         let calibration = ThresholdCalibration(data)
         let budgets = calibration.budgets()
@@ -31,9 +31,9 @@ struct BudgetedBatchTests {
         }
     }
 
-    /// Chosen on one half and judged on the other, both ways round, thresholds gain on average.
+    /// Thresholds chosen on one half and evaluated on the other, and vice versa, gain on average.
     ///
-    /// Of the four cases one gains nothing: 400 images tell accuracy to 2 points.
+    /// One of the four cases gains nothing: 400 images resolve accuracy to 2 points.
     @Test func optimalThresholdsGeneralize() throws {
         var gains: [Double] = []
         for (name, areSwapped) in Self.files.flatMap({ [($0, false), ($0, true)] }) {
@@ -52,7 +52,7 @@ struct BudgetedBatchTests {
     }
 
     @Test(arguments: files)
-    func filesComeBackAsTheyWere(name: String) throws {
+    func filesRoundTrip(name: String) throws {
         let (data, _) = try data(name)
         let folder = try TemporaryFolder()
         try data.write(to: "\(folder.path)/copy.safetensors")

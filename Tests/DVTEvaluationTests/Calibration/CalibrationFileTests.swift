@@ -17,7 +17,7 @@ import Testing
         return Calibration(run, rule: .geometric, choices: run.budgets())
     }
 
-    @Test func filesComeBackAsTheyWere() throws {
+    @Test func filesRoundTrip() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/calibration.json"
         let calibration = try calibration()
@@ -25,13 +25,13 @@ import Testing
         #expect(try Calibration(path: path) == calibration)
         let points = calibration.operatingPoints
         #expect(points.thresholds.count == 59)
-        // The cheapest that is the most accurate: all leave early but those who gain.
+        // The cheapest of the most accurate: all images that gain nothing exit early.
         let policy = try points.policy(row: points.row(budget: 2.3))
         #expect(policy.scoring == ExitScoring(criterion: .margin, temperatures: [1.25, 0.7]))
     }
 
-    /// Half way to the next lower score where that is near, and no image leaves elsewhere for it.
-    @Test func thresholdsLieBelowTheScoreThatTheyAreOf() throws {
+    /// Halfway to the next lower score where that is near; no image changes its exit.
+    @Test func thresholdsLieBelowTheirScores() throws {
         let near = Float(0.8).nextDown.nextDown
         let outputs = try SyntheticExits.outputs(
             [[0.6, 0.8, 0.9, near], [1, 0.9, 0.8, 0.7], [1, 1, 1, 1]], labels: [0, 0, 0, 0])
@@ -58,7 +58,7 @@ import Testing
         """
     }
 
-    @Test func aPointNeedsNoBudgetAndAFileNoModel() throws {
+    @Test func budgetAndModelAreOptional() throws {
         let folder = try TemporaryFolder()
         let text = Self.text(points: "[\(Self.point.replacing("\"p\":1,", with: ""))]")
         let read = try Calibration(path: folder.file("x.json", text))
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    @Test func itMustFitTheCascade() throws {
+    @Test func calibrationsMustFitTheCascade() throws {
         let stages = try CascadeConfiguration.named("tiny-deit").stages
         func check(_ calibration: Calibration, exits: Int = 2, name: String = "a\"model") throws {
             let cascade = try CascadeConfiguration(Array(stages.prefix(exits)), name: name)

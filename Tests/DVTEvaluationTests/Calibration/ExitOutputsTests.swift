@@ -21,13 +21,13 @@ import Testing
         }
     }
 
-    @Test func goodOutputsAreTaken() {
+    @Test func validOutputsAreAccepted() {
         #expect(error() == nil)
         #expect(error([1, 1, 2], [1, 0], labels: [1]) == nil)
     }
 
     @Test(arguments: [-0.1, 1.1, .nan, .infinity] as [Float])
-    func aProbabilityLiesInItsRange(value: Float) {
+    func probabilitiesOutOfRangeAreRefused(value: Float) {
         var values = Self.good
         values[9] = value
         #expect(
@@ -38,14 +38,14 @@ import Testing
                 """)
     }
 
-    @Test func probabilitiesAddUpToOne() {
+    @Test func probabilitiesMustSumToOne() {
         var values = Self.good
         values[0] = 0.25
         #expect(
             error([2, 2, 3], values)?.contains("adds up to 0.75 at exit 0, image 0") == true)
     }
 
-    @Test func shapesAndLabelsFit() {
+    @Test func shapesAndLabelsMustFit() {
         #expect(error([4, 3])?.contains("has shape [4, 3]; give [exits, images, classes]") == true)
         #expect(error([2, 0, 3], [], labels: [])?.contains("has shape [2, 0, 3]") == true)
         #expect(error(labels: [0])?.contains("has 1 labels for 2 images") == true)
@@ -54,7 +54,7 @@ import Testing
         #expect(error(labels: [-1, 0])?.contains("has -1 for image 0") == true)
     }
 
-    @Test func dataAreOfOneModel() throws {
+    @Test func partsMustBeOfOneModel() throws {
         let calibration = try SyntheticExits.outputs([[0.5], [1]], labels: [0])
         func error(_ test: ExitOutputs?, _ costs: [Double]) -> String? {
             do throws(CalibrationError) {
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func filesMayLackATestAndHaveLabelsAsFloats() throws {
+    @Test func testPartsAreOptionalAndLabelsMayBeFloats() throws {
         let folder = try TemporaryFolder()
         let path = "\(folder.path)/outputs.safetensors"
         func write(label: Float) throws {
@@ -113,7 +113,7 @@ import Testing
 }
 
 @Suite struct ExitCriterionTests {
-    @Test func scoresAreThoseOfTheirFormulas() {
+    @Test func scoresFollowTheirFormulas() {
         let row: ArraySlice<Float> = [0.25, 0.5, 0.25, 0]
         #expect(ExitCriterion.confidence.score(row) == 0.5)
         #expect(ExitCriterion.margin.score(row) == 0.25)
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(arguments: ExitCriterion.allCases)
-    func certaintyIsOne(criterion: ExitCriterion) {
+    func certainPredictionsScoreOne(criterion: ExitCriterion) {
         #expect(criterion.score([0, 1, 0]) == 1)
         #expect(criterion.score([0, 1, 0], temperature: 0.5) == 1)
     }
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test func equalProbabilitiesAreTheLeast() {
+    @Test func equalProbabilitiesScoreLeast() {
         let row = ArraySlice(repeating: Float(0.1), count: 10)
         #expect(ExitCriterion.confidence.score(row) == 0.1)
         #expect(ExitCriterion.margin.score(row) == 0)

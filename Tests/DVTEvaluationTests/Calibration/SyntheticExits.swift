@@ -2,8 +2,8 @@ import DVTCore
 
 @testable import DVTEvaluation
 
-/// Outputs that behave as a cascade's: later exits are right more often, and each is surer of what
-/// it is right about.
+/// Outputs like those of a cascade: later exits are correct more often, and each is more confident
+/// where it is correct.
 enum SyntheticExits {
     /// Scores and outcomes from a seed.
     static func scores(exits: Int, images: Int, seed: UInt64) -> ExitScores {

@@ -5,7 +5,7 @@ import Testing
 @testable import DVTEvaluation
 
 @Suite struct TemperatureTests {
-    /// Outputs of two classes whose first is right with probability `chance`, told with logits
+    /// Outputs of two classes, the first of which is correct with probability `chance`, from logits
     /// that are `temperature` times too large.
     private func outputs(images: Int, temperature: Double) throws -> ExitOutputs {
         var random = SplitMix(state: 9)
@@ -34,8 +34,8 @@ import Testing
         #expect(after.bins.map(\.count).reduce(0, +) == 20_000)
     }
 
-    /// The slope at the result is none: no nearby temperature is better.
-    @Test func theLossIsLeast() throws {
+    /// The slope at the result is zero: no nearby temperature is better.
+    @Test func theLossIsMinimal() throws {
         let outputs = try outputs(images: 300, temperature: 2)
         let temperature = TemperatureScaling(fitting: outputs).temperatures[0]
         func loss(_ factor: Double) -> Double {
@@ -45,16 +45,17 @@ import Testing
         #expect(loss(1) < loss(1.001) && loss(1) < loss(0.999))
     }
 
-    /// Where all or none are right, the loss has no least value.
+    /// Where all or none are correct, the loss has no minimum.
     @Test(arguments: [(0, 0.01), (1, 100)])
-    func theRangeEnds(label: Int, temperature: Double) throws {
+    func temperaturesStayInRange(label: Int, temperature: Double) throws {
         let outputs = try SyntheticExits.outputs([[0.9, 0.8, 1]], labels: [label, label, label])
         let found = TemperatureScaling(fitting: outputs).temperatures[0]
         #expect(abs(found / temperature - 1) < 1e-6, "\(found)")
     }
 
-    @Test func theErrorIsThatOfItsBins() throws {
-        // 0.9 twice, one of them right; 0.59 right; and 1 right, which belongs to the last bin.
+    @Test func theCalibrationErrorIsComputedByBins() throws {
+        // 0.9 twice, one of them correct; 0.59 correct; and 1 correct, which belongs to the last
+        // bin.
         let outputs = try SyntheticExits.outputs(
             [[0.9, 0.9, 0.59, 1]], labels: [0, 1, 0, 0])
         let reliability = ExitReliability.all(outputs)[0]

@@ -12,11 +12,11 @@ import Testing
         #expect(GeometricBudgets.shares(budget: 20, exits: 4) == [0.25, 0.25, 0.25, 0.25])
     }
 
-    /// Of 6 images 2 are meant for each exit.
+    /// Each exit is assigned 2 of 6 images.
     ///
-    /// The second exit counts only those that the first has not taken, and takes a third that is
-    /// as sure.
-    @Test func laterExitsCountWhatIsLeft() {
+    /// The second exit counts only images that did not take the first, and takes a third image of
+    /// equal confidence.
+    @Test func laterExitsCountRemainingImages() {
         let scores = ExitScores(
             scores: [
                 [0.9, 0.8, 0.1, 0.2, 0.3, 0.4], [1, 1, 0.5, 0.7, 0.5, 0.1],
@@ -30,8 +30,8 @@ import Testing
         #expect(abs(outcome.cost - 2) < 1e-12)
     }
 
-    /// A share below one image lets none leave.
-    @Test func tooSmallAShareLetsNoneLeave() {
+    /// A share below one image assigns none.
+    @Test func sharesBelowOneImageExitNone() {
         // The shares of q = 59/20 are 0.08, 0.23 and 0.69.
         let scores = SyntheticExits.scores(exits: 3, images: 5, seed: 1)
         let thresholds = GeometricBudgets(scores).thresholds(budget: 59)
@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    /// At each price the Lagrangian search finds what the exhaustive one does, or nearly so.
+    /// At each price the Lagrangian search finds the result of the exhaustive one, or nearly so.
     @Test(arguments: [2, 3, 4])
     func theLagrangianSearchComesClose(exits: Int) {
         let scores = SyntheticExits.scores(exits: exits, images: 400, seed: 5)
@@ -95,7 +95,7 @@ import Testing
         }
     }
 
-    /// Five exits are beyond an exhaustive search, and the frontier still rises.
+    /// Five exits are too many for an exhaustive search; the frontier still rises.
     @Test func manyExitsAreSearched() {
         let scores = SyntheticExits.scores(exits: 5, images: 1_300, seed: 7)
         let optimal = OptimalThresholds(scores, costs: Self.costs)
@@ -104,13 +104,13 @@ import Testing
         for (first, second) in zip(optimal.frontier, optimal.frontier.dropFirst()) {
             #expect(first.cost < second.cost && first.accuracy < second.accuracy)
         }
-        // All leave at the first exit.
+        // All take the first exit.
         #expect(optimal.frontier.first?.cost == 1)
     }
 
-    /// On new images of the same kind it beats the authors' rule at equal cost.
+    /// On new images of the same kind the rule beats the authors' at equal cost.
     @Test(arguments: [2, 3, 5])
-    func newImagesGainToo(exits: Int) {
+    func newImagesGainAsWell(exits: Int) {
         let calibration = SyntheticExits.scores(exits: exits, images: 1_000, seed: 11)
         let test = SyntheticExits.scores(exits: exits, images: 4_000, seed: 12)
         let costs = Array(Self.costs.prefix(exits))
@@ -123,7 +123,7 @@ import Testing
             of: outcomes(frontier.map(\.thresholds)),
             over: outcomes(GeometricBudgets.budgets.map { budgets.thresholds(budget: $0) }))
         let mean = gains.reduce(0, +) / Double(gains.count)
-        // With two exits there is one threshold, so both rules draw the same curve.
+        // With two exits there is one threshold, so both rules give the same curve.
         #expect(exits == 2 ? abs(mean) < 0.2 : mean > 0, "\(mean)")
     }
 
@@ -151,7 +151,7 @@ import Testing
         #expect(probabilities == [third, third, third, 1, 0.5, 0.5])
     }
 
-    @Test func whatNeverFallsStays() {
+    @Test func ascendingValuesAreUnchanged() {
         let scores: [Float] = [0.9, 0.1, 0.5]
         #expect(
             IsotonicRegression.probabilities(scores: scores, outcomes: [true, false, true])
@@ -165,14 +165,14 @@ import Testing
             thresholds: [], accuracy: Double($0.0), cost: Double($0.1), budget: nil)
     }
 
-    @Test func theBestIsChosen() throws {
+    @Test func theBestPointIsChosen() throws {
         #expect(try choices.best(for: .accuracy(65), unit: "ms").cost == 2)
         #expect(try choices.best(for: .accuracy(80), unit: "ms").cost == 4)
         #expect(try choices.best(for: .cost(3.5), unit: "ms").cost == 2)
         #expect(try choices.best(for: .cost(1), unit: "ms").accuracy == 60)
     }
 
-    @Test func whatCannotBeHadNamesTheRange() {
+    @Test func unreachableTargetsNameTheRange() {
         #expect(
             throws: CalibrationError.unreachable(
                 reason: """

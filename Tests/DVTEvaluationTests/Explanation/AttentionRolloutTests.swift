@@ -3,7 +3,7 @@ import DVTEvaluation
 import Glibc
 import Testing
 
-/// Attention rollout, by cases that can be told by hand and against matrices multiplied plainly.
+/// Attention rollout, by cases computed by hand and against plain matrix products.
 @Suite struct AttentionRolloutTests {
     /// Logits whose softmax is 1 for one key of every query and 0 for the others.
     private func oneHot(tokens: Int, key: (Int) -> Int) -> Tensor {
@@ -19,13 +19,13 @@ import Testing
         return rollout.classAttention()
     }
 
-    @Test func whoLooksOnlyAtItselfHasNoShares() throws {
+    @Test func selfAttentionAloneGivesNoShares() throws {
         let identity = oneHot(tokens: 5) { $0 }
         #expect(try rollout([identity, identity]) == [[0, 0, 0, 0]])
     }
 
     @Test(arguments: [1, 2, 12])
-    func evenAttentionHasEvenShares(depth: Int) throws {
+    func uniformAttentionGivesUniformShares(depth: Int) throws {
         let even = Tensor([2, 3, 5, 5], repeating: 7)
         let attention = try rollout(Array(repeating: even, count: depth))
         #expect(attention.count == 2)
@@ -34,25 +34,25 @@ import Testing
         }
     }
 
-    /// One head looks at token 3 alone, the other at all four: 0.5 + 0.125 of a row of 1.
-    @Test func oneHeadLooksAtOneToken() throws {
+    /// One head attends to token 3 alone, the other to all four: 0.5 + 0.125 of a row of 1.
+    @Test func headsAreAveraged() throws {
         let one = oneHot(tokens: 4) { _ in 3 }
         let logits = Tensor([1, 2, 4, 4], values: one.values + [Float](repeating: 0, count: 16))
         let attention = try rollout([logits])[0]
-        // Without the class token's own column 0.625 + 2 * 0.125 are left.
+        // Without the class token's own column, 0.625 + 2 * 0.125 remain.
         #expect(zip(attention, [1.0 / 7, 1.0 / 7, 5.0 / 7]).allSatisfy { abs($0 - $1) < 1e-15 })
     }
 
-    /// In the first block token 1 looks at token 2, in the second the class token at token 1: what
-    /// it gets is half of each.
-    @Test func laterBlocksSeeWhatEarlierOnesMixed() throws {
+    /// In the first block token 1 attends to token 2, in the second the class token to token 1: it
+    /// receives half of each.
+    @Test func laterBlocksComposeWithEarlierOnes() throws {
         let first = oneHot(tokens: 3) { $0 == 1 ? 2 : $0 }
         let second = oneHot(tokens: 3) { $0 == 0 ? 1 : $0 }
         #expect(try rollout([first, second]) == [[0.5, 0.5]])
         #expect(try rollout([second, first]) == [[1, 0]])
     }
 
-    @Test func equalsProductsOfMatrices() throws {
+    @Test func equalsMatrixProducts() throws {
         let (batch, heads, tokens) = (2, 3, 10)
         let blocks = (0..<4).map { depth in
             Tensor.uniform(
@@ -113,7 +113,7 @@ import Testing
         ) {
             try rollout.append(Tensor([1, 2, 6, 6], repeating: 0))
         }
-        // Another number of heads is no fault.
+        // Another number of heads is allowed.
         try rollout.append(Tensor([1, 4, 5, 5], repeating: 0))
     }
 }

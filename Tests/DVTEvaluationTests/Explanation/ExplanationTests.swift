@@ -6,7 +6,7 @@ import DVTReference
 import DVTTestSupport
 import Testing
 
-/// What exits saw, on cascades of every shape.
+/// The attention behind each exit, on cascades of every shape.
 @Suite struct ExplanationTests {
     private func model<B: Backend>(
         _ name: String, on backend: B
@@ -38,12 +38,12 @@ import Testing
         }
     }
 
-    /// The exit that is marked is the one that the cascade takes, image by image.
+    /// The marked exit is the one that the cascade takes, image by image.
     @Test(arguments: [
         ExitPolicy.thresholds([0.3, 0.4]), .thresholds([0, 2]), .thresholds([2, 2]), .exit(0),
         .exit(1), .allExits,
     ])
-    func marksTheExitThatIsTaken(policy: ExitPolicy) throws {
+    func marksTheTakenExit(policy: ExitPolicy) throws {
         let model = try model("tiny-deit", on: ReferenceBackend())
         let images = images(model.configuration, count: 5)
         let explanations = try model.explain(images, policy: policy, topK: 2)
@@ -51,15 +51,15 @@ import Testing
         #expect(explanations.map(\.exit) == predictions.map(\.exit))
         for (explanation, prediction) in zip(explanations, predictions) {
             let seen = explanation.exits[prediction.exit]
-            // Stages in other company are summed in another order at most.
+            // Other batches change the order of sums at most.
             #expect(seen.top.map(\.classIndex) == prediction.top.map(\.classIndex))
             #expect(abs(seen.confidence - prediction.probability) < 1e-6)
             #expect(seen.multiplyAdds == prediction.multiplyAdds)
         }
     }
 
-    /// The rollout is of the attention that counted: with the relations that a stage reused.
-    @Test func reusedRelationsAreIn() throws {
+    /// The rollout uses the actual attention, including reused relations.
+    @Test func includesReusedRelations() throws {
         let configuration = try TestCascades.cascade([7, 10])
         let model = try DynamicVisionTransformer(
             configuration, weights: SyntheticWeights(seed: 1), backend: ReferenceBackend())
@@ -84,7 +84,7 @@ import Testing
     @Test(
         .enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)),
         arguments: KernelStyle.allCases)
-    func openCLSeesTheSame(style: KernelStyle) throws {
+    func openCLMatchesTheReference(style: KernelStyle) throws {
         let reference = try model("tiny-deit", on: ReferenceBackend())
         let images = images(reference.configuration, count: 2)
         let expected = try reference.explain(images, policy: .allExits)
@@ -112,7 +112,7 @@ import Testing
         #expect(try model.explain(none, policy: .allExits).isEmpty)
     }
 
-    @Test func notANumberIsNoExplanation() throws {
+    @Test func nonFiniteOutputsAreRefused() throws {
         let model = try model("tiny-deit", on: ReferenceBackend())
         var images = images(model.configuration, count: 2)
         images.values[images.values.count - 1] = .nan
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func tokensStandForTheirPatches() throws {
+    @Test func tokensCoverTheirPatches() throws {
         let stages = try CascadeConfiguration.named("dvt-deit-small").stages
         #expect(stages[0].tokenSpans == squares(7, side: 32))
         // Patches of 23 with 3 pixels of padding at either edge.

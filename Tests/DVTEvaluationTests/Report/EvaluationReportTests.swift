@@ -2,7 +2,7 @@ import DVTEvaluation
 import DVTModel
 import Testing
 
-/// What a page of an evaluation is drawn from.
+/// The data of an evaluation's page.
 @Suite struct EvaluationReportTests {
     /// Images of two classes at two exits: the label, and class 0's probability at each exit.
     private func tally(_ images: [(label: Int, first: Float, second: Float)]) -> EvaluationTally {
@@ -21,21 +21,21 @@ import Testing
     @Test func thresholdsAreChosenOnTheSameImages() throws {
         let curve = ThresholdCurve(tally(four).scores, costs: [1, 3], stored: nil)
         #expect(curve.origin == .sameImages)
-        // From budgets of which one, two, three images and all leave at the first exit.
+        // From budgets at which one, two, three and all images take the first exit.
         #expect(curve.points.map(\.cost) == curve.points.map(\.cost).sorted())
         #expect(Set(curve.points.map(\.cost)).isSubset(of: [1, 1.5, 2, 2.5, 3]))
         let most = try #require(curve.points.last)
         #expect(most.cost > 1 && most.accuracy == 100)
     }
 
-    @Test func storedThresholdsAreTakenAsTheyAre() {
+    @Test func storedThresholdsAreUsedUnchanged() {
         let scores = tally(four).scores
         let points = OperatingPoints(
             thresholds: [[0.75, 0], [2, 0], [0, 0], [3, 0]], gigaMultiplyAdds: nil,
             accuracies: nil)
         let curve = ThresholdCurve(scores, costs: [1, 3], stored: (points, "file"))
         #expect(curve.origin == .file("file"))
-        // Both thresholds above 1 do the same.
+        // Both thresholds above 1 give the same result.
         #expect(curve.points.map(\.cost) == [1, 1.5, 3])
         #expect(curve.points.map(\.accuracy) == [25, 50, 100])
         let one = OperatingPoints(
@@ -44,7 +44,7 @@ import Testing
         #expect(other == ThresholdCurve(scores, costs: [1, 3], stored: nil))
     }
 
-    /// Confidences that no threshold tells apart: all leave at the first exit, or none does.
+    /// Equal confidences: either all images take the first exit, or none does.
     @Test func equalConfidencesMakeACurve() {
         let same = tally(Array(repeating: (1, 0.75, 0.5), count: 7))
         let curve = ThresholdCurve(same.scores, costs: [1, 3], stored: nil)
@@ -54,7 +54,7 @@ import Testing
         #expect(!single.points.isEmpty)
     }
 
-    @Test func exitsAreSummedUp() {
+    @Test func exitsAreSummarized() {
         let summaries = tally(four).summaries(exits: [0, 1, 1, 0])
         #expect(summaries.map(\.exiting) == [2, 2] && summaries.map(\.exitingCorrect) == [1, 2])
         for summary in summaries {
@@ -66,7 +66,7 @@ import Testing
         #expect(summaries[0].calibrationError == 0.5625)
     }
 
-    @Test func earlyAndSureImagesAreEasy() {
+    @Test func earlyAndConfidentImagesAreEasy() {
         let images = tally([
             (1, 0.125, 0), (1, 0.25, 0), (1, 0.75, 0.25), (1, 0.375, 0.125), (0, 0.5, 0.5),
         ])
@@ -75,17 +75,17 @@ import Testing
         #expect(found[0].easiest == [4] && found[0].hardest.isEmpty)
         #expect(found[1].easiest == [0, 1] && found[1].hardest == [2, 3])
         #expect(found[1].images == 4 && found[1].correct == 4)
-        // An odd number: the one in the middle is easy, and none is shown twice.
+        // An odd number: the middle one is easy, and none is shown twice.
         let three = images.examples(exits: [0, 0, 1, 1, 0], count: 9, classLimit: 2)
         #expect(three[1].easiest.count == 2 && three[1].hardest.count == 2)
     }
 
-    @Test func ofManyClassesTheBestAndTheWorstAreShown() {
+    @Test func theBestAndWorstOfManyClassesAreShown() {
         var tally = EvaluationTally(exits: 1)
         for label in 0..<6 {
             for image in 0..<6 {
                 var row = [Float](repeating: 0, count: 6)
-                // Class 5 is right six times, class 1 twice.
+                // Class 5 is correct six times, class 1 twice.
                 row[image <= label ? label : (label + 1) % 6] = 1
                 tally.add([row[...]], label: label)
             }

@@ -13,7 +13,7 @@ import Testing
             values: (1...count).flatMap { [Float](repeating: Float($0), count: 12) })
     }
 
-    /// Of three, the one in the middle is its own partner.
+    /// The middle one of three images is its own partner.
     @Test func mixupAddsPartners() {
         var mixed = images(3)
         BatchMix.mixup(share: 0.75).apply(to: &mixed)
@@ -22,7 +22,7 @@ import Testing
         #expect(BatchMix.mixup(share: 0.75).share(side: 2) == 0.75)
     }
 
-    @Test func cutmixPastesAPart() {
+    @Test func cutmixPastesARectangle() {
         let mix = BatchMix.cutmix(rows: 1..<2, columns: 0..<2)
         var mixed = images(3)
         mix.apply(to: &mixed)
@@ -39,7 +39,7 @@ import Testing
 
     @Test func targetsAreSmoothedAndShared() {
         let targets = Tensor.softTargets([2, 0, 0], classes: 4, smoothing: 0.1, share: 0.75)
-        // Off 0.025, on 0.925: 0.75 of one's own and 0.25 of the partner's.
+        // Off 0.025, on 0.925: 0.75 of the image's own target and 0.25 of the partner's.
         let expected: [Float] = [
             0.25, 0.025, 0.7, 0.025,  //
             0.925, 0.025, 0.025, 0.025,  //
@@ -51,7 +51,7 @@ import Testing
         #expect(plain == Tensor([1, 3], values: [0, 1, 0]))
     }
 
-    @Test func halfOfBatchesIsCut() {
+    @Test func halfOfBatchesUseCutmix() {
         let mixing = BatchMixing()
         var random = numbers()
         let mixes = (0..<4000).map { _ in mixing.mix(side: 32, random: &random) }
@@ -67,11 +67,11 @@ import Testing
         #expect(mixups.count + cuts.count == 4000)
         let shares = cuts.map { $0.share(side: 32) }
         #expect(shares.allSatisfy { (0...1).contains($0) })
-        // Even from 0 to 1 but for what lies outside the image.
+        // Uniform from 0 to 1 except for the part outside the image.
         #expect((0.55...0.75).contains(shares.mean))
     }
 
-    @Test func eachCanBeOff() {
+    @Test func eachCanBeDisabled() {
         func mixes(_ mixing: BatchMixing) -> [BatchMix] {
             var random = numbers("off")
             return (0..<200).map { _ in mixing.mix(side: 8, random: &random) }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// Where images are cut.
+/// The crops of images.
 @Suite struct CropTests {
     @Test func boxesHaveTheAreasAndRatiosAskedFor() {
         var random = numbers()
@@ -20,13 +20,13 @@ import Testing
             areas.append(width * height / (200 * 150))
         }
         #expect(areas.allSatisfy { (0.077...1).contains($0) })
-        // Even from 0.08 to 1, but for the largest, which fit in fewer ratios.
+        // Uniform from 0.08 to 1, except for the largest, which fit fewer ratios.
         #expect((0.42...0.54).contains(areas.mean) && areas.contains { $0 < 0.1 })
         #expect(areas.contains { $0 > 0.9 })
     }
 
-    /// All of an image never fits a ratio it has not: the largest box in the center is left.
-    @Test func imagesOfOtherRatiosAreCutInTheCenter() {
+    /// A whole image does not fit another ratio: the fallback is the largest box in the center.
+    @Test func imagesOfOtherRatiosAreCroppedInTheCenter() {
         var random = numbers()
         func box(_ width: Int, _ height: Int) -> CropBox {
             CropBox(
@@ -38,7 +38,7 @@ import Testing
         #expect(box(1, 1000) == CropBox(left: 0, top: 499, width: 1, height: 1))
     }
 
-    @Test func contentMovesAndBlackComesIntoSight() {
+    @Test func shiftedCropsArePaddedWithBlack() {
         let image = RGBImage(width: 2, height: 2, pixels: (1...12).map { UInt8($0) })
         #expect(image.shifted(x: 0, y: 0) == image)
         #expect(image.shifted(x: 1, y: 0).pixels == [4, 5, 6, 0, 0, 0, 10, 11, 12, 0, 0, 0])
@@ -48,7 +48,7 @@ import Testing
         #expect(image.shifted(x: 0, y: -7).pixels == [UInt8](repeating: 0, count: 12))
     }
 
-    /// Every one of the 81 places of a padding of 4 occurs; each is told by where white is.
+    /// All 81 offsets of a padding of 4 occur; the position of white identifies each.
     @Test func paddedCropsReachEveryPlace() throws {
         var pixels = [UInt8](repeating: 0, count: 9 * 9 * 3)
         for sample in 0..<3 { pixels[(4 * 9 + 4) * 3 + sample] = 255 }

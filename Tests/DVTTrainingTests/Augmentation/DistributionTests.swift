@@ -2,14 +2,14 @@ import Testing
 
 @testable import DVTTraining
 
-/// Drawn numbers have the moments of their distributions.
+/// The moments of random numbers.
 ///
-/// All are means of 20,000; bounds are five of their standard errors or more, and the numbers are
-/// the same in every run.
+/// All are means of 20,000 numbers, which are the same in every run; bounds are at least five
+/// standard errors.
 @Suite struct DistributionTests {
     private static let count = 20_000
 
-    @Test func normalNumbers() {
+    @Test func normalNumbersHaveTheirMoments() {
         var random = numbers()
         let values = (0..<Self.count).map { _ in random.normal() }
         // Standard errors: 1 / 141 and sqrt(2) / 141.
@@ -21,7 +21,7 @@ import Testing
 
     /// Mean and variance are both the shape.
     @Test(arguments: [0.05, 0.8, 1, 3.5])
-    func gammaNumbers(shape: Double) {
+    func gammaNumbersHaveTheirMoments(shape: Double) {
         var random = numbers()
         let values = (0..<Self.count).map { _ in random.gamma(shape) }
         #expect(values.allSatisfy { $0 >= 0 && $0.isFinite })
@@ -34,7 +34,7 @@ import Testing
 
     /// Mean 1/2 and variance 1 / (8 a + 4).
     @Test(arguments: [0.01, 0.8, 1, 100])
-    func betaNumbers(alpha: Double) {
+    func betaNumbersHaveTheirMoments(alpha: Double) {
         var random = numbers()
         let values = (0..<Self.count).map { _ in random.beta(alpha) }
         #expect(values.allSatisfy { (0...1).contains($0) })
@@ -45,7 +45,7 @@ import Testing
             abs(values.variance - variance) < 5 * (variance / 4 / Double(Self.count)).squareRoot())
     }
 
-    @Test func ratiosAreEvenInTheirLogarithm() {
+    @Test func ratiosAreLogUniform() {
         var random = numbers()
         let values = (0..<Self.count).map { _ in random.nextRatio(0.5...2) }
         // A ulp beyond, as exp and log round.

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// What an image becomes as a whole.
+/// The whole augmentation of an image.
 @Suite struct ImageAugmentationTests {
     private static let preprocessing = Preprocessing.default(imageSize: 16)
 
@@ -16,13 +16,13 @@ import Testing
 
     private func image() throws -> RGBImage { try Fixtures.strip("image.png")[0] }
 
-    @Test func withoutAugmentationImagesAreAsInEvaluation() throws {
+    @Test func withoutAugmentationImagesEqualEvaluation() throws {
         let image = try image()
         let tensor = try augmentation(.none).tensor(from: image, epoch: 3, index: 5)
         #expect(tensor == Self.preprocessing.tensor(from: image))
     }
 
-    /// Seed, epoch and index decide, and each of them alone changes what is drawn.
+    /// Draws depend on seed, epoch and index, each of which alone changes them.
     @Test func drawsDependOnSeedEpochAndIndex() throws {
         let image = try image()
         let standard = try augmentation(.standard)
@@ -35,8 +35,8 @@ import Testing
             try augmentation(.standard, seed: 2).tensor(from: image, epoch: 0, index: 0) != first)
     }
 
-    /// One kind of draw does not move the others.
-    @Test func turningOneOffLeavesTheOthers() throws {
+    /// One kind of draw does not change the others.
+    @Test func disablingOneLeavesTheOthersUnchanged() throws {
         let image = try image()
         var configuration = AugmentationConfiguration.standard
         configuration.erasing = nil
@@ -61,7 +61,7 @@ import Testing
         #expect(abs(results.count { $0 == plain } - 200) < 50)
     }
 
-    @Test func imagesOfAnySizeBecomeTheModels() throws {
+    @Test func imagesOfAnySizeAreResizedToTheModel() throws {
         for (width, height) in [(1, 1), (3, 200), (200, 3), (16, 16), (40, 30)] {
             let image = RGBImage(
                 width: width, height: height,

@@ -15,7 +15,7 @@ import Testing
 
     @Test func operationsAreEquallyFrequent() {
         let drawn = draw(RandAugment(), count: 15_000).flatMap { $0 }
-        // Two layers, each passed over every other time: 15,000 with a deviation of 87.
+        // Two layers, each skipped half of the time: 15,000 with a deviation of 87.
         #expect(abs(drawn.count - 15_000) < 435)
         let counts = Dictionary(grouping: drawn) { operation in
             "\(operation)".prefix { $0 != "(" }
@@ -24,7 +24,7 @@ import Testing
         #expect(counts.count == 15 && counts.values.allSatisfy { abs($0 - 1000) < 155 })
     }
 
-    @Test func magnitudesVaryAndGoBothWays() {
+    @Test func magnitudesVaryInBothDirections() {
         let degrees = draw(RandAugment(), count: 15_000).flatMap { $0 }.compactMap { operation in
             if case .rotate(let degrees) = operation { degrees } else { nil }
         }
@@ -35,7 +35,7 @@ import Testing
         #expect(abs(degrees.count { $0 < 0 } - degrees.count / 2) < degrees.count / 10)
     }
 
-    @Test func layersAndProbabilityCount() {
+    @Test func layersAndProbabilityTakeEffect() {
         let all = RandAugment(layers: 5, magnitude: 3, magnitudeDeviation: 0, probability: 1)
         #expect(draw(all, count: 50).allSatisfy { $0.count == 5 })
         #expect(draw(all, count: 300).flatMap { $0 }.contains(.rotate(degrees: 0.3 * 30)))

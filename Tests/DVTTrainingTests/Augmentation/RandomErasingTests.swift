@@ -4,7 +4,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// Which part of an image becomes noise.
+/// The part of an image that becomes noise.
 @Suite struct RandomErasingTests {
     @Test func aQuarterOfImagesLosesARectangle() {
         let side = 32
@@ -34,7 +34,7 @@ import Testing
         #expect(abs(noise.mean) < 0.015 && abs(noise.variance - 1) < 0.02)
     }
 
-    @Test func neverAndAlways() {
+    @Test func probabilitiesZeroAndOneAreExact() {
         var random = numbers()
         var values = [Float](repeating: 7, count: 3 * 64)
         RandomErasing(probability: 0).apply(to: &values, side: 8, random: &random)

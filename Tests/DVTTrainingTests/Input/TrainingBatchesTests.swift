@@ -64,7 +64,7 @@ struct TrainingBatchesTests {
         #expect(try input.batchCount == 4 && all(input.batches(epoch: 0)).count == 4)
     }
 
-    /// Each place of a shuffled order is as likely for each image.
+    /// Each position of a shuffled order is equally likely for each image.
     @Test func ordersAreFair() throws {
         let images = try cifarSet(4, in: folder)
         let input = try input(images, .none, .init(batchSize: 1, seed: 3))
@@ -92,7 +92,7 @@ struct TrainingBatchesTests {
         #expect(try all(input.batches(epoch: 3)).map(\.images) != expected.map(\.images))
     }
 
-    @Test func anInterruptedEpochGoesOn() throws {
+    @Test func anInterruptedEpochResumes() throws {
         let images = try cifarSet(30, in: folder)
         let input = try input(
             images, .standard, .init(batchSize: 4, seed: 9, keepsShortBatch: true))
@@ -117,7 +117,7 @@ struct TrainingBatchesTests {
         }
     }
 
-    /// A set of eight images of which some are no images.
+    /// A set of eight files, some of which are not images.
     private func damagedSet(_ damaged: Set<Int>) throws -> LabeledImages {
         let pixel = RGBImage(width: 1, height: 1, pixels: [1, 2, 3])
         var table = ""
@@ -139,7 +139,7 @@ struct TrainingBatchesTests {
         #expect(Set(batches.skipped.map { $0.path.suffix(5) }) == ["2.png", "5.png"])
     }
 
-    @Test func batchesOfNothingArePassedOver() throws {
+    @Test func emptyBatchesAreSkipped() throws {
         let images = try damagedSet([0, 1, 2, 3, 4, 6, 7])
         let input = try input(images, .light, .init(batchSize: 1, seed: 1))
         let batches = input.batches(epoch: 0)
@@ -150,7 +150,7 @@ struct TrainingBatchesTests {
     }
 
     @Test(arguments: [0, 2])
-    func strictInputEndsAtThem(workers: Int) throws {
+    func strictInputStopsAtUnreadableImages(workers: Int) throws {
         let images = try damagedSet([3])
         let input = try input(
             images, .none, .init(batchSize: 2, seed: 1, isStrict: true, workers: workers))
@@ -160,7 +160,7 @@ struct TrainingBatchesTests {
         #expect(try batches.next() == nil)
     }
 
-    @Test func setsThatDoNotFitAreRefused() throws {
+    @Test func mismatchedSetsAreRefused() throws {
         let images = try cifarSet(12, in: folder)
         func problem(_ classes: Int, batchSize: Int) -> String? {
             do throws(TrainingInputError) {
@@ -177,8 +177,8 @@ struct TrainingBatchesTests {
         #expect(problem(10, batchSize: 12) == nil)
     }
 
-    /// Released before their end, at any place, batches end their threads.
-    @Test func releasingReleasesAll() throws {
+    /// Batches that are released early, at any position, end their threads.
+    @Test func releasingEndsAllThreads() throws {
         let images = try cifarSet(40, in: folder)
         for taken in 0..<10 {
             weak var cache: ImageCache?
@@ -188,7 +188,7 @@ struct TrainingBatchesTests {
                 let batches = input.batches(epoch: 0)
                 for _ in 0..<taken { #expect(try batches.next() != nil) }
             }
-            // The threads hold the input; the time limit ends the wait for one that stays.
+            // The threads retain the input; the time limit fails the test if one never ends.
             while cache != nil { usleep(1000) }
         }
     }

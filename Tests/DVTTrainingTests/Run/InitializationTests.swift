@@ -7,9 +7,9 @@ import Testing
 
 @testable import DVTTraining
 
-/// What training starts from.
+/// The weights that training starts from.
 struct InitializationTests {
-    @Test func randomWeightsHaveTheirSpread() throws {
+    @Test func randomWeightsHaveTheirDeviation() throws {
         let configuration = try TrainingLossTests.cascade()
         for parameter in configuration.parameters {
             let tensor = RandomWeights(seed: 3).tensor(parameter, of: configuration)
@@ -66,7 +66,8 @@ struct InitializationTests {
         let before = SyntheticWeights(seed: 1).tensor(former, of: old)
         let after = try source.tensor(positions, of: new)
         #expect(after.shape == [1, 37, 32])
-        // The class token's stay; the weights of each cell add up to 1, so the mean nearly does.
+        // The class token's position is kept; weights of each cell sum to 1, so the mean is nearly
+        // kept.
         #expect(after.values[..<32] == before.values[..<32])
         _ = try TrainableCascade(new, weights: source, backend: ReferenceBackend())
     }

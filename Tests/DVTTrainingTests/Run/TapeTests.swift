@@ -56,14 +56,14 @@ struct TapeTests {
         }
     }
 
-    @Test func linearLayersOutsideOfBranchesAreNotRegularized() throws {
+    @Test func nothingIsDroppedOutsideBranches() throws {
         let tape = tape(dropout: 0.5, stochasticDepth: 0.5)
         let x = tape.constant(base.upload(Tensor([8, 4], repeating: 1)))
         let y = try tape.linear(x, identity(4, on: tape).layer, activation: .identity, residual: x)
         #expect(try tape.download(y).values.allSatisfy { $0 == 2 })
     }
 
-    @Test func dropoutDropsTheSameElementsOfTheGradient() throws {
+    @Test func dropoutUsesOneMaskInBothPasses() throws {
         let tape = tape(dropout: 0.25)
         let x = tape.parameter(base.upload(Tensor([100, 40], repeating: 1)))
         let layer = try identity(40, on: tape).layer

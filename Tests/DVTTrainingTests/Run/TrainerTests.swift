@@ -8,7 +8,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// Runs, and going on with them.
+/// Training runs and their resumption.
 struct TrainerTests {
     private static func makeTrainer(
         _ change: (inout TrainingRecipe) -> Void = { _ in }
@@ -27,7 +27,7 @@ struct TrainerTests {
     }
 
     @Test(arguments: [1, 2, 3])
-    func goesOnBitByBit(afterSteps count: Int) throws {
+    func resumesBitForBit(afterSteps count: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/checkpoint.safetensors"
         let whole = try Self.makeTrainer()
@@ -46,7 +46,7 @@ struct TrainerTests {
                 == whole.average?.tensors.map { whole.model.tape.base.download($0) })
     }
 
-    /// Two batches of a half weight each are one batch of both, but for what is drawn.
+    /// Without random draws, two batches of half the weight equal one batch of both.
     @Test func accumulatesGradients() throws {
         let plain: (inout TrainingRecipe) -> Void = {
             ($0.stochasticDepth, $0.dropout) = (0, 0)
@@ -65,14 +65,15 @@ struct TrainerTests {
                 images: Tensor([16, 3, 32, 32], values: parts.flatMap(\.images.values)),
                 targets: Tensor([16, 10], values: parts.flatMap(\.targets.values)),
                 labels: parts.flatMap(\.labels)), of: 10)
-        // Adam's first step is the sign of the gradient, which rounding may turn where it is 0.
+        // Adam's first step is the sign of the gradient, which rounding may flip where it is 0.
         for (a, b) in zip(try weights(of: halves), try weights(of: whole)) {
             let differing = zip(a, b).count { abs($0 - $1) > 1e-5 }
             #expect(differing <= a.count / 100 + 1)
         }
     }
 
-    /// The last batches of an epoch make a step of their own: nothing of it waits for the next.
+    /// The last batches of an epoch make their own step: no gradient is carried into the next
+    /// epoch.
     @Test func stepsAtTheEndOfAnEpoch() throws {
         let trainer = try Self.makeTrainer {
             ($0.stochasticDepth, $0.dropout) = (0, 0)
@@ -87,7 +88,7 @@ struct TrainerTests {
         #expect(try weights(of: trainer) == weights(of: alone))
     }
 
-    @Test func refusesWhatIsNotFinite() throws {
+    @Test func refusesNonFiniteLosses() throws {
         let trainer = try Self.makeTrainer()
         let before = try weights(of: trainer)
         var batch = TrainingLossTests.batch(0)
@@ -98,7 +99,7 @@ struct TrainerTests {
         #expect(try weights(of: trainer) == before && trainer.position.step == 0)
     }
 
-    @Test func weightsServeInference() throws {
+    @Test func trainedWeightsRunInference() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/weights.safetensors"
         let trainer = try Self.makeTrainer()
@@ -110,7 +111,7 @@ struct TrainerTests {
             backend: ReferenceBackend())
         let images = TrainingLossTests.batch(3).images
         #expect(try stored.logits(images) == trainer.inference().logits(images))
-        // A run's checkpoint is a checkpoint of the model, too.
+        // A run's checkpoint is also a checkpoint of the model.
         let run = folder.path + "/run.safetensors"
         try trainer.save(to: run)
         try CheckpointWeights(SafetensorsFile(path: run)).check(trainer.card.configuration)
@@ -119,7 +120,7 @@ struct TrainerTests {
         }
     }
 
-    @Test func learns() throws {
+    @Test func trainingLowersTheLoss() throws {
         let trainer = try Self.makeTrainer {
             ($0.stochasticDepth, $0.dropout) = (0, 0)
         }
@@ -131,7 +132,7 @@ struct TrainerTests {
         #expect(losses[28] + losses[29] < 0.5 * (losses[0] + losses[1]))
     }
 
-    @Test func schedulesByEpochsAndByTime() {
+    @Test func schedulesFollowEpochsOrTime() {
         var recipe = TrainingRecipe()
         (recipe.epochs, recipe.maxHours) = (10, 2)
         #expect(recipe.progress(epochs: 5, seconds: 0) == 0.5)

@@ -11,11 +11,11 @@ import Testing
 
 @testable import DVTTraining
 
-/// Ten steps beside those of PyTorch, which Benchmarks/peers/training_pytorch.py made in float64
-/// from the same weights and batches.
+/// Ten steps against those of PyTorch, computed in float64 from the same weights and batches by
+/// Benchmarks/peers/training_pytorch.py.
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct TrainingLossTests {
-    /// The same cascade as that script's: 32 wide, two deep, two heads of 16.
+    /// The cascade of that script: width 32, depth 2, two heads of 16.
     static func cascade(
         imageSize: Int = 32, classes: Int = 10
     ) throws -> CascadeConfiguration {
@@ -39,8 +39,8 @@ struct TrainingLossTests {
         return recipe
     }
 
-    /// Adam divides by the root of the second moment, so that rounding of gradients near zero
-    /// shows in the weights at once: float32 ends up to 3e-6 off after ten steps on the reference.
+    /// Adam divides by the root of the second moment, which amplifies the rounding of gradients
+    /// near zero: after ten steps in float32 the reference deviates by up to 3e-6.
     @Test func referenceFollowsPyTorch() throws {
         try expectLosses(on: ReferenceBackend(), tolerance: 2e-5)
     }

@@ -9,7 +9,7 @@ struct TrainingRecipeTests {
         try TrainingRecipe(json: Array(json.utf8), origin: "recipe.json")
     }
 
-    @Test func readsWhatItWrites() throws {
+    @Test func recipesRoundTrip() throws {
         var recipe = TrainingRecipe()
         for augmentation in [AugmentationConfiguration.none, .light, .standard] {
             recipe.augmentation = augmentation
@@ -20,7 +20,7 @@ struct TrainingRecipeTests {
         #expect(try self.recipe(recipe.json) == recipe)
     }
 
-    @Test func namesMayBeLeftOut() throws {
+    @Test func keysMayBeOmitted() throws {
         #expect(try recipe("{}") == TrainingRecipe())
         #expect(try recipe(#"{"max_hours": 2}"#).epochs == nil)
         let named = try recipe(#"{"augmentation": {"preset": "standard", "crop_padding": 4}}"#)

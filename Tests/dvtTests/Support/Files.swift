@@ -47,7 +47,7 @@ enum Fixtures {
 
     /// The folder of the drawn images.
     static let photos = "\(root)/Examples/photos"
-    /// Photos of what the shipped model knows.
+    /// Photos of classes of the shipped model.
     static let snapshots = "\(root)/Examples/snapshots"
     /// The demonstration.
     static let demo = "\(root)/scripts/demo.sh"
@@ -62,12 +62,12 @@ enum Fixtures {
     /// A drawn image by the beginning of its name, for example `01`.
     static func photo(_ number: Int) -> String { photoFiles[number - 1] }
 
-    /// Logits of tiny-deit that the authors' implementation computed.
+    /// Logits of tiny-deit, computed by the authors' implementation.
     static func logits(features: Bool, relations: Bool) -> String {
         "\(root)/Tests/Fixtures/reference/\(logitsName(features: features, relations: relations))"
     }
 
-    /// The large file of every intermediate, or nil where it is not.
+    /// The large file of all intermediates, or nil if it is missing.
     static let layers: String? = {
         let folder = ProcessInfo.processInfo.environment["DVT_REFERENCE"]
         let path = "\(folder ?? "\(root)/../shared/reference")/tiny_deit_f1r1_s1.safetensors"

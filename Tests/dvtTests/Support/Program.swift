@@ -2,20 +2,20 @@ import Foundation
 import OpenCLRuntime
 import Testing
 
-/// The built program and what its runs share.
+/// The built program and the environment of its runs.
 enum Program {
     /// The program, which SwiftPM builds beside the tests.
     static let path: String? = {
         let files = FileManager.default
         let executable = try? files.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        // The tests run in a program of their own, or in a helper that is told where they are.
+        // The tests run in their own program, or in a helper that receives their path.
         let places = [executable].compactMap { $0 } + CommandLine.arguments
         return places.lazy
             .map { URL(fileURLWithPath: $0).deletingLastPathComponent().path + "/dvt" }
             .first { files.isExecutableFile(atPath: $0) }
     }()
 
-    /// Whether there is a device, chosen as the program chooses it.
+    /// Whether the program would find a device.
     static let hasDevice: Bool = {
         let selector = DeviceSelector(ProcessInfo.processInfo.environment["DVT_DEVICE"])
         return (try? selector.device()) != nil
@@ -24,9 +24,9 @@ enum Program {
     /// Whether there is a GPU.
     static let hasGPU = (try? DeviceSelector("gpu").device()) != nil
 
-    /// The folder of this test run's caches: the user's stay as they are.
+    /// The program's caches in this test run, separate from the user's.
     static let caches: TemporaryFolder? = {
-        // Nothing lets go of what is global, so the folder would stay.
+        // Globals are never released, so the folder would remain.
         atexit {
             guard let path = Program.caches?.path else { return }
             try? FileManager.default.removeItem(atPath: path)
@@ -34,20 +34,30 @@ enum Program {
         return try? TemporaryFolder()
     }()
 
-    /// The variables that every run gets.
+    /// The environment of every run.
     static let environment: [String: String] = {
         var environment = ProcessInfo.processInfo.environment
+        environment["POCL_CACHE_DIR"] = poclCache(environment)
         environment["XDG_CACHE_HOME"] = caches?.path
-        for name in ["DVT_CACHE", "DVT_BUILD_OPTIONS", "POCL_CACHE_DIR"] {
+        for name in ["DVT_CACHE", "DVT_BUILD_OPTIONS"] {
             environment[name] = nil
         }
         return environment
     }()
 
-    /// As many programs at once as there are cores: more would only disturb each other.
+    /// Where PoCL stores the kernels of this process.
+    ///
+    /// All runs share it: PoCL's compiler takes most of the time of all tests.
+    private static func poclCache(_ environment: [String: String]) -> String? {
+        if let folder = environment["POCL_CACHE_DIR"] { return folder }
+        let base = environment["XDG_CACHE_HOME"] ?? environment["HOME"].map { "\($0)/.cache" }
+        return base.map { "\($0)/pocl/kcache" }
+    }
+
+    /// Limits the programs that run at once to the number of cores.
     static let slots = Slots(count: max(1, ProcessInfo.processInfo.activeProcessorCount))
 
-    /// Fills the cache: many runs at once would otherwise all build the same kernels.
+    /// Fills the cache; concurrent runs would otherwise all build the same kernels.
     private static let firstRun = Task {
         guard hasDevice, path != nil else { return }
         let arguments = ["classify", "--model", "tiny-deit", "--weights", "synthetic:1"]
@@ -62,18 +72,18 @@ enum Program {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips, and says so, on machines without OpenCL.
+    /// Skips the test, with a reason, on machines without OpenCL.
     static var needsDevice: Self {
         .enabled(if: Program.hasDevice, "no OpenCL device on this machine")
     }
 
-    /// Skips, and says so, where the program was not built.
+    /// Skips the test, with a reason, where the program was not built.
     static var needsProgram: Self {
         .enabled(if: Program.path != nil, "no program dvt beside the tests")
     }
 }
 
-/// Lets a fixed number of tasks through at a time.
+/// A semaphore for tasks.
 actor Slots {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

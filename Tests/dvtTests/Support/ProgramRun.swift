@@ -1,23 +1,23 @@
 import Foundation
 import Testing
 
-/// What a program that has ended left behind.
+/// The exit code and output of a program that has ended.
 struct ProgramOutput {
-    /// The exit code; of a program that a signal ended, the signal's number plus 128.
+    /// The exit code; for a program that a signal ended, the signal's number plus 128.
     let code: Int32
     let output: String
     let errors: String
 
-    /// What was printed, line by line, without empty lines.
+    /// The lines of standard output, without empty ones.
     var lines: [String] { output.split(separator: "\n").map(String.init) }
-    /// What was reported, line by line.
+    /// The lines of standard error.
     var errorLines: [String] { errors.split(separator: "\n").map(String.init) }
 }
 
 /// One run of a program.
 ///
-/// Its outputs go to files, not pipes: a pipe's other end could be inherited by a program that
-/// another test starts at the same moment, and its end would then never show.
+/// Its outputs are files, not pipes: a program that another test starts at the same moment could
+/// inherit the other end of a pipe, whose end would then never be seen.
 final class ProgramRun {
     private let process = Process()
     private let folder: TemporaryFolder
@@ -27,8 +27,8 @@ final class ProgramRun {
     ///
     /// - Parameters:
     ///   - arguments: the arguments.
-    ///   - input: what the program reads.
-    ///   - environment: variables beside the usual ones.
+    ///   - input: the program's standard input.
+    ///   - environment: additional environment variables.
     ///   - shell: a script to run instead, in which `$DVT` is the program.
     /// - Throws: a test's error if there is no program, or the file system's.
     init(
@@ -70,12 +70,12 @@ final class ProgramRun {
             code: process.terminationStatus + signal, output: try text("output"), errors: errors)
     }
 
-    /// Does what Ctrl-C does.
+    /// Sends the signal of Ctrl-C.
     func interrupt() {
         process.interrupt()
     }
 
-    /// What was reported up to now.
+    /// Standard error up to now.
     var errors: String { (try? text("errors")) ?? "" }
 
     var isRunning: Bool { process.isRunning }
@@ -90,14 +90,14 @@ final class ProgramRun {
     }
 }
 
-/// Runs dvt to its end, once a core is free and, where they are needed, the kernels are built.
+/// Runs dvt to its end, after a core is free and, if needed, the kernels are built.
 ///
 /// - Parameters:
 ///   - arguments: the arguments.
-///   - input: what the program reads.
-///   - environment: variables beside the usual ones.
+///   - input: the program's standard input.
+///   - environment: additional environment variables.
 ///   - needsKernels: whether it runs a model or operations on an OpenCL device.
-/// - Returns: what it left behind.
+/// - Returns: its exit code and output.
 /// - Throws: the error of starting it.
 func dvt(
     _ arguments: String..., input: String = "", environment: [String: String] = [:],
@@ -141,7 +141,7 @@ private func run(_ run: sending ProgramRun) async throws -> ProgramOutput {
     return try result.get()
 }
 
-/// Classifies by the toy model with untrained weights, whose images leave at every exit.
+/// Classifies with the toy model and untrained weights; the images take all exits.
 func classify(_ arguments: String..., input: String = "") async throws -> ProgramOutput {
     try await classify(arguments, input: input)
 }

@@ -33,7 +33,7 @@ extension ClassifyRow {
         top = nil
     }
 
-    /// What two backends must agree on.
+    /// The fields that must be equal on all backends.
     var decision: Decision { Decision(file: file, exit: exit, class: `class`) }
 
     struct Decision: Equatable {
@@ -48,7 +48,7 @@ func json<Row: Decodable>(_ text: String, as type: Row.Type = Row.self) throws -
     try decoder().decode([Row].self, from: Data(text.utf8))
 }
 
-/// Reads a record a line.
+/// Reads one record per line.
 func jsonLines<Row: Decodable>(_ text: String, as type: Row.Type = Row.self) throws -> [Row] {
     try text.split(separator: "\n").map {
         try decoder().decode(Row.self, from: Data($0.utf8))
@@ -61,7 +61,7 @@ private func decoder() -> JSONDecoder {
     return decoder
 }
 
-/// Reads CSV whose fields hold no line feeds: one dictionary a record.
+/// Reads CSV whose fields hold no line feeds: one dictionary per record.
 func csv(_ text: String) throws -> [[String: String]] {
     var lines = text.split(separator: "\n").map { csvFields(String($0)) }
     let keys = lines.removeFirst()
@@ -84,7 +84,7 @@ private func csvFields(_ line: String) -> [String] {
     return fields
 }
 
-/// Reads a Markdown table: its cells row by row, the titles first and without the rule.
+/// Reads a Markdown table: its cells by rows, first the titles, without the rule.
 func markdown(_ text: String) -> [[String]] {
     var rows = text.split(separator: "\n").map { line in
         line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
