@@ -1,6 +1,3 @@
-import ArgumentParser
-import DVTCheckpoints
-import DVTCore
 import DVTEvaluation
 import DVTOutput
 import DVTSupport

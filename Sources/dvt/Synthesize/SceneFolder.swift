@@ -1,5 +1,3 @@
-import DVTCore
-import DVTOutput
 import DVTSupport
 import DVTVision
 import OpenCLRuntime

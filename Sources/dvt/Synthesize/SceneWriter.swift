@@ -1,11 +1,8 @@
 import ArgumentParser
-import DVTCheckpoints
-import DVTCore
 import DVTOutput
 import DVTSupport
 import DVTVision
 import Dispatch
-import Glibc
 import Synchronization
 
 /// Generates and writes images on several threads, until done or Ctrl-C.

@@ -1,7 +1,4 @@
-import DVTCheckpoints
-import DVTCore
 import DVTSupport
-import DVTTraining
 import Glibc
 
 /// The folder of a training run.

@@ -1,4 +1,3 @@
-import DVTCheckpoints
 import DVTSupport
 
 /// The log of a run: one JSON line per epoch.
