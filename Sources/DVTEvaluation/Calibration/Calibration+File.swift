@@ -13,18 +13,11 @@ extension Calibration {
     /// - Throws: ``CalibrationError/invalidFile(origin:reason:)`` if an entry is missing, unknown or
     ///   of another kind, or ``/DVTCheckpoints/FileError`` if the file cannot be read.
     public init(path: String) throws {
-        let file = try MappedFile(path: path)
-        func fault(_ reason: String) -> CalibrationError {
-            .invalidFile(origin: path, reason: reason)
-        }
-        guard file.byteCount <= Self.byteLimit else {
-            throw fault("it has \(file.byteCount) bytes, more than \(Self.byteLimit)")
-        }
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) })
+            value = try JSONValue(parsing: readFile(path, limit: Self.byteLimit))
         } catch let error as JSONError {
-            throw fault(error.description)
+            throw CalibrationError.invalidFile(origin: path, reason: error.description)
         }
         var reader = try DescriptionReader(value, origin: path) { origin, reason in
             CalibrationError.invalidFile(origin: origin, reason: reason)
@@ -58,10 +51,7 @@ extension Calibration {
     /// - Parameter path: the file to create or replace.
     /// - Throws: ``/DVTCheckpoints/FileError`` if the system fails to write.
     public func write(to path: String) throws {
-        let writer = try AtomicFileWriter(path: path)
-        var text = json
-        try text.withUTF8 { try writer.append(UnsafeRawBufferPointer($0)) }
-        try writer.commit()
+        try replaceFile(path, with: json)
     }
 
     /// The file's text: JSON, a line a point.

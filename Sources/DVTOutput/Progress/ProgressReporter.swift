@@ -1,3 +1,4 @@
+import DVTSupport
 import Glibc
 import Synchronization
 

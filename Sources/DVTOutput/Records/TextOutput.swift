@@ -82,32 +82,6 @@ package final class DescriptorOutput: TextOutput {
     }
 }
 
-/// Writes bytes, all of them.
-///
-/// - Parameters:
-///   - bytes: what to write.
-///   - descriptor: where.
-/// - Returns: 0, or the system's error number.
-func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-    bytes.withUnsafeBytes { all in
-        var done = 0
-        while done < all.count {
-            let rest = UnsafeRawBufferPointer(rebasing: all[done...])
-            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-            if count >= 0 {
-                done += count
-            } else if errno == EAGAIN {
-                // Another process may have made a shared descriptor non-blocking.
-                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&wait, 1, -1)
-            } else if errno != EINTR {
-                return errno
-            }
-        }
-        return 0
-    }
-}
-
 /// Makes a write into a broken pipe an error instead of a signal that ends the program.
 func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)

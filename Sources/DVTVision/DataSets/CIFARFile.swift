@@ -44,7 +44,7 @@ final class CIFARFile: Sendable {
     ///   class.
     init(path: String, layout: CIFARLayout) throws(DataSetError) {
         let file: OpenFile
-        do throws(OpenFailure) {
+        do throws(FileError) {
             file = try OpenFile(path: path)
         } catch {
             throw .unreadable(path: path, reason: error.reason)
@@ -61,9 +61,8 @@ final class CIFARFile: Sendable {
         var labels: [UInt8] = []
         for start in stride(from: 0, to: file.byteCount / size, by: Self.chunk) {
             let records: [UInt8]
-            do throws(ReadFailure) {
-                records = try readBytes(
-                    file.descriptor, from: start * size, upTo: Self.chunk * size)
+            do throws(FileError) {
+                records = try file.read(from: start * size, upTo: Self.chunk * size)
             } catch {
                 throw .unreadable(path: path, reason: error.reason)
             }
@@ -105,10 +104,10 @@ final class CIFARFile: Sendable {
         let (side, planeCount) = (CIFARLayout.side, CIFARLayout.side * CIFARLayout.side)
         let start = index * layout.recordByteCount + layout.labelCount
         let samples: [UInt8]
-        do throws(ReadFailure) {
-            samples = try readBytes(file.descriptor, from: start, upTo: 3 * planeCount)
+        do throws(FileError) {
+            samples = try file.read(from: start, upTo: 3 * planeCount)
         } catch {
-            throw .cannotRead(path: path, reason: error.reason)
+            throw ImageError(error)
         }
         guard samples.count == 3 * planeCount else {
             throw .truncated(path: path, byteCount: start + samples.count)

@@ -1,6 +1,5 @@
 import DVTCore
 import DVTSupport
-import Glibc
 
 extension ClassLabels {
     /// The most bytes a file of names may have.
@@ -63,22 +62,26 @@ extension ClassLabels {
     }
 
     private static func read(path: String) throws(LabelError) -> [UInt8] {
-        let file: OpenFile
-        do throws(OpenFailure) {
-            file = try OpenFile(path: path)
+        do throws(FileError) {
+            return try readFile(path, limit: byteLimit)
         } catch {
-            switch error {
-            case .cannotOpen(let reason): throw .cannotOpen(path: path, reason: reason)
-            case .notRegularFile: throw .notRegularFile(path: path)
-            }
+            throw LabelError(error)
         }
-        guard file.byteCount <= byteLimit else {
-            throw .fileTooLarge(path: path, byteCount: file.byteCount, limit: byteLimit)
-        }
-        do throws(ReadFailure) {
-            return try readBytes(file.descriptor, from: 0, upTo: file.byteCount)
-        } catch {
-            throw .cannotRead(path: path, reason: error.reason)
+    }
+}
+
+extension LabelError {
+    /// The error of a file of class names that cannot be read.
+    init(_ error: FileError) {
+        switch error.cause {
+        case .system where error.operation == .open:
+            self = .cannotOpen(path: error.path, reason: error.reason)
+        case .system, .endedEarly:
+            self = .cannotRead(path: error.path, reason: error.reason)
+        case .notRegularFile:
+            self = .notRegularFile(path: error.path)
+        case .tooLarge(let byteCount, let limit):
+            self = .fileTooLarge(path: error.path, byteCount: byteCount, limit: limit)
         }
     }
 }

@@ -1,3 +1,4 @@
+import DVTSupport
 import Glibc
 
 /// One file of the disk cache.
@@ -48,17 +49,11 @@ struct CacheEntry {
 
     /// The payload, or nil if there is none that can be trusted.
     func load() -> [UInt8]? {
-        guard let file = readFile(path, limit: Self.limit, where: Self.isTrusted),
-            file.count >= Self.headerByteCount + key.count
-        else {
-            return nil
-        }
-        let payload = file[(Self.headerByteCount + key.count)...]
+        guard let bytes = try? trustedBytes(), bytes.count >= Self.headerByteCount + key.count
+        else { return nil }
+        let payload = bytes[(Self.headerByteCount + key.count)...]
         // Comparing the whole start covers every field of the header and the key.
-        guard file.starts(with: head(for: payload)) else {
-            return nil
-        }
-        return Array(payload)
+        return bytes.starts(with: head(for: payload)) ? Array(payload) : nil
     }
 
     /// Keeps a payload, or does nothing where it cannot be kept.
@@ -66,8 +61,15 @@ struct CacheEntry {
     /// - Returns: whether it is kept.
     @discardableResult
     func store(_ payload: [UInt8]) -> Bool {
-        makeFolders(folder)
-        return replaceFile(path, with: head(for: payload[...]) + payload)
+        do {
+            try makeFolder(folder, permissions: 0o700, withParents: true)
+            // Not flushed: what a power failure leaves behind fails its checksum.
+            try replaceFile(
+                path, with: head(for: payload[...]) + payload, isPrivate: true, flushing: false)
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// The header and the key.
@@ -86,50 +88,12 @@ struct CacheEntry {
         withUnsafeBytes(of: number.littleEndian) { Array($0) }
     }
 
-    /// Whether the file belongs to this user or to root.
+    /// The file's bytes, or nil if it belongs neither to this user nor to root.
     ///
-    /// A binary is code that will run, and a cache folder may lie where others can write.
-    private static func isTrusted(_ status: stat) -> Bool {
-        status.st_uid == geteuid() || status.st_uid == 0
+    /// A program binary is code that will run, and others may be able to write to a cache folder.
+    private func trustedBytes() throws -> [UInt8]? {
+        let file = try OpenFile(path: path)
+        guard file.owner == geteuid() || file.owner == 0 else { return nil }
+        return try file.readAll(limit: Self.limit)
     }
-}
-
-/// Makes a folder and those above it, where they are missing; only the user may enter them.
-func makeFolders(_ path: String) {
-    var parent = ""
-    for name in path.split(separator: "/") {
-        parent += "/\(name)"
-        mkdir(parent, 0o700)
-    }
-}
-
-/// Puts a file in place at once, so that readers see the old one, none, or the whole new one.
-///
-/// Not flushed to the disk: what a power cut leaves behind fails its checksum.
-private func replaceFile(_ path: String, with bytes: [UInt8]) -> Bool {
-    let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-    guard descriptor >= 0 else {
-        return false
-    }
-    let isWritten = bytes.withUnsafeBytes { writeAll($0, to: descriptor) }
-    guard close(descriptor) == 0, isWritten, rename(temporary, path) == 0 else {
-        unlink(temporary)
-        return false
-    }
-    return true
-}
-
-private func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
-    var done = 0
-    while done < bytes.count {
-        let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-        let count = write(descriptor, rest.baseAddress, rest.count)
-        if count > 0 {
-            done += count
-        } else if count == 0 || errno != EINTR {
-            return false
-        }
-    }
-    return true
 }

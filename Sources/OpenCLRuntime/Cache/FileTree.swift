@@ -1,3 +1,4 @@
+import DVTSupport
 import Glibc
 
 /// The file system, or a folder that stands in for its root.
@@ -54,65 +55,12 @@ package struct FileTree: Sendable {
 
     /// A small text file's contents, or nil if it cannot be read.
     package func text(_ path: String) -> String? {
-        guard let bytes = readFile(location(path), limit: 1 << 20) else {
-            return nil
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        let bytes = try? readFile(location(path), limit: 1 << 20)
+        return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// A small text file's lines without blanks around them, empty ones left out.
     package func lines(_ path: String) -> [String] {
         (text(path) ?? "").split(separator: "\n").map { trimmed($0) }.filter { !$0.isEmpty }
     }
-}
-
-/// Reads a regular file.
-///
-/// - Parameters:
-///   - path: the file.
-///   - limit: the most bytes it may have.
-///   - accepts: whether to read a file with this status.
-/// - Returns: its bytes, or nil if it is missing, unreadable, too large or no regular file.
-func readFile(
-    _ path: String, limit: Int, where accepts: (stat) -> Bool = { _ in true }
-) -> [UInt8]? {
-    // Without O_NONBLOCK, opening a pipe would wait for a writer before it can be refused.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-        return nil
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-        accepts(status)
-    else {
-        return nil
-    }
-    // Files under /proc and /sys give no true size, so the end is where read says it is.
-    var bytes: [UInt8] = []
-    let chunk = max(4096, Int(status.st_size) + 1)
-    while bytes.count <= limit {
-        let piece = readChunk(descriptor, byteCount: min(chunk, limit + 1))
-        guard let piece else {
-            return nil
-        }
-        if piece.isEmpty {
-            return bytes
-        }
-        bytes += piece
-    }
-    return nil
-}
-
-private func readChunk(_ descriptor: Int32, byteCount: Int) -> [UInt8]? {
-    var failed = false
-    let bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { room, initializedCount in
-        var count = read(descriptor, room.baseAddress, byteCount)
-        while count < 0 && errno == EINTR {
-            count = read(descriptor, room.baseAddress, byteCount)
-        }
-        failed = count < 0
-        initializedCount = max(0, count)
-    }
-    return failed ? nil : bytes
 }

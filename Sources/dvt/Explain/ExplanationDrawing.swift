@@ -100,10 +100,8 @@ final class ExplanationDrawing {
             printError("\(shown(path)): not written, as there is no image to show")
             return
         }
-        var text = layout.source(parts)
-        let writer = try AtomicFileWriter(path: path)
-        try text.withUTF8 { try writer.append(UnsafeRawBufferPointer($0)) }
-        try writer.commit()
+        let text = layout.source(parts)
+        try replaceFile(path, with: text)
         let images = parts.count == 1 ? "1 image" : "\(parts.count) images"
         printError("\(shown(path)): \(images), \((text.utf8.count + 1023) / 1024) KiB")
     }

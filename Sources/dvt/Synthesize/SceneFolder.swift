@@ -17,7 +17,7 @@ struct SceneFolder {
     ///
     /// - Throws: ``SynthesisError``, or the file system's error.
     func prepare() throws {
-        try makeFolder(path)
+        try makeFolder(path, withParents: true)
         let names = FileTree().names(in: path)
         if names.contains(Self.settingsName) {
             guard try countThere() < split.count else { return }
@@ -25,9 +25,9 @@ struct SceneFolder {
             throw SynthesisError.foreignFiles(path: path)
         }
         let members = settings.map { (key: $0.key, value: $0.value) }
-        try writeText(
-            jsonObject(members + [("count", .int(split.count))]) + "\n",
-            to: "\(path)/\(Self.settingsName)")
+        try replaceFile(
+            "\(path)/\(Self.settingsName)",
+            with: jsonObject(members + [("count", .int(split.count))]) + "\n")
     }
 
     /// The files of images that are not there yet.
@@ -43,8 +43,8 @@ struct SceneFolder {
     /// - Throws: the file system's error.
     func finish() throws {
         let names = SyntheticScenes.labels.names
-        try writeText(
-            names.map { "\($0)\n" }.joined(), to: "\(path)/\(layout.classesName)")
+        try replaceFile(
+            "\(path)/\(layout.classesName)", with: names.map { "\($0)\n" }.joined())
         var rows = [String](repeating: "", count: split.count)
         for file in layout.files(split) {
             for (record, index) in file.indices.enumerated() {
@@ -53,7 +53,8 @@ struct SceneFolder {
                 rows[index] = "\(place),\(names[scenes.label(index)]),\(difficulty)\n"
             }
         }
-        try writeText("path,label,difficulty\n" + rows.joined(), to: "\(path)/labels.csv")
+        try replaceFile(
+            "\(path)/labels.csv", with: "path,label,difficulty\n" + rows.joined())
     }
 
     /// What the set is, for people.
@@ -109,7 +110,6 @@ struct SceneFolder {
 
 /// Why a set of images cannot be written.
 enum SynthesisError: Error, Equatable, CustomStringConvertible {
-    case cannotMakeFolder(path: String, reason: String)
     case foreignFiles(path: String)
     case unreadableSettings(path: String)
     case otherSettings(path: String, option: String, there: String, given: String)
@@ -117,8 +117,6 @@ enum SynthesisError: Error, Equatable, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .cannotMakeFolder(let path, let reason):
-            "\(shown(path)): cannot be made (\(reason)); check the path and its permissions"
         case .foreignFiles(let path):
             """
             \(shown(path)): holds files that dvt synthesize did not make; name a new or an empty \

@@ -24,7 +24,7 @@ struct SceneWriter {
     /// - Throws: the exit code if Ctrl-C ended it, or the file system's error.
     func write(_ files: [SceneFile], in folder: String) throws {
         for parent in Set(files.map { parentFolder(of: "\(folder)/\($0.name)") }).sorted() {
-            try makeFolder(parent)
+            try makeFolder(parent, withParents: true)
         }
         switch layout {
         case .folder: try writeImages(files, in: folder)
@@ -36,9 +36,7 @@ struct SceneWriter {
         try forEachRun(of: files[...]) { [scenes] file in
             for index in file.indices {
                 let bytes = try PNGEncoder.encode(scenes.image(index).image)
-                let writer = try AtomicFileWriter(path: "\(folder)/\(file.name)")
-                try bytes.withUnsafeBytes { try writer.append($0) }
-                try writer.commit(flushing: false)
+                try replaceFile("\(folder)/\(file.name)", with: bytes, flushing: false)
             }
         } then: { _ in
         }
@@ -49,9 +47,7 @@ struct SceneWriter {
         try forEachRun(of: file.indices) { [scenes] index in
             CIFARFile.record(scenes.image(index))
         } then: { records in
-            for record in records {
-                try record.withUnsafeBytes { try writer.append($0) }
-            }
+            for record in records { try writer.append(record) }
         }
         try writer.commit()
     }
@@ -96,43 +92,9 @@ struct SceneWriter {
     }
 }
 
-/// Makes a folder, and those above it, where they are not there.
-///
-/// - Parameter path: the folder.
-/// - Throws: ``SynthesisError``.
-func makeFolder(_ path: String) throws(SynthesisError) {
-    if mkdir(path, 0o777) == 0 { return }
-    let parent = parentFolder(of: path)
-    if errno == ENOENT, !parent.isEmpty {
-        try makeFolder(parent)
-        if mkdir(path, 0o777) == 0 { return }
-    }
-    let code = errno
-    var status = stat()
-    guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
-        throw .cannotMakeFolder(path: path, reason: systemMessage(code))
-    }
-}
-
 /// The size of a regular file, or nil if there is none.
 func byteCount(of path: String) -> Int? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
-}
-
-/// Writes a file of text, whole or not at all.
-///
-/// - Parameters:
-///   - text: what it will hold.
-///   - path: the file to create or replace.
-/// - Throws: ``FileError``.
-func writeText(_ text: String, to path: String) throws {
-    let writer = try AtomicFileWriter(path: path)
-    try Array(text.utf8).withUnsafeBytes { try writer.append($0) }
-    try writer.commit()
-}
-
-private func parentFolder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
 }

@@ -21,27 +21,6 @@ struct RunFolder {
 
     /// Whether a run is there.
     var hasRun: Bool { access(checkpoint, F_OK) == 0 }
-
-    /// Makes the folder.
-    ///
-    /// - Throws: ``RunFolderError`` if that cannot be done.
-    func create() throws {
-        guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
-        throw RunFolderError(path: path, problem: "cannot be made: \(systemMessage())")
-    }
-
-    /// Writes a text file, whole or not at all.
-    ///
-    /// - Parameters:
-    ///   - text: its contents.
-    ///   - path: the file to create or replace.
-    /// - Throws: ``/DVTCheckpoints/FileError`` if the system fails to write.
-    static func write(_ text: String, to path: String) throws {
-        let writer = try AtomicFileWriter(path: path)
-        var text = text
-        try text.withUTF8 { try writer.append(UnsafeRawBufferPointer($0)) }
-        try writer.commit()
-    }
 }
 
 /// A folder that cannot serve a run.

@@ -142,9 +142,9 @@ struct Train: ParsableCommand {
                     \(input.batchCount); give the data, --split and --hold-out-every of its start
                     """)
         }
-        try folder.create()
-        try RunFolder.write(trainer.recipe.json, to: folder.recipe)
-        try RunFolder.write(trainer.card.json + "\n", to: folder.model)
+        try makeFolder(folder.path)
+        try replaceFile(folder.recipe, with: trainer.recipe.json)
+        try replaceFile(folder.model, with: trainer.card.json + "\n")
         let interruption = Interruption()
         var run = try TrainRun(
             trainer, on: input, validation: validation, in: folder, interruption: interruption)

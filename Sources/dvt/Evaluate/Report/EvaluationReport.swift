@@ -48,10 +48,8 @@ struct EvaluationReport {
     /// - Parameter record: what the evaluation found.
     /// - Throws: ``FileError`` if the system fails to write.
     func write(_ record: EvaluateRecord) throws {
-        var text = EvaluationPage(EvaluationFindings(record, subject)).source
-        let writer = try AtomicFileWriter(path: path)
-        try text.withUTF8 { try writer.append(UnsafeRawBufferPointer($0)) }
-        try writer.commit()
+        let text = EvaluationPage(EvaluationFindings(record, subject)).source
+        try replaceFile(path, with: text)
         printError("\(shown(path)): \((text.utf8.count + 1023) / 1024) KiB")
     }
 
