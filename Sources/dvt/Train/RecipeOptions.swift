@@ -1,6 +1,5 @@
 import ArgumentParser
 import DVTCheckpoints
-import DVTSupport
 import DVTTraining
 
 /// How a model is trained: a file, and flags that count instead of what it says.
@@ -53,7 +52,7 @@ struct RecipeOptions: ParsableArguments {
     /// - Returns: the recipe.
     /// - Throws: ``TrainingError`` if a number is outside its range, or the file's error.
     func made(from base: TrainingRecipe = TrainingRecipe()) throws -> TrainingRecipe {
-        var recipe = try recipe.map(Self.read) ?? base
+        var recipe = try recipe.map(TrainingRecipe.init(path:)) ?? base
         if let maxHours {
             recipe.maxHours = maxHours
             // Time alone ends the run, unless epochs are given too.
@@ -69,16 +68,6 @@ struct RecipeOptions: ParsableArguments {
         recipe.seed = seed ?? recipe.seed
         try recipe.check(origin: "recipe")
         return recipe
-    }
-
-    private static func read(_ path: String) throws -> TrainingRecipe {
-        let file = try MappedFile(path: path)
-        guard file.byteCount <= 1 << 20 else {
-            throw TrainingError.invalidRecipe(
-                origin: path, reason: "it has \(file.byteCount) bytes; a recipe has some hundred")
-        }
-        return try TrainingRecipe(
-            json: file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }, origin: path)
     }
 }
 
