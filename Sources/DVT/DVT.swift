@@ -5,5 +5,6 @@
 @_exported public import DVTModel
 @_exported public import DVTOpenCL
 @_exported public import DVTReference
+@_exported public import DVTSupport
 @_exported public import DVTVision
 @_exported public import OpenCLRuntime
