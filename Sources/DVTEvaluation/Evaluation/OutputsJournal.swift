@@ -11,7 +11,9 @@ import Glibc
 /// exit, the labels, the images' places in their set, and `state.json`, which is replaced after
 /// every batch and records how much of the other files is valid.
 package final class OutputsJournal {
-    /// What is evaluated. Only a journal of an equal subject is resumed.
+    /// What is evaluated.
+    ///
+    /// Only a journal of an equal subject is resumed.
     package struct Subject: Codable, Equatable, Sendable {
         package let model: String
         package let weights: String

@@ -1,14 +1,14 @@
 import DVTSupport
 import Glibc
 
-/// One file of the disk cache.
+/// A file of the disk cache.
 ///
-/// The file is a header of 48 bytes, the key and the payload. The header is, in little-endian
-/// order: 8 bytes that mark the kind, the format's version, the key's and the payload's byte counts
-/// (8 bytes each), and the checksum of all of these, the key and the payload (16 bytes). A file
-/// that is anything else counts as missing, and so does another key's whose hash is the same.
+/// The file consists of a 48-byte header, the key and the payload. The header holds, in little-endian
+/// order, 8 bytes that mark the kind, the format's version, the byte counts of key and payload (8
+/// bytes each), and the checksum of these, the key and the payload (16 bytes). Any other file is
+/// treated as missing, and so is one of another key with the same hash.
 struct CacheEntry {
-    /// What entries are for.
+    /// The kind of the payload.
     enum Kind: String {
         case program = "DVTCLBIN"
         case value = "DVTCLVAL"
@@ -20,7 +20,7 @@ struct CacheEntry {
 
     static let headerByteCount = 48
     private static let version: UInt64 = 1
-    /// Far above any binary, and small enough that a wrong file does not fill the memory.
+    /// The most bytes of a file: far above any binary, and small enough for memory.
     private static let limit = 1 << 28
 
     private let cacheFolder: String
@@ -30,7 +30,7 @@ struct CacheEntry {
     init(folder: String, kind: Kind, key: [String]) {
         cacheFolder = folder
         self.kind = kind
-        // Each part with its size, so that no two lists of parts make the same key.
+        // Each part is preceded by its size, so that different lists of parts make different keys.
         self.key = key.flatMap { part in
             Self.bytes(UInt64(part.utf8.count)) + Array(part.utf8)
         }
@@ -40,25 +40,25 @@ struct CacheEntry {
         "\(cacheFolder)/\(kind.folder)"
     }
 
-    /// The file, named by the key's hash.
+    /// The file's path, named by the key's hash.
     var path: String {
         var hash = Fingerprint()
         hash.combine(key)
         return "\(folder)/\(hash.hexadecimal)"
     }
 
-    /// The payload, or nil if there is none that can be trusted.
+    /// The payload, or nil if it is missing, damaged or not trusted.
     func load() -> [UInt8]? {
         guard let bytes = try? trustedBytes(), bytes.count >= Self.headerByteCount + key.count
         else { return nil }
         let payload = bytes[(Self.headerByteCount + key.count)...]
-        // Comparing the whole start covers every field of the header and the key.
+        // The comparison covers every field of the header and the key.
         return bytes.starts(with: head(for: payload)) ? Array(payload) : nil
     }
 
-    /// Keeps a payload, or does nothing where it cannot be kept.
+    /// Stores a payload.
     ///
-    /// - Returns: whether it is kept.
+    /// - Returns: whether it was stored.
     @discardableResult
     func store(_ payload: [UInt8]) -> Bool {
         do {

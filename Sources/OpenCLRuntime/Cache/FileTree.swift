@@ -1,7 +1,7 @@
 import DVTSupport
 import Glibc
 
-/// The file system, or a folder that stands in for its root.
+/// The file system, or a folder in place of its root.
 package struct FileTree: Sendable {
     private let root: String
     private let mayUse: @Sendable (String) -> Bool
@@ -9,9 +9,9 @@ package struct FileTree: Sendable {
     /// Creates a tree.
     ///
     /// - Parameters:
-    ///   - root: the folder that stands in for `/`; empty for the real one.
-    ///   - mayUse: whether this user may read and write a file; tests answer as they please, since
-    ///     to root the system refuses nothing.
+    ///   - root: the folder in place of `/`; empty for the real root.
+    ///   - mayUse: whether this user may read and write a file. Tests replace it because root is
+    ///     refused nothing.
     package init(
         root: String = "",
         mayUse: @escaping @Sendable (String) -> Bool = { access($0, R_OK | W_OK) == 0 }
@@ -20,12 +20,12 @@ package struct FileTree: Sendable {
         self.mayUse = mayUse
     }
 
-    /// Where a path of the tree really is.
+    /// The real path of a path in the tree.
     package func location(_ path: String) -> String {
         root + path
     }
 
-    /// The names in a folder, sorted; none where there is no such folder.
+    /// The names in a folder, sorted; empty if there is no such folder.
     package func names(in folder: String) -> [String] {
         guard let directory = opendir(location(folder)) else {
             return []
@@ -43,7 +43,7 @@ package struct FileTree: Sendable {
         return names.sorted()
     }
 
-    /// Whether there is a file, a device or a folder.
+    /// Whether a file, a device or a folder exists.
     package func exists(_ path: String) -> Bool {
         access(location(path), F_OK) == 0
     }
@@ -59,7 +59,7 @@ package struct FileTree: Sendable {
         return bytes.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    /// A small text file's lines without blanks around them, empty ones left out.
+    /// A small text file's trimmed lines, without empty ones.
     package func lines(_ path: String) -> [String] {
         (text(path) ?? "").split(separator: "\n").map { trimmed($0) }.filter { !$0.isEmpty }
     }
