@@ -22,11 +22,16 @@ let package = Package(
         .library(name: "DVTTraining", targets: ["DVTTraining"]),
         .executable(name: "dvt", targets: ["dvt"]),
     ],
+    traits: [
+        // Off by default: Yams needs all of Foundation, see docs/dependencies.md.
+        .trait(name: "YAML", description: "Reads training recipes in YAML by Yams.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         // Without its traits it needs no more of Foundation than FoundationEssentials.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // C libraries, installed by apt and found by pkg-config.
@@ -103,6 +108,7 @@ let package = Package(
             name: "DVTTraining",
             dependencies: [
                 "DVTAutodiff", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTSupport", "DVTVision",
+                .product(name: "Yams", package: "Yams", condition: .when(traits: ["YAML"])),
             ],
             swiftSettings: strict),
         // Parity and benchmarks: tools of this package's developers.

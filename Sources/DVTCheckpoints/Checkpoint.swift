@@ -10,8 +10,8 @@ public enum Checkpoint {
     ///
     /// - Parameter path: the file.
     /// - Returns: its tensors and metadata.
-    /// - Throws: ``FileError`` if the file cannot be read or has an unknown format; otherwise the
-    ///   error of its format.
+    /// - Throws: ``/DVTSupport/FileError`` if the file cannot be read, ``CheckpointError`` if its
+    ///   format is unknown; otherwise the error of its format.
     public static func open(path: String) throws -> any NamedTensors {
         let file = try MappedFile(path: path)
         let prefix = try file.withBytes(in: 0..<min(file.byteCount, prefixByteCount)) {
@@ -20,6 +20,6 @@ public enum Checkpoint {
         if SafetensorsFile.recognizes(prefix) { return try SafetensorsFile(path: path) }
         if PyTorchCheckpoint.recognizes(prefix) { return try PyTorchCheckpoint(path: path) }
         if MindSporeCheckpoint.recognizes(prefix) { return try MindSporeCheckpoint(path: path) }
-        throw FileError.unknownFormat(path: path)
+        throw CheckpointError.unknownFormat(path: path)
     }
 }

@@ -38,7 +38,7 @@ import Testing
     ])
     func otherFilesAreNotCheckpoints(text: String) throws {
         let path = try folder.file(Array(text.utf8))
-        let error = #expect(throws: FileError.self) { try Checkpoint.open(path: path) }
+        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(path: path) }
         #expect(error == .unknownFormat(path: path))
         try expectOneLine(#require(error), naming: path)
     }

@@ -150,9 +150,17 @@ import Testing
         #expect(throws: EvaluationError.damaged(path: path + ".part/exit1.f32")) {
             try OutputsJournal(path: path, subject: subject(), resuming: true)
         }
-        try Data("{}".utf8).write(to: URL(fileURLWithPath: path + ".part/state.json"))
-        #expect(throws: EvaluationError.self) {
-            try OutputsJournal(path: path, subject: subject(), resuming: true)
+        let state = path + ".part/state.json"
+        let whole = try String(contentsOfFile: state, encoding: .utf8)
+        for text in [
+            "", "{}", String(whole.dropLast()),
+            whole.replacing(#""taken":1"#, with: #""taken":4611686018427387904"#),
+            whole.replacing(#""taken":1"#, with: #""taken":0"#),
+        ] {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: state))
+            #expect(throws: EvaluationError.damaged(path: state)) {
+                try OutputsJournal(path: path, subject: subject(), resuming: true)
+            }
         }
     }
 }

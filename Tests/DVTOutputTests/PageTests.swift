@@ -93,10 +93,4 @@ import Testing
     func numbersAreShort(value: Double, decimals: Int, expected: String) {
         #expect(shortNumber(value, decimals: decimals) == expected)
     }
-
-    @Test(arguments: [0, 1, 2, 3, 4, 5, 255, 256, 257])
-    func base64MatchesFoundation(count: Int) {
-        let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) }
-        #expect(base64(bytes) == Data(bytes).base64EncodedString())
-    }
 }

@@ -1,3 +1,4 @@
+import DVTSupport
 import Glibc
 import Testing
 
@@ -57,7 +58,7 @@ final class TemporaryFolder: Sendable {
     /// Writes a file, and makes the folders above it.
     func write(_ name: String, _ text: String = "") throws {
         let path = "\(path)/\(name)"
-        makeFolders(String(path.prefix(upTo: path.lastIndex(of: "/") ?? path.endIndex)))
+        try makeFolder(parentFolder(of: path), permissions: 0o700, withParents: true)
         try writeBytes(Array(text.utf8), to: path)
     }
 

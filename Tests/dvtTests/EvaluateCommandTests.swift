@@ -73,7 +73,7 @@ struct EvaluateCommandTests {
         let killed = try await shell(
             """
             "$DVT" "${@:2}" > /dev/null 2>&1 &
-            until grep -qs '"images":[2-9]' "$1.part/state.json"; do sleep 0.01; done
+            until grep -qs '"taken":[2-9]' "$1.part/state.json"; do sleep 0.01; done
             kill -9 $! 2> /dev/null || true
             """, [cut] + common + ["--save-outputs", cut])
         #expect(killed.code == 0, "\(killed.errors)")

@@ -4,27 +4,20 @@ import DVTModel
 import DVTSupport
 
 extension Calibration {
-    /// The most bytes a file may have; one of 59 points has some thousand.
+    /// The most bytes that a file may have; one of 59 points has a few thousand.
     private static let byteLimit = 1 << 24
 
     /// Reads a file.
     ///
-    /// - Parameter path: what ``write(to:)`` wrote.
+    /// - Parameter path: a file written by ``write(to:)``.
     /// - Throws: ``CalibrationError/invalidFile(origin:reason:)`` if an entry is missing, unknown or
-    ///   of another kind, or ``/DVTCheckpoints/FileError`` if the file cannot be read.
+    ///   of another kind, or `FileError` if the file cannot be read.
     public init(path: String) throws {
-        let file = try MappedFile(path: path)
-        func fault(_ reason: String) -> CalibrationError {
-            .invalidFile(origin: path, reason: reason)
-        }
-        guard file.byteCount <= Self.byteLimit else {
-            throw fault("it has \(file.byteCount) bytes, more than \(Self.byteLimit)")
-        }
         let value: JSONValue
         do {
-            value = try JSONValue(parsing: file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) })
+            value = try JSONValue(parsing: readFile(path, limit: Self.byteLimit))
         } catch let error as JSONError {
-            throw fault(error.description)
+            throw CalibrationError.invalidFile(origin: path, reason: error.description)
         }
         var reader = try DescriptionReader(value, origin: path) { origin, reason in
             CalibrationError.invalidFile(origin: origin, reason: reason)
@@ -53,18 +46,15 @@ extension Calibration {
         guard !points.isEmpty else { throw reader.fault("points", "is empty") }
     }
 
-    /// Writes a file, whole or not at all.
+    /// Writes a file atomically.
     ///
     /// - Parameter path: the file to create or replace.
-    /// - Throws: ``/DVTCheckpoints/FileError`` if the system fails to write.
+    /// - Throws: `FileError` if the system fails to write.
     public func write(to path: String) throws {
-        let writer = try AtomicFileWriter(path: path)
-        var text = json
-        try text.withUTF8 { try writer.append(UnsafeRawBufferPointer($0)) }
-        try writer.commit()
+        try replaceFile(path, with: json)
     }
 
-    /// The file's text: JSON, a line a point.
+    /// The file's text: JSON with one point per line.
     var json: String {
         var members: [(key: String, value: JSONValue)] = [
             ("criterion", .string(scoring.criterion.rawValue)), ("rule", .string(rule.rawValue)),
@@ -111,7 +101,7 @@ extension Calibration.Point {
 }
 
 extension DescriptionReader {
-    /// A value that must be there.
+    /// A required value.
     fileprivate mutating func required<Value>(
         _ key: String, _ read: (inout Self, String) throws -> Value?
     ) throws -> Value {

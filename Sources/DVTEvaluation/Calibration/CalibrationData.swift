@@ -1,29 +1,29 @@
 import DVTCheckpoints
 internal import DVTCore
 
-/// Saved outputs of a cascade: what thresholds are chosen on, what they are judged on, and what
-/// each exit costs.
+/// Saved outputs of a cascade, on which thresholds are calibrated and tested, and the cost of each
+/// exit.
 public struct CalibrationData: Equatable, Sendable {
-    /// What thresholds are chosen on.
+    /// The outputs on which thresholds are chosen.
     public let calibration: ExitOutputs
-    /// What they are judged on, or nil where nothing was held out.
+    /// The outputs on which they are tested, or nil if none were held out.
     public let test: ExitOutputs?
-    /// What an image that leaves at each exit has cost, 10^9 multiply-adds.
+    /// The cost of an image that exits at each stage, 10^9 multiply-adds.
     public let exitGigaMultiplyAdds: [Double]
-    /// The model's name, or nil where nobody said.
+    /// The model's name, or nil if unknown.
     public let model: String?
 
     private static let modelKey = "model"
     private static let costsKey = "gflops"
 
-    /// Takes saved outputs after checking that they are of one model.
+    /// Creates data from outputs, which must be of one model.
     ///
     /// - Parameters:
-    ///   - calibration: what thresholds are chosen on.
-    ///   - test: what they are judged on, or nil.
-    ///   - exitGigaMultiplyAdds: what an image that leaves at each exit has cost, increasing.
+    ///   - calibration: the outputs on which thresholds are chosen.
+    ///   - test: the outputs on which they are tested, or nil.
+    ///   - exitGigaMultiplyAdds: the cost of an image that exits at each stage, increasing.
     ///   - model: the model's name, or nil.
-    ///   - origin: where they come from, for messages: a path.
+    ///   - origin: the file, for messages.
     /// - Throws: ``CalibrationError/invalidOutputs(origin:reason:)`` if the numbers of exits or
     ///   classes differ, there are fewer than two exits, or the costs do not increase.
     public init(
@@ -51,15 +51,15 @@ public struct CalibrationData: Equatable, Sendable {
         self.model = model
     }
 
-    /// Checks what the exits cost.
+    /// Checks the costs of the exits.
     ///
     /// - Parameters:
-    ///   - costs: one number an exit.
+    ///   - costs: one number per exit.
     ///   - exits: the number of exits.
-    ///   - name: what messages call the numbers.
+    ///   - name: the name of the numbers in messages.
     ///   - origin: the file.
-    /// - Throws: ``CalibrationError/invalidOutputs(origin:reason:)`` if they do not increase from
-    ///   above 0, or there are too many or too few.
+    /// - Throws: ``CalibrationError/invalidOutputs(origin:reason:)`` if they are not `exits`
+    ///   increasing numbers above 0.
     package static func checkCosts(
         _ costs: [Double], exits: Int, name: String, origin: String
     ) throws(CalibrationError) {
@@ -78,9 +78,9 @@ public struct CalibrationData: Equatable, Sendable {
 extension CalibrationData {
     /// Reads saved outputs.
     ///
-    /// The tensors are `calibration_probabilities` `[K, n, C]`, `calibration_labels` `[n]`, the
-    /// same two of `test` where something was held out, and `gflops` `[K]`, cumulative; the
-    /// metadata may name the `model`. Labels are I32, I64 or whole numbers as F32.
+    /// The tensors are `calibration_probabilities` `[K, n, C]`, `calibration_labels` `[n]`, the same
+    /// two with `test` for held-out images, and `gflops` `[K]`, cumulative. The metadata may name the
+    /// `model`. Labels are I32, I64 or whole numbers as F32.
     ///
     /// - Parameter path: a safetensors file.
     /// - Throws: the file's error, or ``CalibrationError/invalidOutputs(origin:reason:)``.
@@ -99,15 +99,15 @@ extension CalibrationData {
         try self.init(
             calibration: Self.outputs(named: "calibration", in: file),
             test: hasTest ? Self.outputs(named: "test", in: file) : nil,
-            // 1.145 is stored as a float32 near it, and is 1.145 again.
+            // Through the shortest decimal: the float32 nearest to 1.145 becomes 1.145 again.
             exitGigaMultiplyAdds: costs.values.map { Double("\($0)") ?? Double($0) },
             model: file.metadata[Self.modelKey], origin: path)
     }
 
-    /// Writes them as ``init(path:)`` reads them, whole or not at all.
+    /// Writes a file for ``init(path:)`` atomically.
     ///
     /// - Parameter path: the file to create or replace.
-    /// - Throws: ``/DVTCheckpoints/FileError`` if the system fails to write.
+    /// - Throws: `FileError` if the system fails to write.
     public func write(to path: String) throws {
         let parts = [("calibration", calibration)] + (test.map { [("test", $0)] } ?? [])
         let costs = exitGigaMultiplyAdds.map { Float($0) }

@@ -1,22 +1,20 @@
 internal import DVTCore
 import DVTSupport
 
-/// An evaluation that cannot go on.
+/// An evaluation that cannot start or continue.
 package enum EvaluationError: Error, Equatable, CustomStringConvertible {
-    /// An interrupted evaluation left something that would be lost.
+    /// The journal of an interrupted evaluation would be overwritten.
     case unfinished(folder: String)
-    /// There is nothing to go on with.
+    /// There is no journal to resume.
     case nothingToResume(folder: String)
-    /// What was left is of something else.
+    /// The journal is of another model, set or batch size.
     case anotherSubject(
         folder: String, kept: OutputsJournal.Subject, wanted: OutputsJournal.Subject)
-    /// What was left is not whole.
+    /// A file of the journal is incomplete.
     case damaged(path: String)
-    /// The system does not take it.
-    case notWritable(path: String, reason: String)
-    /// An image's label is no class of the model.
+    /// An image's label is not a class of the model.
     case labelOutOfRange(name: String, label: Int, classes: Int)
-    /// The set has no image that can be read.
+    /// No image of the set is readable.
     case noImages(origin: String)
 
     package var description: String {
@@ -31,7 +29,6 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
                 + "\(wanted.text); give the same options, or remove the folder"
         case .damaged(let path):
             "\(shown(path)): is not whole; remove its folder and run without --resume"
-        case .notWritable(let path, let reason): "\(shown(path)): \(reason)"
         case .labelOutOfRange(let name, let label, let classes):
             "\(shown(name)): its class is \(label), and the model has the classes "
                 + "0...\(classes - 1); give a set of the model's classes"
@@ -42,7 +39,6 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
 }
 
 extension OutputsJournal.Subject {
-    /// For messages.
     fileprivate var text: String {
         "\(printable(model)) (\(printable(weights))) on \(images) images of \(shown(data)), "
             + "\(exits) exits, \(classes) classes, batches of \(batchSize)"

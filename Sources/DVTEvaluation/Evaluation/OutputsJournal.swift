@@ -1,17 +1,20 @@
 import DVTCheckpoints
 internal import DVTCore
 import DVTSupport
+import FoundationEssentials
 import Glibc
 
-/// The softmax outputs of an evaluation on their way to a file: written image by image, so that
-/// they need no memory, and kept where the evaluation is interrupted, so that it can go on.
+/// The softmax outputs of a running evaluation, stored on disk batch by batch, so that they take no
+/// memory and an interrupted evaluation can be resumed.
 ///
-/// They lie beside the file, in a folder of its name and `.part`: one file of float32 an exit, the
-/// labels, the places of the images in their set, and `state.json`, which is replaced after every
-/// batch and says how much of the others counts.
+/// They are kept beside the final file, in a folder of its name and `.part`: one file of float32 per
+/// exit, the labels, the images' places in their set, and `state.json`, which is replaced after
+/// every batch and records how much of the other files is valid.
 package final class OutputsJournal {
-    /// What the outputs are of; a journal of anything else is not gone on with.
-    package struct Subject: Equatable, Sendable {
+    /// What is evaluated.
+    ///
+    /// Only a journal of an equal subject is resumed.
+    package struct Subject: Codable, Equatable, Sendable {
         package let model: String
         package let weights: String
         package let data: String
@@ -34,12 +37,14 @@ package final class OutputsJournal {
         }
     }
 
-    /// The images whose outputs are kept.
+    /// The number of images whose outputs are stored.
     package private(set) var images = 0
-    /// The images of the set that were taken, unreadable ones included.
+    /// The number of images of the set processed so far, unreadable ones included.
     package private(set) var taken = 0
     private let path: String
     private let subject: Subject
+    /// One file per exit, then the labels and the places.
+    private var files: [AppendingFile] = []
 
     private var folder: String { path + ".part" }
     private var statePath: String { folder + "/state.json" }
@@ -47,14 +52,14 @@ package final class OutputsJournal {
     private var placesPath: String { folder + "/places.i32" }
     private func exitPath(_ exit: Int) -> String { folder + "/exit\(exit).f32" }
 
-    /// Begins a journal, or goes on with one.
+    /// Starts a journal, or resumes one.
     ///
     /// - Parameters:
-    ///   - path: the file that the outputs will be in.
-    ///   - subject: what they are of.
-    ///   - resuming: whether to go on with what an interrupted run left; without it that is an
-    ///     error, so that nobody's work is lost.
-    /// - Throws: ``EvaluationError`` or ``/DVTCheckpoints/FileError``.
+    ///   - path: the file that the outputs are finally written to.
+    ///   - subject: what is evaluated.
+    ///   - resuming: whether to resume an interrupted run. Starting anew where one is stored is an
+    ///     error, so that its work is not lost.
+    /// - Throws: ``EvaluationError`` or `FileError`.
     package init(path: String, subject: Subject, resuming: Bool) throws {
         self.path = path
         self.subject = subject
@@ -66,43 +71,52 @@ package final class OutputsJournal {
         }
         if resuming {
             try readState()
-            try cut()
         } else {
-            guard mkdir(folder, 0o777) == 0 || errno == EEXIST else {
-                throw EvaluationError.notWritable(path: folder, reason: systemMessage())
-            }
-            try cut()
-            try writeState()
+            try makeFolder(folder)
+        }
+        // Cuts off what an interruption left behind the last complete batch.
+        files =
+            try (0..<subject.exits).map {
+                try openFile(exitPath($0), keeping: images * subject.classes * 4)
+            } + [labelsPath, placesPath].map { try openFile($0, keeping: images * 4) }
+        if !resuming { try writeState() }
+    }
+
+    private func openFile(_ path: String, keeping byteCount: Int) throws -> AppendingFile {
+        do throws(FileError) {
+            return try AppendingFile(path: path, keeping: byteCount)
+        } catch {
+            guard case .endedEarly = error.cause else { throw error }
+            throw EvaluationError.damaged(path: path)
         }
     }
 
-    /// Adds a batch; it counts once this returns.
+    /// Adds a batch, which is stored once this returns.
     ///
     /// - Parameters:
     ///   - probabilities: of every exit, `[B, C]`.
-    ///   - labels: the classes of the images.
-    ///   - places: their places in the set, which has unreadable images too.
-    ///   - taken: the images taken so far.
-    /// - Throws: ``EvaluationError`` if the system fails to write.
+    ///   - labels: the class of each image.
+    ///   - places: the images' places in the set, unreadable images counted.
+    ///   - taken: the number of images processed so far.
+    /// - Throws: `FileError` if the system fails to write.
     package func add(
         _ probabilities: [[Float]], labels: [Int], places: [Int], taken: Int
     ) throws {
-        for (exit, values) in probabilities.enumerated() {
-            try values.withUnsafeBytes { try append($0, to: exitPath(exit)) }
-        }
-        for (numbers, path) in [(labels, labelsPath), (places, placesPath)] {
-            try numbers.map { Int32($0) }.withUnsafeBytes { try append($0, to: path) }
+        for (file, values) in zip(files, probabilities) { try file.append(values) }
+        for (file, numbers) in zip(files.suffix(2), [labels, places]) {
+            try file.append(numbers.map { Int32($0) })
         }
         images += labels.count
         self.taken = taken
         try writeState()
     }
 
-    /// Goes through what is kept, some images at a time.
+    /// Passes the stored outputs to a closure, some images at a time.
     ///
-    /// - Parameter body: takes the probabilities of every exit, `[n, C]`, the labels and the
+    /// - Parameter body: receives the probabilities of every exit, `[n, C]`, the labels and the
     ///   places.
-    /// - Throws: ``EvaluationError`` if the files cannot be read, and what `body` throws.
+    /// - Throws: ``EvaluationError`` or `FileError` if the files cannot be read, and what `body`
+    ///   throws.
     package func forEachPart(_ body: ([[Float]], [Int], [Int]) throws -> Void) throws {
         let (labels, places) = (try readNumbers(labelsPath), try readNumbers(placesPath))
         for start in stride(from: 0, to: images, by: Self.part) {
@@ -113,12 +127,12 @@ package final class OutputsJournal {
         }
     }
 
-    /// Writes the file, as ``CalibrationData`` reads it, and removes the journal.
+    /// Writes the final file in the format of ``CalibrationData``, and removes the journal.
     ///
     /// - Parameters:
-    ///   - exitGigaMultiplyAdds: what an image costs that leaves at each exit.
-    ///   - heldOut: of every so many images one goes to the test part; 0 holds none out.
-    /// - Throws: ``EvaluationError`` or the file's error.
+    ///   - exitGigaMultiplyAdds: the cost of an image that exits at each stage, 10^9 multiply-adds.
+    ///   - heldOut: one of every `heldOut` images goes to the test part; 0 holds none out.
+    /// - Throws: ``EvaluationError``, `FileError` or the file format's error.
     package func finish(exitGigaMultiplyAdds: [Double], heldOutEvery heldOut: Int) throws {
         let parts = heldOut > 0 ? ["calibration", "test"] : ["calibration"]
         func isTest(_ image: Int) -> Bool { isHeldOut(image, every: heldOut) }
@@ -143,7 +157,6 @@ package final class OutputsJournal {
         remove()
     }
 
-    /// Removes the journal.
     private func remove() {
         for path in (0..<subject.exits).map(exitPath) + [labelsPath, placesPath, statePath] {
             unlink(path)
@@ -190,83 +203,34 @@ package final class OutputsJournal {
             }
         }
     }
-
-    /// Cuts what an interruption left behind the images that count.
-    private func cut() throws {
-        for exit in 0..<subject.exits {
-            try cut(exitPath(exit), to: images * subject.classes * 4)
-        }
-        for path in [labelsPath, placesPath] { try cut(path, to: images * 4) }
-    }
-
-    private func cut(_ path: String, to byteCount: Int) throws {
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
-        var status = stat()
-        guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
-            throw EvaluationError.notWritable(path: path, reason: systemMessage())
-        }
-        defer { close(descriptor) }
-        guard Int(status.st_size) >= byteCount else { throw EvaluationError.damaged(path: path) }
-        guard ftruncate(descriptor, byteCount) == 0 else {
-            throw EvaluationError.notWritable(path: path, reason: systemMessage())
-        }
-    }
-
-    private func append(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
-        let descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            throw EvaluationError.notWritable(path: path, reason: systemMessage())
-        }
-        defer { close(descriptor) }
-        var done = 0
-        while done < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-            guard count > 0 || errno == EINTR else {
-                throw EvaluationError.notWritable(path: path, reason: systemMessage())
-            }
-            done += max(0, count)
-        }
-    }
 }
 
+// The state file.
 extension OutputsJournal {
+    private struct State: Codable {
+        let subject: Subject
+        let images: Int
+        let taken: Int
+    }
+
     private func writeState() throws {
-        let state: JSONValue = [
-            "model": .string(subject.model), "weights": .string(subject.weights),
-            "data": .string(subject.data), "set_size": .int(subject.images),
-            "batch_size": .int(subject.batchSize), "exits": .int(subject.exits),
-            "classes": .int(subject.classes), "images": .int(images), "taken": .int(taken),
-        ]
-        let writer = try AtomicFileWriter(path: statePath)
-        try Array(state.jsonText.utf8).withUnsafeBytes { try writer.append($0) }
-        try writer.commit()
+        let state = State(subject: subject, images: images, taken: taken)
+        try replaceFile(statePath, with: [UInt8](JSONEncoder().encode(state)))
     }
 
     private func readState() throws {
-        let file = try MappedFile(path: statePath)
-        let bytes = try file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }
-        guard let value = try? JSONValue(parsing: bytes), case .object(let members) = value else {
+        let bytes = try readFile(statePath, limit: 1 << 20)
+        guard let state = try? JSONDecoder().decode(State.self, from: Data(bytes)) else {
             throw EvaluationError.damaged(path: statePath)
         }
-        let found = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }
-        func text(_ key: String) -> String {
-            if case .string(let text) = found[key] { text } else { "" }
+        guard state.subject == subject else {
+            throw EvaluationError.anotherSubject(
+                folder: folder, kept: state.subject, wanted: subject)
         }
-        func number(_ key: String) -> Int {
-            if case .int(let number) = found[key] { number } else { -1 }
-        }
-        let kept = Subject(
-            model: text("model"), weights: text("weights"), data: text("data"),
-            images: number("set_size"), batchSize: number("batch_size"), exits: number("exits"),
-            classes: number("classes"))
-        guard kept == subject else {
-            throw EvaluationError.anotherSubject(folder: folder, kept: kept, wanted: subject)
-        }
-        images = number("images")
-        taken = number("taken")
-        guard images >= 0, taken >= images else {
+        guard state.images >= 0, state.images <= state.taken, state.taken <= subject.images else {
             throw EvaluationError.damaged(path: statePath)
         }
+        images = state.images
+        taken = state.taken
     }
 }

@@ -1,9 +1,9 @@
 import DVTCore
 import DVTSupport
 
-/// Reads one object of a file's description, entry by entry, and knows which are left.
+/// A strict reader of a JSON object that reports unknown entries.
 package struct DescriptionReader {
-    /// Makes the error about a file: its path, and what is wrong in it.
+    /// Makes an error from a file's path and a reason.
     package typealias Fault = @Sendable (_ origin: String, _ reason: String) -> any Error
 
     /// The largest count or size.
@@ -11,19 +11,19 @@ package struct DescriptionReader {
 
     private let origin: String
     private let makeFault: Fault
-    /// What leads to the object, for example `stages[0].`.
+    /// The prefix of the object's entries in messages, for example `stages[0].`.
     private let path: String
     private var members: [String: JSONValue]
     private var known: [String] = []
 
-    /// Begins to read an object.
+    /// Creates a reader.
     ///
     /// - Parameters:
-    ///   - value: what should be one.
+    ///   - value: the object.
     ///   - origin: the file, for messages.
-    ///   - path: what leads to the object, with a point at its end.
+    ///   - path: the prefix of the object's entries in messages, with a period at its end.
     ///   - fault: makes every error; by default that of a model's description.
-    /// - Throws: the error that `fault` makes, if it is another value.
+    /// - Throws: the error of `fault` if the value is not an object.
     package init(
         _ value: JSONValue, origin: String, path: String = "",
         fault: @escaping Fault = { ModelError.invalidDescription(origin: $0, reason: $1) }
@@ -43,7 +43,7 @@ package struct DescriptionReader {
         makeFault(origin, "\(path)\(key) \(reason)")
     }
 
-    /// The card of a model that an entry names.
+    /// The card of the model that an entry names.
     func model(named name: String, key: String) throws -> ModelCard {
         do {
             return try .named(name)
@@ -62,7 +62,7 @@ package struct DescriptionReader {
         members[key] = members[key] ?? value
     }
 
-    /// An entry's value; null counts as none.
+    /// An entry's value, or nil if it is missing or null.
     package mutating func value(_ key: String) -> JSONValue? {
         known.append(key)
         guard let value = members.removeValue(forKey: key) else { return nil }
@@ -72,8 +72,7 @@ package struct DescriptionReader {
 
     /// A count or a size.
     ///
-    /// What is far beyond any model is refused here, so that products of two
-    /// such numbers fit an integer.
+    /// Numbers far beyond any model are refused, so that products of two of them fit an `Int`.
     package mutating func int(_ key: String) throws -> Int? {
         guard let value = value(key) else { return nil }
         guard case .int(let number) = value, (0...Self.limit).contains(number) else {
@@ -82,7 +81,7 @@ package struct DescriptionReader {
         return number
     }
 
-    /// A size that must be given where nothing else says it.
+    /// A size that is required unless there is a default.
     mutating func int(_ key: String, else other: Int?) throws -> Int {
         guard let number = try int(key) ?? other else { throw fault(key, "is missing") }
         return number
@@ -120,7 +119,7 @@ package struct DescriptionReader {
         }
     }
 
-    /// A number each for red, green and blue.
+    /// Three numbers, for red, green and blue.
     mutating func color(_ key: String) throws -> SIMD3<Float>? {
         guard let values = try numbers(key) else { return nil }
         guard values.count == 3 else {
@@ -141,7 +140,7 @@ package struct DescriptionReader {
         return choice
     }
 
-    /// The objects of a list.
+    /// A list of objects.
     package mutating func objects(_ key: String) throws -> [DescriptionReader]? {
         guard let value = value(key) else { return nil }
         guard case .array(let elements) = value else { throw fault(key, "is not a list") }
@@ -157,13 +156,13 @@ package struct DescriptionReader {
         try value(key).map { try object($0, named: key) }
     }
 
-    /// A value of this object that should be an object too.
+    /// A value of this object that must be an object.
     func object(_ value: JSONValue, named key: String) throws -> DescriptionReader {
         try DescriptionReader(
             value, origin: origin, path: "\(path)\(key).", fault: makeFault)
     }
 
-    /// Refuses entries that nobody asked for.
+    /// Refuses entries that were not read.
     package func finish() throws {
         guard let extra = members.keys.min() else { return }
         let names = known.sorted().joined(separator: ", ")

@@ -2,17 +2,17 @@ import DVTCore
 import DVTSupport
 
 extension ModelCard {
-    /// Reads a card, or the description of a cascade of one's own, from JSON.
+    /// Reads a card, or the description of a custom cascade, from JSON.
     ///
-    /// `docs/checkpoints.md` lists the entries. A cascade begins with a released `model`, or with
+    /// `docs/checkpoints.md` lists the entries. A cascade is based on a released `model`, or on
     /// `stages`, each with an `architecture` or with numbers of its own.
     ///
     /// - Parameters:
     ///   - json: the text, in UTF-8.
-    ///   - origin: where it comes from, for messages: a path.
+    ///   - origin: the file, for messages.
     /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if an entry is missing, unknown
     ///   or of another kind, or ``ModelError/invalidConfiguration(name:reason:)`` if the numbers
-    ///   cannot be combined.
+    ///   contradict each other.
     public init(json: [UInt8], origin: String) throws {
         let value: JSONValue
         do {
@@ -52,7 +52,7 @@ extension ModelCard {
                 """)
         }
         card.scoring = try scoring(&reader, of: card)
-        // Written for people; what is counted anew is not believed.
+        // Written for people only; the configuration determines both.
         _ = reader.value("parameters")
         _ = reader.value("multiply_adds")
         return card
@@ -106,7 +106,7 @@ extension ImageNormalization {
         }
         cropFraction = try reader.number("crop_fraction") ?? cropFraction
         interpolation = try reader.choice("interpolation", of: Interpolation.self) ?? interpolation
-        // Below a tenth, the resized image would have a hundred times the pixels that are kept.
+        // Below 0.1 the resized image would have over a hundred times the pixels that are kept.
         guard (0.1...1).contains(cropFraction) else {
             throw reader.fault("crop_fraction", "is \(cropFraction), and it takes 0.1 to 1")
         }

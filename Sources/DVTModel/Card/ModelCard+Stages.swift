@@ -2,8 +2,9 @@ import DVTCore
 import DVTSupport
 
 extension ModelCard {
-    /// Reads a cascade's numbers, those of a released model as a base, and each stage's file of
-    /// weights where there is one; the normalization is that of the models it is made of.
+    /// Reads a cascade's configuration and the stages' files of weights.
+    ///
+    /// A released model may be its base. The normalization is that of the models it is composed of.
     static func cascade(
         _ reader: inout DescriptionReader, base card: ModelCard?, origin: String
     ) throws -> ModelCard {
@@ -33,7 +34,7 @@ extension ModelCard {
         } else {
             throw reader.fault("stages", "is missing; give it, or a released model's name as model")
         }
-        // What was trained apart has no weights for reuse.
+        // Stages trained separately have no weights for reuse.
         let reuses = weights == nil
         let configuration = try CascadeConfiguration(
             stages, name: reader.string("name") ?? base?.name ?? origin,
@@ -95,7 +96,7 @@ extension ModelCard {
         return stage
     }
 
-    /// The model that an architecture's name stands for, or nil where none is given.
+    /// The model that `architecture` names, or nil if it is missing.
     private static func architecture(_ reader: inout DescriptionReader) throws -> ModelCard? {
         guard let name = try reader.string("architecture") else { return nil }
         let card = try reader.model(named: name, key: "architecture")
@@ -105,14 +106,14 @@ extension ModelCard {
         return card
     }
 
-    /// Reads the patches: themselves, or the tokens they should give.
+    /// Reads the patches, or derives them from the number of tokens.
     private static func readPatch(
         _ reader: inout DescriptionReader, of stage: inout VisionTransformerConfiguration
     ) throws {
         let tokens = try reader.int("tokens")
         if let patch = try patch(&reader, imageSize: stage.imageSize) {
             stage.patch = patch
-            // What does not fit the patch at all is told with the other numbers.
+            // A patch that does not fit is reported with the other numbers.
             guard
                 tokens == nil || patch.padding >= patch.kernel || stage.grid * stage.grid == tokens
             else {
@@ -154,13 +155,13 @@ extension ModelCard {
     }
 }
 
-/// The numbers that all stages of a cascade have in common.
+/// The numbers shared by all stages of a cascade.
 private struct SharedNumbers {
     let imageSize: Int?
     let channels: Int?
     let classes: Int?
 
-    /// A stage with these numbers; its patches cover an image of another size as they did.
+    /// A stage with these numbers, whose patches are adapted to another image size.
     func applied(_ stage: VisionTransformerConfiguration) -> VisionTransformerConfiguration {
         var stage = stage
         if let imageSize, imageSize != stage.imageSize {

@@ -2,7 +2,7 @@ import DVTCore
 import DVTSupport
 
 extension ModelCard {
-    /// The card as JSON on one line, every number spelled out; what ``init(json:origin:)`` reads.
+    /// The card as JSON on one line with every number, as ``init(json:origin:)`` reads it.
     public var json: String { jsonValue.jsonText }
 
     private var jsonValue: JSONValue {
@@ -61,7 +61,7 @@ extension ImageNormalization {
 }
 
 extension ExitScoring {
-    /// What a card says of it; nothing where it is the authors'.
+    /// The entries of a card; none for the authors' scoring.
     fileprivate var members: [(key: String, value: JSONValue)] {
         (criterion == .confidence ? [] : [("criterion", .string(criterion.rawValue))])
             + (temperatures.map { [("temperatures", .array($0.map(JSONValue.float)))] } ?? [])

@@ -1,37 +1,37 @@
 import DVTCore
 
-/// What one must know of a model besides its weights: enough to run it on images.
+/// Everything besides weights that is needed to run a model on images.
 ///
-/// A card is written into converted checkpoints, so that they can be used without naming the model
-/// again; a file of the same JSON describes a cascade of one's own.
+/// Converted checkpoints contain their card, so that the model need not be named again; a file with
+/// the same JSON describes a custom cascade.
 public struct ModelCard: Hashable, Sendable {
     /// The names of the classes.
     public enum Labels: Hashable, Sendable {
-        /// Those of a data set, by its name: `imagenet-1k`.
+        /// The classes of a data set, for example `imagenet-1k`.
         case dataSet(String)
-        /// One name a class.
+        /// One name per class.
         case list([String])
     }
 
-    /// The cascade's numbers.
+    /// The cascade's configuration.
     public var configuration: CascadeConfiguration
-    /// How images become its input.
+    /// How images become the model's input.
     public var normalization = ImageNormalization.imageNet
-    /// The names of its classes, or nil where nobody said.
+    /// The names of the classes, or nil if unknown.
     public var labels: Labels?
-    /// The scores that let an image leave, one for every exit but the last, or nil.
+    /// The scores at which an image exits, one for every exit but the last, or nil.
     public var thresholds: [Float]?
-    /// What is compared with the thresholds.
+    /// The score compared with the thresholds.
     public var scoring = ExitScoring()
-    /// A file of weights for each stage, where stages were trained apart, or nil.
+    /// A file of weights for each stage, if stages were trained separately, or nil.
     public var stageWeights: [String]?
 
-    /// The key of a card among a checkpoint's metadata.
+    /// The key of the card in a checkpoint's metadata.
     public static let metadataKey = "dvt.model_card"
 
     /// Creates a card with ImageNet's normalization and, for 1000 classes, ImageNet's labels.
     ///
-    /// - Parameter configuration: the cascade's numbers.
+    /// - Parameter configuration: the cascade's configuration.
     public init(_ configuration: CascadeConfiguration) {
         self.configuration = configuration
         labels = configuration.classes == 1000 ? .dataSet("imagenet-1k") : nil
@@ -42,14 +42,14 @@ public struct ModelCard: Hashable, Sendable {
     /// - Parameter name: see ``CascadeConfiguration/named(_:)``.
     /// - Returns: the card; a plain ViT or DeiT has timm's normalization, a MindSpore model that of
     ///   its authors' data loader.
-    /// - Throws: ``ModelError/unknownModel(name:known:)`` if there is none of that name.
+    /// - Throws: ``ModelError/unknownModel(name:known:)`` if no model has this name.
     public static func named(_ name: String) throws -> Self {
         var card = Self(try .named(name))
         if let stage = VisionTransformerConfiguration.plain(name) {
             card.normalization = .plain(name, imageSize: stage.imageSize)
         }
         if card.configuration.naming == .mindSpore {
-            // MindSpore's Resize is bilinear where nothing else is said.
+            // MindSpore's Resize is bilinear by default.
             card.normalization.interpolation = .bilinear
             if card.configuration.classes == 1001 {
                 card.labels = .dataSet("imagenet-1001-mindspore")
@@ -58,12 +58,12 @@ public struct ModelCard: Hashable, Sendable {
         return card
     }
 
-    /// Reads the card that a checkpoint holds.
+    /// Reads the card of a checkpoint.
     ///
     /// - Parameter file: the open checkpoint.
-    /// - Throws: ``ModelError/noCard(origin:)`` if it holds none,
-    ///   ``ModelError/invalidDescription(origin:reason:)`` if what it holds is none, or
-    ///   ``ModelError/invalidConfiguration(name:reason:)`` if its numbers cannot be combined.
+    /// - Throws: ``ModelError/noCard(origin:)`` if it has none,
+    ///   ``ModelError/invalidDescription(origin:reason:)`` if its card is malformed, or
+    ///   ``ModelError/invalidConfiguration(name:reason:)`` if the card's numbers contradict each other.
     public init(storedIn file: some NamedTensors) throws {
         guard let text = file.metadata[Self.metadataKey] else {
             throw ModelError.noCard(origin: file.origin)
@@ -71,7 +71,7 @@ public struct ModelCard: Hashable, Sendable {
         try self.init(json: Array(text.utf8), origin: file.origin)
     }
 
-    /// The policy of the card's thresholds; 0.8 at every exit where it has none.
+    /// The policy of the card's thresholds, by default 0.8 at every exit.
     public var exitPolicy: ExitPolicy {
         let exits = configuration.stages.count - 1
         guard let thresholds else { return .thresholds(Array(repeating: 0.8, count: exits)) }

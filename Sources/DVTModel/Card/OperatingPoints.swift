@@ -3,20 +3,18 @@ import DVTSupport
 
 /// Thresholds for many budgets, as the authors store them in their checkpoints.
 ///
-/// Row p (from 1) belongs to the p-th share of images that leave early in the paper's budgeted
-/// batch classification; higher rows are slower and more accurate.
+/// Row p (from 1) belongs to the p-th share of images that exit early in the paper's budgeted batch
+/// classification; higher rows are slower and more accurate.
 public struct OperatingPoints: Equatable, Sendable {
-    /// One row a budget: a threshold for every exit, the last one's included.
+    /// One row per budget: a threshold for every exit, including the last.
     public let thresholds: [[Float]]
-    /// The multiply-adds an image costs on average in each row, 10^9, or nil where they are not
-    /// stored.
+    /// The mean cost per image of each row, 10^9 multiply-adds, or nil if it is not stored.
     public let gigaMultiplyAdds: [Double]?
-    /// The accuracy of each row, percent, or nil where it is not stored.
+    /// The accuracy of each row in percent, or nil if it is not stored.
     public let accuracies: [Double]?
-    /// What is compared with the thresholds.
+    /// The score compared with the thresholds.
     public let scoring: ExitScoring
 
-    /// Takes rows as they are.
     package init(
         thresholds: [[Float]], gigaMultiplyAdds: [Double]?, accuracies: [Double]?,
         scoring: ExitScoring = ExitScoring()
@@ -27,17 +25,17 @@ public struct OperatingPoints: Equatable, Sendable {
         self.scoring = scoring
     }
 
-    /// Where the thresholds are among a checkpoint's metadata.
+    /// The metadata key of the thresholds.
     static let thresholdsKey = "dynamic_threshold"
-    /// Where the costs and accuracies are.
+    /// The metadata key of the costs and accuracies.
     static let curveKey = "budgeted_batch_classification"
 
-    /// The rows that a checkpoint holds.
+    /// The rows stored in a checkpoint.
     ///
     /// - Parameters:
     ///   - file: the open checkpoint.
     ///   - stages: the model's number of stages.
-    /// - Returns: the rows, or nil if the file holds none.
+    /// - Returns: the rows, or nil if there are none.
     /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if they do not fit the model.
     public static func stored(in file: some NamedTensors, stages: Int) throws -> Self? {
         guard let text = file.metadata[thresholdsKey] else { return nil }
@@ -47,7 +45,7 @@ public struct OperatingPoints: Equatable, Sendable {
                 origin: file.origin,
                 reason: "\(thresholdsKey) is not a table of \(stages) numbers a row")
         }
-        // Both lists belong to the rows only where they are as long as the table.
+        // The lists belong to the rows only if they are as long as the table.
         let curve = file.metadata[curveKey].flatMap(numbers) ?? []
         let isWhole = curve.count == 2 && curve.allSatisfy { $0.count == rows.count }
         return Self(
@@ -58,7 +56,7 @@ public struct OperatingPoints: Equatable, Sendable {
     /// The policy of one row.
     ///
     /// - Parameter row: the row, from 1.
-    /// - Returns: thresholds for every exit but the last, and what they are compared with.
+    /// - Returns: the thresholds of every exit but the last, and their score.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if there is no such row.
     public func policy(row: Int) throws -> ExitPolicy {
         guard (1...thresholds.count).contains(row) else {
@@ -68,11 +66,11 @@ public struct OperatingPoints: Equatable, Sendable {
         return .thresholds(thresholds[row - 1].dropLast(), of: scoring)
     }
 
-    /// The most accurate row that costs no more than a budget.
+    /// The most accurate row within a budget.
     ///
-    /// - Parameter budget: the multiply-adds an image may cost on average, 10^9.
+    /// - Parameter budget: the highest mean cost per image, 10^9 multiply-adds.
     /// - Returns: the row, from 1.
-    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if costs are not stored or all are higher.
+    /// - Throws: ``ModelError/invalidPolicy(reason:)`` if costs are not stored, or all are higher.
     public func row(budget: Double) throws -> Int {
         guard let costs = gigaMultiplyAdds, let accuracies else {
             throw ModelError.invalidPolicy(

@@ -1,5 +1,6 @@
-/// Colors from dark to bright for numbers, which keep their order in gray and for color-blind
-/// readers: the ramp `inferno` of Matplotlib (CC0) at nine places, straight lines between them.
+/// A perceptually ordered color map, also in gray and for color-blind readers.
+///
+/// It is Matplotlib's `inferno` (CC0), sampled at nine places and interpolated linearly.
 package enum ColorRamp {
     private static let anchors: [SIMD3<Double>] = [
         [0, 0, 4], [31, 12, 72], [85, 15, 109], [136, 34, 106], [186, 54, 85],
@@ -8,7 +9,7 @@ package enum ColorRamp {
 
     /// The color of a number.
     ///
-    /// - Parameter value: from 0, dark, to 1, bright; beyond, the nearer end counts.
+    /// - Parameter value: from 0, dark, to 1, bright; other values are clamped.
     /// - Returns: `#rrggbb`.
     package static func color(_ value: Double) -> String {
         let place = min(max(value, 0), 1) * Double(anchors.count - 1)
@@ -19,9 +20,9 @@ package enum ColorRamp {
         return hexColor(UInt32(levels.x) << 16 | UInt32(levels.y) << 8 | UInt32(levels.z))
     }
 
-    /// The ramp from left to right, as an element of SVG that others name.
+    /// The map from left to right as an SVG gradient.
     ///
-    /// - Parameter id: its name.
+    /// - Parameter id: the identifier by which other elements refer to it.
     /// - Returns: the gradient.
     package static func gradient(id: String) -> Markup {
         let last = Double(anchors.count - 1)

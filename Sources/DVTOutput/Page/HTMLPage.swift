@@ -1,5 +1,6 @@
-/// A page of HTML that needs nothing but itself: light and dark as the reader's system asks, and
-/// readable on a narrow screen.
+/// A self-contained HTML page.
+///
+/// It follows the system's light or dark theme and adapts to narrow screens.
 package struct HTMLPage: Sendable {
     private let title: String
     private let rules: String
@@ -9,10 +10,10 @@ package struct HTMLPage: Sendable {
     /// Creates a page without content.
     ///
     /// - Parameters:
-    ///   - title: the title, which the page begins with.
+    ///   - title: the title and first heading.
     ///   - rules: CSS of the page's own parts; see ``Markup/style(_:)``.
-    ///   - footer: what stands at the end.
-    ///   - refreshSeconds: the time after which browsers read the page again, or nil.
+    ///   - footer: the footer's content.
+    ///   - refreshSeconds: the interval at which browsers reload the page, or nil.
     package init(
         title: String, rules: String = "", footer: [Markup] = [], refreshSeconds: Int? = nil
     ) {
@@ -22,10 +23,10 @@ package struct HTMLPage: Sendable {
         self.refreshSeconds = refreshSeconds
     }
 
-    /// The whole page.
+    /// The page's source.
     ///
-    /// - Parameter content: what it holds, piece by piece.
-    /// - Returns: the text of its file.
+    /// - Parameter content: the body's elements.
+    /// - Returns: the text of the HTML file.
     package func source(_ content: [Markup]) -> String {
         let page = Markup.element(
             "html", ["lang": "en"],
@@ -66,7 +67,7 @@ package struct HTMLPage: Sendable {
             ])
     }
 
-    /// What all pages look like.
+    /// Rules shared by all pages.
     private static let rules = """
         *, *::before, *::after { box-sizing: border-box; }
         body {

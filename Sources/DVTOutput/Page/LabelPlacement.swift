@@ -1,4 +1,4 @@
-/// The room of something in a plot.
+/// The bounding box of an element in a plot.
 struct LabelBox: Equatable {
     /// Its upper left corner, in units of the drawing.
     let x: Double
@@ -23,9 +23,9 @@ struct LabelBox: Equatable {
     }
 }
 
-/// A text and where it stands.
+/// A text and its position.
 struct PlacedLabel: Equatable {
-    /// Which part of the text is at ``x``, as SVG's `text-anchor` has it.
+    /// Which part of the text is at ``x``: SVG's `text-anchor`.
     enum Anchor: String {
         case start, middle, end
     }
@@ -34,12 +34,9 @@ struct PlacedLabel: Equatable {
     let x: Double
     let baseline: Double
     let anchor: Anchor
-    /// The room that it takes.
     let box: LabelBox
 
-    /// The units that a text takes.
-    ///
-    /// Systems' fonts differ; this is a wide one's digits at 12 units.
+    /// The estimated width of a text, from the digits of a wide system font at 12 units.
     static func width(of text: String) -> Double { Double(text.count) * 7.6 }
 
     init(_ text: String, x: Double, middle: Double, anchor: Anchor) {
@@ -58,25 +55,25 @@ struct PlacedLabel: Equatable {
     }
 }
 
-/// Finds room for names beside points, one after the other.
+/// Places labels beside points, one after the other.
 struct LabelPlacement {
     private let frame: LabelBox
     private let points: [(x: Double, y: Double, isNamed: Bool)]
-    /// The rooms of other texts.
+    /// The boxes of other texts.
     private var taken: [LabelBox]
 
-    /// Where names may stand, the best first.
+    /// Candidate directions, the best first.
     private static let directions: [(x: Double, y: Double, anchor: PlacedLabel.Anchor)] = [
         (1, 0, .start), (-1, 0, .end), (0, -1, .middle), (0, 1, .middle), (1, -1, .start),
         (-1, -1, .end), (1, 1, .start), (-1, 1, .end),
     ]
 
-    /// Begins without names.
+    /// Creates a placement without labels.
     ///
     /// - Parameters:
-    ///   - frame: what names must lie in.
-    ///   - taken: the rooms of other texts.
-    ///   - points: the points, which names should not cover, and whether each has one.
+    ///   - frame: the box that labels must lie in.
+    ///   - taken: the boxes of other texts.
+    ///   - points: the points, which labels should not cover, and whether each has a label.
     init(
         frame: LabelBox, taken: [LabelBox] = [],
         points: [(x: Double, y: Double, isNamed: Bool)]
@@ -86,12 +83,12 @@ struct LabelPlacement {
         self.points = points
     }
 
-    /// Chooses the room that is least at fault, and of equal ones the nearest.
+    /// Chooses the position with the lowest penalty, and of equal ones the nearest.
     ///
     /// - Parameters:
-    ///   - name: the text.
+    ///   - name: the label's text.
     ///   - index: its point.
-    /// - Returns: where it stands.
+    /// - Returns: the placed label.
     mutating func place(_ name: String, besidePoint index: Int) -> PlacedLabel {
         let point = points[index]
         var best: (label: PlacedLabel, faults: Int)?
@@ -110,8 +107,10 @@ struct LabelPlacement {
         return label
     }
 
-    /// What is wrong with a room: leaving the frame most, then covering another text or a named
-    /// point, then seeming to belong to one, then covering points of which there are many.
+    /// The penalty of a position.
+    ///
+    /// From the highest: leaving the frame, covering another text or a labeled point, being nearer to
+    /// another labeled point than to its own, covering an unlabeled point.
     private func faults(of box: LabelBox, besidePoint index: Int) -> Int {
         let own = box.distance(to: points[index])
         let sum = points.indices.reduce(0) { sum, other in

@@ -1,22 +1,22 @@
-// The parts that pages of results are made of.
+// The parts of result pages.
 
 extension Markup {
-    /// A part of a page under a heading.
+    /// A section under a heading.
     ///
     /// - Parameters:
     ///   - title: the heading.
-    ///   - content: what it holds.
+    ///   - content: the section's content.
     /// - Returns: an element `section`.
     package static func section(_ title: String, _ content: [Markup]) -> Markup {
         element("section", [:], [.lines([element("h2", [:], [Markup(title)])] + content)])
     }
 
-    /// A frame with a title, and below what it holds a note.
+    /// A frame with a title, its content and a note below.
     ///
     /// - Parameters:
     ///   - title: the title.
-    ///   - note: what is to be known of it.
-    ///   - content: what it holds.
+    ///   - note: the note's text.
+    ///   - content: the panel's content.
     /// - Returns: an element `section` of the class `panel`.
     package static func panel(_ title: String, note: String, _ content: [Markup]) -> Markup {
         element(
@@ -27,9 +27,9 @@ extension Markup {
             ])
     }
 
-    /// A remark in small letters.
+    /// A note in small letters.
     ///
-    /// - Parameter text: the remark.
+    /// - Parameter text: the note.
     /// - Returns: an element `p` of the class `note`.
     package static func note(_ text: String) -> Markup {
         element("p", ["class": "note"], [Markup(text)])
@@ -43,7 +43,7 @@ extension Markup {
         element("p", ["class": "legend note"], keys)
     }
 
-    /// Panels with plots, as many beside each other as have room.
+    /// A responsive grid of panels with plots.
     ///
     /// - Parameter panels: the panels.
     /// - Returns: an element `div`.

@@ -2,7 +2,7 @@ import DVTCore
 import DVTSupport
 
 extension Markup {
-    /// Records as people see them, as a table that scrolls where the page is narrower.
+    /// Records as a table for people, which scrolls horizontally on narrow pages.
     ///
     /// - Parameters:
     ///   - columns: the columns; those for machines are left out.

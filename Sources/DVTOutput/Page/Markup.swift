@@ -1,17 +1,17 @@
-/// A piece of HTML or SVG in which all text from outside is escaped.
+/// A fragment of HTML or SVG in which all text is escaped.
 ///
-/// What is made is HTML and XML at once: every element is closed, and no entities are used but
-/// XML's. So one builder serves pages, the drawings in them, and drawings as files of their own. A
-/// literal stands for its text: `.element("p", ["class": "note"], ["1 < 2"])`.
+/// The output is valid as HTML and as XML: every element is closed, and only XML's entities are used.
+/// One builder therefore serves pages, the drawings in them and SVG files. A literal is a text:
+/// `.element("p", ["class": "note"], ["1 < 2"])`.
 package struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
-    /// The text as a file has it.
+    /// The markup as text.
     package let source: String
 
     private init(source: String) {
         self.source = source
     }
 
-    /// Creates a text, which is escaped.
+    /// Creates an escaped text.
     ///
     /// - Parameter text: any text.
     package init(_ text: String) {
@@ -25,9 +25,9 @@ package struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// An element.
     ///
     /// - Parameters:
-    ///   - name: its name, of this program's making.
-    ///   - attributes: names, likewise, and any values; one without a value is left away.
-    ///   - content: what it holds.
+    ///   - name: its name, which must not be untrusted.
+    ///   - attributes: trusted names and any values; attributes without a value are omitted.
+    ///   - content: its content.
     /// - Returns: the element.
     package static func element(
         _ name: String, _ attributes: KeyValuePairs<String, String?> = [:],
@@ -45,32 +45,29 @@ package struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
 
     /// A style sheet.
     ///
-    /// - Parameter css: rules of this program's making, without `<` and `&`.
+    /// - Parameter css: trusted rules, without `<` and `&`.
     /// - Returns: the element.
     package static func style(_ css: String) -> Markup {
         precondition(!css.contains { "<&".contains($0) }, "HTML and XML would read it otherwise")
         return Markup(source: "<style>\n\(css)\n</style>")
     }
 
-    /// Pieces on lines of their own; for elements between which space means nothing.
+    /// Fragments on lines of their own, for elements between which white space is insignificant.
     ///
-    /// - Parameter pieces: the pieces.
-    /// - Returns: all of them.
+    /// - Parameter pieces: the fragments.
+    /// - Returns: the joined fragments.
     package static func lines(_ pieces: [Markup]) -> Markup {
         Markup(source: pieces.map { $0.source + "\n" }.joined())
     }
 
-    /// Elements that HTML has no end tag for, and SVG's that are often empty.
+    /// Elements without an end tag in HTML, and SVG elements that are often empty.
     private static let isClosedAtOnce: Set = [
         "br", "hr", "img", "input", "link", "meta", "circle", "feColorMatrix", "image", "line",
         "path", "polyline", "rect", "stop", "use",
     ]
 }
 
-/// Text as an element or a quoted attribute may have it.
-///
-/// - Parameter text: any text.
-/// - Returns: the text; characters that XML cannot have at all are replaced.
+/// Text escaped for an element or a quoted attribute; characters that XML forbids are replaced.
 private func escaped(_ text: String) -> String {
     text.unicodeScalars.reduce(into: "") { result, scalar in
         switch scalar {

@@ -1,22 +1,22 @@
-/// The colors of pages and drawings, in light and dark.
+/// The colors of pages and drawings for the light and the dark theme.
 ///
-/// Rules name them as `var(--ink)`. Text on either ground has a contrast of at least 4.5 to 1, as
-/// WCAG asks.
+/// CSS refers to them as `var(--ink)`. Text has a contrast of at least 4.5 to 1 on either background,
+/// as WCAG requires.
 package enum PagePalette {
-    /// A color under both themes, as 0xRRGGBB.
+    /// A color in both themes, as 0xRRGGBB.
     struct Entry {
         let name: String
         let light: UInt32
         let dark: UInt32
     }
 
-    /// The grounds that text stands on: the page's, and that of panels.
+    /// The backgrounds of text: the page and panels.
     static let grounds = [
         Entry(name: "page", light: 0xF5_F5F3, dark: 0x14_161A),
         Entry(name: "panel", light: 0xFF_FFFF, dark: 0x1E_2127),
     ]
 
-    /// The colors that text may have.
+    /// The colors of text.
     static let inks = [
         Entry(name: "ink", light: 0x1B_1D21, dark: 0xEC_EEF1),
         Entry(name: "ink-soft", light: 0x56_5B66, dark: 0xA9_AFBA),
@@ -26,13 +26,13 @@ package enum PagePalette {
         Entry(name: "other", light: 0x7B_3FA0, dark: 0xCF_A8F0),
     ]
 
-    /// The colors of lines and of bars' grounds, which nobody reads.
+    /// The colors of lines and of bars' backgrounds.
     static let lines = [
         Entry(name: "line", light: 0xD9_DBE0, dark: 0x3A_3F49),
         Entry(name: "track", light: 0xE6_E8EC, dark: 0x31_363F),
     ]
 
-    /// Rules that define the variables; the reader's system chooses between light and dark.
+    /// Rules that define the variables for the system's theme.
     package static let rules: String = {
         let entries = grounds + inks + lines
         return """

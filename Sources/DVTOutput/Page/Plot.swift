@@ -1,7 +1,7 @@
-/// A plot: two axes with a grid, and layers of lines, points and bars, as one drawing of SVG.
+/// An SVG plot of lines, points and bars over two axes with a grid.
 ///
-/// Text stays readable down to a width of 320 pixels. Colors are those of ``PagePalette``, by the
-/// class that each layer has: `one` to `four`, or `soft`.
+/// Text stays readable down to a width of 320 pixels. Colors are those of ``PagePalette``, selected by
+/// each layer's class: `one` to `four`, or `soft`.
 package struct Plot: Sendable {
     private let horizontal: PlotAxis
     private let vertical: PlotAxis
@@ -11,10 +11,10 @@ package struct Plot: Sendable {
     /// Creates a plot without layers.
     ///
     /// - Parameters:
-    ///   - label: what a reader is told who does not see it.
+    ///   - label: the description for screen readers.
     ///   - horizontal: the horizontal axis.
     ///   - vertical: the vertical axis.
-    ///   - height: its height; it is 400 wide.
+    ///   - height: the height; the width is 400.
     package init(
         _ label: String, horizontal: PlotAxis, vertical: PlotAxis, height: Double = 280
     ) {
@@ -25,12 +25,12 @@ package struct Plot: Sendable {
     }
 
     private static let width = 400.0
-    /// Room for the numbers of the axes and for their titles.
+    /// Margins for the axes' numbers and titles.
     private static let (left, right, top, bottom) = (46.0, 20.0, 28.0, 44.0)
 
     /// The drawing.
     ///
-    /// - Parameter layers: what it shows, from the lowest, each with the class of its color.
+    /// - Parameter layers: the layers from back to front, each with the class of its color.
     /// - Returns: an element `svg`.
     package func drawing(_ layers: [(PlotLayer, kind: String)]) -> Markup {
         let groups = layers.map { layer, kind in
@@ -46,12 +46,12 @@ package struct Plot: Sendable {
             ], [.lines([grid] + texts + groups + names)])
     }
 
-    /// A mark as an entry of a legend shows it, with its text.
+    /// A legend entry: a mark with its text.
     ///
     /// - Parameters:
     ///   - mark: the mark.
     ///   - kind: the class of its color.
-    ///   - text: what it stands for.
+    ///   - text: the entry's text.
     /// - Returns: an element `span`.
     package static func key(_ mark: PlotMark, kind: String, _ text: String) -> Markup {
         let drawing = Markup.element(
@@ -134,7 +134,7 @@ package struct Plot: Sendable {
         }
     }
 
-    /// Places on a line, some units apart, which names should not cover either.
+    /// Points along a line, which labels should not cover either.
     private func alongLine(_ layer: PlotLayer) -> [(x: Double, y: Double, isNamed: Bool)] {
         guard case .line(let points) = layer else { return [] }
         return zip(points, points.dropFirst()).flatMap { start, end in
@@ -156,7 +156,7 @@ package struct Plot: Sendable {
             ], [Markup(label.text)])
     }
 
-    /// The rules of a page that has plots.
+    /// CSS for pages with plots.
     package static let rules = """
         .plot text { font: 12px system-ui, sans-serif; }
         .plot .axis { fill: var(--ink-soft); }

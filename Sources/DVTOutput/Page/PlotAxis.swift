@@ -1,8 +1,8 @@
 import Glibc
 
-/// One side of a plot: a range of numbers with round ones at its ticks.
+/// An axis of a plot: a range of numbers with ticks at round ones.
 package struct PlotAxis: Sendable, Equatable {
-    /// What the numbers are, and their unit.
+    /// The quantity and its unit.
     package let title: String
     /// The numbers with a tick, ascending; the first and the last are the ends of the axis.
     package let ticks: [Double]
@@ -11,10 +11,10 @@ package struct PlotAxis: Sendable, Equatable {
     /// Creates an axis from tick to tick, 1, 2 or 5 times a power of ten apart.
     ///
     /// - Parameters:
-    ///   - title: what the numbers are, and their unit.
-    ///   - values: what it has to show; finite. Equal ones get a range about them.
-    ///   - bounds: the numbers that there can be; the axis goes no further.
-    ///   - leastStep: the least distance of two ticks: 1 for counts.
+    ///   - title: the quantity and its unit.
+    ///   - values: the finite numbers to cover; a single number gets a range around it.
+    ///   - bounds: the possible numbers, which the axis does not exceed.
+    ///   - leastStep: the smallest distance between ticks: 1 for counts.
     package init(
         _ title: String, covering values: [Double], within bounds: ClosedRange<Double>,
         leastStep: Double = 0
@@ -23,7 +23,7 @@ package struct PlotAxis: Sendable, Equatable {
         let (low, high) = (values.min() ?? bounds.lowerBound, values.max() ?? bounds.lowerBound)
         let span = high > low ? high - low : max(abs(high) / 5, leastStep, 1e-6)
         let step = max(Self.roundStep(span / Double(Self.intervals)), leastStep)
-        // A tick that a rounding error puts beside its number is that number.
+        // The margin absorbs rounding errors of the quotients.
         var first = (low / step + 1e-9).rounded(.down)
         var last = max((high / step - 1e-9).rounded(.up), first + 1)
         if high == low, low > bounds.lowerBound { first -= 1 }
@@ -33,7 +33,7 @@ package struct PlotAxis: Sendable, Equatable {
         decimals = max(0, -Int(log10(step * 1.001).rounded(.down)))
     }
 
-    /// The most distances between ticks, which leaves room for their numbers.
+    /// The most intervals that leave room for the ticks' numbers.
     private static let intervals = 5
 
     /// The text at a tick.

@@ -2,9 +2,9 @@
 package struct PlotPoint: Sendable {
     package let x: Double
     package let y: Double
-    /// What a reader is told who points at it.
+    /// The tooltip.
     package let title: String
-    /// What stands beside it, or nil.
+    /// The label beside the point, or nil.
     package let name: String?
 
     /// Creates a point.
@@ -12,8 +12,8 @@ package struct PlotPoint: Sendable {
     /// - Parameters:
     ///   - x: its number on the horizontal axis.
     ///   - y: its number on the vertical axis.
-    ///   - title: what a reader is told who points at it.
-    ///   - name: what stands beside it, or nil.
+    ///   - title: the tooltip.
+    ///   - name: the label beside the point, or nil.
     package init(x: Double, y: Double, title: String, name: String? = nil) {
         self.x = x
         self.y = y
@@ -22,7 +22,7 @@ package struct PlotPoint: Sendable {
     }
 }
 
-/// A bar of a plot: a rectangle from one number to another on both axes.
+/// A bar of a plot: a rectangle given by its ranges on both axes.
 package struct PlotBar: Sendable {
     let x: ClosedRange<Double>
     let y: ClosedRange<Double>
@@ -31,9 +31,9 @@ package struct PlotBar: Sendable {
     /// Creates a bar.
     ///
     /// - Parameters:
-    ///   - x: from where to where on the horizontal axis.
-    ///   - y: from where to where on the vertical axis.
-    ///   - title: what a reader is told who points at it.
+    ///   - x: its range on the horizontal axis.
+    ///   - y: its range on the vertical axis.
+    ///   - title: the tooltip.
     package init(x: ClosedRange<Double>, y: ClosedRange<Double>, title: String) {
         self.x = x
         self.y = y
@@ -41,13 +41,13 @@ package struct PlotBar: Sendable {
     }
 }
 
-/// How a point is drawn; the forms differ for who does not tell the colors apart.
+/// The shape of a point, which distinguishes layers without relying on color.
 package enum PlotMark: Sendable {
     case dot
     case square
     case diamond
 
-    /// The mark at a place, in units of the drawing.
+    /// The mark at a position in the drawing.
     func drawing(x: Double, y: Double, title: String? = nil) -> Markup {
         let content = title.map { [Markup.element("title", [:], [Markup($0)])] } ?? []
         let (left, top) = (shortNumber(x), shortNumber(y))
@@ -67,16 +67,16 @@ package enum PlotMark: Sendable {
     }
 }
 
-/// What a plot shows, one thing over the other.
+/// A layer of a plot.
 package enum PlotLayer: Sendable {
-    /// A line through points, in their order.
+    /// A line through points in order.
     case line([PlotPoint])
     /// Points.
     case marks([PlotPoint], PlotMark)
     /// Bars.
     case bars([PlotBar])
 
-    /// The points that a name must not cover.
+    /// The points that labels must not cover.
     package var points: [PlotPoint] {
         switch self {
         case .marks(let points, _): points

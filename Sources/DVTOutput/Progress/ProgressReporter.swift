@@ -1,24 +1,25 @@
+import DVTSupport
 import Glibc
 import Synchronization
 
-/// Tells on standard error how far a run is.
+/// Reports a run's progress on standard error.
 ///
-/// A terminal gets one line that is redrawn in place and cleared at the end. Anything else gets
-/// plain lines, few enough for a log. Any thread may call it.
+/// On a terminal it is one line, redrawn in place and cleared at the end; elsewhere plain lines, few
+/// enough for a log. It may be called from any thread.
 package final class ProgressReporter: Sendable {
     /// How progress is shown.
     package enum Style: Sendable, Equatable {
-        /// Not at all.
+        /// No output.
         case silent
-        /// As whole lines.
+        /// Whole lines.
         case lines
-        /// As one line of at most `columns` characters that is redrawn.
+        /// One line of at most `columns` characters, redrawn in place.
         case bar(columns: Int)
     }
 
-    /// The time between two redraws of a bar, at least.
+    /// The least time between two redraws of a bar.
     package static let redrawInterval = Duration.milliseconds(100)
-    /// The time between two lines, at least.
+    /// The least time between two lines.
     package static let lineInterval = Duration.seconds(5)
 
     private let style: Style
@@ -36,15 +37,15 @@ package final class ProgressReporter: Sendable {
         var isFinished = false
     }
 
-    /// Creates a reporter; its time begins to run, and nothing is shown yet.
+    /// Creates a reporter and starts its clock.
     ///
     /// - Parameters:
-    ///   - label: what runs, for example `classify`.
-    ///   - unit: what is counted, in the plural, for example `images`.
-    ///   - total: how many there will be, or nil if that is not known.
-    ///   - style: how to show it.
+    ///   - label: the run's name, for example `classify`.
+    ///   - unit: the unit counted, in the plural, for example `images`.
+    ///   - total: the expected count, or nil if unknown.
+    ///   - style: how progress is shown.
     ///   - now: the time since any fixed moment.
-    ///   - sink: takes the text, control sequences of terminals included.
+    ///   - sink: receives the text, including terminal control sequences.
     package init(
         label: String, unit: String, total: Int?, style: Style,
         now: @escaping @Sendable () -> Duration, sink: @escaping @Sendable (String) -> Void
@@ -62,9 +63,9 @@ package final class ProgressReporter: Sendable {
     /// Creates a reporter on standard error.
     ///
     /// - Parameters:
-    ///   - label: what runs.
-    ///   - unit: what is counted, in the plural.
-    ///   - total: how many there will be, or nil.
+    ///   - label: the run's name.
+    ///   - unit: the unit counted, in the plural.
+    ///   - total: the expected count, or nil.
     ///   - isQuiet: whether to show nothing.
     package convenience init(label: String, unit: String, total: Int?, isQuiet: Bool) {
         ignoreBrokenPipes()
@@ -74,13 +75,13 @@ package final class ProgressReporter: Sendable {
             label: label, unit: unit, total: total,
             style: isQuiet ? .silent : .forDescriptor(STDERR_FILENO),
             now: { start.duration(to: clock.now) },
-            // Progress that cannot be told is no reason to end the run.
+            // A failure to show progress does not end the run.
             sink: { text in _ = writeAll(Array(text.utf8), to: STDERR_FILENO) })
     }
 
-    /// Counts what has been done.
+    /// Adds to the count of finished units.
     ///
-    /// - Parameter count: how many more are done.
+    /// - Parameter count: the newly finished units.
     package func advance(by count: Int = 1) {
         guard style != .silent else { return }
         state.withLock { state in
@@ -94,7 +95,7 @@ package final class ProgressReporter: Sendable {
         }
     }
 
-    /// Does something while no bar stands on the terminal, and keeps one from being drawn.
+    /// Runs a closure while no bar is on the terminal, and prevents one from being drawn.
     ///
     /// - Parameter body: writes to the terminal; must not call the reporter.
     /// - Returns: what `body` returns.
@@ -108,7 +109,7 @@ package final class ProgressReporter: Sendable {
         }
     }
 
-    /// Ends the report: a bar goes away, lines are followed by one about the whole run.
+    /// Ends the report: clears a bar, or adds a summary after lines.
     package func finish() {
         state.withLock { state in
             guard !state.isFinished else { return }
@@ -142,9 +143,9 @@ package final class ProgressReporter: Sendable {
 }
 
 extension ProgressReporter.Style {
-    /// A bar where a terminal can redraw a line, lines elsewhere.
+    /// A bar on a terminal that can redraw a line, lines elsewhere.
     ///
-    /// - Parameter descriptor: where the text will go.
+    /// - Parameter descriptor: the output.
     /// - Returns: the style.
     package static func forDescriptor(_ descriptor: Int32) -> Self {
         guard isatty(descriptor) == 1, getenv("TERM").map({ strcmp($0, "dumb") != 0 }) ?? false

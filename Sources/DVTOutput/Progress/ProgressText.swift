@@ -1,4 +1,4 @@
-/// The words of a progress report.
+/// The text of a progress report.
 struct ProgressText: Sendable {
     let label: String
     let unit: String
@@ -13,13 +13,13 @@ struct ProgressText: Sendable {
         return "\(label): " + parts.joined(separator: ", ")
     }
 
-    /// The line after the last one, for example `classify: 1000 images in 28 s, 35.2 images/s`.
+    /// The final line, for example `classify: 1000 images in 28 s, 35.2 images/s`.
     func summary(count: Int, elapsed: Duration) -> String {
         let rate = rate(count: count, elapsed: elapsed).map { ", \($0)" } ?? ""
         return "\(label): \(count) \(unit) in \(time(elapsed.seconds))\(rate)"
     }
 
-    /// A line with a bar where the total is known and the line has room for one.
+    /// A line with a bar, if the total is known and there is room for one.
     func bar(count: Int, elapsed: Duration, columns: Int) -> String {
         var parts = ["\(counted(count)) \(unit)"] + rateAndRest(count: count, elapsed: elapsed)
         let percent = percent(of: count)
@@ -42,7 +42,7 @@ struct ProgressText: Sendable {
         total.map { "\(count)/\($0)" } ?? "\(count)"
     }
 
-    /// The part that is done, at most 100: a total can prove too small.
+    /// The percentage done, at most 100 because a total can be an underestimate.
     private func percent(of count: Int) -> Int? {
         total.flatMap { $0 > 0 ? min(100, Int(Double(count) * 100 / Double($0))) : nil }
     }
@@ -54,7 +54,7 @@ struct ProgressText: Sendable {
         return [rate, "\(time(rest)) left"]
     }
 
-    /// Three digits of what is done a second, or nil where nothing is known yet.
+    /// The units per second to three digits, or nil before the first unit.
     private func rate(count: Int, elapsed: Duration) -> String? {
         guard count > 0, elapsed > .zero else { return nil }
         let value = Double(count) / elapsed.seconds
@@ -62,9 +62,9 @@ struct ProgressText: Sendable {
         return "\(fixedPoint(value, decimals: decimals)) \(unit)/s"
     }
 
-    /// A time as people say it: `25 s`, `3 min 05 s`, `2 h 03 min`.
+    /// A time for people: `25 s`, `3 min 05 s`, `2 h 03 min`.
     private func time(_ seconds: Double) -> String {
-        // A run that crawls can promise centuries.
+        // A very slow start extrapolates to centuries.
         guard seconds < 360_000 else { return "over 100 h" }
         let whole = Int(seconds.rounded())
         switch whole {
@@ -78,7 +78,7 @@ struct ProgressText: Sendable {
         number < 10 ? "0\(number)" : "\(number)"
     }
 
-    /// A line that is too long would wrap, and its first half could not be redrawn.
+    /// Cuts a line that would wrap, because its first half could not be redrawn.
     private func cut(_ text: String, to columns: Int) -> String {
         var width = 0
         return String(

@@ -1,18 +1,18 @@
 extension String {
-    /// The columns of a terminal that the text takes.
+    /// The text's width in terminal columns.
     ///
-    /// Letters of East Asian scripts and emoji take two, marks that combine take none.
+    /// East Asian wide characters and emoji take two columns, combining marks none.
     var displayWidth: Int {
         // Most text is ASCII, and nothing in ASCII joins or widens.
         utf8.allSatisfy { $0 < 0x80 } ? utf8.count : reduce(0) { $0 + $1.displayWidth }
     }
 
-    /// The text with spaces up to a width, or as it is where it is wider.
+    /// The text padded with spaces to a width.
     ///
     /// - Parameters:
-    ///   - width: the columns to fill.
-    ///   - alignment: where the text stands.
-    /// - Returns: the text and its spaces.
+    ///   - width: the width in columns.
+    ///   - alignment: the text's side.
+    /// - Returns: the padded text, or the text itself if it is wider.
     func padded(to width: Int, _ alignment: OutputColumn.Alignment) -> String {
         let spaces = String(repeating: " ", count: max(0, width - displayWidth))
         return alignment == .leading ? self + spaces : spaces + self

@@ -1,22 +1,22 @@
 import DVTSupport
 
-/// One column of a table, one key of a JSON object.
+/// A column of a table, or a key of a JSON object.
 package struct OutputColumn: Sendable {
-    /// Where a cell's text stands in its column.
+    /// The alignment of a cell's text.
     package enum Alignment: Sendable {
-        /// At the left, as text.
+        /// Left, for text.
         case leading
-        /// At the right, as numbers.
+        /// Right, for numbers.
         case trailing
     }
 
-    /// Who sees a column.
+    /// Which formats include a column.
     package enum Audience: Sendable {
-        /// Every format has it.
+        /// Every format.
         case everyone
-        /// Only JSON and CSV have it: raw samples, for example.
+        /// JSON and CSV only, for example raw samples.
         case machines
-        /// Only tables have it: a text that sums up several columns, for example.
+        /// Tables only, for example a summary of several columns.
         case people
     }
 
@@ -24,13 +24,13 @@ package struct OutputColumn: Sendable {
     package let key: String
     /// The name for people.
     package let title: String
-    /// Where the text stands.
+    /// The alignment of the text.
     package let alignment: Alignment
-    /// The digits after the point that people see of a ``OutputValue/double(_:)``.
+    /// The decimals shown to people of a ``OutputValue/double(_:)``.
     package let decimals: Int
-    /// Who sees it.
+    /// Which formats include it.
     package let audience: Audience
-    /// Turns a value into what people see in its place.
+    /// Converts a value to the one shown to people.
     package let forPeople: @Sendable (OutputValue) -> OutputValue
 
     /// Creates a column.
@@ -38,10 +38,10 @@ package struct OutputColumn: Sendable {
     /// - Parameters:
     ///   - key: the name for machines.
     ///   - title: the name for people; nil means the key.
-    ///   - alignment: where the text stands.
-    ///   - decimals: the digits after the point that people see.
-    ///   - audience: who sees it.
-    ///   - forPeople: turns a value into what people see in its place, for example
+    ///   - alignment: the alignment of the text.
+    ///   - decimals: the decimals shown to people.
+    ///   - audience: which formats include it.
+    ///   - forPeople: converts a value to the one shown to people, for example
     ///     ``OutputValue/oneBased(_:)``.
     package init(
         _ key: String, title: String? = nil, alignment: Alignment = .leading, decimals: Int = 2,
@@ -56,14 +56,14 @@ package struct OutputColumn: Sendable {
         self.forPeople = forPeople
     }
 
-    /// Creates a column of numbers, which stand at the right.
+    /// Creates a right-aligned column of numbers.
     ///
     /// - Parameters:
     ///   - key: the name for machines.
     ///   - title: the name for people; nil means the key.
-    ///   - decimals: the digits after the point that people see.
-    ///   - audience: who sees it.
-    ///   - forPeople: turns a value into what people see in its place.
+    ///   - decimals: the decimals shown to people.
+    ///   - audience: which formats include it.
+    ///   - forPeople: converts a value to the one shown to people.
     /// - Returns: the column.
     package static func number(
         _ key: String, title: String? = nil, decimals: Int = 2, audience: Audience = .everyone,
@@ -74,7 +74,7 @@ package struct OutputColumn: Sendable {
             forPeople: forPeople)
     }
 
-    /// The text that people see for a value.
+    /// The text shown to people for a value.
     func shown(_ value: OutputValue) -> String {
         forPeople(value).textForPeople(decimals: decimals)
     }

@@ -1,13 +1,13 @@
 /// Output that could not be written.
 package enum OutputError: Error, Equatable, Sendable {
-    /// The reader has gone, as `head` goes: there is no one to write for, and nothing to report.
+    /// The reader closed the pipe, as `head` does, so there is nothing to report.
     case readerGone
-    /// The system did not take what was written to `name`.
+    /// The system failed to write to `name`.
     case cannotWrite(name: String, reason: String)
 }
 
 extension OutputError: CustomStringConvertible {
-    /// One line that names the output, what is wrong and what to do.
+    /// One line that names the output, the problem and the remedy.
     package var description: String {
         switch self {
         case .readerGone: "the reader of the output has gone"

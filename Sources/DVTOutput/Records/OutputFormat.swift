@@ -4,14 +4,14 @@ package enum OutputFormat: String, CaseIterable, Sendable {
     case table
     /// One JSON array of objects.
     case json
-    /// One JSON object a line.
+    /// One JSON object per line.
     case jsonl
-    /// Comma-separated values with a header line, quoted as RFC 4180 says, lines ended by LF.
+    /// Comma-separated values with a header line, quoted as in RFC 4180, with LF line ends.
     case csv
-    /// A table of GitHub's Markdown.
+    /// A table in GitHub-flavored Markdown.
     case markdown
 
-    /// Whether programs read it rather than people.
+    /// Whether the format is read by programs.
     package var isForMachines: Bool {
         switch self {
         case .json, .jsonl, .csv: true

@@ -2,12 +2,12 @@ import DVTCore
 import DVTSupport
 import Glibc
 
-// Values as people read them and as fields of CSV; JSON has its own file.
+// Values as text for people and as CSV fields.
 extension OutputValue {
-    /// The text that people see.
+    /// The text shown to people.
     ///
-    /// - Parameter decimals: the digits after the point of a number.
-    /// - Returns: one line that does nothing to a terminal.
+    /// - Parameter decimals: the decimals of a number.
+    /// - Returns: one line without terminal control characters.
     func textForPeople(decimals: Int) -> String {
         switch self {
         case .null: "-"
@@ -21,7 +21,7 @@ extension OutputValue {
         }
     }
 
-    /// The text of a field of CSV, not yet quoted.
+    /// The text of a CSV field, not yet quoted.
     var textForCSV: String {
         switch self {
         case .null: ""
@@ -35,12 +35,12 @@ extension OutputValue {
     }
 }
 
-/// A number with a fixed count of digits after the point, rounded to nearest.
+/// A number with a fixed number of decimals, rounded to nearest.
 ///
 /// - Parameters:
 ///   - value: the number.
-///   - decimals: how many digits.
-/// - Returns: the text; very large numbers and those that are not finite as Swift prints them.
+///   - decimals: the number of decimals.
+/// - Returns: the text; numbers from 10^15 and those that are not finite as Swift prints them.
 func fixedPoint(_ value: Double, decimals: Int) -> String {
     guard abs(value) < 1e15 else {
         return String(value)
@@ -51,7 +51,7 @@ func fixedPoint(_ value: Double, decimals: Int) -> String {
         _ = withVaList(arguments) { vsnprintf(buffer.baseAddress, buffer.count, "%.*f", $0) }
         return buffer.baseAddress.map { String(cString: $0) } ?? ""
     }
-    // A loss of -0.001 is not worth a minus sign in front of zeros.
+    // No minus sign in front of zeros.
     let isZero = text.utf8.allSatisfy { "-0.".utf8.contains($0) }
     return isZero && text.hasPrefix("-") ? String(text.dropFirst()) : text
 }

@@ -9,9 +9,9 @@ import DVTSupport
 package typealias OutputValue = JSONValue
 
 extension OutputValue {
-    /// Counts from 1 what machines count from 0, as an exit is shown to people.
+    /// Converts an index from 0 to one from 1, as exits are numbered for people.
     ///
-    /// - Parameter value: an integer, or an array of them; other values stay.
+    /// - Parameter value: an integer or an array of integers; other values are unchanged.
     /// - Returns: the value for people.
     @Sendable package static func oneBased(_ value: OutputValue) -> OutputValue {
         switch value {

@@ -1,16 +1,16 @@
 /// When a table is printed.
 package enum TableLayout: Sendable {
-    /// At the end, every column as wide as its widest cell.
+    /// At the end, with every column as wide as its widest cell.
     case whole
-    /// As rows come: widths fit the titles and the first rows, and a later cell that is wider
-    /// moves the rest of its row.
+    /// As rows arrive: widths fit the titles and the first rows, and a wider cell in a later row
+    /// shifts the rest of that row.
     case streaming(firstRows: Int)
 }
 
 /// Prints records of the same columns in one of the formats.
 ///
-/// ``finish()`` belongs after the last row, and also where a run fails between rows: what has been
-/// written then is still whole, a JSON array with its bracket for example.
+/// Call ``finish()`` after the last row, and also when a run fails between rows: it completes the
+/// output, for example with a JSON array's bracket.
 package final class RecordWriter {
     private let columns: [OutputColumn]
     private let output: any TextOutput
@@ -24,13 +24,11 @@ package final class RecordWriter {
     ///
     /// - Parameters:
     ///   - format: the format.
-    ///   - columns: the columns, each key once.
-    ///   - output: where the text goes.
+    ///   - columns: the columns, with distinct keys.
+    ///   - output: receives the text.
     ///   - table: when a table is printed.
-    ///   - jsonKey: JSON is an object with the array of records under this name, or nil for the
-    ///     array alone.
-    ///   - flushesEachRow: whether each row is handed on at once, as it always is to a terminal;
-    ///     for readers that wait for it.
+    ///   - jsonKey: the key of the array of records in a JSON object, or nil for the array alone.
+    ///   - flushesEachRow: whether each row is flushed at once, as it always is on a terminal.
     package init(
         _ format: OutputFormat, columns: [OutputColumn], to output: any TextOutput,
         table: TableLayout = .whole, jsonKey: String? = nil, flushesEachRow: Bool = false
@@ -54,8 +52,8 @@ package final class RecordWriter {
 
     /// Writes one record.
     ///
-    /// - Parameter row: one value a column, those that the format does not show included.
-    /// - Throws: ``OutputError`` if the output does not take it.
+    /// - Parameter row: one value per column, including columns that the format omits.
+    /// - Throws: ``OutputError`` if the system fails to write.
     package func write(_ row: [OutputValue]) throws(OutputError) {
         precondition(!isFinished, "a row after the end")
         precondition(
@@ -69,9 +67,9 @@ package final class RecordWriter {
         }
     }
 
-    /// Writes what belongs after the last record and hands everything on; more calls do nothing.
+    /// Completes and flushes the output; further calls do nothing.
     ///
-    /// - Throws: ``OutputError`` if the output does not take it.
+    /// - Throws: ``OutputError`` if the system fails to write.
     package func finish() throws(OutputError) {
         guard !isFinished else { return }
         isFinished = true
@@ -81,12 +79,12 @@ package final class RecordWriter {
     }
 }
 
-/// Turns records into the text of one format.
+/// Formats records as text.
 protocol RowRenderer {
-    /// The text in front of the first row.
+    /// The text before the first row.
     mutating func beginning() -> String
 
-    /// The text of a row, one value a column; empty where the row is kept for later.
+    /// The text of a row with one value per column; empty if the row is held back.
     mutating func text(of row: [OutputValue]) -> String
 
     /// The text after the last row.

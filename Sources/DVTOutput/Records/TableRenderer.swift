@@ -1,11 +1,11 @@
 import DVTSupport
 
-/// Aligned columns with two spaces between them, under titles and a rule.
+/// Aligned columns, two spaces apart, under titles and a rule.
 struct TableRenderer: RowRenderer {
     private let columns: [OutputColumn]
     private let heldCount: Int
     private var widths: [Int]
-    /// The rows whose widths count; nil once they are printed.
+    /// The rows that determine the widths; nil once they are printed.
     private var held: [[String]]? = []
 
     init(_ columns: [OutputColumn], layout: TableLayout) {
@@ -45,7 +45,7 @@ struct TableRenderer: RowRenderer {
         let padded = cells.indices.map { index in
             cells[index].padded(to: widths[index], columns[index].alignment)
         }
-        // Spaces at the end of a line only disturb those who copy it.
+        // Trailing spaces would be copied with the text.
         let text = padded.joined(separator: "  ")
         let end = text.lastIndex { $0 != " " }.map(text.index(after:)) ?? text.startIndex
         return text[..<end] + "\n"

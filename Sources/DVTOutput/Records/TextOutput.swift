@@ -2,27 +2,27 @@ import DVTCore
 import DVTSupport
 import Glibc
 
-/// Where records go.
+/// The destination of records.
 package protocol TextOutput: AnyObject {
-    /// Whether somebody looks at it as it is written.
+    /// Whether the output is a terminal.
     var isTerminal: Bool { get }
 
-    /// Appends text, which may wait in a buffer.
+    /// Appends text, which may be buffered.
     ///
-    /// - Parameter text: what to append.
-    /// - Throws: ``OutputError`` if the system does not take it.
+    /// - Parameter text: the text.
+    /// - Throws: ``OutputError`` if the system fails to write.
     func write(_ text: String) throws(OutputError)
 
-    /// Hands everything that waits to the system.
+    /// Writes all buffered text.
     ///
-    /// - Throws: ``OutputError`` if the system does not take it.
+    /// - Throws: ``OutputError`` if the system fails to write.
     func flush() throws(OutputError)
 }
 
-/// Buffered output to a file descriptor that somebody else opened and closes.
+/// Buffered output to a file descriptor that the caller opens and closes.
 ///
-/// After the last ``write(_:)`` comes a ``flush()``, whose error says that the output is not
-/// whole; nothing is flushed when the object goes.
+/// Call ``flush()`` after the last ``write(_:)``; its error means that the output is incomplete.
+/// Deinitialization does not flush.
 package final class DescriptorOutput: TextOutput {
     /// Whether the descriptor is a terminal's.
     package let isTerminal: Bool
@@ -31,19 +31,18 @@ package final class DescriptorOutput: TextOutput {
     private let progress: ProgressReporter?
     private var buffer: [UInt8] = []
 
-    /// The bytes that wait at most.
+    /// The most bytes that are buffered.
     static let bufferByteCount = 1 << 16
 
     /// Creates an output.
     ///
-    /// A broken pipe then is an error of a write and no longer ends the program by SIGPIPE: the
-    /// signal is ignored in the whole process from here on.
+    /// From then on the process ignores SIGPIPE, so that writing to a broken pipe is an error instead
+    /// of ending the program.
     ///
     /// - Parameters:
-    ///   - descriptor: where to write.
-    ///   - name: what error messages call it.
-    ///   - progress: what may stand on the terminal's last line; it is cleared while rows are
-    ///     written to a terminal.
+    ///   - descriptor: the open descriptor.
+    ///   - name: its name in error messages.
+    ///   - progress: the progress bar on the terminal's last line, cleared while rows are written.
     package init(
         descriptor: Int32 = STDOUT_FILENO, name: String = "standard output",
         progress: ProgressReporter? = nil
@@ -64,7 +63,7 @@ package final class DescriptorOutput: TextOutput {
 
     package func flush() throws(OutputError) {
         guard !buffer.isEmpty else { return }
-        // What failed once is not tried again: the reader would get it twice.
+        // Not retried after a failure: the reader could receive the text twice.
         defer { buffer.removeAll(keepingCapacity: true) }
         if isTerminal, let progress {
             try progress.whileCleared { () throws(OutputError) in try writeBuffer() }
@@ -82,33 +81,7 @@ package final class DescriptorOutput: TextOutput {
     }
 }
 
-/// Writes bytes, all of them.
-///
-/// - Parameters:
-///   - bytes: what to write.
-///   - descriptor: where.
-/// - Returns: 0, or the system's error number.
-func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
-    bytes.withUnsafeBytes { all in
-        var done = 0
-        while done < all.count {
-            let rest = UnsafeRawBufferPointer(rebasing: all[done...])
-            let count = Glibc.write(descriptor, rest.baseAddress, rest.count)
-            if count >= 0 {
-                done += count
-            } else if errno == EAGAIN {
-                // Another process may have made a shared descriptor non-blocking.
-                var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                poll(&wait, 1, -1)
-            } else if errno != EINTR {
-                return errno
-            }
-        }
-        return 0
-    }
-}
-
-/// Makes a write into a broken pipe an error instead of a signal that ends the program.
+/// Turns writes to a broken pipe into errors instead of a fatal signal.
 func ignoreBrokenPipes() {
     signal(SIGPIPE, SIG_IGN)
 }

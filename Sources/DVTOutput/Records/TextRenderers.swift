@@ -1,7 +1,7 @@
 import DVTCore
 import DVTSupport
 
-/// A table of GitHub's Markdown.
+/// A table in GitHub-flavored Markdown.
 struct MarkdownRenderer: RowRenderer {
     let columns: [OutputColumn]
 
@@ -20,7 +20,7 @@ struct MarkdownRenderer: RowRenderer {
         "| " + cells.joined(separator: " | ") + " |\n"
     }
 
-    /// A bar would end the cell, and a backslash before it would take its escape away.
+    /// Escapes bars, which would end the cell, and backslashes, which would undo that escape.
     private static func escaped(_ text: String) -> String {
         text.reduce(into: "") { result, character in
             result += character == "|" || character == "\\" ? "\\\(character)" : "\(character)"
@@ -28,9 +28,9 @@ struct MarkdownRenderer: RowRenderer {
     }
 }
 
-/// Comma-separated values: a header line of keys, then one line a record.
+/// Comma-separated values: a header line of keys, then one line per record.
 ///
-/// Arrays are joined by `;` and objects are JSON text; JSON is the format that keeps them apart.
+/// Arrays are joined by `;`, and objects are JSON text.
 struct CSVRenderer: RowRenderer {
     let columns: [OutputColumn]
 
@@ -45,12 +45,12 @@ struct CSVRenderer: RowRenderer {
     func end() -> String { "" }
 
     private static func line(_ fields: [String]) -> String {
-        // Readers pass over an empty line, and with it a record of one empty field.
+        // Readers skip an empty line, so a record of one empty field is quoted.
         fields == [""] ? "\"\"\n" : fields.joined(separator: ",") + "\n"
     }
 
     private static func quotedIfNeeded(_ text: String) -> String {
-        // By bytes: a carriage return and a line feed are one Character, equal to neither.
+        // Compared by bytes: CR LF is one Character, equal to neither CR nor LF.
         guard text.utf8.contains(where: { "\",\r\n".utf8.contains($0) }) else {
             return text
         }
@@ -61,10 +61,10 @@ struct CSVRenderer: RowRenderer {
     }
 }
 
-/// One JSON array, a record a line; by itself, or as the only member of an object.
+/// A JSON array with one record per line, alone or as the only member of an object.
 struct JSONRenderer: RowRenderer {
     let columns: [OutputColumn]
-    /// The name of that member, or nil.
+    /// The member's name, or nil.
     let key: String?
     private var hasRows = false
 
@@ -84,7 +84,7 @@ struct JSONRenderer: RowRenderer {
     func end() -> String { (hasRows ? "\n]" : "]") + (key == nil ? "\n" : "}\n") }
 }
 
-/// JSON Lines: one object a line.
+/// JSON Lines: one object per line.
 struct JSONLinesRenderer: RowRenderer {
     let columns: [OutputColumn]
 

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Writes a file beside its destination and renames it into place, so that a reader sees the
-/// old file or the whole new one.
+/// Writes a file beside its destination and renames it into place, so that a reader sees either
+/// the old file or the complete new one.
 package struct AtomicFileWriter: ~Copyable {
     private let path: String
     private let destination: String
@@ -9,23 +9,26 @@ package struct AtomicFileWriter: ~Copyable {
     private let descriptor: Int32
     private var isCommitted = false
 
-    /// Creates the temporary file.
+    /// Creates the temporary file, which a writer that is dropped before its commit removes.
     ///
-    /// - Parameter path: the file to replace or create; a symbolic link is followed.
-    /// - Throws: ``FileError`` if its folder takes no new file, or if `path` is a folder,
-    ///   a pipe or a device.
-    package init(path: String) throws(FileError) {
-        let destination = try Self.destination(of: path)
+    /// - Parameters:
+    ///   - path: the file to create or replace.
+    ///   - isPrivate: whether only the user may read the new file and a symbolic link or a pipe at
+    ///     `path` is replaced, as in a cache. Otherwise a link is followed, the new file has the
+    ///     permissions of the old one, and a pipe or a device is an error.
+    /// - Throws: ``FileError`` if the folder accepts no new file, or `path` is a folder, or a pipe
+    ///   or device that must not be replaced.
+    package init(path: String, isPrivate: Bool = false) throws(FileError) {
+        let destination = isPrivate ? path : try Self.destination(of: path)
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-        // Not the file's own name and a suffix: that can be too long where the name is not.
+        // Not the file's own name and a suffix, which could exceed the system's limit.
         let temporaryPath = Self.folder(of: destination) + ".\(suffix).tmp"
-        let descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else {
-            throw .cannotWrite(path: path, reason: systemMessage())
-        }
-        // Who could not read the old file must not be able to read the new one.
+        let descriptor = open(
+            temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isPrivate ? 0o600 : 0o666)
+        guard descriptor >= 0 else { throw .system(.write, path) }
+        // A user who could not read the old file must not be able to read the new one.
         var status = stat()
-        if stat(destination, &status) == 0 {
+        if !isPrivate, stat(destination, &status) == 0 {
             fchmod(descriptor, status.st_mode & 0o777)
         }
         self.path = path
@@ -43,31 +46,35 @@ package struct AtomicFileWriter: ~Copyable {
 
     /// Appends bytes.
     ///
-    /// - Parameter bytes: what to append.
-    /// - Throws: ``FileError`` if the system does not take them all.
+    /// - Parameter bytes: the bytes.
+    /// - Throws: ``FileError`` if the system fails to write.
     package func append(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-        var done = 0
-        while done < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-            let count = write(descriptor, rest.baseAddress, rest.count)
-            if count >= 0 {
-                done += count
-            } else if errno != EINTR {
-                throw .cannotWrite(path: path, reason: systemMessage())
-            }
+        try check(writeAll(bytes, to: descriptor))
+    }
+
+    /// Appends bytes.
+    ///
+    /// - Parameter bytes: the bytes.
+    /// - Throws: ``FileError`` if the system fails to write.
+    package func append(_ bytes: [UInt8]) throws(FileError) {
+        try check(writeAll(bytes, to: descriptor))
+    }
+
+    private func check(_ code: Int32) throws(FileError) {
+        guard code == 0 else {
+            throw FileError(path: path, operation: .write, cause: .system(code: code))
         }
     }
 
-    /// Puts the file in its place.
+    /// Moves the file to its destination.
     ///
-    /// - Parameter flushing: whether to wait until the bytes are on the disk. Without, a power cut
-    ///   may leave an empty file, and thousands of small files take no longer than they must.
-    /// - Throws: ``FileError`` if the bytes do not reach the disk or the rename fails.
+    /// - Parameter flushing: whether to wait until the bytes are on the disk. Without it a power
+    ///   failure may leave an empty file, but thousands of small files are written much faster.
+    /// - Throws: ``FileError`` if flushing or renaming fails.
     package consuming func commit(flushing: Bool = true) throws(FileError) {
-        // A rename may reach the disk before the bytes do: after a power cut the name would
-        // then stand for an empty file.
+        // A rename may reach the disk before the bytes do.
         guard !flushing || fsync(descriptor) == 0, rename(temporaryPath, destination) == 0 else {
-            throw .cannotWrite(path: path, reason: systemMessage())
+            throw .system(.write, path)
         }
         isCommitted = true
     }
@@ -78,13 +85,11 @@ package struct AtomicFileWriter: ~Copyable {
         guard stat(path, &status) == 0 else {
             return path
         }
-        // A rename would put a file where, say, /dev/null was.
+        // A rename would put a file in the place of, say, /dev/null.
         guard status.st_mode & S_IFMT == S_IFREG else {
-            throw .notRegularFile(path: path)
+            throw FileError(path: path, operation: .write, cause: .notRegularFile)
         }
-        guard let resolved = realpath(path, nil) else {
-            throw .cannotWrite(path: path, reason: systemMessage())
-        }
+        guard let resolved = realpath(path, nil) else { throw .system(.write, path) }
         defer { free(resolved) }
         return String(cString: resolved)
     }
@@ -92,4 +97,30 @@ package struct AtomicFileWriter: ~Copyable {
     private static func folder(of path: String) -> String {
         path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
     }
+}
+
+/// Creates or replaces a file atomically.
+///
+/// - Parameters:
+///   - path: the file.
+///   - bytes: its contents.
+///   - isPrivate: see ``AtomicFileWriter/init(path:isPrivate:)``.
+///   - flushing: see ``AtomicFileWriter/commit(flushing:)``.
+/// - Throws: ``FileError``, and leaves the old file as it was.
+package func replaceFile(
+    _ path: String, with bytes: [UInt8], isPrivate: Bool = false, flushing: Bool = true
+) throws(FileError) {
+    let writer = try AtomicFileWriter(path: path, isPrivate: isPrivate)
+    try writer.append(bytes)
+    try writer.commit(flushing: flushing)
+}
+
+/// Creates or replaces a text file atomically.
+///
+/// - Parameters:
+///   - path: the file.
+///   - text: its contents, written as UTF-8.
+/// - Throws: ``FileError``, and leaves the old file as it was.
+package func replaceFile(_ path: String, with text: String) throws(FileError) {
+    try replaceFile(path, with: Array(text.utf8))
 }

@@ -1,44 +1,107 @@
-/// A checkpoint file that cannot be opened, read or written.
-public enum FileError: Error, Equatable, Sendable {
-    /// The system refused to open `path`.
-    case cannotOpen(path: String, reason: String)
-    /// `path` is a folder, a pipe or a device.
-    case notRegularFile(path: String)
-    /// The system failed to read or to map `path`.
-    case cannotRead(path: String, reason: String)
-    /// `path` ends before byte `needed`, although it was longer when it was opened.
-    case endedEarly(path: String, needed: Int)
-    /// `path` does not begin as a checkpoint of any format that is read.
-    case unknownFormat(path: String)
-    /// The system failed to write `path`.
-    case cannotWrite(path: String, reason: String)
+import Glibc
+
+/// A failed operation on a file or folder.
+public struct FileError: Error, Equatable, Sendable {
+    /// What was attempted.
+    public enum Operation: Sendable {
+        /// Opening a file for reading.
+        case open
+        /// Reading an open file.
+        case read
+        /// Mapping an open file into memory.
+        case map
+        /// Creating, writing, flushing or renaming a file.
+        case write
+        /// Creating a folder.
+        case makeFolder
+    }
+
+    /// Why it failed.
+    public enum Cause: Equatable, Sendable {
+        /// A system call failed with this `errno`.
+        case system(code: Int32)
+        /// The path is a folder, a pipe or a device.
+        case notRegularFile
+        /// The file ends before byte `needed`, although it was longer when it was opened.
+        case endedEarly(needed: Int)
+        /// The file holds `byteCount` bytes or more, above the reader's limit.
+        case tooLarge(byteCount: Int, limit: Int)
+    }
+
+    /// The file or folder, as the caller named it.
+    public let path: String
+    /// What was attempted.
+    public let operation: Operation
+    /// Why it failed.
+    public let cause: Cause
+
+    /// Creates an error.
+    ///
+    /// - Parameters:
+    ///   - path: the file or folder.
+    ///   - operation: what was attempted.
+    ///   - cause: why it failed.
+    public init(path: String, operation: Operation, cause: Cause) {
+        self.path = path
+        self.operation = operation
+        self.cause = cause
+    }
+
+    /// Creates an error from the `errno` of the last system call.
+    static func system(_ operation: Operation, _ path: String) -> Self {
+        Self(path: path, operation: operation, cause: .system(code: errno))
+    }
+
+    /// The cause as a clause, for errors that name the file themselves.
+    public var reason: String {
+        switch cause {
+        case .system(let code): systemMessage(code)
+        case .notRegularFile: "it is not a regular file"
+        case .endedEarly(let needed): "it ends before byte \(needed)"
+        case .tooLarge(let byteCount, let limit):
+            "it has \(byteCount) bytes, more than the limit of \(limit)"
+        }
+    }
 }
 
 extension FileError: CustomStringConvertible {
-    /// One line that names the file, what is wrong and what to do.
+    /// One line that names the file, what failed, the reason and the remedy.
     public var description: String {
+        "\(shown(path)): \(problem)"
+    }
+
+    private var problem: String {
+        switch cause {
+        case .system: "cannot be \(operation.participle) (\(reason)); \(operation.remedy)"
+        case .notRegularFile: "is not a regular file; give the path of one"
+        case .endedEarly(let needed):
+            """
+            ends before byte \(needed), so it was cut short after it was opened; open it again \
+            once it is complete
+            """
+        case .tooLarge(let byteCount, let limit):
+            "has \(byteCount) bytes, more than the limit of \(limit); give a smaller file"
+        }
+    }
+}
+
+extension FileError.Operation {
+    fileprivate var participle: String {
         switch self {
-        case .cannotOpen(let path, let reason):
-            "\(shown(path)): cannot be opened (\(reason)); check the path and its permissions"
-        case .notRegularFile(let path):
-            "\(shown(path)): is not a regular file; give the path of one"
-        case .cannotRead(let path, let reason):
-            "\(shown(path)): cannot be read (\(reason)); check the disk, or copy the file again"
-        case .endedEarly(let path, let needed):
-            """
-            \(shown(path)): ends before byte \(needed), so it was cut short after it was opened; \
-            open it again once it is complete
-            """
-        case .unknownFormat(let path):
-            """
-            \(shown(path)): is neither a safetensors nor a PyTorch nor a MindSpore checkpoint, or it \
-            is cut short; check the path, or copy or download it again
-            """
-        case .cannotWrite(let path, let reason):
-            """
-            \(shown(path)): cannot be written (\(reason)); check the folder, its permissions and \
-            the free space
-            """
+        case .open: "opened"
+        case .read: "read"
+        case .map: "mapped into memory"
+        case .write: "written"
+        case .makeFolder: "made"
+        }
+    }
+
+    fileprivate var remedy: String {
+        switch self {
+        case .open: "check the path and its permissions"
+        case .read, .map: "check the disk, or copy the file again"
+        case .write: "check the folder, its permissions and the free space"
+        case .makeFolder: "check the path and its permissions"
         }
     }
 }

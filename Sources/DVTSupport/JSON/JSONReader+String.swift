@@ -1,5 +1,5 @@
 extension JSONReader {
-    /// Reads a string; its bytes must be UTF-8 and its escapes whole.
+    /// Reads a string in valid UTF-8 with complete escapes.
     ///
     /// - Returns: the text.
     /// - Throws: ``JSONError`` if another value comes or the string breaks a rule.
@@ -37,7 +37,7 @@ extension JSONReader {
         return string
     }
 
-    /// Stops at a quotation mark, a backslash, a control character or the end.
+    /// Skips to a quotation mark, a backslash, a control character or the end.
     private mutating func skipPlainText() {
         while let next, next >= 0x20, next != UInt8(ascii: "\""), next != UInt8(ascii: "\\") {
             advance()
@@ -65,7 +65,7 @@ extension JSONReader {
         }
     }
 
-    /// Reads the digits after `\u`, and a second escape where the first is half of a pair.
+    /// Reads the digits after `\u`, and a second escape if the first is a leading surrogate.
     private mutating func readEscapedScalar(from start: Int) throws(JSONError) -> Unicode.Scalar {
         var code = UInt32(try readFourDigits())
         if UTF16.isLeadSurrogate(UInt16(code)), next == UInt8(ascii: "\\") {

@@ -1,7 +1,7 @@
 extension JSONReader {
     /// Reads one value of any kind.
     ///
-    /// - Returns: the value; a number is an integer where it is written as one and fits.
+    /// - Returns: the value; a number written as an integer that fits `Int` becomes ``JSONValue/int(_:)``.
     /// - Throws: ``JSONError``.
     package mutating func readValue() throws -> JSONValue {
         switch next {
@@ -40,9 +40,9 @@ extension JSONReader {
 }
 
 extension JSONValue {
-    /// Reads a whole text.
+    /// Parses a text.
     ///
-    /// - Parameter text: strict JSON in UTF-8, white space around it allowed.
+    /// - Parameter text: strict JSON in UTF-8, optionally surrounded by white space.
     /// - Throws: ``JSONError``.
     package init(parsing text: [UInt8]) throws {
         var reader = JSONReader(text)

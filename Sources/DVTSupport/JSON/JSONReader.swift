@@ -1,4 +1,4 @@
-/// Text that is not strict JSON, or not the JSON that was asked for.
+/// Text that is not strict JSON, or holds another value than the caller expects.
 package enum JSONError: Error, Equatable {
     /// The text breaks the grammar, or holds another kind of value, at byte `offset`.
     case invalid(reason: String, offset: Int)
@@ -9,7 +9,6 @@ package enum JSONError: Error, Equatable {
 }
 
 extension JSONError: CustomStringConvertible {
-    /// What is wrong and where.
     package var description: String {
         switch self {
         case .invalid(let reason, let offset): "it has \(reason) at its byte \(offset)"
@@ -21,16 +20,16 @@ extension JSONError: CustomStringConvertible {
     }
 }
 
-/// Reads strict JSON from front to back, building no tree.
+/// A streaming reader of strict JSON.
 ///
-/// The caller asks for the value it expects next; ``skipValue()`` passes over any other. Unlike
-/// Foundation's reader it refuses an object that repeats a key, keeps integers exact, and is one
-/// pass over the bytes. Errors of the text are ``JSONError``; closures may throw their own.
+/// The caller reads the value it expects next; ``skipValue()`` skips any other. Unlike Foundation's
+/// reader it refuses repeated keys, keeps integers exact, and makes one pass over the bytes. Faults
+/// of the text are reported as ``JSONError``; closures may throw errors of their own.
 package struct JSONReader {
-    /// The deepest nesting of arrays and objects: recursion stays far from the end of the stack.
+    /// The deepest nesting of arrays and objects, which keeps recursion far from the end of the stack.
     package static let nestingLimit = 64
 
-    /// The byte that is read next.
+    /// The offset of the next byte.
     package private(set) var offset = 0
     private let bytes: [UInt8]
     private var depth = 0
@@ -45,7 +44,7 @@ package struct JSONReader {
     /// The bytes not yet read.
     package var rest: ArraySlice<UInt8> { bytes[offset...] }
 
-    /// Reads an object, refusing a key that comes twice.
+    /// Reads an object whose keys are distinct.
     ///
     /// - Parameter member: called with each key; must read exactly that key's value.
     /// - Throws: ``JSONError``, and what `member` throws.
@@ -56,8 +55,8 @@ package struct JSONReader {
         try readList(open: "{", close: "}") { reader in
             let keyOffset = reader.offset
             let key = try reader.readString()
-            // Swift compares strings by canonical equivalence, so two spellings of one accented
-            // name count as a repetition too: such names could not be told apart later.
+            // Swift compares strings by canonical equivalence: two spellings of one accented name
+            // would be the same dictionary key later, so they are a repetition too.
             guard seen.insert(key).inserted else {
                 throw JSONError.duplicateKey(key, offset: keyOffset)
             }
@@ -110,7 +109,7 @@ package struct JSONReader {
         return value
     }
 
-    /// Passes over one value of any kind, checking its grammar.
+    /// Skips one value of any kind after checking its grammar.
     ///
     /// - Throws: ``JSONError``.
     package mutating func skipValue() throws {
@@ -177,37 +176,29 @@ package struct JSONReader {
     }
 }
 
-// What the readers of values share.
+// Shared by the readers of values.
 extension JSONReader {
     /// The byte at `offset`, or nil at the end.
     package var next: UInt8? { offset < bytes.count ? bytes[offset] : nil }
 
-    /// The bytes from `start` up to the next one to read.
-    ///
-    /// - Parameter start: an offset already passed.
-    /// - Returns: the bytes.
+    /// The bytes from an earlier offset up to the current one.
     func bytes(since start: Int) -> ArraySlice<UInt8> {
         bytes[start..<offset]
     }
 
-    /// Passes over a number of bytes.
-    ///
-    /// - Parameter count: how many; the caller has seen that they are there.
+    /// Skips bytes that the caller has seen.
     mutating func advance(_ count: Int = 1) {
         offset += count
     }
 
-    /// Passes over the white space of JSON.
+    /// Skips white space.
     package mutating func skipSpace() {
         while let next, next == 0x20 || next == 0x0A || next == 0x0D || next == 0x09 {
             offset += 1
         }
     }
 
-    /// Passes over exactly `text`.
-    ///
-    /// - Parameter text: what must come next, in ASCII.
-    /// - Throws: ``JSONError`` if something else comes.
+    /// Skips `text`, which must come next.
     mutating func expect(_ text: StaticString) throws(JSONError) {
         for index in 0..<text.utf8CodeUnitCount {
             guard next == text.utf8Start[index] else {

@@ -1,11 +1,11 @@
 extension JSONValue {
-    /// The value as JSON on one line; a number that is not finite becomes null.
+    /// The value as JSON on one line; numbers that are not finite become null.
     package var jsonText: String {
         switch self {
         case .null: "null"
         case .bool(let value): String(value)
         case .int(let value): String(value)
-        // Swift's shortest text of a double is a number of JSON, exponent included.
+        // Swift's shortest text of a double is a valid JSON number, exponent included.
         case .double(let value): value.isFinite ? String(value) : "null"
         case .string(let value): jsonString(value)
         case .array(let values): "[" + values.map(\.jsonText).joined(separator: ",") + "]"
@@ -25,8 +25,8 @@ package func jsonObject(_ members: [(key: String, value: JSONValue)]) -> String 
 
 /// Text as a JSON string.
 ///
-/// Beyond what JSON demands, the characters that some readers take for the end of a line are
-/// escaped, so that a record of JSON Lines is one line for all of them.
+/// Characters that some readers take for a line end are escaped too, so that a JSON Lines record is
+/// one line for every reader.
 ///
 /// - Parameter text: the text.
 /// - Returns: the string in quotes.

@@ -1,10 +1,10 @@
-/// A value of JSON.
+/// A JSON value.
 package enum JSONValue: Sendable {
     /// `null`.
     case null
     /// `true` or `false`.
     case bool(Bool)
-    /// A number that is written as an integer and fits one.
+    /// A number written as an integer that fits `Int`.
     case int(Int)
     /// Any other number.
     case double(Double)
@@ -15,7 +15,7 @@ package enum JSONValue: Sendable {
     /// Named values in order.
     case object([(key: String, value: JSONValue)])
 
-    /// The number that it is, integer or not, or nil.
+    /// The number, integer or not, or nil.
     package var number: Double? {
         switch self {
         case .int(let value): Double(value)
@@ -24,10 +24,7 @@ package enum JSONValue: Sendable {
         }
     }
 
-    /// A float32 as the shortest decimal that stands for it: 0.1 and not 0.10000000149011612.
-    ///
-    /// - Parameter value: the number.
-    /// - Returns: the number as a double of the same decimal.
+    /// A float32 as its shortest decimal: 0.1 and not 0.10000000149011612.
     package static func float(_ value: Float) -> JSONValue {
         .double(Double("\(value)") ?? Double(value))
     }
@@ -35,9 +32,9 @@ package enum JSONValue: Sendable {
     /// A value, or ``null`` for nil.
     ///
     /// - Parameters:
-    ///   - value: what there may be.
-    ///   - make: the kind of value, for example `JSONValue.int`.
-    /// - Returns: the value.
+    ///   - value: the optional value.
+    ///   - make: converts it, for example `JSONValue.int`.
+    /// - Returns: the converted value.
     package static func optional<Value>(
         _ value: Value?, _ make: (Value) -> JSONValue
     ) -> JSONValue {

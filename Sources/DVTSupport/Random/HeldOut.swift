@@ -1,13 +1,13 @@
-/// Whether an image of a set is held out, so that something chosen on the others can be judged.
+/// Whether an image of a set is held out to evaluate what was chosen on the others.
 ///
-/// Of every so many images it is one, not always at the same place: in a set whose classes take
-/// turns, all would be of one class. Of the first it is the last one. The choice depends on the
-/// numbers alone.
+/// One image of every `count` is held out, at a pseudorandom place: a fixed place would select one
+/// class in a set whose classes alternate. In the first `count` images it is the last one. The choice
+/// depends on the arguments alone.
 ///
 /// - Parameters:
 ///   - image: its place in the set, from 0.
-///   - count: of how many images one is held out; 0 holds none out.
-/// - Returns: whether it is.
+///   - count: one of this many images is held out; 0 holds none out.
+/// - Returns: whether the image is held out.
 package func isHeldOut(_ image: Int, every count: Int) -> Bool {
     guard count > 0 else { return false }
     let (block, place) = image.quotientAndRemainder(dividingBy: count)

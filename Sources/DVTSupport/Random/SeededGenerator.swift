@@ -1,12 +1,12 @@
-/// The bits of ``SeededValues``, drawn one after the other.
+/// A sequential generator over the bits of ``SeededValues``.
 package struct SeededGenerator: Sendable {
     private let values: SeededValues
     private var drawn = 0
 
-    /// Creates the numbers.
+    /// Creates a generator.
     ///
     /// - Parameters:
-    ///   - name: what they are for; different names give unrelated numbers.
+    ///   - name: the purpose of the numbers; different names give unrelated sequences.
     ///   - seed: the seed.
     package init(name: String, seed: UInt64) {
         values = SeededValues(name: name, seed: seed)
@@ -29,12 +29,12 @@ package struct SeededGenerator: Sendable {
         range.lowerBound + (range.upperBound - range.lowerBound) * unit()
     }
 
-    /// The next whole number of `0..<count`, all equally likely but for 1 in 2^53.
+    /// The next integer, uniform in `0..<count` to within 1 in 2^53.
     package mutating func next(below count: Int) -> Int {
         Int(unit() * Double(count))
     }
 
-    /// Heads or tails.
+    /// The next random bit.
     package mutating func coin() -> Bool {
         bits() >> 63 == 1
     }

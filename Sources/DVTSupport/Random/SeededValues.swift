@@ -1,8 +1,8 @@
-/// A counter-based stream of uniform numbers that depends on a name and a seed alone.
+/// A counter-based stream of uniform numbers, determined by a name and a seed.
 ///
 /// Element `i` is `u(i)` in [-1, 1): the splitmix64 finalizer of
 /// `FNV-1a-64(name) + seed * g + (i + 1) * g` with `g = 0x9E3779B97F4A7C15`, its top 24 bits
-/// scaled. Any element can be computed alone, on any machine, in any language.
+/// scaled. Any element can be computed independently, on any machine, in any language.
 public struct SeededValues: Sendable {
     private static let golden: UInt64 = 0x9E37_79B9_7F4A_7C15
     private let base: UInt64
@@ -10,7 +10,7 @@ public struct SeededValues: Sendable {
     /// Creates the stream of `name` under `seed`.
     ///
     /// - Parameters:
-    ///   - name: the tensor's name; different names give unrelated streams.
+    ///   - name: a tensor's name; different names give unrelated streams.
     ///   - seed: the seed.
     public init(name: String, seed: UInt64) {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325

@@ -1,11 +1,11 @@
-// How messages show names that anybody may have chosen.
+// How messages show untrusted names.
 
-/// A name from a file as a message shows it: quoted, on one line and never long.
+/// A name from an untrusted file, quoted, on one line and of limited length.
 ///
 /// - Parameters:
-///   - text: the name; a hostile file may put anything there.
+///   - text: the name.
 ///   - limit: the number of Unicode scalars kept.
-/// - Returns: the name in quotes; what moves a terminal's cursor or hides text is escaped.
+/// - Returns: the name in quotes; characters that move a terminal's cursor or hide text are escaped.
 package func quoted(_ text: String, limit: Int = 80) -> String {
     // The escapes are chosen by scalar: a carriage return and a line feed are one Character.
     let scalars = text.unicodeScalars
@@ -15,19 +15,18 @@ package func quoted(_ text: String, limit: Int = 80) -> String {
     } + (isCut ? "…\"" : "\"")
 }
 
-/// A path as a message shows it: as it is, or quoted where it would not stay on one line.
+/// A path for a message: unchanged, or quoted if it would not stay on one line.
 ///
 /// - Parameter path: the path.
-/// - Returns: the text, whole.
+/// - Returns: the complete path.
 package func shown(_ path: String) -> String {
     path.unicodeScalars.contains(where: needsEscape) ? quoted(path, limit: .max) : path
 }
 
-/// Text as a message or a terminal may have it: what moves the cursor, hides text or reorders it
-/// is escaped.
+/// Untrusted text made safe for a terminal.
 ///
-/// - Parameter text: the text, which may come from the name of a file.
-/// - Returns: the text on one line.
+/// - Parameter text: the text.
+/// - Returns: the text on one line; characters that move the cursor, hide or reorder text are escaped.
 package func printable(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: needsEscape) else { return text }
     return text.unicodeScalars.reduce(into: "") { result, scalar in
@@ -45,7 +44,7 @@ private func escaped(_ scalar: Unicode.Scalar) -> String {
 private func needsEscape(_ scalar: Unicode.Scalar) -> Bool {
     switch scalar.properties.generalCategory {
     case .control, .lineSeparator, .paragraphSeparator: true
-    // The joiner of emoji is a format character that hides nothing.
+    // The zero-width joiner of emoji hides nothing.
     case .format: scalar != "\u{200D}"
     default: false
     }

@@ -2,7 +2,7 @@ import Glibc
 
 /// The system's text for an error number.
 ///
-/// - Parameter code: the number; by default the one the last call left behind.
+/// - Parameter code: the number; by default that of the last failed call.
 /// - Returns: the text.
 package func systemMessage(_ code: Int32 = errno) -> String {
     // strerror keeps its text in a buffer that another thread may overwrite.

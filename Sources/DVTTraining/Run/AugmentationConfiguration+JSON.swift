@@ -3,9 +3,9 @@ import DVTModel
 import DVTSupport
 
 extension AugmentationConfiguration {
-    /// The configuration of a name: `none`, `light` or `standard`.
+    /// The configuration of a preset.
     ///
-    /// - Parameter name: the name.
+    /// - Parameter name: `none`, `light` or `standard`; another name gives nil.
     public init?(preset name: String) {
         switch name {
         case "none": self = .none
@@ -15,8 +15,7 @@ extension AugmentationConfiguration {
         }
     }
 
-    /// Reads a configuration; what it does not name is as in the preset that it names, or else
-    /// ``none``.
+    /// Reads a configuration; missing entries keep the values of its `preset`, by default ``none``.
     init(reading reader: inout DescriptionReader) throws {
         let preset = try reader.string("preset") ?? "none"
         guard let named = Self(preset: preset) else {
@@ -38,7 +37,7 @@ extension AugmentationConfiguration {
 
     private mutating func readCrop(_ reader: inout DescriptionReader) throws {
         if let padding = try reader.int("crop_padding") { crop = .padded(padding) }
-        // Numbers come as float32; their decimals are what was written.
+        // The reader returns float32, whose shortest decimals are the numbers as written.
         guard let area = try reader.numbers("scale")?.compactMap({ Double("\($0)") }) else {
             return
         }

@@ -4,14 +4,13 @@ public import DVTCore
 import DVTModel
 
 extension Trainer {
-    /// Writes all that the run needs to be gone on with: weights, moments, averages and position.
+    /// Writes everything needed to resume the run: weights, moments, averages and position.
     ///
-    /// The file is a checkpoint of the model too: weights have its own names, and what belongs to
-    /// training stands behind `moment1.`, `moment2.` and `average.`.
+    /// The file is a checkpoint of the model too: weights have the model's names, and the training
+    /// state has the prefixes `moment1.`, `moment2.` and `average.`.
     ///
-    /// - Parameter path: the safetensors file to create or replace, whole or not at all.
-    /// - Throws: the backend's error, or ``/DVTCheckpoints/FileError`` if the system fails
-    ///   to write.
+    /// - Parameter path: the safetensors file to create or replace atomically.
+    /// - Throws: the backend's error, or `FileError` if the system fails to write.
     public func save(to path: String) throws {
         let (store, base) = (RunStore(card.configuration), model.tape.base)
         var entries: [(name: String, tensor: Tensor)] = []
@@ -37,13 +36,12 @@ extension Trainer {
             ], to: path)
     }
 
-    /// Writes the weights alone, as inference uses them.
+    /// Writes the weights for inference.
     ///
     /// - Parameters:
-    ///   - path: the safetensors file to create or replace, whole or not at all.
+    ///   - path: the safetensors file to create or replace atomically.
     ///   - elementType: the type of every element.
-    /// - Throws: the backend's error, or ``/DVTCheckpoints/FileError`` if the system fails
-    ///   to write.
+    /// - Throws: the backend's error, or `FileError` if the system fails to write.
     public func saveWeights(
         to path: String, as elementType: SafetensorsWriter.ElementType = .float32
     ) throws {
@@ -59,18 +57,18 @@ extension Trainer {
 
     /// The recipe of a run.
     ///
-    /// - Parameter file: what ``save(to:)`` wrote.
+    /// - Parameter file: a checkpoint written by ``save(to:)``.
     /// - Returns: its recipe.
     /// - Throws: ``TrainingError/invalidCheckpoint(origin:reason:)`` if it is another file.
     public static func recipe(storedIn file: any NamedTensors) throws -> TrainingRecipe {
         try StoredRun(file, ModelCard(storedIn: file).configuration).recipe
     }
 
-    /// Goes on with a run.
+    /// Resumes a run.
     ///
     /// - Parameters:
-    ///   - file: what ``save(to:)`` wrote.
-    ///   - other: another recipe than the file's, for example a longer one, or nil.
+    ///   - file: a checkpoint written by ``save(to:)``.
+    ///   - other: a recipe that replaces the file's, for example with more epochs, or nil.
     ///   - backend: the device.
     /// - Throws: ``TrainingError/invalidCheckpoint(origin:reason:)`` if it is another file, or the
     ///   file's or backend's error.
@@ -104,7 +102,7 @@ extension Trainer {
     }
 }
 
-/// How the tensors of a run are named in its checkpoint.
+/// The names of a run's tensors in its checkpoint.
 struct RunStore {
     enum Kind: String {
         case weights = ""
@@ -121,12 +119,12 @@ struct RunStore {
         self.configuration = configuration
     }
 
-    /// The tensors that hold a parameter, named as the model's own family does.
+    /// The stored tensors of a parameter, with the names of the model's family.
     func stored(_ parameter: ParameterSpecification) -> [StoredTensor] {
         configuration.naming.storedTensors(parameter, stages: configuration.stages.count)
     }
 
-    /// A parameter's tensor cut into those.
+    /// A parameter's tensor, split into its stored tensors.
     func parts(
         _ tensor: Tensor, _ parameter: ParameterSpecification, _ kind: Kind
     ) -> [(name: String, tensor: Tensor)] {
@@ -142,7 +140,7 @@ struct RunStore {
     }
 }
 
-/// A run's checkpoint.
+/// An open checkpoint of a run.
 private struct StoredRun: ParameterSource {
     let recipe: TrainingRecipe
     let position: TrainingPosition

@@ -2,21 +2,21 @@ import DVTCore
 import DVTModel
 import DVTSupport
 
-/// Where a run is: all that decides what comes next beside weights and moments.
+/// The position of a run: its state apart from weights and moments.
 ///
-/// What is drawn at random depends on the seed and on these numbers alone.
+/// Random draws depend only on the seed and on these numbers.
 public struct TrainingPosition: Hashable, Sendable {
     /// The epoch, from 0.
     public internal(set) var epoch = 0
-    /// The batch of it that comes next, from 0.
+    /// The next batch of the epoch, from 0.
     public internal(set) var batch = 0
-    /// The batches of an epoch, once one has been run.
+    /// The number of batches in an epoch, known once a batch has been run.
     public internal(set) var batchesPerEpoch: Int?
-    /// The steps made.
+    /// The optimizer steps made.
     public internal(set) var step = 0
     /// The time spent on training, seconds.
     public internal(set) var seconds = 0.0
-    /// What the epoch's batches came to so far.
+    /// The losses and hits of the epoch's batches so far.
     public internal(set) var tally: TrainingTally
 
     init(exits: Int) {
@@ -24,18 +24,18 @@ public struct TrainingPosition: Hashable, Sendable {
     }
 }
 
-/// The losses and hits of an epoch, exit by exit.
+/// The losses and hits of an epoch at every exit.
 public struct TrainingTally: Hashable, Sendable {
-    /// The images.
+    /// The number of images.
     public internal(set) var images = 0
     /// The sum of the images' losses at every exit.
     public internal(set) var losses: [Double]
-    /// The images whose likeliest class was their label, or of mixed ones the first one's.
+    /// The images whose most probable class was their label; for mixed images, the first label.
     public internal(set) var hits: [Int]
 
     /// Creates an empty tally.
     ///
-    /// - Parameter exits: how many exits there are.
+    /// - Parameter exits: the number of exits.
     public init(exits: Int) {
         losses = Array(repeating: 0, count: exits)
         hits = Array(repeating: 0, count: exits)
@@ -49,7 +49,7 @@ public struct TrainingTally: Hashable, Sendable {
     /// Adds a batch.
     ///
     /// - Parameters:
-    ///   - exits: what every exit made of it.
+    ///   - exits: the losses and classes of every exit.
     ///   - labels: the class of each image.
     public mutating func add(_ exits: [ExitLoss], labels: [Int]) {
         images += labels.count

@@ -3,9 +3,9 @@ import DVTModel
 import DVTSupport
 
 extension TrainingRecipe {
-    /// Reads a recipe; what it does not name stays as ``init()`` has it.
+    /// Reads a recipe; missing entries keep the values of ``init()``.
     ///
-    /// Names are those of timm's train script where it has one.
+    /// Names are those of timm's training script where it has them.
     ///
     /// - Parameters:
     ///   - json: the text of an object.
@@ -13,24 +13,28 @@ extension TrainingRecipe {
     /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` if an entry is unknown, of another
     ///   kind or outside its range.
     public init(json: [UInt8], origin: String) throws {
-        let fault: DescriptionReader.Fault = {
-            TrainingError.invalidRecipe(origin: $0, reason: $1)
-        }
         let value: JSONValue
         do {
             value = try JSONValue(parsing: json)
         } catch let error as JSONError {
-            throw fault(origin, error.description)
+            throw TrainingError.invalidRecipe(origin: origin, reason: error.description)
         }
+        try self.init(reading: value, origin: origin)
+    }
+
+    /// Reads a recipe that was parsed from JSON or YAML.
+    init(reading value: JSONValue, origin: String) throws {
         self.init()
-        var reader = try DescriptionReader(value, origin: origin, fault: fault)
+        var reader = try DescriptionReader(value, origin: origin) {
+            TrainingError.invalidRecipe(origin: $0, reason: $1)
+        }
         try read(&reader)
         try reader.finish()
         try check(origin: origin)
     }
 
     private mutating func read(_ reader: inout DescriptionReader) throws {
-        // An end by time alone is asked for by naming no epochs beside it.
+        // max_hours without epochs means that time alone ends the run.
         maxHours = try reader.number("max_hours")
         epochs = try reader.int("epochs") ?? (maxHours == nil ? epochs : nil)
         batchSize = try reader.int("batch_size") ?? batchSize
@@ -42,7 +46,7 @@ extension TrainingRecipe {
         optimizer.beta1 = try reader.number("beta1") ?? optimizer.beta1
         optimizer.beta2 = try reader.number("beta2") ?? optimizer.beta2
         optimizer.epsilon = try reader.number("opt_eps") ?? optimizer.epsilon
-        // 0 turns off what is on by itself.
+        // 0 turns off what is on by default.
         optimizer.clipNorm = (try reader.number("clip_grad") ?? optimizer.clipNorm).flatMap(Self.on)
         averageDecay = (try reader.number("model_ema_decay") ?? averageDecay).flatMap(Self.on)
         dropout = try reader.number("drop") ?? dropout
@@ -57,7 +61,7 @@ extension TrainingRecipe {
 
     private static func on(_ value: Double) -> Double? { value == 0 ? nil : value }
 
-    /// The recipe as JSON, every entry spelled out; what ``init(json:origin:)`` reads.
+    /// The recipe as JSON with every entry, as ``init(json:origin:)`` reads it.
     public var json: String {
         let lines = members.map { "  \(jsonString($0.key)): \($0.value.jsonText)" }
         return "{\n" + lines.joined(separator: ",\n") + "\n}\n"

@@ -7,19 +7,19 @@ import DVTSupport
 enum CIFARLayout {
     /// CIFAR-10: the class.
     case ten
-    /// CIFAR-100: one of 20 coarse classes, which is not used, and the class.
+    /// CIFAR-100: one of 20 coarse classes, which is ignored, and the class.
     case hundred
 
     /// The width and height of every image.
     static let side = 32
 
-    /// The bytes in front of the samples; the last is the class.
+    /// The number of bytes before the samples; the last one is the class.
     var labelCount: Int { self == .ten ? 1 : 2 }
-    /// The classes.
+    /// The classes' names.
     var classes: ClassLabels { self == .ten ? .cifar10 : .cifar100 }
-    /// The bytes of a record.
+    /// The size of a record.
     var recordByteCount: Int { labelCount + 3 * Self.side * Self.side }
-    /// The numbers of classes that each label's byte counts.
+    /// The number of classes for each label byte.
     var limits: [Int] { self == .ten ? [10] : [20, 100] }
 }
 
@@ -32,19 +32,19 @@ final class CIFARFile: Sendable {
     private let layout: CIFARLayout
     private let file: OpenFile
 
-    /// The records that are read at once for their labels: 3 MB.
+    /// The number of records read at once for their labels: 3 MB.
     private static let chunk = 1024
 
     /// Opens a file and reads its labels.
     ///
     /// - Parameters:
     ///   - path: the file.
-    ///   - layout: how its records are laid out.
-    /// - Throws: ``DataSetError`` if it cannot be read, is not of whole records, or a label is no
-    ///   class.
+    ///   - layout: the layout of its records.
+    /// - Throws: ``DataSetError`` if it cannot be read, does not consist of whole records, or a label
+    ///   is not a class.
     init(path: String, layout: CIFARLayout) throws(DataSetError) {
         let file: OpenFile
-        do throws(OpenFailure) {
+        do throws(FileError) {
             file = try OpenFile(path: path)
         } catch {
             throw .unreadable(path: path, reason: error.reason)
@@ -61,9 +61,8 @@ final class CIFARFile: Sendable {
         var labels: [UInt8] = []
         for start in stride(from: 0, to: file.byteCount / size, by: Self.chunk) {
             let records: [UInt8]
-            do throws(ReadFailure) {
-                records = try readBytes(
-                    file.descriptor, from: start * size, upTo: Self.chunk * size)
+            do throws(FileError) {
+                records = try file.read(from: start * size, upTo: Self.chunk * size)
             } catch {
                 throw .unreadable(path: path, reason: error.reason)
             }
@@ -100,15 +99,15 @@ final class CIFARFile: Sendable {
     ///
     /// - Parameter index: its record, from 0.
     /// - Returns: 32 x 32 pixels.
-    /// - Throws: ``ImageError`` if the file cannot be read or was cut short meanwhile.
+    /// - Throws: ``ImageError`` if the file cannot be read or has been cut short.
     func image(at index: Int) throws(ImageError) -> RGBImage {
         let (side, planeCount) = (CIFARLayout.side, CIFARLayout.side * CIFARLayout.side)
         let start = index * layout.recordByteCount + layout.labelCount
         let samples: [UInt8]
-        do throws(ReadFailure) {
-            samples = try readBytes(file.descriptor, from: start, upTo: 3 * planeCount)
+        do throws(FileError) {
+            samples = try file.read(from: start, upTo: 3 * planeCount)
         } catch {
-            throw .cannotRead(path: path, reason: error.reason)
+            throw ImageError(error)
         }
         guard samples.count == 3 * planeCount else {
             throw .truncated(path: path, byteCount: start + samples.count)

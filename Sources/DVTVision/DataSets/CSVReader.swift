@@ -1,17 +1,17 @@
 import DVTCore
 
-/// Reads records of comma-separated values, as RFC 4180 has them, one after the other.
+/// A streaming reader of comma-separated values as in RFC 4180.
 ///
-/// Lines end in LF or CRLF; a field in quotes may hold commas, line ends and doubled quotes. Empty
-/// lines are passed over, and so is a byte order mark.
+/// Lines end in LF or CRLF; a quoted field may hold commas, line ends and doubled quotes. Empty lines
+/// and a byte order mark are skipped.
 struct CSVReader {
-    /// What is wrong with a line.
+    /// A malformed line, counted from 1.
     struct Malformed: Error {
         let line: Int
         let reason: String
     }
 
-    /// A record and the line it begins on, from 1.
+    /// A record and its first line, counted from 1.
     struct Record {
         let line: Int
         let fields: [String]

@@ -38,24 +38,13 @@ extension LabeledImages {
     }
 
     private static func read(_ path: String) throws(DataSetError) -> [UInt8] {
-        let file: OpenFile
-        do throws(OpenFailure) {
-            file = try OpenFile(path: path)
+        do throws(FileError) {
+            return try readFile(path, limit: csvByteLimit)
         } catch {
-            throw .unreadable(path: path, reason: error.reason)
-        }
-        guard file.byteCount <= csvByteLimit else {
-            throw .damaged(
-                path: path,
-                reason: """
-                    has \(file.byteCount) bytes, more than the limit of \(csvByteLimit); give several \
-                    files
-                    """)
-        }
-        do throws(ReadFailure) {
-            return try readBytes(file.descriptor, from: 0, upTo: file.byteCount)
-        } catch {
-            throw .unreadable(path: path, reason: error.reason)
+            guard case .tooLarge = error.cause else {
+                throw .unreadable(path: path, reason: error.reason)
+            }
+            throw .damaged(path: path, reason: "\(error.reason); give several files")
         }
     }
 }

@@ -1,33 +1,32 @@
-/// How an image must be turned to stand upright, as EXIF numbers it.
+/// The EXIF orientation of an image: how it must be transformed to be upright.
 enum EXIFOrientation: Int, CaseIterable, Sendable {
     /// As stored.
     case upright = 1
     /// Mirrored left to right.
     case mirrored
-    /// Turned by half a turn.
+    /// Rotated by 180 degrees.
     case halfTurn
     /// Mirrored top to bottom.
     case flipped
     /// Mirrored along the diagonal from the top left.
     case transposed
-    /// To be turned by a quarter, clockwise.
+    /// To be rotated by 90 degrees clockwise.
     case quarterTurn
     /// Mirrored along the diagonal from the top right.
     case transversed
-    /// To be turned by a quarter, counterclockwise.
+    /// To be rotated by 90 degrees counterclockwise.
     case quarterTurnBack
 
-    /// What a JPEG segment with EXIF data begins with; PNG leaves it out.
+    /// The first bytes of a JPEG segment with EXIF data; PNG omits them.
     static let prefix = Array("Exif\0\0".utf8)
 
-    /// Whether rows become columns.
+    /// Whether width and height are exchanged.
     var swapsAxes: Bool { rawValue >= Self.transposed.rawValue }
 
     /// Reads the orientation from EXIF data.
     ///
-    /// Only the first directory is read, where the tag belongs, so directories that lead in a
-    /// circle are never followed. Data that breaks the rules says nothing: the image is taken
-    /// as stored.
+    /// Only the first directory, which holds the tag, is read, so cyclic directories are harmless.
+    /// Malformed data is ignored: the image is ``upright``.
     ///
     /// - Parameter exif: the data, with or without its prefix.
     init(exif: ArraySlice<UInt8>) {

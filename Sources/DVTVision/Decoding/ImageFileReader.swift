@@ -1,48 +1,44 @@
 import DVTCore
 import DVTSupport
-import Glibc
 
-/// Reads image files whole.
+/// Reads image files.
 enum ImageFileReader {
     /// The most bytes a file may have.
     ///
-    /// The largest image accepted, as 16-bit PNG with alpha and without any compression, takes
-    /// 1.4 GB. Nothing near that is met in practice, and a sparse file costs its owner nothing.
+    /// The largest image accepted takes 1.4 GB as an uncompressed 16-bit PNG with alpha. Real files
+    /// are far below the limit, but a sparse file of any size costs its author nothing.
     static let byteLimit = 1 << 30
 
-    /// Reads all of a file that begins as a JPEG, PNG or WebP file does.
+    /// Reads a file.
     ///
     /// - Parameter path: the file.
-    /// - Returns: its bytes.
-    /// - Throws: ``ImageError`` if it is not a readable, regular file of a known format.
+    /// - Returns: its bytes, or only the first few if they are not those of a JPEG, PNG or WebP file.
+    /// - Throws: ``ImageError`` if it is not a readable, regular file, or too large.
     static func read(path: String) throws(ImageError) -> [UInt8] {
-        let file: OpenFile
-        do throws(OpenFailure) {
-            file = try OpenFile(path: path)
+        do throws(FileError) {
+            let file = try OpenFile(path: path)
+            let start = try file.read(from: 0, upTo: ImageFormat.signatureLength)
+            // A large file of another kind is not read: the decoder refuses it by its first bytes.
+            guard (try? ImageFormat(of: start, name: path)) != nil else { return start }
+            return try file.readAll(limit: byteLimit)
         } catch {
-            switch error {
-            case .cannotOpen(let reason): throw .cannotOpen(path: path, reason: reason)
-            case .notRegularFile: throw .notRegularFile(path: path)
-            }
+            throw ImageError(error)
         }
-        // The format is settled before the rest is read, so a large file of another kind is
-        // refused at once.
-        let start = try read(
-            file.descriptor, from: 0, upTo: ImageFormat.signatureLength, path: path)
-        _ = try ImageFormat(of: start, name: path)
-        guard file.byteCount <= byteLimit else {
-            throw .fileTooLarge(path: path, byteCount: file.byteCount, limit: byteLimit)
-        }
-        return try read(file.descriptor, from: 0, upTo: file.byteCount, path: path)
     }
+}
 
-    private static func read(
-        _ descriptor: Int32, from offset: Int, upTo count: Int, path: String
-    ) throws(ImageError) -> [UInt8] {
-        do throws(ReadFailure) {
-            return try readBytes(descriptor, from: offset, upTo: count)
-        } catch {
-            throw .cannotRead(path: path, reason: error.reason)
+extension ImageError {
+    /// The error of an image file that cannot be read.
+    init(_ error: FileError) {
+        switch error.cause {
+        case .system where error.operation == .open:
+            self = .cannotOpen(path: error.path, reason: error.reason)
+        case .system, .endedEarly:
+            self = .cannotRead(path: error.path, reason: error.reason)
+        case .notRegularFile:
+            self = .notRegularFile(path: error.path)
+        case .tooLarge(let byteCount, let limit):
+            self = .fileTooLarge(path: error.path, byteCount: byteCount, limit: limit)
         }
     }
 }

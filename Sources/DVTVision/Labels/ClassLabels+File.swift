@@ -1,31 +1,30 @@
 import DVTCore
 import DVTSupport
-import Glibc
 
 extension ClassLabels {
-    /// The most bytes a file of names may have.
+    /// The most bytes that a file of class names may have.
     public static let byteLimit = 16 << 20
 
-    /// Reads the names in a file.
+    /// Reads a file of class names.
     ///
-    /// It holds one name a line, in UTF-8, with LF or CRLF; or JSON, told by its first character:
-    /// an array of names, or an object from index to name, `{"0": "tench"}`. In the object a name
-    /// may be an array, of which the last element counts, `{"0": ["n01440764", "tench"]}`; and an
-    /// object that has such an object as `id2label`, as Hugging Face's `config.json`, stands for
-    /// that one. White space around a name is dropped.
+    /// The file holds one name per line, in UTF-8, with LF or CRLF; or JSON, recognized by its first
+    /// character: an array of names, or an object from index to name, `{"0": "tench"}`. A name in
+    /// the object may be an array whose last element is used, `{"0": ["n01440764", "tench"]}`. An
+    /// object with such an object as `id2label`, as Hugging Face's `config.json`, is accepted too.
+    /// White space around names is removed.
     ///
     /// - Parameter path: the file.
-    /// - Throws: ``LabelError`` if it is not a readable, regular file of names.
+    /// - Throws: ``LabelError`` if it is not a readable, regular file of class names.
     public init(path: String) throws(LabelError) {
         try self.init(try Self.read(path: path), name: path)
     }
 
-    /// Reads the names in the bytes of a file.
+    /// Reads class names from the bytes of a file.
     ///
     /// - Parameters:
-    ///   - bytes: the whole file.
-    ///   - name: what messages call it.
-    /// - Throws: ``LabelError`` if they are not names.
+    ///   - bytes: the complete file.
+    ///   - name: the file's name in messages.
+    /// - Throws: ``LabelError`` if they are not class names.
     init(_ bytes: [UInt8], name: String) throws(LabelError) {
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         let text = bytes.starts(with: mark) ? bytes.dropFirst(mark.count) : bytes[...]
@@ -63,22 +62,26 @@ extension ClassLabels {
     }
 
     private static func read(path: String) throws(LabelError) -> [UInt8] {
-        let file: OpenFile
-        do throws(OpenFailure) {
-            file = try OpenFile(path: path)
+        do throws(FileError) {
+            return try readFile(path, limit: byteLimit)
         } catch {
-            switch error {
-            case .cannotOpen(let reason): throw .cannotOpen(path: path, reason: reason)
-            case .notRegularFile: throw .notRegularFile(path: path)
-            }
+            throw LabelError(error)
         }
-        guard file.byteCount <= byteLimit else {
-            throw .fileTooLarge(path: path, byteCount: file.byteCount, limit: byteLimit)
-        }
-        do throws(ReadFailure) {
-            return try readBytes(file.descriptor, from: 0, upTo: file.byteCount)
-        } catch {
-            throw .cannotRead(path: path, reason: error.reason)
+    }
+}
+
+extension LabelError {
+    /// The error of a file of class names that cannot be read.
+    init(_ error: FileError) {
+        switch error.cause {
+        case .system where error.operation == .open:
+            self = .cannotOpen(path: error.path, reason: error.reason)
+        case .system, .endedEarly:
+            self = .cannotRead(path: error.path, reason: error.reason)
+        case .notRegularFile:
+            self = .notRegularFile(path: error.path)
+        case .tooLarge(let byteCount, let limit):
+            self = .fileTooLarge(path: error.path, byteCount: byteCount, limit: limit)
         }
     }
 }

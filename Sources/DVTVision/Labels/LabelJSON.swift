@@ -1,15 +1,15 @@
 import DVTCore
 import DVTSupport
 
-/// Reads the names of classes from JSON.
+/// Reads class names from JSON.
 enum LabelJSON {
     /// Reads the names.
     ///
     /// - Parameters:
-    ///   - text: the whole text.
-    ///   - name: what messages call the file.
-    /// - Returns: the names, in the order of the classes.
-    /// - Throws: ``LabelError`` if it is not JSON, or does not name each class.
+    ///   - text: the complete text.
+    ///   - name: the file's name in messages.
+    /// - Returns: the names in the order of the classes.
+    /// - Throws: ``LabelError`` if the text is not JSON or does not name each class.
     static func names(in text: [UInt8], name: String) throws(LabelError) -> [String] {
         do {
             return try names(in: JSONValue(parsing: text))
@@ -50,7 +50,7 @@ enum LabelJSON {
         }
     }
 
-    /// Puts the members of an object in order; each index below their number must come once.
+    /// Orders the members of an object, whose keys must be the indices from 0.
     private static func names(
         byIndex members: [(key: String, value: JSONValue)]
     ) throws(Malformed) -> [String] {
@@ -68,7 +68,7 @@ enum LabelJSON {
         return names.compactMap { $0 }
     }
 
-    /// A name stands alone, or last in an array, after WordNet's number.
+    /// A name, or the last element of an array, after the WordNet identifier.
     private static func name(_ value: JSONValue) -> String? {
         switch value {
         case .string(let name): name

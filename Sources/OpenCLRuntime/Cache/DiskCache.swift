@@ -1,24 +1,24 @@
 import Glibc
 
-/// Where program binaries and measured choices are kept between runs.
+/// Where program binaries and tuning results are stored between runs.
 public enum DiskCache: Equatable, Sendable {
-    /// In this folder, which is made when there is something to keep.
+    /// In this folder, which is created on the first store.
     case folder(String)
-    /// Nowhere, and why.
+    /// Nowhere, with the reason.
     case off(reason: String)
 
-    /// `$XDG_CACHE_HOME/dvt`, else `$HOME/.cache/dvt`; off by `DVT_CACHE=off` or where neither
+    /// `$XDG_CACHE_HOME/dvt`, else `$HOME/.cache/dvt`; off with `DVT_CACHE=off` or if neither
     /// variable is set.
     public static var standard: DiskCache {
         DiskCache(environment: .process)
     }
 
-    /// Chooses by an environment.
+    /// Chooses a cache by environment variables.
     package init(environment: EnvironmentVariables) {
         if environment["DVT_CACHE"]?.lowercased() == "off" {
             self = .off(reason: "DVT_CACHE is off")
         } else if let base = environment["XDG_CACHE_HOME"], base.hasPrefix("/") {
-            // The standard for this variable has programs ignore relative paths.
+            // The XDG specification has programs ignore relative paths.
             self = .folder("\(base)/dvt")
         } else if let home = environment["HOME"], home.hasPrefix("/") {
             self = .folder("\(home)/.cache/dvt")
@@ -27,7 +27,7 @@ public enum DiskCache: Equatable, Sendable {
         }
     }
 
-    /// The entry that belongs to a key, or nil if the cache is off.
+    /// The entry of a key, or nil if the cache is off.
     func entry(_ kind: CacheEntry.Kind, _ key: [String]) -> CacheEntry? {
         switch self {
         case .folder(let folder): CacheEntry(folder: folder, kind: kind, key: key)

@@ -1,4 +1,4 @@
-/// A 128-bit FNV-1a hash: it names cache entries and notices damage, but no malice.
+/// A 128-bit FNV-1a hash, which names cache entries and detects damage but not tampering.
 struct Fingerprint: Equatable {
     // The offset basis and the prime of the hash's definition, in halves.
     private static let basis =
@@ -7,7 +7,7 @@ struct Fingerprint: Equatable {
 
     private(set) var value = basis
 
-    /// Takes bytes in.
+    /// Adds bytes to the hash.
     mutating func combine(_ bytes: some Sequence<UInt8>) {
         for byte in bytes {
             value = (value ^ UInt128(byte)) &* Self.prime

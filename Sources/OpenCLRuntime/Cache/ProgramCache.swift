@@ -2,16 +2,16 @@ import COpenCL
 import Synchronization
 
 extension Context {
-    /// A program, built once a context and, where the disk cache is on, once a machine.
+    /// A program, built once per context and, with the disk cache, once per machine.
     ///
-    /// Threads that ask at the same time wait for each other, so that none builds what another is
-    /// building. Code is OpenCL C 1.2, the version that every driver takes, unless `options` name
-    /// another; nothing loosens the arithmetic unless they do.
+    /// Concurrent calls wait for each other, so that no program is built twice. Code is compiled as
+    /// OpenCL C 1.2, which every driver supports, with precise arithmetic, unless `options` say
+    /// otherwise.
     ///
     /// - Parameters:
-    ///   - name: what messages call the program.
+    ///   - name: the program's name in messages.
     ///   - source: OpenCL C.
-    ///   - options: for the device compiler, such as `-D TILE=16`.
+    ///   - options: options of the device compiler, such as `-D TILE=16`.
     /// - Returns: the program.
     /// - Throws: ``OpenCLError/buildFailed(program:options:log:)`` with the compiler's log, or
     ///   ``OpenCLError/callFailed(function:status:)``.
@@ -31,8 +31,7 @@ extension Context {
         }
     }
 
-    /// The options with the language version, which drivers choose differently when it is not
-    /// given.
+    /// The options with a language version, whose default differs between drivers.
     static func complete(_ options: String) -> String {
         let options = trimmed(options)
         if options.contains("-cl-std=") {
@@ -57,7 +56,7 @@ extension Context {
             $0.programsCompiled += 1
             $0.compileSeconds += compileStart.secondsSince
         }
-        // A driver that hands out no binary, or a disk that takes none, costs time and no more.
+        // Without a binary or a writable disk the program is compiled again in the next run.
         if let entry, let binary = try? program.binary(), !binary.isEmpty {
             entry.store(binary)
         }
@@ -75,9 +74,9 @@ extension Context {
             id: id, device: device, name: name, options: key.options, origin: .source)
     }
 
-    /// A program from its binary, or nil where the driver does not take it.
+    /// A program from its binary, or nil if the driver rejects it.
     ///
-    /// The checksum has held by now, so that a driver refuses only what it no longer understands.
+    /// The checksum has been verified, so a driver rejects only binaries it no longer supports.
     private func load(_ binary: [UInt8], name: String, key: ProgramKey) -> Program? {
         let id = try? create("clCreateProgramWithBinary") { status in
             binary.withUnsafeBufferPointer { bytes in
@@ -102,22 +101,22 @@ extension Context {
     }
 }
 
-/// What tells a context's programs apart.
+/// Identifies a program of a context.
 struct ProgramKey: Hashable, Sendable {
     let source: String
-    /// With the language version.
+    /// The options, including the language version.
     let options: String
 }
 
 extension Device {
-    /// What a binary or a measurement made for this device depends on.
+    /// What binaries and tuning results of this device depend on.
     var fingerprint: [String] {
         [name, version, driverVersion, platform.name, platform.version]
     }
 }
 
 extension ContinuousClock.Instant {
-    /// The time since then.
+    /// The seconds since this instant.
     var secondsSince: Double {
         (ContinuousClock.now - self) / .seconds(1)
     }

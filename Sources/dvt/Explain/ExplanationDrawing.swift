@@ -63,7 +63,7 @@ final class ExplanationDrawing {
             return
         }
         let text = layout.source(parts)
-        try writeText(text, to: path)
+        try replaceFile(path, with: text)
         let images = parts.count == 1 ? "1 image" : "\(parts.count) images"
         printError("\(shown(path)): \(images), \((text.utf8.count + 1023) / 1024) KiB")
     }

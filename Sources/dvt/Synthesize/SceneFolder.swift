@@ -15,7 +15,7 @@ struct SceneFolder {
     ///
     /// - Throws: ``SynthesisError``, or the file system's error.
     func prepare() throws {
-        try makeFolder(path)
+        try makeFolder(path, withParents: true)
         let names = FileTree().names(in: path)
         if names.contains(Self.settingsName) {
             guard try countThere() < split.count else { return }
@@ -23,9 +23,9 @@ struct SceneFolder {
             throw SynthesisError.foreignFiles(path: path)
         }
         let members = settings.map { (key: $0.key, value: $0.value) }
-        try writeText(
-            jsonObject(members + [("count", .int(split.count))]) + "\n",
-            to: "\(path)/\(Self.settingsName)")
+        try replaceFile(
+            "\(path)/\(Self.settingsName)",
+            with: jsonObject(members + [("count", .int(split.count))]) + "\n")
     }
 
     /// The image files still to be written.
@@ -41,8 +41,8 @@ struct SceneFolder {
     /// - Throws: the file system's error.
     func finish() throws {
         let names = SyntheticScenes.labels.names
-        try writeText(
-            names.map { "\($0)\n" }.joined(), to: "\(path)/\(layout.classesName)")
+        try replaceFile(
+            "\(path)/\(layout.classesName)", with: names.map { "\($0)\n" }.joined())
         var rows = [String](repeating: "", count: split.count)
         for file in layout.files(split) {
             for (record, index) in file.indices.enumerated() {
@@ -51,7 +51,8 @@ struct SceneFolder {
                 rows[index] = "\(place),\(names[scenes.label(index)]),\(difficulty)\n"
             }
         }
-        try writeText("path,label,difficulty\n" + rows.joined(), to: "\(path)/labels.csv")
+        try replaceFile(
+            "\(path)/labels.csv", with: "path,label,difficulty\n" + rows.joined())
     }
 
     /// A description of the data set.

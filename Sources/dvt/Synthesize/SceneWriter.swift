@@ -21,7 +21,7 @@ struct SceneWriter {
     /// - Throws: the exit code after Ctrl-C, or the file system's error.
     func write(_ files: [SceneFile], in folder: String) throws {
         for parent in Set(files.map { parentFolder(of: "\(folder)/\($0.name)") }).sorted() {
-            try makeFolder(parent)
+            try makeFolder(parent, withParents: true)
         }
         switch layout {
         case .folder: try writeImages(files, in: folder)
@@ -33,9 +33,7 @@ struct SceneWriter {
         try forEachRun(of: files[...]) { [scenes] file in
             for index in file.indices {
                 let bytes = try PNGEncoder.encode(scenes.image(index).image)
-                let writer = try AtomicFileWriter(path: "\(folder)/\(file.name)")
-                try bytes.withUnsafeBytes { try writer.append($0) }
-                try writer.commit(flushing: false)
+                try replaceFile("\(folder)/\(file.name)", with: bytes, flushing: false)
             }
         } then: { _ in
         }
@@ -46,9 +44,7 @@ struct SceneWriter {
         try forEachRun(of: file.indices) { [scenes] index in
             CIFARFile.record(scenes.image(index))
         } then: { records in
-            for record in records {
-                try record.withUnsafeBytes { try writer.append($0) }
-            }
+            for record in records { try writer.append(record) }
         }
         try writer.commit()
     }

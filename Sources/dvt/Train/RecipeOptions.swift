@@ -1,6 +1,5 @@
 import ArgumentParser
 import DVTCheckpoints
-import DVTSupport
 import DVTTraining
 
 /// The training recipe: a file, and options that override it.
@@ -55,7 +54,7 @@ struct RecipeOptions: ParsableArguments {
     /// - Returns: the resulting recipe.
     /// - Throws: ``TrainingError`` if a value is out of range, or the file's error.
     func applied(to base: TrainingRecipe = TrainingRecipe()) throws -> TrainingRecipe {
-        var recipe = try recipe.map(Self.read) ?? base
+        var recipe = try recipe.map(TrainingRecipe.init(path:)) ?? base
         if let maxHours {
             recipe.maxHours = maxHours
             // Only the time limit ends the run, unless epochs are given too.
@@ -71,16 +70,6 @@ struct RecipeOptions: ParsableArguments {
         recipe.seed = seed ?? recipe.seed
         try recipe.check(origin: "recipe")
         return recipe
-    }
-
-    private static func read(_ path: String) throws -> TrainingRecipe {
-        let file = try MappedFile(path: path)
-        guard file.byteCount <= 1 << 20 else {
-            throw TrainingError.invalidRecipe(
-                origin: path, reason: "it has \(file.byteCount) bytes, more than 1 MiB")
-        }
-        return try TrainingRecipe(
-            json: file.withBytes(in: 0..<file.byteCount) { [UInt8]($0) }, origin: path)
     }
 }
 

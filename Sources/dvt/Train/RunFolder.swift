@@ -18,14 +18,6 @@ struct RunFolder {
 
     /// Whether the folder contains a run.
     var hasRun: Bool { access(checkpoint, F_OK) == 0 }
-
-    /// Creates the folder.
-    ///
-    /// - Throws: ``RunFolderError`` if it cannot be created.
-    func create() throws {
-        guard mkdir(path, 0o777) != 0, errno != EEXIST else { return }
-        throw RunFolderError(path: path, problem: "cannot be created: \(systemMessage())")
-    }
 }
 
 /// A folder or file that does not fit the run.

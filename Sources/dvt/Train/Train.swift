@@ -149,9 +149,9 @@ struct Train: ParsableCommand {
                     \(input.batchCount); use the original data, --split and --hold-out-every
                     """)
         }
-        try folder.create()
-        try writeText(trainer.recipe.json, to: folder.recipe)
-        try writeText(trainer.card.json + "\n", to: folder.model)
+        try makeFolder(folder.path)
+        try replaceFile(folder.recipe, with: trainer.recipe.json)
+        try replaceFile(folder.model, with: trainer.card.json + "\n")
         let interruption = Interruption()
         var run = try TrainRun(
             trainer, on: input, validation: validation, in: folder, interruption: interruption)

@@ -2,6 +2,7 @@ import DVTAutodiff
 import DVTCore
 import DVTModel
 import DVTOutput
+import DVTSupport
 import DVTTraining
 import DVTVision
 
@@ -95,7 +96,7 @@ struct TrainRun<B: DifferentiableBackend> {
         let page = TrainingPage(
             model: trainer.card.configuration.name, recipe: trainer.recipe, epochs: log.epochs,
             state: state)
-        try writeText(page.source, to: folder.curve)
+        try replaceFile(folder.curve, with: page.source)
     }
 
     /// Trains the remaining batches of the epoch; false if interrupted.

@@ -37,6 +37,6 @@ struct TrainingLog {
     /// - Throws: the file's error.
     mutating func add(_ record: EpochRecord) throws {
         epochs.append(record)
-        try writeText(epochs.map { $0.json + "\n" }.joined(), to: folder.log)
+        try replaceFile(folder.log, with: epochs.map { $0.json + "\n" }.joined())
     }
 }

@@ -46,7 +46,7 @@ struct EvaluationReport {
     /// - Throws: ``FileError`` if the system fails to write.
     func write(_ record: EvaluateRecord) throws {
         let text = EvaluationPage(EvaluationFindings(record, subject)).source
-        try writeText(text, to: path)
+        try replaceFile(path, with: text)
         printError("\(shown(path)): \((text.utf8.count + 1023) / 1024) KiB")
     }
 
