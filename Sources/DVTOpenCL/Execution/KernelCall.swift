@@ -50,7 +50,8 @@ struct KernelArguments {
 
     /// Whether the names are these, in this order.
     ///
-    /// Up to 15 bytes a name is stored inline, so a comparison is that of two integers.
+    /// Cheap enough for every launch: Swift stores names of up to 15 bytes inline and compares them
+    /// as two integers.
     func areNamed(_ names: [String]) -> Bool {
         names.count == elements.count && zip(names, elements).allSatisfy { $0 == $1.name }
     }
