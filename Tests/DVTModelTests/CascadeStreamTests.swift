@@ -158,10 +158,10 @@ import Testing
 struct OpenCLCascadeStreamTests {
     @Test(arguments: TestCascades.grids, KernelStyle.allCases)
     func equalsOneBatch(grids: [Int], style: KernelStyle) throws {
+        let backend = RecordingBackend(try TestDevice.makeBackend(style))
         for (features, relations) in [(true, true), (true, false), (false, true), (false, false)] {
             let configuration = try TestCascades.cascade(
                 grids, featureReuse: features, relationReuse: relations)
-            let backend = RecordingBackend(try TestDevice.makeBackend(style))
             let model = try DynamicVisionTransformer(
                 configuration, weights: SyntheticWeights(seed: 2), backend: backend)
             let images = SyntheticImages.batch(configuration.imageShape(batch: 19), seed: 4)

@@ -22,7 +22,7 @@ struct OpenCLBackendTests {
     }
 
     @Test func refusesShapesBeforeEnqueuing() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         let launched = backend.context.statistics.kernelsLaunched
         let x = try backend.upload(Tensor([2, 3], repeating: 1))
         let map = LinearParameters(
@@ -102,7 +102,7 @@ struct OpenCLBackendTests {
     }
 
     @Test func reusesMemoryOfTheSameSize() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.reserve(batch: 4)
         func upload(_ batch: Int) throws {
             _ = try backend.uploadBatch(Tensor([batch, 9], repeating: 1))
@@ -178,7 +178,7 @@ struct OpenCLBackendTests {
     }
 
     @Test func parametersTakeExactlyTheirSize() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.reserve(batch: 512)
         let before = backend.context.statistics.liveBufferBytes
         let weight = try backend.upload(Tensor([1, 5, 64], repeating: 1))
@@ -186,7 +186,7 @@ struct OpenCLBackendTests {
     }
 
     @Test func releasedMemoryIsFreed() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.reserve(batch: 8)
         _ = try backend.uploadBatch(Tensor([8, 100], repeating: 1))
         #expect(backend.context.statistics.liveBufferBytes > 0)

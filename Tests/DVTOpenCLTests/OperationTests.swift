@@ -55,7 +55,7 @@ struct OperationTests {
     @Test func vectorAttentionFallsBackToTiles() throws {
         let operation = AttentionOperation(
             batch: 1, grid: 5, heads: 2, headWidth: 32, reusing: 4, keepsLogits: true)
-        let backend = try TestDevice.makeBackend(.vector)
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.localMemoryLimit = 6 * 17 * 4 - 1
         let result = try ParityComparison.operation(
             operation, on: backend, against: ReferenceBackend())

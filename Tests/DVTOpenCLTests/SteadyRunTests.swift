@@ -14,7 +14,7 @@ import Testing
 struct SteadyRunTests {
     @Test(arguments: KernelStyle.allCases)
     func warmRunsBuildNothingAndCreateNoBuffers(style: KernelStyle) throws {
-        let backend = try TestDevice.makeBackend(style)
+        let backend = try TestDevice.makeIsolatedBackend(style)
         let context = backend.context.handle
         call_counter_reset(context)
         let model = try DynamicVisionTransformer(
@@ -46,7 +46,7 @@ struct SteadyRunTests {
     /// A stream creates no buffers after it has run with images waiting at all stages.
     @Test(arguments: KernelStyle.allCases)
     func warmStreamsCreateNoBuffers(style: KernelStyle) throws {
-        let backend = try TestDevice.makeBackend(style)
+        let backend = try TestDevice.makeIsolatedBackend(style)
         let context = backend.context.handle
         call_counter_reset(context)
         let model = try DynamicVisionTransformer(
@@ -80,7 +80,7 @@ struct SteadyRunTests {
     /// one block of many heads, every legitimate buffer is smaller.
     @Test(arguments: KernelStyle.allCases)
     func noBufferHoldsUpsampledRelations(style: KernelStyle) throws {
-        let backend = try TestDevice.makeBackend(style)
+        let backend = try TestDevice.makeIsolatedBackend(style)
         let context = backend.context.handle
         call_counter_reset(context)
         let stages = [32, 23, 16].map {
@@ -100,7 +100,7 @@ struct SteadyRunTests {
 
     /// A batch that the device cannot hold is an error; the next, smaller one runs.
     @Test func smallBatchesRunAfterABatchThatIsTooLarge() throws {
-        let backend = try TestDevice.makeBackend(.vector)
+        let backend = try TestDevice.makeIsolatedBackend(.vector)
         let model = try DynamicVisionTransformer(
             TestCascades.cascade([7, 14]), weights: SyntheticWeights(seed: 1), backend: backend)
         let images = SyntheticImages.batch(model.configuration.imageShape(batch: 2), seed: 1)

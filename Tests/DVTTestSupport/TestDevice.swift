@@ -13,7 +13,10 @@ package enum TestDevice {
     /// Whether there is a device.
     package static var isAvailable: Bool { (try? DeviceSelector(nil).device()) != nil }
 
-    /// A backend with a context of its own, so that its counters are one test's alone.
+    /// The context of most tests: every program is built once.
+    @MainActor private static var sharedContext: Context?
+
+    /// A backend on the context that tests share.
     ///
     /// - Parameters:
     ///   - style: the kernels' style.
@@ -24,13 +27,36 @@ package enum TestDevice {
     @MainActor package static func makeBackend(
         _ style: KernelStyle, engine: LinearEngine? = nil
     ) throws -> OpenCLBackend {
-        let device = try DeviceSelector(nil).device()
+        let context = try sharedContext ?? makeContext()
+        sharedContext = context
+        return try makeBackend(style, engine: engine, on: context)
+    }
+
+    /// A backend with its own context, whose counters belong to one test.
+    ///
+    /// - Parameter style: the kernels' style.
+    /// - Returns: the backend.
+    /// - Throws: ``OpenCLError`` if the device cannot be used.
+    @MainActor package static func makeIsolatedBackend(
+        _ style: KernelStyle
+    ) throws -> OpenCLBackend {
+        try makeBackend(style, engine: nil, on: makeContext())
+    }
+
+    /// Nothing is stored on disk: PoCL compiles every kernel once more to give its program's
+    /// binary, and has its own cache anyway.
+    private static func makeContext() throws -> Context {
+        try Context(device: DeviceSelector(nil).device(), diskCache: .off(reason: "test"))
+    }
+
+    private static func makeBackend(
+        _ style: KernelStyle, engine: LinearEngine?, on context: Context
+    ) throws -> OpenCLBackend {
         let own: LinearEngine =
             style == .tile
             ? .tile(.standard)
-            : .packed(PackedTile(floatVectorWidth: device.nativeFloatVectorWidth))
+            : .packed(PackedTile(floatVectorWidth: context.device.nativeFloatVectorWidth))
         return try OpenCLBackend(
-            context: Context(device: device), kernelStyle: (style, nil),
-            linearEngine: engine ?? own)
+            context: context, kernelStyle: (style, nil), linearEngine: engine ?? own)
     }
 }

@@ -165,8 +165,11 @@ struct ConvertCommandTests {
 
     @Test func interruptedConversionsLeaveNoFile() async throws {
         let run = try await shell(
-            "\"$DVT\" convert synthetic:1 \"$1/x.safetensors\" --model deit-base & "
-                + "sleep 0.1; kill -INT $!; wait $!; echo \"code $?\"; ls -A \"$1\"", folder.path)
+            """
+            "$DVT" convert synthetic:1 "$1/x.safetensors" --model deit-base &
+            until [[ -n $(ls -A "$1") ]] || ! kill -0 $! 2> /dev/null; do sleep 0.01; done
+            kill -INT $! 2> /dev/null; wait $!; echo "code $?"; ls -A "$1"
+            """, folder.path)
         // If it ended before the signal, the file is complete.
         #expect(["code 130\n", "code 0\nx.safetensors\n"].contains(run.output), "\(run.output)")
     }

@@ -24,7 +24,7 @@ enum Program {
     /// Whether there is a GPU.
     static let hasGPU = (try? DeviceSelector("gpu").device()) != nil
 
-    /// The caches of this test run, separate from the user's.
+    /// The program's caches in this test run, separate from the user's.
     static let caches: TemporaryFolder? = {
         // Globals are never released, so the folder would remain.
         atexit {
@@ -37,12 +37,22 @@ enum Program {
     /// The environment of every run.
     static let environment: [String: String] = {
         var environment = ProcessInfo.processInfo.environment
+        environment["POCL_CACHE_DIR"] = poclCache(environment)
         environment["XDG_CACHE_HOME"] = caches?.path
-        for name in ["DVT_CACHE", "DVT_BUILD_OPTIONS", "POCL_CACHE_DIR"] {
+        for name in ["DVT_CACHE", "DVT_BUILD_OPTIONS"] {
             environment[name] = nil
         }
         return environment
     }()
+
+    /// Where PoCL stores the kernels of this process.
+    ///
+    /// All runs share it: PoCL's compiler takes most of the time of all tests.
+    private static func poclCache(_ environment: [String: String]) -> String? {
+        if let folder = environment["POCL_CACHE_DIR"] { return folder }
+        let base = environment["XDG_CACHE_HOME"] ?? environment["HOME"].map { "\($0)/.cache" }
+        return base.map { "\($0)/pocl/kcache" }
+    }
 
     /// Limits the programs that run at once to the number of cores.
     static let slots = Slots(count: max(1, ProcessInfo.processInfo.activeProcessorCount))
