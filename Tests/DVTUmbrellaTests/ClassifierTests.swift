@@ -83,13 +83,20 @@ struct ClassifierTests {
 
     @Test(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
     @MainActor func openCLAgreesWithTheReference() throws {
-        let classifier = try Classifier()
-        #expect(try classifier.deviceName == DeviceSelector(nil).device().nameAndDriver)
+        let backend = try TestDevice.makeBackend(.vector)
+        let classifier = try Classifier(backend: backend)
+        #expect(classifier.deviceName == backend.deviceName)
         let images = try classifier.classify(Self.snapshots)
         let expected = try Classifier(backend: ReferenceBackend()).classify(Self.snapshots)
         for (image, expected) in zip(images, expected) {
             #expect(image.label == expected.label && image.exit == expected.exit)
             #expect(abs(image.probability - expected.probability) < 1e-4)
         }
+    }
+
+    /// scripts/examples.sh runs the initializer on a device.
+    @Test(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
+    func missingDevicesAreErrors() {
+        #expect(throws: OpenCLError.self) { try Classifier(device: "nonesuch") }
     }
 }

@@ -6,8 +6,3 @@ func byteCount(of path: String) -> Int? {
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
     return Int(status.st_size)
 }
-
-/// The path of the parent folder, or an empty string.
-func parentFolder(of path: String) -> String {
-    path.lastIndex(of: "/").map { String(path[..<$0]) } ?? ""
-}

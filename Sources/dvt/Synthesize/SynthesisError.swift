@@ -2,7 +2,6 @@ import DVTSupport
 
 /// Why a data set cannot be written.
 enum SynthesisError: Error, Equatable, CustomStringConvertible {
-    case cannotMakeFolder(path: String, reason: String)
     case foreignFiles(path: String)
     case unreadableSettings(path: String)
     case otherSettings(path: String, option: String, there: String, given: String)
@@ -10,8 +9,6 @@ enum SynthesisError: Error, Equatable, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .cannotMakeFolder(let path, let reason):
-            "\(shown(path)): cannot be created (\(reason)); check the path and its permissions"
         case .foreignFiles(let path):
             """
             \(shown(path)): contains files that dvt synthesize did not write; choose a new or \
