@@ -1,4 +1,4 @@
-public import DVTCore
+package import DVTCore
 import Glibc
 
 /// What training needs of a backend beside the network's own steps: their gradients, the loss and
@@ -8,7 +8,7 @@ import Glibc
 /// elements. Where nothing else is said, results are new tensors and inputs keep their values.
 /// ``GradientTape`` calls these; a network is written over ``Backend`` alone. Every operation
 /// throws ``ShapeError`` when shapes do not fit, and the backend's own error when its device fails.
-public protocol DifferentiableBackend: Backend {
+package protocol DifferentiableBackend: Backend {
     // MARK: Steps that the tape takes apart
 
     /// The same elements under another shape of equal size; nothing is copied.
@@ -280,15 +280,15 @@ public protocol DifferentiableBackend: Backend {
 }
 
 /// The gradients of a layer normalization.
-public struct LayerNormGradients<DeviceTensor> {
+package struct LayerNormGradients<DeviceTensor> {
     /// Of x, `[..., D]`.
-    public let x: DeviceTensor
+    package let x: DeviceTensor
     /// Of the appended features, `[..., E]`, or nil.
-    public let features: DeviceTensor?
+    package let features: DeviceTensor?
     /// Of the scale, `[D + E]`.
-    public let weight: DeviceTensor
+    package let weight: DeviceTensor
     /// Of the shift, `[D + E]`.
-    public let bias: DeviceTensor
+    package let bias: DeviceTensor
 
     /// Creates the gradients.
     ///
@@ -297,7 +297,7 @@ public struct LayerNormGradients<DeviceTensor> {
     ///   - features: of the features, or nil.
     ///   - weight: of the scale.
     ///   - bias: of the shift.
-    public init(
+    package init(
         x: DeviceTensor, features: DeviceTensor?, weight: DeviceTensor, bias: DeviceTensor
     ) {
         self.x = x
@@ -308,19 +308,19 @@ public struct LayerNormGradients<DeviceTensor> {
 }
 
 /// The numbers of one step of AdamW.
-public struct AdamWStep: Sendable {
+package struct AdamWStep: Sendable {
     /// The learning rate.
-    public let rate: Float
+    package let rate: Float
     /// The decays of the two moments, b1 and b2.
-    public let betas: (first: Float, second: Float)
+    package let betas: (first: Float, second: Float)
     /// Added to the root of the second moment.
-    public let epsilon: Float
+    package let epsilon: Float
     /// The decoupled weight decay.
-    public let decay: Float
+    package let decay: Float
     /// The factor of the gradient: below 1 where it is clipped.
-    public let scale: Float
+    package let scale: Float
     /// `1 - b^step` of both moments.
-    public let corrections: (first: Float, second: Float)
+    package let corrections: (first: Float, second: Float)
 
     /// Creates the numbers.
     ///
@@ -331,7 +331,7 @@ public struct AdamWStep: Sendable {
     ///   - epsilon: added to the root of the second moment.
     ///   - decay: the decoupled weight decay.
     ///   - scale: the factor of the gradient.
-    public init(
+    package init(
         index: Int, rate: Float, betas: (first: Float, second: Float) = (0.9, 0.999),
         epsilon: Float = 1e-8, decay: Float, scale: Float = 1
     ) {
@@ -349,25 +349,25 @@ public struct AdamWStep: Sendable {
 }
 
 /// Which elements a dropout keeps: a hash of the element's number and a seed.
-public struct DropoutMask: Sendable, Equatable {
+package struct DropoutMask: Sendable, Equatable {
     /// The probability that an element becomes 0, in 0 ..< 1.
-    public let rate: Float
+    package let rate: Float
     /// Chooses the elements.
-    public let seed: UInt32
+    package let seed: UInt32
 
     /// Creates a mask.
     ///
     /// - Parameters:
     ///   - rate: the probability that an element becomes 0, in 0 ..< 1.
     ///   - seed: chooses the elements.
-    public init(rate: Float, seed: UInt32) {
+    package init(rate: Float, seed: UInt32) {
         precondition((0..<1).contains(rate), "a dropout's rate is in 0 ..< 1")
         self.rate = rate
         self.seed = seed
     }
 
     /// What a kept element is multiplied by.
-    public var factor: Float { 1 / (1 - rate) }
+    package var factor: Float { 1 / (1 - rate) }
 
     /// An element stays when its hash, of 24 bits, is at least this.
     package var threshold: UInt32 { UInt32((Double(rate) * 16_777_216).rounded()) }
@@ -376,7 +376,7 @@ public struct DropoutMask: Sendable, Equatable {
     ///
     /// - Parameter index: the element, from 0.
     /// - Returns: whether it stays.
-    public func keeps(_ index: Int) -> Bool {
+    package func keeps(_ index: Int) -> Bool {
         var x = UInt32(truncatingIfNeeded: index) &+ seed &* 0x9E37_79B9
         x = (x ^ (x >> 16)) &* 0x7FEB_352D
         x = (x ^ (x >> 15)) &* 0x846C_A68B

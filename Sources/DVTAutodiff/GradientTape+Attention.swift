@@ -1,10 +1,8 @@
-public import DVTCore
+package import DVTCore
 
 extension GradientTape {
-    /// Implements ``/DVTCore/Backend/attention(_:heads:scale:queries:reusing:keeping:)``.
-    ///
     /// The logits are kept for the way back, in the store that later stages read if there is one.
-    public func attention(
+    package func attention(
         _ qkv: TapeTensor<Base>, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<TapeTensor<Base>>?,
         keeping logits: KeptLogits<TapeTensor<Base>>?
@@ -64,8 +62,7 @@ extension GradientTape {
         return KeptLogits(store: store, channel: 0)
     }
 
-    /// Implements ``/DVTCore/Backend/makeRelations(batch:channels:tokens:)``.
-    public func makeRelations(
+    package func makeRelations(
         batch: Int, channels: Int, tokens: Int
     ) throws -> TapeTensor<Base> {
         TapeTensor(
@@ -73,10 +70,8 @@ extension GradientTape {
             needsGradient: true)
     }
 
-    /// Implements ``/DVTCore/Backend/performerAttention(_:features:)``.
-    ///
     /// The features get no gradient.
-    public func performerAttention(
+    package func performerAttention(
         _ kqv: TapeTensor<Base>, features: TapeLinear<Base>
     ) throws -> TapeTensor<Base> {
         let base = base

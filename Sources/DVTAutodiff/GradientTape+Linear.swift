@@ -1,10 +1,8 @@
-public import DVTCore
+package import DVTCore
 
 extension GradientTape {
-    /// Implements ``/DVTCore/Backend/linear(_:_:activation:residual:)``.
-    ///
     /// An activation is an operation of its own: the backward pass needs its input.
-    public func linear(
+    package func linear(
         _ x: TapeTensor<Base>, _ layer: TapeLinear<Base>, activation: Activation,
         residual: TapeTensor<Base>?
     ) throws -> TapeTensor<Base> {
@@ -55,8 +53,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/layerNorm(_:appending:_:)``.
-    public func layerNorm(
+    package func layerNorm(
         _ x: TapeTensor<Base>, appending features: TapeTensor<Base>?,
         _ parameters: LayerNormParameters<TapeTensor<Base>>
     ) throws -> TapeTensor<Base> {
@@ -77,8 +74,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/patchEmbed(_:_:geometry:)``.
-    public func patchEmbed(
+    package func patchEmbed(
         _ images: TapeTensor<Base>, _ projection: TapeLinear<Base>, geometry: PatchGeometry
     ) throws -> TapeTensor<Base> {
         try product(softSplit(images, geometry: geometry), projection, adding: nil)

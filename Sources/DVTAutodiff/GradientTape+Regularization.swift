@@ -1,14 +1,14 @@
-import DVTCore
+internal import DVTCore
 import DVTSupport
 
 /// The rates of dropout and stochastic depth in a training run.
-public struct TapeRegularization: Sendable, Equatable {
+package struct TapeRegularization: Sendable, Equatable {
     /// The probability that dropout zeroes an element of the embedded tokens and, in every block,
     /// of the MLP's hidden layer and both branches.
-    public var dropout: Float
+    package var dropout: Float
     /// The probability that the last block's branches are dropped for an image; it rises linearly
     /// from 0 at the first block.
-    public var stochasticDepth: Float
+    package var stochasticDepth: Float
 
     /// Creates the settings.
     ///
@@ -18,7 +18,7 @@ public struct TapeRegularization: Sendable, Equatable {
     ///     0 ..< 1.
     /// - SeeAlso: Huang et al., Deep Networks with Stochastic Depth,
     ///   <https://arxiv.org/abs/1603.09382>.
-    public init(dropout: Float = 0, stochasticDepth: Float = 0) {
+    package init(dropout: Float = 0, stochasticDepth: Float = 0) {
         self.dropout = dropout
         self.stochasticDepth = stochasticDepth
     }
@@ -43,12 +43,11 @@ extension GradientTape {
     /// Chooses what dropout and stochastic depth drop in the next run.
     ///
     /// - Parameter seed: equal seeds drop the same.
-    public func reseed(_ seed: UInt64) {
+    package func reseed(_ seed: UInt64) {
         random = TapeRandom(seed: seed)
     }
 
-    /// Implements ``/DVTCore/Backend/dropout(_:)``.
-    public func dropout(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
+    package func dropout(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
         guard regularization.dropout > 0 else { return x }
         let mask = DropoutMask(
             rate: regularization.dropout, seed: UInt32(truncatingIfNeeded: random.next()))
@@ -58,8 +57,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/addBranch(_:_:to:dropPath:)``.
-    public func addBranch(
+    package func addBranch(
         _ x: TapeTensor<Base>, _ layer: TapeLinear<Base>, to residual: TapeTensor<Base>,
         dropPath share: Float
     ) throws -> TapeTensor<Base> {

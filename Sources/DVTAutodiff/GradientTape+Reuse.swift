@@ -1,10 +1,8 @@
-public import DVTCore
+package import DVTCore
 
 extension GradientTape {
-    /// Implements ``/DVTCore/Backend/relationReuse(_:_:activation:)``.
-    ///
     /// The 1x1 convolutions run as linear maps over rows of channels.
-    public func relationReuse(
+    package func relationReuse(
         _ relations: TapeTensor<Base>, _ layer: TapeRelationReuse<Base>, activation: Activation
     ) throws -> TapeTensor<Base> {
         let sizes = try RelationReuseSizes(relations: relations.shape, parameters: layer.parameters)
@@ -16,8 +14,7 @@ extension GradientTape {
         return try reshaped(transposed(mixed), relations.shape)
     }
 
-    /// Implements ``/DVTCore/Backend/featureReuse(_:_:activation:resampling:)``.
-    public func featureReuse(
+    package func featureReuse(
         _ features: TapeTensor<Base>, _ layer: [TapeFeatureReuse<Base>], activation: Activation,
         resampling: GridResampling
     ) throws -> [TapeTensor<Base>] {

@@ -1,8 +1,7 @@
-public import DVTCore
+package import DVTCore
 
 extension GradientTape {
-    /// Implements ``/DVTCore/Backend/softSplit(_:geometry:)``.
-    public func softSplit(
+    package func softSplit(
         _ x: TapeTensor<Base>, geometry: PatchGeometry
     ) throws -> TapeTensor<Base> {
         let base = base
@@ -12,8 +11,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/columns(_:_:)``.
-    public func columns(
+    package func columns(
         _ x: TapeTensor<Base>, _ columns: Range<Int>
     ) throws -> TapeTensor<Base> {
         let base = base
@@ -24,8 +22,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/embedTokens(_:classToken:positions:)``.
-    public func embedTokens(
+    package func embedTokens(
         _ tokens: TapeTensor<Base>, classToken: TapeTensor<Base>, positions: TapeTensor<Base>
     ) throws -> TapeTensor<Base> {
         let base = base
@@ -46,8 +43,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/classTokens(_:)``.
-    public func classTokens(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
+    package func classTokens(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
         let base = base
         return record(try base.classTokens(x.value), from: [x]) { dy in
             let rows = try base.columnsGradient(
@@ -56,8 +52,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/gather(_:rows:after:)``.
-    public func gather(
+    package func gather(
         _ x: TapeTensor<Base>, rows: [Int], after batch: TapeTensor<Base>?
     ) throws -> TapeTensor<Base> {
         let base = base
@@ -73,8 +68,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/confidence(_:criterion:temperature:)``.
-    public func confidence(
+    package func confidence(
         _ logits: TapeTensor<Base>, criterion: ExitCriterion, temperature: Float
     ) throws -> [ClassConfidence] {
         try base.confidence(logits.value, criterion: criterion, temperature: temperature)

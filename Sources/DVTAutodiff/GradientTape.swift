@@ -1,4 +1,4 @@
-public import DVTCore
+package import DVTCore
 
 /// A backend that runs a network on another one and remembers how to run back: reverse-mode
 /// differentiation.
@@ -7,19 +7,19 @@ public import DVTCore
 /// each operation leaves the step that hands its result's gradient on to its inputs. Operations
 /// that are fused for inference are taken apart where what lies between is needed on the way back.
 /// What a step needs it keeps; ``backward(from:)`` lets go of it as it goes.
-public final class GradientTape<Base: DifferentiableBackend>: Backend {
+package final class GradientTape<Base: DifferentiableBackend>: Backend {
     /// The tensors of the tape.
-    public typealias DeviceTensor = TapeTensor<Base>
+    package typealias DeviceTensor = TapeTensor<Base>
     /// The linear layers of the tape.
-    public typealias LinearLayer = TapeLinear<Base>
+    package typealias LinearLayer = TapeLinear<Base>
     typealias Step = () throws -> Void
 
     /// The backend that does the work.
-    public let base: Base
+    package let base: Base
     /// What regularizes the network while it trains.
-    public var regularization = TapeRegularization()
+    package var regularization = TapeRegularization()
     /// Whether the gradient ends at the features that a stage reuses, as in the MindSpore model.
-    public var stopsReusedFeatures = false
+    package var stopsReusedFeatures = false
     /// What is uploaded from now on is a parameter; for tests of single operations.
     package var differentiatesUploads = false
     /// What was uploaded while it was.
@@ -30,7 +30,7 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
     /// Creates an empty tape.
     ///
     /// - Parameter base: the backend that does the work.
-    public init(_ base: Base) {
+    package init(_ base: Base) {
         self.base = base
     }
 
@@ -38,7 +38,7 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
     ///
     /// - Parameter value: the parameter.
     /// - Returns: it as the network takes it.
-    public func parameter(_ value: Base.DeviceTensor) -> TapeTensor<Base> {
+    package func parameter(_ value: Base.DeviceTensor) -> TapeTensor<Base> {
         TapeTensor(value, needsGradient: true)
     }
 
@@ -46,7 +46,7 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
     ///
     /// - Parameter value: the tensor.
     /// - Returns: it as the network takes it.
-    public func constant(_ value: Base.DeviceTensor) -> TapeTensor<Base> {
+    package func constant(_ value: Base.DeviceTensor) -> TapeTensor<Base> {
         TapeTensor(value, needsGradient: false)
     }
 
@@ -54,7 +54,7 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
     ///
     /// - Parameter seeds: results of the tape and their gradients, which add up.
     /// - Throws: the backend's error; the tape is empty then too.
-    public func backward(from seeds: [(TapeTensor<Base>, Base.DeviceTensor)]) throws {
+    package func backward(from seeds: [(TapeTensor<Base>, Base.DeviceTensor)]) throws {
         defer { steps = [] }
         for (tensor, gradient) in seeds {
             try tensor.accumulate(gradient, on: base)
@@ -65,7 +65,7 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
     }
 
     /// Forgets what was run, without running back.
-    public func discard() {
+    package func discard() {
         steps = []
     }
 
@@ -99,25 +99,21 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
     // MARK: Memory
 
     /// The device of the backend below.
-    public var deviceName: String { base.deviceName }
+    package var deviceName: String { base.deviceName }
 
-    /// Implements ``/DVTCore/Backend/reserve(batch:)``.
-    public func reserve(batch: Int) {
+    package func reserve(batch: Int) {
         base.reserve(batch: batch)
     }
 
-    /// Implements ``/DVTCore/Backend/releaseMemory()``.
-    public func releaseMemory() {
+    package func releaseMemory() {
         base.releaseMemory()
     }
 
-    /// Implements ``/DVTCore/Backend/finish()``.
-    public func finish() throws {
+    package func finish() throws {
         try base.finish()
     }
 
-    /// Implements ``/DVTCore/Backend/upload(_:)``.
-    public func upload(_ tensor: Tensor) throws -> TapeTensor<Base> {
+    package func upload(_ tensor: Tensor) throws -> TapeTensor<Base> {
         let copy = TapeTensor<Base>(
             try base.upload(tensor), needsGradient: differentiatesUploads)
         if differentiatesUploads {
@@ -126,13 +122,11 @@ public final class GradientTape<Base: DifferentiableBackend>: Backend {
         return copy
     }
 
-    /// Implements ``/DVTCore/Backend/uploadBatch(_:)``.
-    public func uploadBatch(_ batch: Tensor) throws -> TapeTensor<Base> {
+    package func uploadBatch(_ batch: Tensor) throws -> TapeTensor<Base> {
         TapeTensor(try base.uploadBatch(batch), needsGradient: false)
     }
 
-    /// Implements ``/DVTCore/Backend/download(_:)``.
-    public func download(_ tensor: TapeTensor<Base>) throws -> Tensor {
+    package func download(_ tensor: TapeTensor<Base>) throws -> Tensor {
         try base.download(tensor.value)
     }
 }

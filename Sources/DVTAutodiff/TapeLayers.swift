@@ -1,31 +1,29 @@
-public import DVTCore
+package import DVTCore
 
 /// A linear layer on a ``GradientTape``: its parameters, and the layer of the backend below.
-public struct TapeLinear<Base: DifferentiableBackend> {
+package struct TapeLinear<Base: DifferentiableBackend> {
     let weight: TapeTensor<Base>
     let bias: TapeTensor<Base>?
     let layer: Base.LinearLayer
 }
 
 /// One block's feature-reuse MLP on a ``GradientTape``.
-public struct TapeFeatureReuse<Base: DifferentiableBackend> {
+package struct TapeFeatureReuse<Base: DifferentiableBackend> {
     let parameters: FeatureReuseParameters<TapeTensor<Base>>
     let fc1: TapeLinear<Base>
     let fc2: TapeLinear<Base>
 }
 
 /// The relation-reuse MLP on a ``GradientTape``.
-public struct TapeRelationReuse<Base: DifferentiableBackend> {
+package struct TapeRelationReuse<Base: DifferentiableBackend> {
     let parameters: RelationReuseParameters<TapeTensor<Base>>
     let expand: TapeLinear<Base>
     let contract: TapeLinear<Base>
 }
 
 extension GradientTape {
-    /// Implements ``/DVTCore/Backend/makeLinear(_:)``.
-    ///
     /// The weight of a convolution is flattened to `[D, C k k]` for the layer below.
-    public func makeLinear(
+    package func makeLinear(
         _ parameters: LinearParameters<TapeTensor<Base>>
     ) throws -> TapeLinear<Base> {
         let (weight, bias) = (parameters.weight, parameters.bias)
@@ -36,8 +34,7 @@ extension GradientTape {
         return TapeLinear(weight: weight, bias: bias, layer: layer)
     }
 
-    /// Implements ``/DVTCore/Backend/makeFeatureReuse(_:)``.
-    public func makeFeatureReuse(
+    package func makeFeatureReuse(
         _ blocks: [FeatureReuseParameters<TapeTensor<Base>>]
     ) throws -> [TapeFeatureReuse<Base>] {
         try blocks.map {
@@ -46,8 +43,7 @@ extension GradientTape {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/makeRelationReuse(_:)``.
-    public func makeRelationReuse(
+    package func makeRelationReuse(
         _ parameters: RelationReuseParameters<TapeTensor<Base>>
     ) throws -> TapeRelationReuse<Base> {
         TapeRelationReuse(

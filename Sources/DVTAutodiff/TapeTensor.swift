@@ -1,20 +1,20 @@
-public import DVTCore
+package import DVTCore
 
 /// A tensor on a ``GradientTape``: a value, and once the tape has run back, its gradient.
-public final class TapeTensor<Base: DifferentiableBackend>: BackendTensor {
+package final class TapeTensor<Base: DifferentiableBackend>: BackendTensor {
     /// The value.
-    public let value: Base.DeviceTensor
+    package let value: Base.DeviceTensor
     /// Whether the loss's derivatives by this tensor are wanted.
     let needsGradient: Bool
     /// The gradient as far as it is known.
-    public internal(set) var gradient: Base.DeviceTensor?
+    package internal(set) var gradient: Base.DeviceTensor?
     /// Whether nothing else refers to the gradient, so that it may change in place.
     private var ownsGradient = false
     /// Whether attentions write into it, as they do into a store of relations.
     package internal(set) var isWritten = false
 
     /// The extents.
-    public var shape: Shape { value.shape }
+    package var shape: Shape { value.shape }
 
     init(_ value: Base.DeviceTensor, needsGradient: Bool) {
         self.value = value
@@ -22,7 +22,7 @@ public final class TapeTensor<Base: DifferentiableBackend>: BackendTensor {
     }
 
     /// Forgets the gradient.
-    public func clearGradient() {
+    package func clearGradient() {
         gradient = nil
     }
 

@@ -1,24 +1,24 @@
 internal import DVTCore
-public import DVTModel
+package import DVTModel
 
 /// The size and cost of one stage of a cascade.
-public struct StageSummary: Equatable, Sendable {
+package struct StageSummary: Equatable, Sendable {
     /// The stage, from 0.
-    public let stage: Int
+    package let stage: Int
     /// The configuration of the stage.
-    public let configuration: VisionTransformerConfiguration
+    package let configuration: VisionTransformerConfiguration
     /// The number of trainable parameters.
-    public let parameters: Int
+    package let parameters: Int
     /// The multiply-adds of one image in this stage, reuse included.
-    public let multiplyAdds: Int
+    package let multiplyAdds: Int
     /// The multiply-adds of an image that exits here.
-    public let cumulativeMultiplyAdds: Int
+    package let cumulativeMultiplyAdds: Int
     /// The peak float32 bytes of the network's own tensors for one image up to this exit, without
     /// weights and backend overhead.
-    public let workingSetBytes: Int
+    package let workingSetBytes: Int
 
     /// The bytes of the parameters in float32.
-    public var weightBytes: Int { parameters * MemoryLayout<Float>.size }
+    package var weightBytes: Int { parameters * MemoryLayout<Float>.size }
 }
 
 extension CascadeConfiguration {
@@ -27,7 +27,7 @@ extension CascadeConfiguration {
     /// - Returns: one summary per stage.
     /// - Throws: ``/DVTCore/ShapeError`` or ``/DVTModel/ModelError`` if the configuration is
     ///   invalid.
-    public func summary() throws -> [StageSummary] {
+    package func summary() throws -> [StageSummary] {
         let backend = ShapeBackend()
         let model = try DynamicVisionTransformer(self, backend: backend) {
             backend.tensor($0.shape)

@@ -1,8 +1,8 @@
-public import DVTCore
+package import DVTCore
 import DVTSupport
 
 /// Image batches that depend only on a seed, so any implementation can reproduce them.
-public enum SyntheticImages {
+package enum SyntheticImages {
     private static let coarseSide = 14
 
     /// Returns a batch of smooth patches with noise, cycling through four contrasts.
@@ -15,7 +15,7 @@ public enum SyntheticImages {
     ///   - shape: `[B, C, S, S]`.
     ///   - seed: the seed of the batch.
     /// - Returns: the images, in the given shape.
-    public static func batch(_ shape: Shape, seed: UInt64) -> Tensor {
+    package static func batch(_ shape: Shape, seed: UInt64) -> Tensor {
         let (channels, size) = (shape[1], shape[2])
         let coarse = SeededValues(name: "input.coarse", seed: seed)
         let fine = SeededValues(name: "input.fine", seed: seed)

@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 import DVTSupport
 
 /// A model that cannot be built, filled with weights or run as asked.

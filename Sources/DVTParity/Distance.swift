@@ -1,11 +1,11 @@
-public import DVTCore
+package import DVTCore
 
 /// The distance of a tensor from its expected value.
-public struct Distance: Equatable, Sendable {
+package struct Distance: Equatable, Sendable {
     /// `|actual - expected| / |expected|` in the L2 norm; 0 where both are zero.
-    public let relativeL2: Double
+    package let relativeL2: Double
     /// The largest absolute difference of two elements.
-    public let largestError: Double
+    package let largestError: Double
 
     init(relativeL2: Double, largestError: Double) {
         self.relativeL2 = relativeL2
@@ -18,7 +18,7 @@ public struct Distance: Equatable, Sendable {
     ///   - actual: the computed tensor.
     ///   - expected: the expected tensor, of the same shape.
     /// - Throws: ``/DVTCore/ShapeError`` if the shapes differ.
-    public init(_ actual: Tensor, from expected: Tensor) throws {
+    package init(_ actual: Tensor, from expected: Tensor) throws {
         guard actual.shape == expected.shape else {
             throw ShapeError.mismatch(
                 name: "tensor", expected: expected.shape, actual: actual.shape)

@@ -1,6 +1,6 @@
 import DVTAutodiff
 package import DVTCore
-import DVTModel
+internal import DVTModel
 import DVTTraining
 
 /// A gradient parity run: a model, its weights, a batch and its labels.

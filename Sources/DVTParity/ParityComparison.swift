@@ -1,14 +1,14 @@
 /// The comparison of one tensor of a backend with its expected value.
-public struct ParityComparison: Equatable, Sendable {
+package struct ParityComparison: Equatable, Sendable {
     /// The name of the device.
-    public let deviceName: String
+    package let deviceName: String
     /// The name of the tensor, such as `logits0` or `stage1.block0.output`, or an operation with
     /// its sizes.
-    public let name: String
+    package let name: String
     /// The distance from the expected value.
-    public let distance: Distance
+    package let distance: Distance
     /// The largest accepted relative L2 distance.
-    public let tolerance: Double
+    package let tolerance: Double
 
     /// Creates a comparison.
     ///
@@ -17,7 +17,7 @@ public struct ParityComparison: Equatable, Sendable {
     ///   - name: the name of the tensor.
     ///   - distance: the distance from the expected value.
     ///   - tolerance: the largest accepted relative L2 distance.
-    public init(deviceName: String, name: String, distance: Distance, tolerance: Double) {
+    package init(deviceName: String, name: String, distance: Distance, tolerance: Double) {
         self.deviceName = deviceName
         self.name = name
         self.distance = distance
@@ -25,25 +25,25 @@ public struct ParityComparison: Equatable, Sendable {
     }
 
     /// Whether the distance is within the tolerance; false for NaN.
-    public var passes: Bool { distance.relativeL2 <= tolerance }
+    package var passes: Bool { distance.relativeL2 <= tolerance }
 }
 
 /// The number of exit decisions on which two backends differ.
-public struct DecisionComparison: Equatable, Sendable {
+package struct DecisionComparison: Equatable, Sendable {
     /// The thresholds applied to every exit but the last: 0.05 to 0.95 in steps of 0.05.
-    public static let thresholds = (1...19).map { Float($0) / 20 }
+    package static let thresholds = (1...19).map { Float($0) / 20 }
 
     /// The number of compared decisions: thresholds times images.
-    public let decisions: Int
+    package let decisions: Int
     /// The number of differing decisions.
-    public let differing: Int
+    package let differing: Int
 
     /// Compares the exits of all images under all thresholds.
     ///
     /// - Parameters:
     ///   - actual: the outputs of one backend.
     ///   - expected: the outputs of the other.
-    public init(_ actual: ParityOutputs, _ expected: ParityOutputs) {
+    package init(_ actual: ParityOutputs, _ expected: ParityOutputs) {
         let pairs = Self.thresholds.flatMap { threshold in
             zip(actual.exits(threshold: threshold), expected.exits(threshold: threshold))
         }

@@ -1,22 +1,22 @@
-public import DVTCore
+package import DVTCore
 
 /// The expected outputs of a backend and their tolerances.
-public struct ParityExpectation {
+package struct ParityExpectation {
     /// The default float32 errors of tensors without a measured one: the largest distance of
     /// PyTorch's float32 from its float64 results over the released and toy models is 1.2e-6 for
     /// logits and 1.7e-6 for intermediates.
-    public static let usualYardsticks = (logits: 1.2e-6, layers: 1.7e-6)
+    package static let usualYardsticks = (logits: 1.2e-6, layers: 1.7e-6)
 
     /// The accepted error relative to another implementation's float32 run: the two errors add up.
     ///
     /// On the logits of the MindSpore models, float64 sums differ by up to 0.9e-6 and float32 sums
     /// by 1.3e-6.
-    public static let float32Limits = (double: 1.5e-6, float32: 4e-6)
+    package static let float32Limits = (double: 1.5e-6, float32: 4e-6)
 
     /// The accepted error of logits and intermediates in mixed precision: float16 rounds each
     /// factor by up to 4.9e-4 of its value, which changes the logits of the toy models by up to
     /// 9e-4 and those of deeper models by more.
-    public static let mixedLimit = 1e-2
+    package static let mixedLimit = 1e-2
 
     private let origin: String
     /// The relative rounding of the weights compared with those behind the expected outputs.
@@ -29,7 +29,7 @@ public struct ParityExpectation {
     /// Expects the outputs of another backend.
     ///
     /// - Parameter outputs: the outputs of the reference.
-    public init(_ outputs: ParityOutputs) {
+    package init(_ outputs: ParityOutputs) {
         origin = outputs.deviceName
         isFloat32 = false
         weightRoundoff = 0
@@ -47,7 +47,7 @@ public struct ParityExpectation {
     ///   - file: the open file.
     ///   - weightRoundoff: the relative rounding of stored weights, if they differ from those
     ///     behind the file's tensors: half a unit in the last place of a 16-bit type.
-    public init(_ file: any NamedTensors, weightRoundoff: Double = 0) {
+    package init(_ file: any NamedTensors, weightRoundoff: Double = 0) {
         self.weightRoundoff = weightRoundoff
         origin = file.origin
         isFloat32 = file.metadata["precision"] == "float32"
@@ -63,7 +63,7 @@ public struct ParityExpectation {
     /// - Returns: one comparison per tensor.
     /// - Throws: ``ParityError/missing(name:origin:)`` if a tensor has no counterpart,
     ///   ``/DVTCore/ShapeError`` if shapes differ, or the file's error.
-    public func compare(
+    package func compare(
         _ outputs: ParityOutputs, sums: SumPrecision
     ) throws -> [ParityComparison] {
         try outputs.tensors.map { name, actual in

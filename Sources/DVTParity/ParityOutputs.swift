@@ -1,15 +1,15 @@
-public import DVTCore
+package import DVTCore
 
 /// The outputs of one backend.
-public struct ParityOutputs: Sendable {
+package struct ParityOutputs: Sendable {
     /// The name of the device.
-    public let deviceName: String
+    package let deviceName: String
     /// The logits of each exit, `[B, classes]`.
-    public let logits: [Tensor]
+    package let logits: [Tensor]
     /// The confidence of each image at each exit, as computed by the backend.
-    public let confidences: [[Float]]
+    package let confidences: [[Float]]
     /// The named intermediates in the order of computation.
-    public let layers: [(name: String, tensor: Tensor)]
+    package let layers: [(name: String, tensor: Tensor)]
 
     package init(
         deviceName: String, logits: [Tensor], confidences: [[Float]],
@@ -22,7 +22,7 @@ public struct ParityOutputs: Sendable {
     }
 
     /// All named tensors, layers first; the logits are `logits0`, `logits1`, ...
-    public var tensors: [(name: String, tensor: Tensor)] {
+    package var tensors: [(name: String, tensor: Tensor)] {
         layers + logits.enumerated().map { (name: "logits\($0.offset)", tensor: $0.element) }
     }
 
@@ -30,7 +30,7 @@ public struct ParityOutputs: Sendable {
     ///
     /// - Parameter threshold: the confidence required to exit.
     /// - Returns: the exits, from 0.
-    public func exits(threshold: Float) -> [Int] {
+    package func exits(threshold: Float) -> [Int] {
         (confidences.first ?? []).indices.map { image in
             let exit = confidences.dropLast().firstIndex { $0[image] >= threshold }
             return exit ?? confidences.count - 1

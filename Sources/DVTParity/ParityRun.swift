@@ -1,16 +1,16 @@
-public import DVTCore
-public import DVTModel
+package import DVTCore
+package import DVTModel
 
 /// A parity run: a model, its weights and a batch of images to run on each backend.
-public struct ParityRun {
+package struct ParityRun {
     /// The model configuration.
-    public let configuration: CascadeConfiguration
+    package let configuration: CascadeConfiguration
     /// The weights of the model.
-    public let weights: any ParameterSource
+    package let weights: any ParameterSource
     /// The batch of images.
-    public let images: Tensor
+    package let images: Tensor
     /// Whether to compare the intermediates of every block.
-    public let includesLayers: Bool
+    package let includesLayers: Bool
 
     /// Creates the run.
     ///
@@ -19,7 +19,7 @@ public struct ParityRun {
     ///   - weights: the weights of the model.
     ///   - images: the batch of images.
     ///   - includesLayers: whether to compare the intermediates of every block.
-    public init(
+    package init(
         _ configuration: CascadeConfiguration, weights: some ParameterSource, images: Tensor,
         includesLayers: Bool
     ) {
@@ -34,7 +34,7 @@ public struct ParityRun {
     /// - Parameter backend: the backend to run on.
     /// - Returns: the logits of each exit, and the intermediates if requested.
     /// - Throws: ``/DVTModel/ModelError`` if the weights do not fit, or the backend's error.
-    public func outputs(on backend: some Backend) throws -> ParityOutputs {
+    package func outputs(on backend: some Backend) throws -> ParityOutputs {
         let model = try DynamicVisionTransformer(configuration, weights: weights, backend: backend)
         var layers: [(name: String, tensor: Tensor)] = []
         var logits: [Tensor] = []

@@ -1,5 +1,5 @@
 /// The precision in which a backend sums products.
-public enum SumPrecision: Sendable {
+package enum SumPrecision: Sendable {
     /// Double, like the reference.
     case double
     case float32

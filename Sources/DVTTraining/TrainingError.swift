@@ -1,7 +1,7 @@
 import DVTSupport
 
 /// An error that prevents or stops a training run.
-public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A value became infinite or NaN at a step.
     case notFinite(String, value: Double, step: Int)
     /// A value became infinite or NaN at a step; the run can resume from the checkpoint.
@@ -14,7 +14,7 @@ public enum TrainingError: Error, Equatable, Sendable, CustomStringConvertible {
     case unfitWeights(origin: String, reason: String)
 
     /// One line with the problem and the remedy.
-    public var description: String {
+    package var description: String {
         switch self {
         case .notFinite(let what, let value, let step):
             "\(what) is \(value) at step \(step); lower the learning rate or clip the gradient"

@@ -13,11 +13,11 @@ import Foundation
 /// the file is truncated later, the next access throws.
 ///
 /// - SeeAlso: `save_checkpoint` in MindSpore's `serialization.py`.
-public final class MindSporeCheckpoint: NamedTensors, Sendable {
+package final class MindSporeCheckpoint: NamedTensors, Sendable {
     /// The text values saved by `append_dict`.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
     /// The shape of every tensor by name; scalars have no axes.
-    public let shapes: [String: Shape]
+    package let shapes: [String: Shape]
     private let entries: [String: MindSporeLayout.Entry]
     private let file: MappedFile
 
@@ -26,7 +26,7 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
     /// - Parameter path: the file.
     /// - Throws: ``FileError`` if the file cannot be read, ``MindSporeError`` if it is malformed or
     ///   encrypted.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let file = try MappedFile(path: path)
         do {
             let layout = try MindSporeLayout(file)
@@ -40,18 +40,18 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
     }
 
     /// The path with which the file was opened.
-    public var origin: String { file.path }
+    package var origin: String { file.path }
 
     /// The largest relative rounding error of the stored elements: 2^-24, or more if a tensor has
     /// 16-bit elements.
-    public var roundoff: Double { HalfFormat.roundoff(of: entries.values.lazy.map(\.dtype.half)) }
+    package var roundoff: Double { HalfFormat.roundoff(of: entries.values.lazy.map(\.dtype.half)) }
 
     /// The element type of one tensor.
     ///
     /// - Parameter name: the tensor's name.
     /// - Returns: the type in the file; ``tensor(named:)`` reads the floating-point ones.
     /// - Throws: ``MindSporeError`` if there is no such tensor.
-    public func dtype(named name: String) throws -> MindSporeDType {
+    package func dtype(named name: String) throws -> MindSporeDType {
         try entry(named: name).dtype
     }
 
@@ -63,7 +63,7 @@ public final class MindSporeCheckpoint: NamedTensors, Sendable {
     ///   becomes an infinity.
     /// - Throws: ``MindSporeError`` if there is no such tensor or its element type is not
     ///   supported, ``FileError`` if the file has been truncated.
-    public func tensor(named name: String) throws -> Tensor {
+    package func tensor(named name: String) throws -> Tensor {
         let entry = try entry(named: name)
         guard entry.dtype.isFloatingPoint else {
             throw MindSporeError(

@@ -13,14 +13,14 @@ import DVTSupport
 /// top-level values are ``metadata``.
 ///
 /// - SeeAlso: `torch/serialization.py`, <https://github.com/pytorch/pytorch>.
-public final class PyTorchCheckpoint: NamedTensors, Sendable {
+package final class PyTorchCheckpoint: NamedTensors, Sendable {
     /// The top-level values other than the weights, by key.
     ///
     /// Text is unchanged; numbers, lists, dictionaries and tensors of up to 4096 elements are JSON.
     /// Larger values and objects of classes, such as an optimizer's state, are omitted.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
     /// The shape of every tensor by name, including those of unsupported element types.
-    public let shapes: [String: Shape]
+    package let shapes: [String: Shape]
     private let layouts: [String: TensorLayout]
     private let file: MappedFile
 
@@ -29,7 +29,7 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
     /// - Parameter path: the file.
     /// - Throws: ``FileError`` if the file cannot be read, ``PyTorchCheckpointError`` if it is not
     ///   a checkpoint, is damaged, or names a function that only a malicious file would.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let file = try MappedFile(path: path)
         do {
             (layouts, metadata) = try file.withBytes(in: 0..<file.byteCount) { bytes in
@@ -52,11 +52,11 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
     }
 
     /// The path with which the file was opened.
-    public var origin: String { file.path }
+    package var origin: String { file.path }
 
     /// The largest relative rounding error of the stored elements: 2^-24, or more if a tensor has
     /// 16-bit elements.
-    public var roundoff: Double { HalfFormat.roundoff(of: layouts.values.lazy.map(\.type.half)) }
+    package var roundoff: Double { HalfFormat.roundoff(of: layouts.values.lazy.map(\.type.half)) }
 
     /// Reads one tensor, converting float16, bfloat16 and float64 to float32.
     ///
@@ -66,7 +66,7 @@ public final class PyTorchCheckpoint: NamedTensors, Sendable {
     /// - Returns: the tensor; NaN and infinity are kept.
     /// - Throws: ``PyTorchCheckpointError`` if there is no such tensor or its element type is not
     ///   supported, ``FileError`` if the file has been truncated.
-    public func tensor(named name: String) throws -> Tensor {
+    package func tensor(named name: String) throws -> Tensor {
         guard let layout = layouts[name] else {
             throw PyTorchCheckpointError(path: origin, problem: .noSuchTensor(name))
         }

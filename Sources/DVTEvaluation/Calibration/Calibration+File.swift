@@ -1,6 +1,6 @@
 import DVTCheckpoints
 internal import DVTCore
-import DVTModel
+internal import DVTModel
 import DVTSupport
 
 extension Calibration {
@@ -12,7 +12,7 @@ extension Calibration {
     /// - Parameter path: a file written by ``write(to:)``.
     /// - Throws: ``CalibrationError/invalidFile(origin:reason:)`` if an entry is missing, unknown or
     ///   of another kind, or `FileError` if the file cannot be read.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let value: JSONValue
         do {
             value = try JSONValue(parsing: readFile(path, limit: Self.byteLimit))
@@ -50,7 +50,7 @@ extension Calibration {
     ///
     /// - Parameter path: the file to create or replace.
     /// - Throws: `FileError` if the system fails to write.
-    public func write(to path: String) throws {
+    package func write(to path: String) throws {
         try replaceFile(path, with: json)
     }
 

@@ -1,20 +1,20 @@
-public import DVTModel
+package import DVTModel
 import DVTSupport
 
 /// Thresholds calibrated for a model, with their results on held-out images.
 ///
 /// `dvt calibrate` writes this file beside the weights, and `dvt classify` reads it.
-public struct Calibration: Equatable, Sendable {
+package struct Calibration: Equatable, Sendable {
     /// Thresholds and their results.
-    public struct Point: Equatable, Sendable {
+    package struct Point: Equatable, Sendable {
         /// The authors' budget p, or nil.
-        public let budget: Int?
+        package let budget: Int?
         /// One threshold per exit, including the last.
-        public let thresholds: [Float]
+        package let thresholds: [Float]
         /// The accuracy in percent.
-        public let accuracy: Double
+        package let accuracy: Double
         /// The average cost per image in 10^9 multiply-adds.
-        public let gigaMultiplyAdds: Double
+        package let gigaMultiplyAdds: Double
 
         /// Creates a point.
         ///
@@ -23,7 +23,7 @@ public struct Calibration: Equatable, Sendable {
         ///   - thresholds: one per exit.
         ///   - accuracy: the accuracy in percent.
         ///   - gigaMultiplyAdds: the average cost per image.
-        public init(
+        package init(
             budget: Int?, thresholds: [Float], accuracy: Double, gigaMultiplyAdds: Double
         ) {
             self.budget = budget
@@ -34,15 +34,15 @@ public struct Calibration: Equatable, Sendable {
     }
 
     /// The name of the model, or nil if unknown.
-    public let model: String?
+    package let model: String?
     /// The score compared with the thresholds.
-    public let scoring: ExitScoring
+    package let scoring: ExitScoring
     /// How the thresholds were chosen.
-    public let rule: ThresholdRule
+    package let rule: ThresholdRule
     /// The cost of an image that exits at each exit, in 10^9 multiply-adds.
-    public let exitGigaMultiplyAdds: [Double]
+    package let exitGigaMultiplyAdds: [Double]
     /// The points, cheapest first.
-    public let points: [Point]
+    package let points: [Point]
 
     /// Creates a calibration.
     ///
@@ -51,7 +51,7 @@ public struct Calibration: Equatable, Sendable {
     ///   - rule: how the thresholds were chosen.
     ///   - choices: the chosen thresholds, which are settled (``ThresholdCalibration/settled(_:)``)
     ///     and evaluated on the held-out images.
-    public init(
+    package init(
         _ calibration: ThresholdCalibration, rule: ThresholdRule, choices: [ThresholdChoice]
     ) {
         model = calibration.data.model
@@ -68,7 +68,7 @@ public struct Calibration: Equatable, Sendable {
     }
 
     /// The points as selectable operating points.
-    public var operatingPoints: OperatingPoints {
+    package var operatingPoints: OperatingPoints {
         OperatingPoints(
             thresholds: points.map(\.thresholds), gigaMultiplyAdds: points.map(\.gigaMultiplyAdds),
             accuracies: points.map(\.accuracy), scoring: scoring)
@@ -81,7 +81,7 @@ public struct Calibration: Equatable, Sendable {
     ///   - origin: the calibration file, for messages.
     /// - Throws: ``CalibrationError/unsuitable(origin:reason:)`` if the number of exits or the name
     ///   differs.
-    public func check(
+    package func check(
         _ configuration: CascadeConfiguration, origin: String
     ) throws(CalibrationError) {
         func require(_ condition: Bool, _ reason: String) throws(CalibrationError) {

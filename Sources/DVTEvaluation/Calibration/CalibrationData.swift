@@ -5,13 +5,13 @@ internal import DVTCore
 /// exit.
 public struct CalibrationData: Equatable, Sendable {
     /// The outputs on which thresholds are chosen.
-    public let calibration: ExitOutputs
+    package let calibration: ExitOutputs
     /// The outputs on which they are tested, or nil if none were held out.
-    public let test: ExitOutputs?
+    package let test: ExitOutputs?
     /// The cost of an image that exits at each stage, 10^9 multiply-adds.
-    public let exitGigaMultiplyAdds: [Double]
+    package let exitGigaMultiplyAdds: [Double]
     /// The model's name, or nil if unknown.
-    public let model: String?
+    package let model: String?
 
     private static let modelKey = "model"
     private static let costsKey = "gflops"
@@ -108,7 +108,7 @@ extension CalibrationData {
     ///
     /// - Parameter path: the file to create or replace.
     /// - Throws: `FileError` if the system fails to write.
-    public func write(to path: String) throws {
+    package func write(to path: String) throws {
         let parts = [("calibration", calibration)] + (test.map { [("test", $0)] } ?? [])
         let costs = exitGigaMultiplyAdds.map { Float($0) }
         try SafetensorsWriter.write(

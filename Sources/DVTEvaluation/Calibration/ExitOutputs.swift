@@ -3,9 +3,9 @@ public import DVTCore
 /// The softmax outputs of all exits for labeled images, regardless of where the images exit.
 public struct ExitOutputs: Equatable, Sendable {
     /// Softmax outputs, shape `[K, n, C]`: exits, images, classes.
-    public let probabilities: Tensor
+    package let probabilities: Tensor
     /// The class of each of the n images, from 0.
-    public let labels: [Int]
+    package let labels: [Int]
 
     /// The largest accepted deviation of a row's sum from 1: bfloat16, the least precise supported
     /// type, rounds each value by up to 2^-8.
@@ -58,11 +58,11 @@ public struct ExitOutputs: Equatable, Sendable {
     }
 
     /// K, the number of exits.
-    public var exits: Int { probabilities.shape[0] }
+    package var exits: Int { probabilities.shape[0] }
     /// n, the number of images.
-    public var images: Int { probabilities.shape[1] }
+    package var images: Int { probabilities.shape[1] }
     /// C, the number of classes.
-    public var classes: Int { probabilities.shape[2] }
+    package var classes: Int { probabilities.shape[2] }
 
     /// The probabilities of one image at one exit, C of them.
     func row(exit: Int, image: Int) -> ArraySlice<Float> {

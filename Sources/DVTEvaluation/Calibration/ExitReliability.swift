@@ -1,28 +1,28 @@
 /// The reliability of an exit's confidences: how well they match its accuracy.
-public struct ExitReliability: Equatable, Sendable {
+package struct ExitReliability: Equatable, Sendable {
     /// The images whose confidence lies in one interval.
-    public struct Bin: Equatable, Sendable {
+    package struct Bin: Equatable, Sendable {
         /// The number of images.
-        public let count: Int
+        package let count: Int
         /// The mean confidence, 0 without images.
-        public let confidence: Double
+        package let confidence: Double
         /// The fraction of correct images, 0 without images.
-        public let accuracy: Double
+        package let accuracy: Double
 
         /// The number of correct images.
         package var correct: Int { Int((accuracy * Double(count)).rounded()) }
     }
 
     /// The number of bins; bin i covers (i/15, (i + 1)/15].
-    public static let binCount = 15
+    package static let binCount = 15
 
     /// The bins by increasing confidence.
-    public let bins: [Bin]
+    package let bins: [Bin]
     /// The mean of `-ln p(label)`.
-    public let negativeLogLikelihood: Double
+    package let negativeLogLikelihood: Double
 
     /// The expected calibration error, `sum(count |accuracy - confidence|) / n`, in 0...1.
-    public var expectedCalibrationError: Double { Self.calibrationError(of: bins) }
+    package var expectedCalibrationError: Double { Self.calibrationError(of: bins) }
 
     /// The expected calibration error of bins with at least one image.
     package static func calibrationError(of bins: [Bin]) -> Double {
@@ -37,7 +37,7 @@ public struct ExitReliability: Equatable, Sendable {
     ///   - outputs: the outputs of all exits.
     ///   - temperatures: the divisor of each exit's log-probabilities, or nil for none.
     /// - Returns: one result per exit.
-    public static func all(_ outputs: ExitOutputs, temperatures: [Double]? = nil) -> [Self] {
+    package static func all(_ outputs: ExitOutputs, temperatures: [Double]? = nil) -> [Self] {
         (0..<outputs.exits).map { exit in
             Self(LogProbabilities(outputs, exit: exit), temperature: temperatures?[exit] ?? 1)
         }

@@ -1,19 +1,19 @@
-public import DVTModel
+package import DVTModel
 
 /// The scores of all exits for labeled images and whether the predictions are correct: the input of
 /// threshold selection.
-public struct ExitScores: Equatable, Sendable {
+package struct ExitScores: Equatable, Sendable {
     /// The scores compared with the thresholds, `[K][n]`.
-    public let scores: [[Float]]
+    package let scores: [[Float]]
     /// Whether the top-1 class is the label, `[K][n]`; ties select the first class.
-    public let isCorrect: [[Bool]]
+    package let isCorrect: [[Bool]]
 
     /// Scores outputs.
     ///
     /// - Parameters:
     ///   - outputs: the softmax outputs.
     ///   - scoring: the score compared with the thresholds.
-    public init(_ outputs: ExitOutputs, scoring: ExitScoring = ExitScoring()) {
+    package init(_ outputs: ExitOutputs, scoring: ExitScoring = ExitScoring()) {
         scores = (0..<outputs.exits).map { exit in
             (0..<outputs.images).map {
                 scoring.score(outputs.row(exit: exit, image: $0), exit: exit)
@@ -34,9 +34,9 @@ public struct ExitScores: Equatable, Sendable {
     }
 
     /// K, the number of exits.
-    public var exits: Int { scores.count }
+    package var exits: Int { scores.count }
     /// n, the number of images.
-    public var images: Int { scores[0].count }
+    package var images: Int { scores[0].count }
 
     /// Evaluates thresholds: each image exits at the first exit whose threshold its score reaches,
     /// or at the last.
@@ -45,7 +45,7 @@ public struct ExitScores: Equatable, Sendable {
     ///   - thresholds: one per exit; the last is ignored.
     ///   - costs: the cost of an image for each exit.
     /// - Returns: accuracy, average cost and the share of each exit.
-    public func outcome(thresholds: [Float], costs: [Double]) -> ExitOutcome {
+    package func outcome(thresholds: [Float], costs: [Double]) -> ExitOutcome {
         precondition(
             thresholds.count == exits && costs.count == exits,
             "\(exits) exits need as many thresholds and costs")
@@ -65,11 +65,11 @@ public struct ExitScores: Equatable, Sendable {
 }
 
 /// The result of thresholds on a set of images.
-public struct ExitOutcome: Equatable, Sendable {
+package struct ExitOutcome: Equatable, Sendable {
     /// The accuracy in percent.
-    public let accuracy: Double
+    package let accuracy: Double
     /// The average cost per image, in the unit of the exit costs.
-    public let cost: Double
+    package let cost: Double
     /// The fraction of images that exits at each exit; the fractions add up to 1.
-    public let shares: [Double]
+    package let shares: [Double]
 }

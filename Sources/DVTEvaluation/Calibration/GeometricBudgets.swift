@@ -6,9 +6,9 @@ import Glibc
 /// In budget p, the share of exit k (from 1) is proportional to q^k with q = p / 20. The threshold
 /// of an exit is the score at which its share of the images that have not exited earlier is
 /// reached.
-public struct GeometricBudgets: Sendable {
+package struct GeometricBudgets: Sendable {
     /// The budgets; higher ones are slower and more accurate.
-    public static let budgets = 1...59
+    package static let budgets = 1...59
 
     private let scores: ExitScores
     /// The images for each exit but the last, by decreasing score.
@@ -17,7 +17,7 @@ public struct GeometricBudgets: Sendable {
     /// Prepares threshold selection.
     ///
     /// - Parameter scores: the scores of the calibration images.
-    public init(_ scores: ExitScores) {
+    package init(_ scores: ExitScores) {
         self.scores = scores
         orders = scores.scores.dropLast().map { scores in
             scores.indices.sorted { (scores[$1], $0) < (scores[$0], $1) }
@@ -31,7 +31,7 @@ public struct GeometricBudgets: Sendable {
     ///   - budget: p, one of ``budgets``.
     ///   - exits: the number of exits K.
     /// - Returns: K shares that add up to 1.
-    public static func shares(budget: Int, exits: Int) -> [Float] {
+    package static func shares(budget: Int, exits: Int) -> [Float] {
         let logarithm = log(Float(budget) / 20)
         let powers = (1...exits).map { exp(logarithm * Float($0)) }
         let sum = powers.reduce(0, +)
@@ -42,7 +42,7 @@ public struct GeometricBudgets: Sendable {
     ///
     /// - Parameter budget: p, one of ``budgets``.
     /// - Returns: one per exit: 1e8 if no image exits there, and -1e8 for the last.
-    public func thresholds(budget: Int) -> [Float] {
+    package func thresholds(budget: Int) -> [Float] {
         precondition(Self.budgets.contains(budget), "budget \(budget) is not in \(Self.budgets)")
         let shares = Self.shares(budget: budget, exits: scores.exits)
         var hasExited = [Bool](repeating: false, count: scores.images)

@@ -1,5 +1,5 @@
 /// The target of threshold selection.
-public enum OperatingTarget: Equatable, Sendable {
+package enum OperatingTarget: Equatable, Sendable {
     /// The lowest cost with at least this accuracy in percent.
     case accuracy(Double)
     /// The highest accuracy with at most this cost, in the unit of the exit costs.
@@ -15,7 +15,7 @@ extension Collection<ThresholdChoice> {
     /// - Returns: the best choice.
     /// - Throws: ``CalibrationError/unreachable(reason:)`` with the reachable range if no choice
     ///   reaches the target.
-    public func best(
+    package func best(
         for target: OperatingTarget, unit: String
     ) throws(CalibrationError) -> ThresholdChoice {
         switch target {

@@ -12,11 +12,11 @@
 /// The search is exhaustive, and so exact on the grid, where feasible: always for two and three
 /// exits. For more exits it is a Lagrangian search: for 64 prices of cost, coordinate ascent on
 /// `accuracy - price * cost` from several starting points.
-public struct OptimalThresholds: Sendable {
+package struct OptimalThresholds: Sendable {
     /// The Pareto-optimal choices: each is expected to be more accurate than all cheaper ones.
-    public let frontier: [ThresholdChoice]
+    package let frontier: [ThresholdChoice]
     /// Whether the search covered every combination of grid thresholds.
-    public let isExhaustive: Bool
+    package let isExhaustive: Bool
 
     /// The step limit of an exhaustive search, a few seconds.
     static let stepLimit = 1 << 28
@@ -26,7 +26,7 @@ public struct OptimalThresholds: Sendable {
     /// - Parameters:
     ///   - scores: the calibration images, with at least two exits.
     ///   - costs: the cost of an image for each exit, increasing, in any unit.
-    public init(_ scores: ExitScores, costs: [Double]) {
+    package init(_ scores: ExitScores, costs: [Double]) {
         self.init(scores, costs: costs, grid: ThresholdGrid(scores))
     }
 

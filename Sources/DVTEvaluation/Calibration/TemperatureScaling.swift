@@ -5,12 +5,12 @@
 /// `-ln p_T(label)`. Predictions do not change.
 ///
 /// - SeeAlso: Guo et al., 2017, <https://arxiv.org/abs/1706.04599>.
-public struct TemperatureScaling: Sendable {
+package struct TemperatureScaling: Sendable {
     /// The search range of T.
-    public static let range = 0.01...100.0
+    package static let range = 0.01...100.0
 
     /// T of each exit; above 1 for an overconfident exit.
-    public let temperatures: [Double]
+    package let temperatures: [Double]
 
     /// Fits one temperature per exit.
     ///
@@ -19,7 +19,7 @@ public struct TemperatureScaling: Sendable {
     /// the result is an end of ``range``.
     ///
     /// - Parameter outputs: the calibration outputs.
-    public init(fitting outputs: ExitOutputs) {
+    package init(fitting outputs: ExitOutputs) {
         temperatures = (0..<outputs.exits).map { exit in
             1 / Self.inverseTemperature(LogProbabilities(outputs, exit: exit))
         }
@@ -30,7 +30,7 @@ public struct TemperatureScaling: Sendable {
     /// - Parameter outputs: outputs with the same number of exits, other than those used for
     ///   fitting.
     /// - Returns: one result per exit.
-    public func reliabilities(of outputs: ExitOutputs) -> [ExitReliability] {
+    package func reliabilities(of outputs: ExitOutputs) -> [ExitReliability] {
         precondition(outputs.exits == temperatures.count, "one temperature per exit")
         return ExitReliability.all(outputs, temperatures: temperatures)
     }

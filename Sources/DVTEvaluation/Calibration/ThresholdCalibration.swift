@@ -11,9 +11,9 @@ public enum ThresholdRule: String, CaseIterable, Sendable {
 /// Chooses thresholds on saved outputs and evaluates them on held-out images.
 public struct ThresholdCalibration: Sendable {
     /// The saved outputs.
-    public let data: CalibrationData
+    package let data: CalibrationData
     /// The score compared with the thresholds.
-    public let scoring: ExitScoring
+    package let scoring: ExitScoring
     private let calibration: ExitScores
     private let testScores: ExitScores
 
@@ -64,7 +64,7 @@ public struct ThresholdCalibration: Sendable {
     ///   - unit: the unit of the costs, for messages.
     /// - Returns: the best choice.
     /// - Throws: ``CalibrationError/unreachable(reason:)`` with the reachable range.
-    public func choice(
+    package func choice(
         for target: OperatingTarget, _ rule: ThresholdRule = .geometric, costs: [Double]? = nil,
         unit: String = "GMACs"
     ) throws(CalibrationError) -> ThresholdChoice {
@@ -84,7 +84,7 @@ public struct ThresholdCalibration: Sendable {
     ///
     /// - Parameter thresholds: one per exit.
     /// - Returns: as many thresholds; those that all images or none reach are unchanged.
-    public func settled(_ thresholds: [Float]) -> [Float] {
+    package func settled(_ thresholds: [Float]) -> [Float] {
         zip(thresholds, calibration.scores).map { threshold, scores in
             guard threshold <= 1, let below = scores.filter({ $0 < threshold }).max() else {
                 return threshold
@@ -102,7 +102,7 @@ public struct ThresholdCalibration: Sendable {
     ///
     /// - Parameter thresholds: one per exit.
     /// - Returns: the accuracy, the cost in 10^9 multiply-adds and the shares of the exits.
-    public func evaluate(_ thresholds: [Float]) -> ExitOutcome {
+    package func evaluate(_ thresholds: [Float]) -> ExitOutcome {
         testScores.outcome(thresholds: thresholds, costs: data.exitGigaMultiplyAdds)
     }
 
@@ -112,7 +112,7 @@ public struct ThresholdCalibration: Sendable {
     /// - Parameter choices: the choices to compare.
     /// - Returns: percentage points for each choice whose cost lies within the costs of the
     ///   authors' budgets, with accuracy interpolated linearly between budgets.
-    public func gains(of choices: [ThresholdChoice]) -> [Double] {
+    package func gains(of choices: [ThresholdChoice]) -> [Double] {
         let curve = geometricChoices(costs: data.exitGigaMultiplyAdds).map {
             evaluate($0.thresholds)
         }

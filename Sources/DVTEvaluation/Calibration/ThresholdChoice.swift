@@ -1,13 +1,13 @@
 /// Thresholds with their expected results.
 public struct ThresholdChoice: Equatable, Sendable {
     /// One per exit; the last is -1e8, and no image exits at 1e8.
-    public let thresholds: [Float]
+    package let thresholds: [Float]
     /// The accuracy on the calibration images in percent; smoothed by the optimal rule.
-    public let accuracy: Double
+    package let accuracy: Double
     /// The average cost on the same images, in the unit of the exit costs.
-    public let cost: Double
+    package let cost: Double
     /// The authors' budget, or nil.
-    public let budget: Int?
+    package let budget: Int?
 }
 
 /// The thresholds that no score or every score reaches.

@@ -1,17 +1,17 @@
 internal import DVTCore
-public import DVTModel
+package import DVTModel
 
 /// The results of all exits for labeled images, reduced to what accuracies and thresholds need: a
 /// few bytes per image and exit, regardless of the number of classes.
-public struct EvaluationTally: Equatable, Sendable {
+package struct EvaluationTally: Equatable, Sendable {
     /// The class of each image, from 0.
-    public private(set) var labels: [Int32] = []
+    package private(set) var labels: [Int32] = []
     /// The top-1 class, `[K][n]`; ties select the first class.
-    public private(set) var predictions: [[Int32]]
+    package private(set) var predictions: [[Int32]]
     /// The largest softmax probability, `[K][n]`.
-    public private(set) var confidences: [[Float]]
+    package private(set) var confidences: [[Float]]
     /// The number of classes ranked above the label, `[K][n]`, clamped to 255.
-    public private(set) var ranks: [[UInt8]]
+    package private(set) var ranks: [[UInt8]]
     private let scoring: ExitScoring
     /// Empty if the confidence is the score.
     private var otherScores: [[Float]]
@@ -21,7 +21,7 @@ public struct EvaluationTally: Equatable, Sendable {
     /// - Parameters:
     ///   - exits: the number of exits K.
     ///   - scoring: the score compared with the thresholds.
-    public init(exits: Int, scoring: ExitScoring = ExitScoring()) {
+    package init(exits: Int, scoring: ExitScoring = ExitScoring()) {
         self.scoring = scoring
         otherScores = scoring == ExitScoring() ? [] : Array(repeating: [], count: exits)
         predictions = Array(repeating: [], count: exits)
@@ -30,16 +30,16 @@ public struct EvaluationTally: Equatable, Sendable {
     }
 
     /// K, the number of exits.
-    public var exits: Int { confidences.count }
+    package var exits: Int { confidences.count }
     /// n, the number of images.
-    public var images: Int { labels.count }
+    package var images: Int { labels.count }
 
     /// Adds an image.
     ///
     /// - Parameters:
     ///   - probabilities: the softmax outputs of each exit, C values each.
     ///   - label: the class of the image, below C.
-    public mutating func add(_ probabilities: [ArraySlice<Float>], label: Int) {
+    package mutating func add(_ probabilities: [ArraySlice<Float>], label: Int) {
         precondition(probabilities.count == exits, "one row of probabilities per exit")
         labels.append(Int32(label))
         for (exit, row) in probabilities.enumerated() {
@@ -58,7 +58,7 @@ public struct EvaluationTally: Equatable, Sendable {
     }
 
     /// The scores compared with the thresholds, `[K][n]`.
-    public var decidingScores: [[Float]] { otherScores.isEmpty ? confidences : otherScores }
+    package var decidingScores: [[Float]] { otherScores.isEmpty ? confidences : otherScores }
 
     /// The top-k accuracy of an exit in percent.
     ///
@@ -66,13 +66,13 @@ public struct EvaluationTally: Equatable, Sendable {
     ///   - count: the number of classes k, at most 255.
     ///   - exit: the exit, from 0.
     /// - Returns: the accuracy; 0 without images.
-    public func accuracy(top count: Int, exit: Int) -> Double {
+    package func accuracy(top count: Int, exit: Int) -> Double {
         guard images > 0 else { return 0 }
         return 100 * Double(ranks[exit].count { $0 < count }) / Double(images)
     }
 
     /// The scores for threshold selection; requires at least one image.
-    public var scores: ExitScores {
+    package var scores: ExitScores {
         ExitScores(scores: decidingScores, isCorrect: ranks.map { $0.map { $0 == 0 } })
     }
 }

@@ -1,4 +1,4 @@
-public import DVTCore
+package import DVTCore
 import Glibc
 
 /// Attention rollout: the attention of the class token to the input tokens through all blocks.
@@ -15,21 +15,21 @@ import Glibc
 ///
 /// - SeeAlso: Abnar and Zuidema, Quantifying Attention Flow in Transformers, 2020,
 ///   <https://arxiv.org/abs/2005.00928>.
-public struct AttentionRollout: Sendable {
+package struct AttentionRollout: Sendable {
     private var batch = 0
     private var tokens = 0
     /// M of every block, `[B, T, T]`.
     private var blocks: [[Double]] = []
 
     /// Creates a rollout without blocks.
-    public init() {}
+    package init() {}
 
     /// Adds the next block.
     ///
     /// - Parameter logits: the attention logits, `[B, H, T, T]`, queries before keys, with the same
     ///   B and T for every block.
     /// - Throws: ``/DVTCore/ShapeError`` if the shape does not fit.
-    public mutating func append(_ logits: Tensor) throws {
+    package mutating func append(_ logits: Tensor) throws {
         try check(logits.shape)
         let (heads, rows) = (logits.shape[1], tokens)
         var mixing = [Double](repeating: 0, count: batch * rows * rows)
@@ -54,7 +54,7 @@ public struct AttentionRollout: Sendable {
     ///
     /// - Returns: for each image the shares of the other T - 1 tokens, row-major over the grid,
     ///   which add up to 1; all 0 if the class token attended only to itself.
-    public func classAttention() -> [[Double]] {
+    package func classAttention() -> [[Double]] {
         (0..<batch).map { image in
             var row = [1.0] + [Double](repeating: 0, count: tokens - 1)
             for block in blocks.reversed() {

@@ -1,30 +1,30 @@
-public import DVTCore
-public import DVTModel
+package import DVTCore
+package import DVTModel
 
 /// The results and attention of all exits for one image, and the exit it takes.
-public struct Explanation: Sendable {
+package struct Explanation: Sendable {
     /// All exits, including those that the image does not reach.
-    public let exits: [ExitExplanation]
+    package let exits: [ExitExplanation]
     /// The exit that the image takes, from 0.
-    public let exit: Int
+    package let exit: Int
 }
 
 /// The result and attention of one exit for one image.
-public struct ExitExplanation: Sendable {
+package struct ExitExplanation: Sendable {
     /// The side g of the token grid.
-    public let grid: Int
+    package let grid: Int
     /// The class token's attention to each of the g * g tokens, row-major; see
     /// ``AttentionRollout``.
-    public let attention: [Double]
+    package let attention: [Double]
     /// The top-k classes with their probabilities, most probable first.
-    public let top: [ClassConfidence]
+    package let top: [ClassConfidence]
     /// The softmax probability of the top-1 class.
-    public let confidence: Float
+    package let confidence: Float
     /// The score compared with the threshold; equal to the confidence unless the policy defines
     /// another score.
-    public let score: Float
+    package let score: Float
     /// The multiply-adds of an image that exits here.
-    public let multiplyAdds: Int
+    package let multiplyAdds: Int
 }
 
 extension DynamicVisionTransformer {
@@ -40,7 +40,7 @@ extension DynamicVisionTransformer {
     /// - Returns: one explanation per image.
     /// - Throws: ``/DVTModel/ModelError`` if the images or the policy do not fit or a confidence is
     ///   not finite, or the backend's error.
-    public func explain(
+    package func explain(
         _ images: Tensor, policy: ExitPolicy, topK: Int = 5
     ) throws -> [Explanation] {
         try policy.check(stages: configuration.stages.count)

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 import DVTSupport
 
 /// A strict reader of a JSON object that reports unknown entries.

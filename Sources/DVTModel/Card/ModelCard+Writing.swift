@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 import DVTSupport
 
 extension ModelCard {

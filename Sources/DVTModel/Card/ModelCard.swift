@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 
 /// Everything besides weights that is needed to run a model on images.
 ///

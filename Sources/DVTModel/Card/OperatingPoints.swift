@@ -1,19 +1,19 @@
-public import DVTCore
+package import DVTCore
 import DVTSupport
 
 /// Thresholds for many budgets, as the authors store them in their checkpoints.
 ///
 /// Row p (from 1) belongs to the p-th share of images that exit early in the paper's budgeted batch
 /// classification; higher rows are slower and more accurate.
-public struct OperatingPoints: Equatable, Sendable {
+package struct OperatingPoints: Equatable, Sendable {
     /// One row per budget: a threshold for every exit, including the last.
-    public let thresholds: [[Float]]
+    package let thresholds: [[Float]]
     /// The mean cost per image of each row, 10^9 multiply-adds, or nil if it is not stored.
-    public let gigaMultiplyAdds: [Double]?
+    package let gigaMultiplyAdds: [Double]?
     /// The accuracy of each row in percent, or nil if it is not stored.
-    public let accuracies: [Double]?
+    package let accuracies: [Double]?
     /// The score compared with the thresholds.
-    public let scoring: ExitScoring
+    package let scoring: ExitScoring
 
     package init(
         thresholds: [[Float]], gigaMultiplyAdds: [Double]?, accuracies: [Double]?,
@@ -37,7 +37,7 @@ public struct OperatingPoints: Equatable, Sendable {
     ///   - stages: the model's number of stages.
     /// - Returns: the rows, or nil if there are none.
     /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if they do not fit the model.
-    public static func stored(in file: some NamedTensors, stages: Int) throws -> Self? {
+    package static func stored(in file: some NamedTensors, stages: Int) throws -> Self? {
         guard let text = file.metadata[thresholdsKey] else { return nil }
         guard let rows = numbers(text), !rows.isEmpty, rows.allSatisfy({ $0.count == stages })
         else {
@@ -58,7 +58,7 @@ public struct OperatingPoints: Equatable, Sendable {
     /// - Parameter row: the row, from 1.
     /// - Returns: the thresholds of every exit but the last, and their score.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if there is no such row.
-    public func policy(row: Int) throws -> ExitPolicy {
+    package func policy(row: Int) throws -> ExitPolicy {
         guard (1...thresholds.count).contains(row) else {
             throw ModelError.invalidPolicy(
                 reason: "operating point \(row) does not exist; there are 1...\(thresholds.count)")
@@ -71,7 +71,7 @@ public struct OperatingPoints: Equatable, Sendable {
     /// - Parameter budget: the highest mean cost per image, 10^9 multiply-adds.
     /// - Returns: the row, from 1.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if costs are not stored, or all are higher.
-    public func row(budget: Double) throws -> Int {
+    package func row(budget: Double) throws -> Int {
         guard let costs = gigaMultiplyAdds, let accuracies else {
             throw ModelError.invalidPolicy(
                 reason: "the checkpoint does not say what its operating points cost; choose a row")

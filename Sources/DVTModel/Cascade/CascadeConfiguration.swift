@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 
 /// A cascade: Vision Transformers on more and more tokens, and what each reuses of the last.
 public struct CascadeConfiguration: Hashable, Sendable {

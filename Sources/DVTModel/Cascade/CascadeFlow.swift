@@ -1,4 +1,4 @@
-import DVTCore
+package import DVTCore
 
 /// Images on their way through a cascade: the one place that runs stages and asks for exits.
 ///

@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 
 /// Many images through one cascade, with every stage's batch kept full.
 ///

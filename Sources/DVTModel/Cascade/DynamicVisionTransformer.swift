@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 
 /// A cascade of Vision Transformers in which an image that has left costs nothing more.
 ///

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 extension CascadeConfiguration {
     /// The names that ``named(_:)`` knows.

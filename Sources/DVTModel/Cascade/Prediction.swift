@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 import Glibc
 
 /// What a cascade says of one image.

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// A pre-norm transformer block that may reuse features and relations of the earlier stage.
 ///

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 // Multiply-adds, counted as the papers' tool (fvcore) counts them: one for every multiply-add of
 // a linear map, convolution or matrix product, 5 for every element of a LayerNorm, nothing for

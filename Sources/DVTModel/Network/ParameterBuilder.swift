@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// Gives the modules of one stage their parameters as they are built.
 ///

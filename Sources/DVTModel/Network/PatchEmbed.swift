@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// Makes tokens of an image: one convolution over its patches, or Tokens-to-Token.
 enum PatchEmbed<B: Backend> {

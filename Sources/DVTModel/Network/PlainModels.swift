@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 extension VisionTransformerConfiguration {
     /// A plain ViT or DeiT by its name in timm or on Hugging Face's hub.

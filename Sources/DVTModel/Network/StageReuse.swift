@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// What a stage keeps for the next: features before its last LayerNorm, and the attention logits
 /// of all its blocks.
@@ -43,7 +43,7 @@ struct StageReuse<B: Backend> {
     ///   - parameters: the stage's parameters.
     ///   - cascade: the cascade's numbers.
     ///   - stage: the stage, at least 1.
-    ///   - features: the feature-reuse MLP of every block; empty if none are reused.
+    ///   - blocks: the feature-reuse MLP of every block; empty if none are reused.
     /// - Throws: the backend's error.
     init(
         _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int,

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// Records a stage's intermediates on the host, under the names that traces of the authors'
 /// model have: `stage1.block0.output`.

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// The Tokens-to-Token module: soft splits with an attention between each two.
 ///

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// What makes tokens of an image's patches.
 public enum Tokenizer: String, Hashable, Sendable, CaseIterable {

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// One stage of a cascade: a Vision Transformer that may reuse what the earlier stage computed.
 ///

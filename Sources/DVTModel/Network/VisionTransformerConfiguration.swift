@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 
 /// The numbers of one Vision Transformer: one stage of a cascade, or a model of its own.
 public struct VisionTransformerConfiguration: Hashable, Sendable {

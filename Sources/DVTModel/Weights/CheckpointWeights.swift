@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 import DVTSupport
 
 /// The weights of a checkpoint, every name and shape checked.

@@ -1,4 +1,4 @@
-import DVTCore
+package import DVTCore
 
 /// How a family of checkpoints spells the names of a model's parameters, and splits them.
 public enum ParameterNaming: String, Sendable, CaseIterable {

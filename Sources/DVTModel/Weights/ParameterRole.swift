@@ -1,5 +1,6 @@
-/// What the network uses a parameter for. Initialization, weight decay, freezing and the adaptation
-/// of pretrained weights depend on it.
+/// What the network uses a parameter for.
+///
+/// Initialization, weight decay, freezing and the adaptation of pretrained weights depend on it.
 public enum ParameterRole: Hashable, Sendable {
     /// The weight of a linear layer or convolution.
     case weight

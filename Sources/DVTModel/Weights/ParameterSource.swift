@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 
 /// Where a model's parameters come from.
 public protocol ParameterSource {

@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 
 /// Weights of a cascade whose stages were trained apart: a checkpoint for each.
 public struct StageWeights: StoredParameterSource {

@@ -1,4 +1,4 @@
-import DVTCore
+public import DVTCore
 
 /// Untrained weights that depend only on their checkpoint names and a seed.
 ///

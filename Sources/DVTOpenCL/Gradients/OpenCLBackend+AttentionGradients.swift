@@ -3,9 +3,7 @@ import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// Implements
-    /// ``/DVTAutodiff/DifferentiableBackend/attentionGradient(_:_:logits:heads:scale:queries:logitsGradient:relationsGradient:)``.
-    public func attentionGradient(
+    package func attentionGradient(
         _ dy: OpenCLTensor, _ qkv: OpenCLTensor, logits: KeptLogits<OpenCLTensor>, heads: Int,
         scale: Float, queries: AttentionQueries, logitsGradient: OpenCLTensor?,
         relationsGradient: ReusedRelations<OpenCLTensor>?
@@ -115,9 +113,7 @@ extension OpenCLBackend {
                 ], over: .elements(sizes.coarseTokens, sizes.coarseTokens, planes)))
     }
 
-    /// Implements
-    /// ``/DVTAutodiff/DifferentiableBackend/performerAttentionGradient(_:_:_:features:)``.
-    public func performerAttentionGradient(
+    package func performerAttentionGradient(
         _ dy: OpenCLTensor, _ y: OpenCLTensor, _ kqv: OpenCLTensor, features: OpenCLLinear
     ) throws -> OpenCLTensor {
         let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)

@@ -4,23 +4,20 @@ import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/reshaped(_:_:)``.
-    public func reshaped(_ x: OpenCLTensor, _ shape: Shape) throws -> OpenCLTensor {
+    package func reshaped(_ x: OpenCLTensor, _ shape: Shape) throws -> OpenCLTensor {
         guard shape.elementCount == x.shape.elementCount else {
             throw ShapeError.mismatch(name: "reshaped", expected: shape, actual: x.shape)
         }
         return x.reshaped(shape)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/zeros(_:)``.
-    public func zeros(_ shape: Shape) throws -> OpenCLTensor {
+    package func zeros(_ shape: Shape) throws -> OpenCLTensor {
         let y = try makeTensor(shape)
         try enqueueElementwise("clear", ["y": .tensor(y)], count: shape.elementCount)
         return y
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/sum(_:_:)``.
-    public func sum(_ a: OpenCLTensor, _ b: OpenCLTensor) throws -> OpenCLTensor {
+    package func sum(_ a: OpenCLTensor, _ b: OpenCLTensor) throws -> OpenCLTensor {
         try requireShape("summand", b.shape, a.shape)
         let y = try makeTensor(a.shape)
         try enqueueElementwise(
@@ -29,8 +26,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/scaled(_:byImage:)``.
-    public func scaled(
+    package func scaled(
         _ x: OpenCLTensor, byImage factors: OpenCLTensor
     ) throws -> OpenCLTensor {
         try requireShape("factors", factors.shape, [x.shape[0]])
@@ -46,8 +42,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/dropout(_:_:)``.
-    public func dropout(_ x: OpenCLTensor, _ mask: DropoutMask) throws -> OpenCLTensor {
+    package func dropout(_ x: OpenCLTensor, _ mask: DropoutMask) throws -> OpenCLTensor {
         let y = try makeTensor(x.shape)
         try enqueueElementwise(
             "dropout", ["y": .tensor(y), "x": .tensor(x)], count: x.shape.elementCount,
@@ -59,8 +54,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/activate(_:_:)``.
-    public func activate(
+    package func activate(
         _ z: OpenCLTensor, _ activation: Activation
     ) throws -> OpenCLTensor {
         let y = try makeTensor(z.shape)
@@ -70,8 +64,7 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/activationGradient(_:at:_:)``.
-    public func activationGradient(
+    package func activationGradient(
         _ dy: OpenCLTensor, at z: OpenCLTensor, _ activation: Activation
     ) throws -> OpenCLTensor {
         try requireShape("dy", dy.shape, z.shape)

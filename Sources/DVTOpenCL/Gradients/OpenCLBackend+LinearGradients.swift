@@ -4,8 +4,7 @@ import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearInputGradient(_:_:)``.
-    public func linearInputGradient(
+    package func linearInputGradient(
         _ dy: OpenCLTensor, _ layer: OpenCLLinear
     ) throws -> OpenCLTensor {
         let weight = layer.weight
@@ -30,8 +29,7 @@ extension OpenCLBackend {
         return dx
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearParameterGradients(_:_:hasBias:)``.
-    public func linearParameterGradients(
+    package func linearParameterGradients(
         _ dy: OpenCLTensor, _ x: OpenCLTensor, hasBias: Bool
     ) throws -> LinearParameters<OpenCLTensor> {
         let sizes = try LinearGradientSizes(dy: dy.shape, x: x.shape)
@@ -90,8 +88,7 @@ extension OpenCLBackend {
                     ceilDiv(rows, packedTile.rows), ceilDiv(outputs, packedTile.panel), 1)))
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/layerNormGradients(_:_:appending:_:)``.
-    public func layerNormGradients(
+    package func layerNormGradients(
         _ dy: OpenCLTensor, _ x: OpenCLTensor, appending features: OpenCLTensor?,
         _ parameters: LayerNormParameters<OpenCLTensor>
     ) throws -> LayerNormGradients<OpenCLTensor> {

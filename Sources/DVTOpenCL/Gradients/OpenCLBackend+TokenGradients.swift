@@ -2,8 +2,7 @@ import DVTCore
 import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/transposed(_:)``.
-    public func transposed(_ x: OpenCLTensor) throws -> OpenCLTensor {
+    package func transposed(_ x: OpenCLTensor) throws -> OpenCLTensor {
         try requireRank("x", x.shape, 3)
         let (batch, rows, columns) = (x.shape[0], x.shape[1], x.shape[2])
         let y = try makeTensor([batch, columns, rows])
@@ -17,16 +16,14 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/resampleTokens(_:_:)``.
-    public func resampleTokens(
+    package func resampleTokens(
         _ x: OpenCLTensor, _ resampling: GridResampling
     ) throws -> OpenCLTensor {
         try resampled(
             x, from: resampling.source, to: resampling.target, table(resampling).tokens)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/resampleTokensGradient(_:_:)``.
-    public func resampleTokensGradient(
+    package func resampleTokensGradient(
         _ dy: OpenCLTensor, _ resampling: GridResampling
     ) throws -> OpenCLTensor {
         try resampled(
@@ -44,14 +41,12 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/sumOverBatch(_:)``.
-    public func sumOverBatch(_ x: OpenCLTensor) throws -> OpenCLTensor {
+    package func sumOverBatch(_ x: OpenCLTensor) throws -> OpenCLTensor {
         let shape = x.shape.withBatch(1)
         return try columnSums(x, rows: x.shape[0], columns: shape.elementCount).reshaped(shape)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/columnsGradient(_:first:width:)``.
-    public func columnsGradient(
+    package func columnsGradient(
         _ dy: OpenCLTensor, first: Int, width: Int
     ) throws -> OpenCLTensor {
         let shape = try columnsGradientShape(dy.shape, first: first, width: width)
@@ -66,8 +61,7 @@ extension OpenCLBackend {
         return dx
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/gatherGradient(_:rows:batch:)``.
-    public func gatherGradient(
+    package func gatherGradient(
         _ dy: OpenCLTensor, rows: [Int], batch: Int
     ) throws -> OpenCLTensor {
         let shape = dy.shape.withBatch(batch)
@@ -84,8 +78,7 @@ extension OpenCLBackend {
         return dx
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/softSplitGradient(_:shape:geometry:)``.
-    public func softSplitGradient(
+    package func softSplitGradient(
         _ dy: OpenCLTensor, shape: Shape, geometry: PatchGeometry
     ) throws -> OpenCLTensor {
         let sizes = try SoftSplitSizes(shape, geometry: geometry)

@@ -3,8 +3,7 @@ import DVTCore
 import OpenCLRuntime
 
 extension OpenCLBackend: DifferentiableBackend {
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/crossEntropy(_:targets:weight:)``.
-    public func crossEntropy(
+    package func crossEntropy(
         _ logits: OpenCLTensor, targets: OpenCLTensor, weight: Float
     ) throws -> (losses: OpenCLTensor, gradient: OpenCLTensor) {
         let classes = try confidenceClasses(logits.shape)
@@ -23,8 +22,7 @@ extension OpenCLBackend: DifferentiableBackend {
         return (losses, gradient)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/squaredNorm(_:)``.
-    public func squaredNorm(_ tensors: [OpenCLTensor]) throws -> Double {
+    package func squaredNorm(_ tensors: [OpenCLTensor]) throws -> Double {
         // The partial sums of a tensor; the host sums them.
         let lanes = 256
         let sums = try zeros([tensors.count * lanes])
@@ -40,8 +38,7 @@ extension OpenCLBackend: DifferentiableBackend {
         return try download(sums).values.reduce(0) { $0 + Double($1) }
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/adamW(_:gradient:moments:_:)``.
-    public func adamW(
+    package func adamW(
         _ parameter: OpenCLTensor, gradient: OpenCLTensor,
         moments: (first: OpenCLTensor, second: OpenCLTensor), _ step: AdamWStep
     ) throws {
@@ -63,8 +60,7 @@ extension OpenCLBackend: DifferentiableBackend {
         parameter.noteChange()
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/updateAverage(_:with:decay:)``.
-    public func updateAverage(
+    package func updateAverage(
         _ average: OpenCLTensor, with x: OpenCLTensor, decay: Float
     ) throws {
         try requireShape("average", average.shape, x.shape)

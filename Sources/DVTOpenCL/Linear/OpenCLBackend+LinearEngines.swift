@@ -31,8 +31,8 @@ extension OpenCLBackend {
                 [
                     "y": .tensor(y), "x": .tensor(x), launch.weightName: .buffer(launch.weight),
                     "bias": .tensor(layer.bias), "residual": .tensor(residual),
-                    "rows": .int(rows), "inputs": .int(layer.inputs), "outputs": .int(layer.outputs),
-                    "activation": .int(activation.kernelCode),
+                    "rows": .int(rows), "inputs": .int(layer.inputs),
+                    "outputs": .int(layer.outputs), "activation": .int(activation.kernelCode),
                 ], over: .groups(launch.groups + [layer.groups], items: launch.local + [1])))
     }
 

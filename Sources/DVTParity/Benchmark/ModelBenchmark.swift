@@ -1,11 +1,11 @@
-public import DVTCore
+package import DVTCore
 import DVTEvaluation
-public import DVTModel
+package import DVTModel
 
 /// Times a cascade on synthetic images: each stage, all exits, and given exit shares.
-public struct ModelBenchmark<B: Backend> {
+package struct ModelBenchmark<B: Backend> {
     /// The measured quantity.
-    public enum Measurement: Hashable, Sendable {
+    package enum Measurement: Hashable, Sendable {
         /// One stage, from 0, for the whole batch: from the previous exit decision to its own.
         case stage(Int)
         /// All stages for the whole batch, including the upload.
@@ -18,24 +18,24 @@ public struct ModelBenchmark<B: Backend> {
     }
 
     /// The result of one measurement at one batch size.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// The measured quantity.
-        public let measurement: Measurement
+        package let measurement: Measurement
         /// The batch size.
-        public let batch: Int
+        package let batch: Int
         /// The times per batch.
-        public let time: TimeStatistics
+        package let time: TimeStatistics
         /// The multiply-adds per batch.
-        public let multiplyAdds: Int
+        package let multiplyAdds: Int
         /// The time of the cascade predicted from the stage times in milliseconds, or nil.
-        public let predictedMilliseconds: Double?
+        package let predictedMilliseconds: Double?
         /// The number of images in each stage.
-        public let stageRows: [Int]
+        package let stageRows: [Int]
         /// The kernel launches per batch, on average for a stream; nil if not counted.
-        public let launches: Int?
+        package let launches: Int?
 
         /// The images per second, from the median time.
-        public var imagesPerSecond: Double { Double(batch) * 1e3 / time.median }
+        package var imagesPerSecond: Double { Double(batch) * 1e3 / time.median }
     }
 
     private let model: DynamicVisionTransformer<B>
@@ -50,7 +50,7 @@ public struct ModelBenchmark<B: Backend> {
     ///   - warmUps: the number of discarded runs.
     ///   - repeats: the number of timed runs, at least one.
     ///   - launchCount: returns the backend's kernel launches so far, or nil.
-    public init(
+    package init(
         _ model: DynamicVisionTransformer<B>, warmUps: Int, repeats: Int,
         launchCount: (() -> Int)? = nil
     ) {
@@ -68,7 +68,7 @@ public struct ModelBenchmark<B: Backend> {
     ///   - seed: the seed of the images.
     /// - Returns: the results for each stage, all exits and the cascade.
     /// - Throws: the model's or the backend's error.
-    public func run(batch: Int, exitShares: [Double]?, seed: UInt64 = 1) throws -> [Result] {
+    package func run(batch: Int, exitShares: [Double]?, seed: UInt64 = 1) throws -> [Result] {
         let images = SyntheticImages.batch(
             model.configuration.imageShape(batch: batch), seed: seed)
         let all = try time(images, policy: .allExits)

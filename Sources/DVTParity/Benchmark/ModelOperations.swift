@@ -1,5 +1,5 @@
 internal import DVTCore
-import DVTModel
+internal import DVTModel
 package import DVTOperations
 
 /// An operation of a stage and its number of runs.

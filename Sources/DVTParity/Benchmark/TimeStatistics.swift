@@ -1,20 +1,20 @@
 /// Repeated measurements of a time in milliseconds.
-public struct TimeStatistics: Equatable, Sendable {
+package struct TimeStatistics: Equatable, Sendable {
     /// The times in the order of measurement.
-    public let samples: [Double]
+    package let samples: [Double]
 
     /// Creates statistics.
     ///
     /// - Parameter samples: the measured times, at least one.
-    public init(_ samples: [Double]) {
+    package init(_ samples: [Double]) {
         precondition(!samples.isEmpty, "statistics need a sample")
         self.samples = samples
     }
 
     /// The minimum.
-    public var minimum: Double { quantile(0) }
+    package var minimum: Double { quantile(0) }
     /// The median; for an even count the mean of the two middle times.
-    public var median: Double {
+    package var median: Double {
         let sorted = samples.sorted()
         let middle = sorted.count / 2
         return sorted.count % 2 == 1
@@ -25,7 +25,7 @@ public struct TimeStatistics: Equatable, Sendable {
     ///
     /// - Parameter share: the fraction of samples at or below the result, 0 to 1.
     /// - Returns: the smallest such sample.
-    public func quantile(_ share: Double) -> Double {
+    package func quantile(_ share: Double) -> Double {
         let rank = Int((share * Double(samples.count)).rounded(.up))
         return samples.sorted()[min(max(rank - 1, 0), samples.count - 1)]
     }

@@ -2,9 +2,7 @@ import DVTCore
 import Glibc
 
 extension ReferenceBackend {
-    /// Implements
-    /// ``/DVTAutodiff/DifferentiableBackend/attentionGradient(_:_:logits:heads:scale:queries:logitsGradient:relationsGradient:)``.
-    public func attentionGradient(
+    package func attentionGradient(
         _ dy: ReferenceTensor, _ qkv: ReferenceTensor, logits: KeptLogits<ReferenceTensor>,
         heads: Int, scale: Float, queries: AttentionQueries, logitsGradient: ReferenceTensor?,
         relationsGradient: ReusedRelations<ReferenceTensor>?

@@ -3,13 +3,11 @@ import DVTCore
 import Glibc
 
 extension ReferenceBackend {
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/activate(_:_:)``.
-    public func activate(_ z: ReferenceTensor, _ activation: Activation) -> ReferenceTensor {
+    package func activate(_ z: ReferenceTensor, _ activation: Activation) -> ReferenceTensor {
         ReferenceTensor(z.shape, z.values.map { Float(activation(Double($0))) })
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/activationGradient(_:at:_:)``.
-    public func activationGradient(
+    package func activationGradient(
         _ dy: ReferenceTensor, at z: ReferenceTensor, _ activation: Activation
     ) throws -> ReferenceTensor {
         try requireShape("dy", dy.shape, z.shape)
@@ -19,8 +17,7 @@ extension ReferenceBackend {
         return ReferenceTensor(z.shape, values)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearInputGradient(_:_:)``.
-    public func linearInputGradient(
+    package func linearInputGradient(
         _ dy: ReferenceTensor, _ layer: LinearParameters<ReferenceTensor>
     ) throws -> ReferenceTensor {
         let sizes = try LinearGradientSizes(dy: dy.shape, weight: layer.weight.shape)
@@ -38,8 +35,7 @@ extension ReferenceBackend {
         }
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/linearParameterGradients(_:_:hasBias:)``.
-    public func linearParameterGradients(
+    package func linearParameterGradients(
         _ dy: ReferenceTensor, _ x: ReferenceTensor, hasBias: Bool
     ) throws -> LinearParameters<ReferenceTensor> {
         let sizes = try LinearGradientSizes(dy: dy.shape, x: x.shape)
@@ -60,8 +56,7 @@ extension ReferenceBackend {
         return LinearParameters(weight: weight, bias: bias)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/layerNormGradients(_:_:appending:_:)``.
-    public func layerNormGradients(
+    package func layerNormGradients(
         _ dy: ReferenceTensor, _ x: ReferenceTensor, appending features: ReferenceTensor?,
         _ parameters: LayerNormParameters<ReferenceTensor>
     ) throws -> LayerNormGradients<ReferenceTensor> {

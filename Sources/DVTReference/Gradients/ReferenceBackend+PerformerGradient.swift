@@ -1,9 +1,7 @@
 import DVTCore
 
 extension ReferenceBackend {
-    /// Implements
-    /// ``/DVTAutodiff/DifferentiableBackend/performerAttentionGradient(_:_:_:features:)``.
-    public func performerAttentionGradient(
+    package func performerAttentionGradient(
         _ dy: ReferenceTensor, _ y: ReferenceTensor, _ kqv: ReferenceTensor,
         features: LinearParameters<ReferenceTensor>
     ) throws -> ReferenceTensor {

@@ -3,24 +3,20 @@ import DVTCore
 import Glibc
 
 extension ReferenceBackend {
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/reshaped(_:_:)``.
-    public func reshaped(_ x: ReferenceTensor, _ shape: Shape) -> ReferenceTensor {
+    package func reshaped(_ x: ReferenceTensor, _ shape: Shape) -> ReferenceTensor {
         ReferenceTensor(shape, x.values)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/zeros(_:)``.
-    public func zeros(_ shape: Shape) -> ReferenceTensor {
+    package func zeros(_ shape: Shape) -> ReferenceTensor {
         upload(Tensor(shape, repeating: 0))
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/sum(_:_:)``.
-    public func sum(_ a: ReferenceTensor, _ b: ReferenceTensor) throws -> ReferenceTensor {
+    package func sum(_ a: ReferenceTensor, _ b: ReferenceTensor) throws -> ReferenceTensor {
         try requireShape("summand", b.shape, a.shape)
         return ReferenceTensor(a.shape, zip(a.values, b.values).map { $0 + $1 })
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/scaled(_:byImage:)``.
-    public func scaled(
+    package func scaled(
         _ x: ReferenceTensor, byImage factors: ReferenceTensor
     ) throws -> ReferenceTensor {
         try requireShape("factors", factors.shape, [x.shape[0]])
@@ -29,14 +25,12 @@ extension ReferenceBackend {
             x.shape, x.values.enumerated().map { $1 * factors.values[$0 / width] })
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/dropout(_:_:)``.
-    public func dropout(_ x: ReferenceTensor, _ mask: DropoutMask) -> ReferenceTensor {
+    package func dropout(_ x: ReferenceTensor, _ mask: DropoutMask) -> ReferenceTensor {
         ReferenceTensor(
             x.shape, x.values.enumerated().map { mask.keeps($0) ? $1 * mask.factor : 0 })
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/transposed(_:)``.
-    public func transposed(_ x: ReferenceTensor) throws -> ReferenceTensor {
+    package func transposed(_ x: ReferenceTensor) throws -> ReferenceTensor {
         try requireRank("x", x.shape, 3)
         let (rows, columns, values) = (x.shape[1], x.shape[2], x.values)
         return ReferenceTensor([x.shape[0], columns, rows], rowWidth: rows) { index, output in
@@ -47,15 +41,13 @@ extension ReferenceBackend {
         }
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/resampleTokens(_:_:)``.
-    public func resampleTokens(
+    package func resampleTokens(
         _ x: ReferenceTensor, _ resampling: GridResampling
     ) throws -> ReferenceTensor {
         try resampled(x, taps: resampling.tokenTaps, tokens: resampling.source)
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/resampleTokensGradient(_:_:)``.
-    public func resampleTokensGradient(
+    package func resampleTokensGradient(
         _ dy: ReferenceTensor, _ resampling: GridResampling
     ) throws -> ReferenceTensor {
         try resampled(dy, taps: resampling.transposedTokenTaps, tokens: resampling.target)
@@ -81,8 +73,7 @@ extension ReferenceBackend {
         }
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/sumOverBatch(_:)``.
-    public func sumOverBatch(_ x: ReferenceTensor) -> ReferenceTensor {
+    package func sumOverBatch(_ x: ReferenceTensor) -> ReferenceTensor {
         let shape = x.shape.withBatch(1)
         var sums = [Double](repeating: 0, count: shape.elementCount)
         for (index, value) in x.values.enumerated() {
@@ -91,8 +82,7 @@ extension ReferenceBackend {
         return ReferenceTensor(shape, sums.map { Float($0) })
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/columnsGradient(_:first:width:)``.
-    public func columnsGradient(
+    package func columnsGradient(
         _ dy: ReferenceTensor, first: Int, width: Int
     ) throws -> ReferenceTensor {
         let shape = try columnsGradientShape(dy.shape, first: first, width: width)
@@ -105,8 +95,7 @@ extension ReferenceBackend {
         }
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/gatherGradient(_:rows:batch:)``.
-    public func gatherGradient(
+    package func gatherGradient(
         _ dy: ReferenceTensor, rows: [Int], batch: Int
     ) throws -> ReferenceTensor {
         let shape = dy.shape.withBatch(batch)
@@ -119,8 +108,7 @@ extension ReferenceBackend {
         return ReferenceTensor(shape, sums.map { Float($0) })
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/softSplitGradient(_:shape:geometry:)``.
-    public func softSplitGradient(
+    package func softSplitGradient(
         _ dy: ReferenceTensor, shape: Shape, geometry: PatchGeometry
     ) throws -> ReferenceTensor {
         let sizes = try SoftSplitSizes(shape, geometry: geometry)

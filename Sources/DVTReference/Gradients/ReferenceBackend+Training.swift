@@ -3,8 +3,7 @@ import DVTCore
 import Glibc
 
 extension ReferenceBackend: DifferentiableBackend {
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/crossEntropy(_:targets:weight:)``.
-    public func crossEntropy(
+    package func crossEntropy(
         _ logits: ReferenceTensor, targets: ReferenceTensor, weight: Float
     ) throws -> (losses: ReferenceTensor, gradient: ReferenceTensor) {
         let classes = try confidenceClasses(logits.shape)
@@ -28,13 +27,11 @@ extension ReferenceBackend: DifferentiableBackend {
         )
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/squaredNorm(_:)``.
-    public func squaredNorm(_ tensors: [ReferenceTensor]) -> Double {
+    package func squaredNorm(_ tensors: [ReferenceTensor]) -> Double {
         tensors.reduce(0) { $0 + dot($1.values, 0, $1.values, 0, count: $1.values.count) }
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/adamW(_:gradient:moments:_:)``.
-    public func adamW(
+    package func adamW(
         _ parameter: ReferenceTensor, gradient: ReferenceTensor,
         moments: (first: ReferenceTensor, second: ReferenceTensor), _ step: AdamWStep
     ) throws {
@@ -57,8 +54,7 @@ extension ReferenceBackend: DifferentiableBackend {
         }
     }
 
-    /// Implements ``/DVTAutodiff/DifferentiableBackend/updateAverage(_:with:decay:)``.
-    public func updateAverage(
+    package func updateAverage(
         _ average: ReferenceTensor, with x: ReferenceTensor, decay: Float
     ) throws {
         try requireShape("average", average.shape, x.shape)

@@ -1,4 +1,4 @@
-import DVTVision
+internal import DVTVision
 import Glibc
 
 /// An affine map from output pixels to input positions.

@@ -3,19 +3,19 @@
 /// The same configuration, seed, epoch and image always give the same result.
 public struct AugmentationConfiguration: Hashable, Sendable {
     /// The crop to a square of the model's input size.
-    public var crop: TrainingCrop
+    package var crop: TrainingCrop
     /// The probability of a horizontal flip, from 0 to 1.
-    public var flipProbability: Double
+    package var flipProbability: Double
     /// Random color and geometry operations, or nil for none.
-    public var randAugment: RandAugment?
+    package var randAugment: RandAugment?
     /// Replacement of a rectangle by noise, or nil for none.
-    public var erasing: RandomErasing?
+    package var erasing: RandomErasing?
     /// Mixing of image pairs in a batch, or nil for none.
-    public var mixing: BatchMixing?
+    package var mixing: BatchMixing?
     /// The label smoothing s, at least 0 and below 1.
     ///
     /// With C classes, each class gets `s / C` and the label `1 - s + s / C`.
-    public var labelSmoothing: Double
+    package var labelSmoothing: Double
 
     /// Creates a configuration.
     ///
@@ -26,7 +26,7 @@ public struct AugmentationConfiguration: Hashable, Sendable {
     ///   - erasing: replacement of a rectangle by noise.
     ///   - mixing: mixing of image pairs.
     ///   - labelSmoothing: the probability mass shared by all classes.
-    public init(
+    package init(
         crop: TrainingCrop = .center, flipProbability: Double = 0,
         randAugment: RandAugment? = nil, erasing: RandomErasing? = nil,
         mixing: BatchMixing? = nil, labelSmoothing: Double = 0

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 /// The mix of one batch.
 enum BatchMix: Equatable {

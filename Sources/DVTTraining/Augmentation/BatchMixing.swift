@@ -7,15 +7,15 @@ import DVTSupport
 /// about 1 - l of the area. l is drawn from Beta(alpha, alpha).
 ///
 /// - SeeAlso: <https://arxiv.org/abs/1710.09412>, <https://arxiv.org/abs/1905.04899>.
-public struct BatchMixing: Hashable, Sendable {
+package struct BatchMixing: Hashable, Sendable {
     /// The alpha of mixup; 0 disables it.
-    public var mixupAlpha: Double
+    package var mixupAlpha: Double
     /// The alpha of cutmix; 0 disables it.
-    public var cutmixAlpha: Double
+    package var cutmixAlpha: Double
     /// The probability that a batch is mixed, from 0 to 1.
-    public var probability: Double
+    package var probability: Double
     /// The probability of cutmix instead of mixup if both are enabled, from 0 to 1.
-    public var switchProbability: Double
+    package var switchProbability: Double
 
     /// Creates a mixing configuration.
     ///
@@ -24,7 +24,7 @@ public struct BatchMixing: Hashable, Sendable {
     ///   - cutmixAlpha: the alpha of cutmix.
     ///   - probability: the probability that a batch is mixed.
     ///   - switchProbability: the probability of cutmix if both are enabled.
-    public init(
+    package init(
         mixupAlpha: Double = 0.8, cutmixAlpha: Double = 1, probability: Double = 1,
         switchProbability: Double = 0.5
     ) {

@@ -1,12 +1,12 @@
-public import DVTCore
+package import DVTCore
 import DVTSupport
-public import DVTVision
+package import DVTVision
 
 /// Augments single images at random.
 ///
 /// The result depends only on the seed, the epoch and the index of the image. Crop, flip,
 /// operations and erasing use separate random streams, so disabling one does not change the others.
-public struct ImageAugmentation: Sendable {
+package struct ImageAugmentation: Sendable {
     private let configuration: AugmentationConfiguration
     private let preprocessing: Preprocessing
     private let seed: UInt64
@@ -20,7 +20,7 @@ public struct ImageAugmentation: Sendable {
     ///   - preprocessing: the model's size, filter, mean and deviation.
     ///   - seed: the seed of all draws.
     /// - Throws: ``TrainingInputError/invalidAugmentation(setting:value:allowed:)``.
-    public init(
+    package init(
         _ configuration: AugmentationConfiguration, preprocessing: Preprocessing, seed: UInt64
     ) throws(TrainingInputError) {
         try configuration.check()
@@ -46,7 +46,7 @@ public struct ImageAugmentation: Sendable {
     ///   - epoch: the epoch, from 0.
     ///   - index: the index of the image in the set.
     /// - Returns: a square of the model's input size.
-    public func augmented(_ image: RGBImage, epoch: Int, index: Int) -> RGBImage {
+    package func augmented(_ image: RGBImage, epoch: Int, index: Int) -> RGBImage {
         var random = numbers(epoch, index, for: "crop")
         var result = cropped(image, random: &random)
         random = numbers(epoch, index, for: "flip")
@@ -66,7 +66,7 @@ public struct ImageAugmentation: Sendable {
     ///   - epoch: the epoch, from 0.
     ///   - index: the index of the image in the set.
     /// - Returns: the model's input, shape `[1, 3, S, S]`.
-    public func tensor(from image: RGBImage, epoch: Int, index: Int) -> Tensor {
+    package func tensor(from image: RGBImage, epoch: Int, index: Int) -> Tensor {
         let image = augmented(image, epoch: epoch, index: index)
         var values = preprocessing.normalized(image)
         if let erasing = configuration.erasing {

@@ -1,4 +1,4 @@
-import DVTVision
+internal import DVTVision
 
 /// One image operation with its strength.
 enum ImageOperation: Equatable {

@@ -1,4 +1,4 @@
-import DVTVision
+internal import DVTVision
 
 // Pillow's ImageEnhance: blends an image with a degenerate version, or extrapolates away from it.
 extension RGBImage {

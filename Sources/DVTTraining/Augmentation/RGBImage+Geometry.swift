@@ -1,4 +1,4 @@
-import DVTVision
+internal import DVTVision
 
 extension RGBImage {
     /// Shifts the content left and up; uncovered pixels are black.

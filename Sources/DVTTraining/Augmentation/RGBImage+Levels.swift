@@ -1,4 +1,4 @@
-import DVTVision
+internal import DVTVision
 
 // Level mappings per channel, as in Pillow's ImageOps.
 extension RGBImage {

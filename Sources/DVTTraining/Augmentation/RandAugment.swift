@@ -1,5 +1,5 @@
 import DVTSupport
-import DVTVision
+internal import DVTVision
 
 /// RandAugment: random color and geometry operations on each image.
 ///
@@ -9,15 +9,15 @@ import DVTVision
 /// TranslateX and TranslateY; the strength of all but the first three increases with the magnitude.
 ///
 /// - SeeAlso: Cubuk et al., 2019, <https://arxiv.org/abs/1909.13719>; timm's `auto_augment.py`.
-public struct RandAugment: Hashable, Sendable {
+package struct RandAugment: Hashable, Sendable {
     /// The number of operations drawn per image.
-    public var layers: Int
+    package var layers: Int
     /// The mean magnitude, from 0 to 10.
-    public var magnitude: Double
+    package var magnitude: Double
     /// The standard deviation of the magnitude, which is clamped to 0...10.
-    public var magnitudeDeviation: Double
+    package var magnitudeDeviation: Double
     /// The probability that a drawn operation is applied, from 0 to 1.
-    public var probability: Double
+    package var probability: Double
 
     /// Creates a RandAugment configuration.
     ///
@@ -26,7 +26,7 @@ public struct RandAugment: Hashable, Sendable {
     ///   - magnitude: the mean magnitude, from 0 to 10.
     ///   - magnitudeDeviation: the standard deviation of the magnitude.
     ///   - probability: the probability that a drawn operation is applied.
-    public init(
+    package init(
         layers: Int = 2, magnitude: Double = 9, magnitudeDeviation: Double = 0.5,
         probability: Double = 0.5
     ) {

@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 import DVTSupport
 
 /// Random erasing: replaces a rectangle of a normalized image by Gaussian noise.
@@ -8,13 +8,13 @@ import DVTSupport
 /// nothing is erased.
 ///
 /// - SeeAlso: Zhong et al., 2017, <https://arxiv.org/abs/1708.04896>.
-public struct RandomErasing: Hashable, Sendable {
+package struct RandomErasing: Hashable, Sendable {
     /// The probability of erasing, from 0 to 1.
-    public var probability: Double
+    package var probability: Double
     /// The range of the erased fraction of the area, uniform.
-    public var area: ClosedRange<Double>
+    package var area: ClosedRange<Double>
     /// The range of height / width, log-uniform.
-    public var aspectRatio: ClosedRange<Double>
+    package var aspectRatio: ClosedRange<Double>
 
     /// Creates a random erasing configuration.
     ///
@@ -22,7 +22,7 @@ public struct RandomErasing: Hashable, Sendable {
     ///   - probability: the probability of erasing.
     ///   - area: the range of the erased fraction of the area.
     ///   - aspectRatio: the range of height / width.
-    public init(
+    package init(
         probability: Double = 0.25, area: ClosedRange<Double> = 0.02...1.0 / 3,
         aspectRatio: ClosedRange<Double> = 0.3...1 / 0.3
     ) {

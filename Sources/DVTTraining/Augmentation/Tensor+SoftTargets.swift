@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 
 extension Tensor {
     /// The target probabilities of a batch with label smoothing and mixing.

@@ -1,5 +1,5 @@
 /// The crop of a training image to the model's input size S.
-public enum TrainingCrop: Hashable, Sendable {
+package enum TrainingCrop: Hashable, Sendable {
     /// Resize and center crop, as in evaluation.
     case center
     /// Resize of the shorter side to S and center crop, then padding by this many black pixels on

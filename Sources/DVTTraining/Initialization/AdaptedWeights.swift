@@ -1,12 +1,12 @@
-public import DVTCore
-public import DVTModel
-import DVTVision
+package import DVTCore
+package import DVTModel
+internal import DVTVision
 
 /// Weights of another model to start from: what fits is taken, and the rest adapted as timm does.
 ///
 /// A head of another number of classes starts anew, and positions of another grid are resampled
 /// bicubically; anything else must fit.
-public struct AdaptedWeights: ParameterSource {
+package struct AdaptedWeights: ParameterSource {
     private let stored: CheckpointWeights
     private let random: RandomWeights
 
@@ -15,7 +15,7 @@ public struct AdaptedWeights: ParameterSource {
     /// - Parameters:
     ///   - file: the open checkpoint.
     ///   - random: where a new head comes from.
-    public init(_ file: any NamedTensors, otherwise random: RandomWeights) {
+    package init(_ file: any NamedTensors, otherwise random: RandomWeights) {
         stored = CheckpointWeights(file)
         self.random = random
     }
@@ -24,7 +24,7 @@ public struct AdaptedWeights: ParameterSource {
     ///
     /// - Parameter configuration: the model.
     /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` naming the first that does not.
-    public func check(_ configuration: CascadeConfiguration) throws {
+    package func check(_ configuration: CascadeConfiguration) throws {
         for parameter in configuration.parameters { _ = try source(of: parameter, configuration) }
     }
 
@@ -36,7 +36,7 @@ public struct AdaptedWeights: ParameterSource {
     /// - Returns: its values, of the specified shape.
     /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` if it does not fit, or the file's
     ///   error.
-    public func tensor(
+    package func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) throws -> Tensor {
         switch try source(of: parameter, configuration) {
@@ -53,7 +53,7 @@ public struct AdaptedWeights: ParameterSource {
     /// - Parameter configuration: the model.
     /// - Returns: the lines.
     /// - Throws: as ``check(_:)`` does.
-    public func changes(for configuration: CascadeConfiguration) throws -> [String] {
+    package func changes(for configuration: CascadeConfiguration) throws -> [String] {
         try configuration.parameters.compactMap { parameter in
             let name = "\(parameter.name) of stage \(parameter.stage + 1)"
             switch try source(of: parameter, configuration) {

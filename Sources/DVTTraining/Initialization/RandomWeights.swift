@@ -1,5 +1,5 @@
-public import DVTCore
-public import DVTModel
+package import DVTCore
+package import DVTModel
 
 /// Weights to begin training with, drawn from a seed.
 ///
@@ -7,21 +7,21 @@ public import DVTModel
 /// biases are 0, LayerNorms 1 and 0; class tokens and learned positions are uniform with a deviation
 /// of 0.02. A T2T-ViT's positions are the sinusoids that its authors fix, and a performer's random
 /// features orthogonal rows of length `sqrt(m)`.
-public struct RandomWeights: ParameterSource {
+package struct RandomWeights: ParameterSource {
     /// The seed.
-    public let seed: UInt64
+    package let seed: UInt64
 
     /// Creates the source.
     ///
     /// - Parameter seed: the seed.
-    public init(seed: UInt64) {
+    package init(seed: UInt64) {
         self.seed = seed
     }
 
     /// Accepts every model.
     ///
     /// - Parameter configuration: the model.
-    public func check(_ configuration: CascadeConfiguration) {}
+    package func check(_ configuration: CascadeConfiguration) {}
 
     /// Draws one parameter.
     ///
@@ -29,7 +29,7 @@ public struct RandomWeights: ParameterSource {
     ///   - parameter: which one.
     ///   - configuration: the model it belongs to.
     /// - Returns: its values.
-    public func tensor(
+    package func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) -> Tensor {
         let shape = parameter.shape

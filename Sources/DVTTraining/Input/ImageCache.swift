@@ -1,4 +1,4 @@
-import DVTVision
+internal import DVTVision
 import Synchronization
 
 /// Caches decoded images for later epochs up to a byte limit.

@@ -3,7 +3,7 @@ public import DVTCore
 /// Images and targets for one step of training.
 public struct TrainingBatch: Sendable {
     /// The index of the batch in the epoch, from 0.
-    public let index: Int
+    package let index: Int
     /// The images, shape `[B, 3, S, S]`.
     public let images: Tensor
     /// The target probabilities, shape `[B, classes]`; each row adds up to 1.

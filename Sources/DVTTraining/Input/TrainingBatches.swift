@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 import DVTSupport
 public import DVTVision
 
@@ -24,7 +24,7 @@ public final class TrainingBatches {
     }
 
     /// The errors of the images skipped so far.
-    public private(set) var skipped: [ImageError] = []
+    package private(set) var skipped: [ImageError] = []
     private let isStrict: Bool
     private let images: LoaderPipeline<Int, Image>
     private let batches: LoaderPipeline<Int, Outcome>

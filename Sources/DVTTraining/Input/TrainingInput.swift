@@ -1,4 +1,4 @@
-import DVTCore
+internal import DVTCore
 import DVTSupport
 public import DVTVision
 
@@ -17,19 +17,19 @@ public struct TrainingInput: Sendable {
     /// Options for batching and reading a set.
     public struct Options: Hashable, Sendable {
         /// The batch size, at least 1.
-        public var batchSize: Int
+        package var batchSize: Int
         /// The seed of the image order and the augmentation.
-        public var seed: UInt64
+        package var seed: UInt64
         /// Whether an epoch ends with an incomplete batch.
-        public var keepsShortBatch: Bool
+        package var keepsShortBatch: Bool
         /// Whether an unreadable image is an error; otherwise it is skipped.
-        public var isStrict: Bool
+        package var isStrict: Bool
         /// The number of threads that decode and augment images; with 0, ``TrainingBatches/next()``
         /// does the work.
-        public var workers: Int
+        package var workers: Int
         /// The maximum bytes of decoded images cached for later epochs: CIFAR-10's 50,000 images
         /// take 154 MB.
-        public var cacheByteLimit: Int
+        package var cacheByteLimit: Int
 
         /// Creates options.
         ///
@@ -105,7 +105,7 @@ public struct TrainingInput: Sendable {
     ///
     /// - Parameter epoch: the epoch, from 0.
     /// - Returns: the index of each image once.
-    public func order(epoch: Int) -> [Int] {
+    package func order(epoch: Int) -> [Int] {
         var random = SeededGenerator(name: "training.\(epoch).order", seed: options.seed)
         var order = Array(images.indices)
         for place in order.indices.dropFirst().reversed() {

@@ -1,19 +1,19 @@
 import DVTAutodiff
-import DVTCore
-import DVTModel
+internal import DVTCore
+internal import DVTModel
 
 /// The numbers that stay the same over a run.
-public struct AdamWSettings: Hashable, Sendable {
+package struct AdamWSettings: Hashable, Sendable {
     /// The decoupled weight decay.
-    public var weightDecay: Double
+    package var weightDecay: Double
     /// The decay of the first moment.
-    public var beta1: Double
+    package var beta1: Double
     /// The decay of the second moment.
-    public var beta2: Double
+    package var beta2: Double
     /// Added to the root of the second moment.
-    public var epsilon: Double
+    package var epsilon: Double
     /// The largest norm of the whole gradient, or nil where it is not clipped.
-    public var clipNorm: Double?
+    package var clipNorm: Double?
 
     /// Creates the numbers.
     ///
@@ -23,7 +23,7 @@ public struct AdamWSettings: Hashable, Sendable {
     ///   - beta2: the decay of the second moment.
     ///   - epsilon: added to the root of the second moment.
     ///   - clipNorm: the largest norm of the whole gradient, or nil.
-    public init(
+    package init(
         weightDecay: Double = 0.05, beta1: Double = 0.9, beta2: Double = 0.999,
         epsilon: Double = 1e-8, clipNorm: Double? = nil
     ) {
@@ -41,7 +41,7 @@ public struct AdamWSettings: Hashable, Sendable {
 ///
 /// - SeeAlso: Loshchilov and Hutter, Decoupled Weight Decay Regularization,
 ///   <https://arxiv.org/abs/1711.05101>.
-public final class AdamWOptimizer<B: DifferentiableBackend> {
+package final class AdamWOptimizer<B: DifferentiableBackend> {
     /// One parameter and what the optimizer keeps of it.
     struct Slot {
         let parameter: TrainableCascade<B>.Parameter
@@ -50,9 +50,9 @@ public final class AdamWOptimizer<B: DifferentiableBackend> {
     }
 
     /// The numbers that stay the same.
-    public let settings: AdamWSettings
+    package let settings: AdamWSettings
     /// The steps made.
-    public internal(set) var steps = 0
+    package internal(set) var steps = 0
     let slots: [Slot]
     private let backend: B
 
@@ -62,7 +62,7 @@ public final class AdamWOptimizer<B: DifferentiableBackend> {
     ///   - model: the cascade.
     ///   - settings: the numbers.
     /// - Throws: the backend's error.
-    public convenience init(_ model: TrainableCascade<B>, _ settings: AdamWSettings) throws {
+    package convenience init(_ model: TrainableCascade<B>, _ settings: AdamWSettings) throws {
         try self.init(model, settings, steps: 0) { parameter, _ in
             Tensor(parameter.specification.shape, repeating: 0)
         }
@@ -97,7 +97,7 @@ public final class AdamWOptimizer<B: DifferentiableBackend> {
     /// - Throws: the backend's error, or ``TrainingError/notFinite(_:value:step:)`` if the
     ///   gradient is not finite; no parameter has changed then.
     @discardableResult
-    public func step(rate: Double) throws -> Double? {
+    package func step(rate: Double) throws -> Double? {
         var scale = 1.0
         var norm: Double?
         if let limit = settings.clipNorm {

@@ -1,13 +1,13 @@
 import Glibc
 
 /// The learning rate over a run: a linear warm-up, then half a cosine down to a last rate.
-public struct LearningRateSchedule: Hashable, Sendable {
+package struct LearningRateSchedule: Hashable, Sendable {
     /// The rate after the warm-up.
-    public var peak: Double
+    package var peak: Double
     /// The rate at the very end.
-    public var last: Double
+    package var last: Double
     /// The part of the run, from 0 to 1, in which the rate rises from nothing to its peak.
-    public var warmup: Double
+    package var warmup: Double
 
     /// Creates a schedule.
     ///
@@ -16,7 +16,7 @@ public struct LearningRateSchedule: Hashable, Sendable {
     ///   - last: the rate at the end.
     ///   - warmup: the part of the run that warms up, 0 ... 1.
     /// - SeeAlso: Loshchilov and Hutter, SGDR, <https://arxiv.org/abs/1608.03983>.
-    public init(peak: Double, last: Double, warmup: Double) {
+    package init(peak: Double, last: Double, warmup: Double) {
         self.peak = peak
         self.last = last
         self.warmup = warmup
@@ -26,7 +26,7 @@ public struct LearningRateSchedule: Hashable, Sendable {
     ///
     /// - Parameter progress: how much of the run is done, 0 ... 1.
     /// - Returns: the rate.
-    public func rate(at progress: Double) -> Double {
+    package func rate(at progress: Double) -> Double {
         let progress = min(max(progress, 0), 1)
         // The first step is not without effect.
         if progress < warmup { return peak * max(progress / warmup, 0.001) }

@@ -1,14 +1,14 @@
 import DVTAutodiff
-import DVTCore
-public import DVTModel
+internal import DVTCore
+package import DVTModel
 
 /// An exponential moving average of a cascade's parameters.
 ///
 /// Early on it follows more closely, `decay = min(limit, (1 + n) / (10 + n))` after n steps, so
 /// that the start is soon forgotten.
-public final class WeightAverage<B: DifferentiableBackend> {
+package final class WeightAverage<B: DifferentiableBackend> {
     /// How much of the average a step leaves.
-    public let limit: Double
+    package let limit: Double
     /// The averages, in the order of the model's parameters; those that are not trained are the
     /// parameters themselves.
     let tensors: [B.DeviceTensor]
@@ -20,7 +20,7 @@ public final class WeightAverage<B: DifferentiableBackend> {
     ///   - model: the cascade.
     ///   - limit: how much of the average a step leaves, below 1.
     /// - Throws: the backend's error.
-    public convenience init(_ model: TrainableCascade<B>, limit: Double) throws {
+    package convenience init(_ model: TrainableCascade<B>, limit: Double) throws {
         try self.init(model, limit: limit) {
             try model.tape.base.download($0.tensor.value)
         }
@@ -42,7 +42,7 @@ public final class WeightAverage<B: DifferentiableBackend> {
     ///
     /// - Parameter step: the steps made.
     /// - Throws: the backend's error.
-    public func update(step: Int) throws {
+    package func update(step: Int) throws {
         let decay = min(limit, (1 + Double(step)) / (10 + Double(step)))
         for (average, parameter) in zip(tensors, model.parameters) where parameter.isTrained {
             try model.tape.base.updateAverage(
@@ -54,7 +54,7 @@ public final class WeightAverage<B: DifferentiableBackend> {
     ///
     /// - Returns: a cascade that shares the average's memory.
     /// - Throws: the backend's error.
-    public func inference() throws -> DynamicVisionTransformer<B> {
+    package func inference() throws -> DynamicVisionTransformer<B> {
         var tensors = tensors[...]
         return try model.inference { _ in tensors.removeFirst() }
     }

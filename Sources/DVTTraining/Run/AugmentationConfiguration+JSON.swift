@@ -1,12 +1,12 @@
-import DVTCore
-import DVTModel
+internal import DVTCore
+internal import DVTModel
 import DVTSupport
 
 extension AugmentationConfiguration {
     /// The configuration of a preset.
     ///
     /// - Parameter name: `none`, `light` or `standard`; another name gives nil.
-    public init?(preset name: String) {
+    package init?(preset name: String) {
         switch name {
         case "none": self = .none
         case "light": self = .light

@@ -1,29 +1,29 @@
 import DVTAutodiff
-import DVTCore
-import DVTModel
+package import DVTCore
+package import DVTModel
 
 /// A cascade whose parameters get gradients: the same network, run on a
 /// ``/DVTCore/GradientTape``.
 ///
 /// The loss is the sum of the cross-entropies of all exits, so that every exit is trained to be
 /// right.
-public final class TrainableCascade<B: DifferentiableBackend> {
+package final class TrainableCascade<B: DifferentiableBackend> {
     /// A parameter, its value and its gradient.
-    public struct Parameter {
+    package struct Parameter {
         /// Which one it is.
-        public let specification: ParameterSpecification
+        package let specification: ParameterSpecification
         /// Its value, and its gradient after a backward pass.
-        public let tensor: TapeTensor<B>
+        package let tensor: TapeTensor<B>
         /// Whether training changes it.
-        public var isTrained: Bool { specification.role.isTrained }
+        package var isTrained: Bool { specification.role.isTrained }
     }
 
     /// The cascade's numbers.
-    public let configuration: CascadeConfiguration
+    package let configuration: CascadeConfiguration
     /// What remembers the way back.
-    public let tape: GradientTape<B>
+    package let tape: GradientTape<B>
     /// Every parameter, in the order of the network.
-    public let parameters: [Parameter]
+    package let parameters: [Parameter]
     private let network: DynamicVisionTransformer<GradientTape<B>>
 
     /// Builds a cascade and copies its weights to the device.
@@ -35,7 +35,7 @@ public final class TrainableCascade<B: DifferentiableBackend> {
     ///   - stopsReusedFeatures: whether the gradient ends at reused features; nil means as the
     ///     model's authors have it: in the MindSpore model it does.
     /// - Throws: ``ModelError`` if the weights do not fit, or the source's or backend's error.
-    public init(
+    package init(
         _ configuration: CascadeConfiguration, weights: some ParameterSource, backend: B,
         stopsReusedFeatures: Bool? = nil
     ) throws {
@@ -61,7 +61,7 @@ public final class TrainableCascade<B: DifferentiableBackend> {
     ///
     /// - Returns: a cascade that shares this one's memory.
     /// - Throws: the backend's error.
-    public func inference() throws -> DynamicVisionTransformer<B> {
+    package func inference() throws -> DynamicVisionTransformer<B> {
         try inference { $0.tensor.value }
     }
 
@@ -89,7 +89,7 @@ public final class TrainableCascade<B: DifferentiableBackend> {
     /// - Returns: every exit's losses and likeliest classes.
     /// - Throws: ``ModelError`` if images or targets do not fit, or the backend's error; no
     ///   gradient is added then.
-    public func addGradients(
+    package func addGradients(
         _ images: Tensor, targets: Tensor, weight: Float? = nil
     ) throws -> [ExitLoss] {
         var exits: [(logits: TapeTensor<B>, classes: [Int])] = []
@@ -120,22 +120,22 @@ public final class TrainableCascade<B: DifferentiableBackend> {
 }
 
 /// What one exit made of a batch.
-public struct ExitLoss: Sendable {
+package struct ExitLoss: Sendable {
     /// Each image's cross-entropy.
-    public let losses: [Float]
+    package let losses: [Float]
     /// Each image's likeliest class.
-    public let classes: [Int]
+    package let classes: [Int]
 
     /// Creates the result.
     ///
     /// - Parameters:
     ///   - losses: each image's cross-entropy.
     ///   - classes: each image's likeliest class.
-    public init(losses: [Float], classes: [Int]) {
+    package init(losses: [Float], classes: [Int]) {
         self.losses = losses
         self.classes = classes
     }
 
     /// The mean of the losses.
-    public var mean: Double { losses.reduce(0) { $0 + Double($1) } / Double(max(losses.count, 1)) }
+    package var mean: Double { losses.reduce(0) { $0 + Double($1) } / Double(max(losses.count, 1)) }
 }

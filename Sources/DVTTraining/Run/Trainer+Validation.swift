@@ -1,6 +1,6 @@
 import DVTAutodiff
-import DVTCore
-import DVTModel
+internal import DVTCore
+internal import DVTModel
 
 extension Trainer {
     /// Measures all exits of the model on validation images.
@@ -10,7 +10,7 @@ extension Trainer {
     ///   - shouldStop: called after every batch.
     /// - Returns: the losses and correct predictions, or nil if stopped.
     /// - Throws: ``/DVTModel/ModelError`` if the images do not fit, or the backend's error.
-    public func validate(
+    package func validate(
         _ input: TrainingInput, shouldStop: () -> Bool = { false }
     ) throws -> TrainingTally? {
         let cascade = try inference()

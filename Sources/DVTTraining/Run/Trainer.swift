@@ -1,21 +1,21 @@
 import DVTAutodiff
-import DVTCore
-public import DVTModel
+internal import DVTCore
+package import DVTModel
 import DVTSupport
 
 /// Trains a cascade: every exit, step by step.
 ///
 /// What a step does depends on the recipe, the batch and the position alone, so that a run that is
 /// gone on with makes the same steps as one that was never interrupted.
-public final class Trainer<B: DifferentiableBackend> {
+package final class Trainer<B: DifferentiableBackend> {
     /// The model, its normalization and labels.
-    public let card: ModelCard
+    package let card: ModelCard
     /// How it is trained.
-    public let recipe: TrainingRecipe
+    package let recipe: TrainingRecipe
     /// The model with its gradients.
-    public let model: TrainableCascade<B>
+    package let model: TrainableCascade<B>
     /// Where the run is.
-    public private(set) var position: TrainingPosition
+    package private(set) var position: TrainingPosition
     let optimizer: AdamWOptimizer<B>
     let average: WeightAverage<B>?
 
@@ -28,7 +28,7 @@ public final class Trainer<B: DifferentiableBackend> {
     ///   - backend: the device.
     /// - Throws: ``TrainingError`` if the recipe cannot be used, ``/DVTModel/ModelError`` if the
     ///   weights do not fit, or the source's or backend's error.
-    public convenience init(
+    package convenience init(
         _ card: ModelCard, recipe: TrainingRecipe, weights: some ParameterSource, backend: B
     ) throws {
         try recipe.check(origin: "recipe")
@@ -60,7 +60,7 @@ public final class Trainer<B: DifferentiableBackend> {
     ///
     /// - Returns: a cascade that shares memory with the run.
     /// - Throws: the backend's error.
-    public func inference() throws -> DynamicVisionTransformer<B> {
+    package func inference() throws -> DynamicVisionTransformer<B> {
         try average?.inference() ?? model.inference()
     }
 
@@ -68,13 +68,13 @@ public final class Trainer<B: DifferentiableBackend> {
     ///
     /// - Parameter batches: the batches of an epoch.
     /// - Returns: 1 when the run is over.
-    public func progress(batches: Int) -> Double {
+    package func progress(batches: Int) -> Double {
         let epochs = Double(position.epoch) + Double(position.batch) / Double(max(batches, 1))
         return recipe.progress(epochs: epochs, seconds: position.seconds)
     }
 
     /// Whether the gradients of some batches wait for others to make a step with.
-    public private(set) var isBetweenSteps = false
+    package private(set) var isBetweenSteps = false
 
     /// Runs one batch, and makes a step when enough have been run.
     ///
@@ -87,7 +87,7 @@ public final class Trainer<B: DifferentiableBackend> {
     /// - Throws: ``TrainingError/notFinite(_:value:step:)`` if a loss or the gradient is not
     ///   finite, ``/DVTModel/ModelError`` if the batch does not fit, or the backend's error.
     @discardableResult
-    public func train(_ batch: TrainingBatch, of batches: Int) throws -> [ExitLoss] {
+    package func train(_ batch: TrainingBatch, of batches: Int) throws -> [ExitLoss] {
         let start = ContinuousClock.now
         let first = batch.index - batch.index % recipe.accumulation
         let end = min(first + recipe.accumulation, batches)
@@ -123,7 +123,7 @@ public final class Trainer<B: DifferentiableBackend> {
     /// Ends an epoch.
     ///
     /// - Returns: what its batches came to.
-    public func finishEpoch() -> TrainingTally {
+    package func finishEpoch() -> TrainingTally {
         let tally = position.tally
         position.epoch += 1
         position.batch = 0

@@ -1,5 +1,5 @@
-import DVTCore
-import DVTModel
+internal import DVTCore
+package import DVTModel
 import DVTSupport
 
 extension TrainingBatch {

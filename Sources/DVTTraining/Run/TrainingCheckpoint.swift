@@ -1,7 +1,7 @@
 import DVTAutodiff
-public import DVTCheckpoints
-public import DVTCore
-import DVTModel
+package import DVTCheckpoints
+package import DVTCore
+internal import DVTModel
 
 extension Trainer {
     /// Writes everything needed to resume the run: weights, moments, averages and position.
@@ -11,7 +11,7 @@ extension Trainer {
     ///
     /// - Parameter path: the safetensors file to create or replace atomically.
     /// - Throws: the backend's error, or `FileError` if the system fails to write.
-    public func save(to path: String) throws {
+    package func save(to path: String) throws {
         let (store, base) = (RunStore(card.configuration), model.tape.base)
         var entries: [(name: String, tensor: Tensor)] = []
         func add(
@@ -42,7 +42,7 @@ extension Trainer {
     ///   - path: the safetensors file to create or replace atomically.
     ///   - elementType: the type of every element.
     /// - Throws: the backend's error, or `FileError` if the system fails to write.
-    public func saveWeights(
+    package func saveWeights(
         to path: String, as elementType: SafetensorsWriter.ElementType = .float32
     ) throws {
         let store = RunStore(card.configuration)
@@ -60,7 +60,7 @@ extension Trainer {
     /// - Parameter file: a checkpoint written by ``save(to:)``.
     /// - Returns: its recipe.
     /// - Throws: ``TrainingError/invalidCheckpoint(origin:reason:)`` if it is another file.
-    public static func recipe(storedIn file: any NamedTensors) throws -> TrainingRecipe {
+    package static func recipe(storedIn file: any NamedTensors) throws -> TrainingRecipe {
         try StoredRun(file, ModelCard(storedIn: file).configuration).recipe
     }
 
@@ -72,7 +72,7 @@ extension Trainer {
     ///   - backend: the device.
     /// - Throws: ``TrainingError/invalidCheckpoint(origin:reason:)`` if it is another file, or the
     ///   file's or backend's error.
-    public convenience init(
+    package convenience init(
         resuming file: any NamedTensors, recipe other: TrainingRecipe? = nil, backend: B
     ) throws {
         let card = try ModelCard(storedIn: file)

@@ -1,23 +1,23 @@
-import DVTCore
-import DVTModel
+internal import DVTCore
+internal import DVTModel
 import DVTSupport
 
 /// The position of a run: its state apart from weights and moments.
 ///
 /// Random draws depend only on the seed and on these numbers.
-public struct TrainingPosition: Hashable, Sendable {
+package struct TrainingPosition: Hashable, Sendable {
     /// The epoch, from 0.
-    public internal(set) var epoch = 0
+    package internal(set) var epoch = 0
     /// The next batch of the epoch, from 0.
-    public internal(set) var batch = 0
+    package internal(set) var batch = 0
     /// The number of batches in an epoch, known once a batch has been run.
-    public internal(set) var batchesPerEpoch: Int?
+    package internal(set) var batchesPerEpoch: Int?
     /// The optimizer steps made.
-    public internal(set) var step = 0
+    package internal(set) var step = 0
     /// The time spent on training, seconds.
-    public internal(set) var seconds = 0.0
+    package internal(set) var seconds = 0.0
     /// The losses and hits of the epoch's batches so far.
-    public internal(set) var tally: TrainingTally
+    package internal(set) var tally: TrainingTally
 
     init(exits: Int) {
         tally = TrainingTally(exits: exits)
@@ -25,33 +25,33 @@ public struct TrainingPosition: Hashable, Sendable {
 }
 
 /// The losses and hits of an epoch at every exit.
-public struct TrainingTally: Hashable, Sendable {
+package struct TrainingTally: Hashable, Sendable {
     /// The number of images.
-    public internal(set) var images = 0
+    package internal(set) var images = 0
     /// The sum of the images' losses at every exit.
-    public internal(set) var losses: [Double]
+    package internal(set) var losses: [Double]
     /// The images whose most probable class was their label; for mixed images, the first label.
-    public internal(set) var hits: [Int]
+    package internal(set) var hits: [Int]
 
     /// Creates an empty tally.
     ///
     /// - Parameter exits: the number of exits.
-    public init(exits: Int) {
+    package init(exits: Int) {
         losses = Array(repeating: 0, count: exits)
         hits = Array(repeating: 0, count: exits)
     }
 
     /// The mean loss of every exit.
-    public var meanLosses: [Double] { losses.map { $0 / Double(max(images, 1)) } }
+    package var meanLosses: [Double] { losses.map { $0 / Double(max(images, 1)) } }
     /// The share of hits of every exit, percent.
-    public var accuracies: [Double] { hits.map { 100 * Double($0) / Double(max(images, 1)) } }
+    package var accuracies: [Double] { hits.map { 100 * Double($0) / Double(max(images, 1)) } }
 
     /// Adds a batch.
     ///
     /// - Parameters:
     ///   - exits: the losses and classes of every exit.
     ///   - labels: the class of each image.
-    public mutating func add(_ exits: [ExitLoss], labels: [Int]) {
+    package mutating func add(_ exits: [ExitLoss], labels: [Int]) {
         images += labels.count
         for (exit, result) in exits.enumerated() {
             losses[exit] += result.losses.reduce(0) { $0 + Double($1) }

@@ -9,7 +9,7 @@ extension TrainingRecipe {
     /// - Parameter path: the file.
     /// - Throws: `FileError` if the file cannot be read, or
     ///   ``TrainingError/invalidRecipe(origin:reason:)``.
-    public init(path: String) throws {
+    package init(path: String) throws {
         let text = try readFile(path, limit: Self.byteLimit)
         let name = path.lowercased()
         if name.hasSuffix(".yaml") || name.hasSuffix(".yml") {

@@ -1,5 +1,5 @@
-import DVTCore
-import DVTModel
+internal import DVTCore
+internal import DVTModel
 import DVTSupport
 
 extension TrainingRecipe {
@@ -12,7 +12,7 @@ extension TrainingRecipe {
     ///   - origin: the file, for messages.
     /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` if an entry is unknown, of another
     ///   kind or outside its range.
-    public init(json: [UInt8], origin: String) throws {
+    package init(json: [UInt8], origin: String) throws {
         let value: JSONValue
         do {
             value = try JSONValue(parsing: json)
@@ -62,7 +62,7 @@ extension TrainingRecipe {
     private static func on(_ value: Double) -> Double? { value == 0 ? nil : value }
 
     /// The recipe as JSON with every entry, as ``init(json:origin:)`` reads it.
-    public var json: String {
+    package var json: String {
         let lines = members.map { "  \(jsonString($0.key)): \($0.value.jsonText)" }
         return "{\n" + lines.joined(separator: ",\n") + "\n}\n"
     }

@@ -14,7 +14,7 @@ extension TrainingRecipe {
     ///   - origin: the file, for messages.
     /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` if the text is not YAML, or an entry
     ///   is unknown, of another kind or outside its range.
-    public init(yaml: [UInt8], origin: String) throws {
+    package init(yaml: [UInt8], origin: String) throws {
         #if YAML
         let value: JSONValue
         do throws(YAMLError) {

@@ -1,39 +1,39 @@
 /// The settings of a training run, except for the images and the model.
-public struct TrainingRecipe: Hashable, Sendable {
+package struct TrainingRecipe: Hashable, Sendable {
     /// The number of epochs, or nil if only the time limits the run.
-    public var epochs: Int? = 100
+    package var epochs: Int? = 100
     /// The time limit in hours, or nil; the schedule follows the limit that is closer.
-    public var maxHours: Double?
+    package var maxHours: Double?
     /// The batch size.
-    public var batchSize = 128
+    package var batchSize = 128
     /// The number of batches whose gradients are accumulated per step.
-    public var accumulation = 1
+    package var accumulation = 1
     /// The learning rate after the warm-up.
-    public var learningRate = 1e-3
+    package var learningRate = 1e-3
     /// The learning rate at the end.
-    public var lastLearningRate = 1e-5
+    package var lastLearningRate = 1e-5
     /// The warm-up as a fraction of the run.
-    public var warmup = 0.05
+    package var warmup = 0.05
     /// The optimizer settings.
-    public var optimizer = AdamWSettings(clipNorm: 1)
+    package var optimizer = AdamWSettings(clipNorm: 1)
     /// The decay of the weight average per step, or nil for no average.
-    public var averageDecay: Double? = 0.999
+    package var averageDecay: Double? = 0.999
     /// The dropout probability of an element.
-    public var dropout = 0.0
+    package var dropout = 0.0
     /// The probability of dropping a residual branch of the last block.
-    public var stochasticDepth = 0.1
+    package var stochasticDepth = 0.1
     /// Whether gradients stop at reused features; nil means the authors' setting for the model.
-    public var stopsReusedFeatures: Bool?
+    package var stopsReusedFeatures: Bool?
     /// The seed of the initial weights, the image order and all other draws.
-    public var seed: UInt64 = 0
+    package var seed: UInt64 = 0
     /// The augmentation of images and labels.
-    public var augmentation = AugmentationConfiguration.standard
+    package var augmentation = AugmentationConfiguration.standard
 
     /// Creates the authors' recipe with 100 epochs.
-    public init() {}
+    package init() {}
 
     /// The learning rate schedule.
-    public var schedule: LearningRateSchedule {
+    package var schedule: LearningRateSchedule {
         LearningRateSchedule(peak: learningRate, last: lastLearningRate, warmup: warmup)
     }
 
@@ -43,7 +43,7 @@ public struct TrainingRecipe: Hashable, Sendable {
     ///   - done: the completed epochs, including the fraction of the current one.
     ///   - seconds: the elapsed training time.
     /// - Returns: 0...1; 1 means that the run is complete.
-    public func progress(epochs done: Double, seconds: Double) -> Double {
+    package func progress(epochs done: Double, seconds: Double) -> Double {
         let byEpochs = epochs.map { $0 > 0 ? done / Double($0) : 1 } ?? 0
         let byTime = maxHours.map { seconds / ($0 * 3600) } ?? 0
         return min(max(byEpochs, byTime), 1)

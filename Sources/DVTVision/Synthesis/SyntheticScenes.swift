@@ -14,16 +14,16 @@ public struct SyntheticScenes: Sendable {
     package static let version = 1
 
     /// The names of the ten classes, in alphabetical order.
-    public static let labels = ClassLabels(SceneShape.allCases.map(\.rawValue))
+    package static let labels = ClassLabels(SceneShape.allCases.map(\.rawValue))
     /// The supported image sizes.
-    public static let sizes = 16...512
+    package static let sizes = 16...512
 
     /// The seed of the set.
-    public let seed: UInt64
+    package let seed: UInt64
     /// The number of pixels per side.
-    public let size: Int
+    package let size: Int
     /// The range from which each image's difficulty is drawn uniformly, within 0...1.
-    public let difficulty: ClosedRange<Double>
+    package let difficulty: ClosedRange<Double>
 
     /// Creates a set without drawing it.
     ///
@@ -45,7 +45,7 @@ public struct SyntheticScenes: Sendable {
     ///
     /// - Parameter index: the index of the image, from 0.
     /// - Returns: the class, an index into ``labels``.
-    public func label(_ index: Int) -> Int {
+    package func label(_ index: Int) -> Int {
         index % SceneShape.allCases.count
     }
 
@@ -53,7 +53,7 @@ public struct SyntheticScenes: Sendable {
     ///
     /// - Parameter index: the index of the image, from 0.
     /// - Returns: a multiple of 0.001, so three decimals represent it exactly.
-    public func difficulty(_ index: Int) -> Double {
+    package func difficulty(_ index: Int) -> Double {
         var random = SeededGenerator(seed: seed, scene: index, purpose: "difficulty")
         return (random.next(difficulty) * 1000 + 0.5).rounded(.down) / 1000
     }
@@ -81,7 +81,7 @@ public struct SyntheticImage: Sendable, Equatable {
     /// The rendered image.
     public let image: RGBImage
     /// The class, an index into ``SyntheticScenes/labels``.
-    public let label: Int
+    package let label: Int
     /// The difficulty, from 0 to 1.
-    public let difficulty: Double
+    package let difficulty: Double
 }

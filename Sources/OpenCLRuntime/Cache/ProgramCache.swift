@@ -15,7 +15,7 @@ extension Context {
     /// - Returns: the program.
     /// - Throws: ``OpenCLError/buildFailed(program:options:log:)`` with the compiler's log, or
     ///   ``OpenCLError/callFailed(function:status:)``.
-    public func program(
+    package func program(
         name: String, source: String, options: String = ""
     ) throws(OpenCLError) -> Program {
         let options = Self.complete(options)

@@ -3,47 +3,47 @@ import COpenCL
 /// An OpenCL device and its properties.
 public struct Device: Sendable {
     /// The platform (driver) of the device.
-    public let platform: Platform
+    package let platform: Platform
     /// The device's name.
     public let name: String
     /// The vendor's name.
     public let vendor: String
     /// The vendor's PCI ID: 0x10DE for NVIDIA, 0x1002 for AMD, 0x8086 for Intel.
-    public let vendorID: UInt32
+    package let vendorID: UInt32
     /// The driver's version.
     public let driverVersion: String
     /// The OpenCL version, as the driver reports it.
-    public let version: String
+    package let version: String
     /// The newest OpenCL C version that the device compiler supports, as the driver reports it.
-    public let openCLCVersion: String
+    package let openCLCVersion: String
     /// The kinds of device it reports to be.
-    public let types: DeviceTypes
+    package let types: DeviceTypes
     /// The number of compute units, each of which runs a work-group at a time.
-    public let computeUnits: Int
+    package let computeUnits: Int
     /// The maximum clock frequency, in MHz.
-    public let clockMegahertz: Int
+    package let clockMegahertz: Int
     /// The size of global memory, in bytes.
-    public let globalMemoryBytes: Int
+    package let globalMemoryBytes: Int
     /// The local memory available to a work-group, in bytes, as reported.
-    public let localMemoryBytes: Int
+    package let localMemoryBytes: Int
     /// Whether local memory is dedicated hardware; on CPUs it is part of main memory.
-    public let localMemoryIsDedicated: Bool
+    package let localMemoryIsDedicated: Bool
     /// The size limit of a buffer, in bytes.
-    public let maxAllocationBytes: Int
+    package let maxAllocationBytes: Int
     /// The maximum number of work-items in a work-group.
-    public let maxWorkGroupSize: Int
+    package let maxWorkGroupSize: Int
     /// The maximum number of work-items along each dimension of a work-group.
-    public let maxWorkItemSizes: [Int]
+    package let maxWorkItemSizes: [Int]
     /// The required alignment of sub-buffer offsets, in bytes.
-    public let memoryBaseAlignmentBytes: Int
+    package let memoryBaseAlignmentBytes: Int
     /// The preferred vector width for floats; 1 if the device compiler vectorizes by itself.
-    public let preferredFloatVectorWidth: Int
+    package let preferredFloatVectorWidth: Int
     /// The native vector width for floats.
-    public let nativeFloatVectorWidth: Int
+    package let nativeFloatVectorWidth: Int
     /// The supported extensions.
-    public let extensions: Set<String>
+    package let extensions: Set<String>
     /// The resolution of ``Event/profile()``'s clock, in nanoseconds.
-    public let profilingTimerResolutionNanoseconds: Int
+    package let profilingTimerResolutionNanoseconds: Int
     private let id: Handle
 
     /// The underlying OpenCL object.
@@ -102,7 +102,7 @@ extension Device {
     package var isPoCL: Bool { platform.name == "Portable Computing Language" }
 
     /// The name, platform and kind of the device.
-    public var summary: DeviceSummary {
+    package var summary: DeviceSummary {
         DeviceSummary(name: name, platformName: platform.name, types: types)
     }
 

@@ -5,7 +5,7 @@ public struct DeviceSummary: Equatable, Sendable, CustomStringConvertible {
     /// The platform's name.
     public let platformName: String
     /// The kinds of device it reports to be.
-    public let types: DeviceTypes
+    package let types: DeviceTypes
 
     /// Creates a summary.
     ///
@@ -13,7 +13,7 @@ public struct DeviceSummary: Equatable, Sendable, CustomStringConvertible {
     ///   - name: the device's name.
     ///   - platformName: the platform's name.
     ///   - types: the kinds of device it reports to be.
-    public init(name: String, platformName: String, types: DeviceTypes) {
+    package init(name: String, platformName: String, types: DeviceTypes) {
         self.name = name
         self.platformName = platformName
         self.types = types
@@ -60,7 +60,7 @@ public enum DeviceSelector: Equatable, Sendable {
     /// - Returns: the index of the selected device.
     /// - Throws: ``OpenCLError/noDevice(selector:available:)`` or
     ///   ``OpenCLError/ambiguousDevice(selector:candidates:)``.
-    public func index(in devices: [DeviceSummary]) throws(OpenCLError) -> Int {
+    package func index(in devices: [DeviceSummary]) throws(OpenCLError) -> Int {
         let gpu = devices.firstIndex { $0.types.contains(.gpu) }
         let found: Int?
         switch self {

@@ -1,15 +1,15 @@
 import COpenCL
 
 /// An OpenCL platform: a vendor's driver with its devices.
-public struct Platform: Sendable {
+package struct Platform: Sendable {
     /// The platform's name, such as `Portable Computing Language`.
-    public let name: String
+    package let name: String
     /// The vendor's name.
-    public let vendor: String
+    package let vendor: String
     /// The OpenCL version and the driver's version, as the driver reports them.
-    public let version: String
+    package let version: String
     /// The extensions that all devices of the platform support.
-    public let extensions: Set<String>
+    package let extensions: Set<String>
     private let id: Handle
 
     /// The underlying OpenCL object.
@@ -30,12 +30,12 @@ public struct Platform: Sendable {
     ///
     /// - Returns: the platforms.
     /// - Throws: ``OpenCLError/noPlatform`` if there is none.
-    public static func all() throws(OpenCLError) -> [Platform] {
+    package static func all() throws(OpenCLError) -> [Platform] {
         try Discovery.shared.get().map(\.platform)
     }
 
     /// The platform's devices; may be empty.
-    public var devices: [Device] {
+    package var devices: [Device] {
         Discovery.shared.platforms.first { $0.platform == self }?.devices ?? []
     }
 
@@ -53,14 +53,14 @@ extension Platform: Hashable {
     ///   - left: a platform.
     ///   - right: another platform.
     /// - Returns: whether both are the same OpenCL object.
-    public static func == (left: Platform, right: Platform) -> Bool {
+    package static func == (left: Platform, right: Platform) -> Bool {
         left.id == right.id
     }
 
     /// Hashes the platform's identity.
     ///
     /// - Parameter hasher: receives the identity.
-    public func hash(into hasher: inout Hasher) {
+    package func hash(into hasher: inout Hasher) {
         hasher.combine(id)
     }
 }

@@ -3,9 +3,9 @@ import COpenCL
 /// A buffer in device memory, released with its last reference.
 ///
 /// Enqueued commands retain the memory, so a buffer may be released before they complete.
-public final class Buffer: Sendable {
+package final class Buffer: Sendable {
     /// How kernels may access a buffer; the host may always read and write it.
-    public enum Access: Sendable {
+    package enum Access: Sendable {
         /// Kernels may read and write it.
         case readWrite
         /// Kernels may only read it.
@@ -13,11 +13,11 @@ public final class Buffer: Sendable {
     }
 
     /// The context that created the buffer.
-    public let context: Context
+    package let context: Context
     /// The requested size, in bytes.
-    public let byteCount: Int
+    package let byteCount: Int
     /// How kernels may access it.
-    public let access: Access
+    package let access: Access
     private let id: Handle
 
     /// The underlying OpenCL object.

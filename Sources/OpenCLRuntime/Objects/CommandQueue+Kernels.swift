@@ -18,7 +18,7 @@ extension CommandQueue {
     /// - Throws: an ``OpenCLError`` that names the kernel if the sizes or the arguments do not fit
     ///   the kernel or the device; ``OpenCLError/callFailed(function:status:)`` if the launch fails.
     @discardableResult
-    public func enqueue(
+    package func enqueue(
         _ kernel: Kernel, arguments: [KernelArgument], global: [Int], local: [Int]
     ) throws(OpenCLError) -> Event? {
         try check(kernel, global: global, local: local)

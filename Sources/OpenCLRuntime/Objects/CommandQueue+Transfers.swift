@@ -13,7 +13,7 @@ extension CommandQueue {
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
     ///   ``OpenCLError/callFailed(function:status:)``.
     @discardableResult
-    public func write(
+    package func write(
         _ bytes: UnsafeRawBufferPointer, to buffer: Buffer, offset: Int = 0, blocking: Bool = true
     ) throws(OpenCLError) -> Event? {
         try buffer.checkRange(offset: offset, byteCount: bytes.count)
@@ -38,7 +38,7 @@ extension CommandQueue {
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
     ///   ``OpenCLError/callFailed(function:status:)``.
     @discardableResult
-    public func write<Value: BitwiseCopyable>(
+    package func write<Value: BitwiseCopyable>(
         _ values: [Value], to buffer: Buffer, offset: Int = 0
     ) throws(OpenCLError) -> Event? {
         let result = values.withUnsafeBytes { bytes in
@@ -57,7 +57,7 @@ extension CommandQueue {
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
     ///   ``OpenCLError/callFailed(function:status:)``, also if an earlier command failed.
     @discardableResult
-    public func read(
+    package func read(
         into bytes: UnsafeMutableRawBufferPointer, from buffer: Buffer, offset: Int = 0
     ) throws(OpenCLError) -> Event? {
         try buffer.checkRange(offset: offset, byteCount: bytes.count)
@@ -81,7 +81,7 @@ extension CommandQueue {
     /// - Returns: the values.
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
     ///   ``OpenCLError/callFailed(function:status:)``, also if an earlier command failed.
-    public func read<Value: BitwiseCopyable>(
+    package func read<Value: BitwiseCopyable>(
         _ type: Value.Type = Float.self, count: Int, from buffer: Buffer, offset: Int = 0
     ) throws(OpenCLError) -> [Value] {
         try buffer.checkRange(offset: offset, byteCount: count * MemoryLayout<Value>.stride)
@@ -115,7 +115,7 @@ extension CommandQueue {
     /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)`` and
     ///   ``OpenCLError/callFailed(function:status:)``.
     @discardableResult
-    public func copy(
+    package func copy(
         from source: Buffer, to target: Buffer, byteCount: Int, sourceOffset: Int = 0,
         targetOffset: Int = 0
     ) throws(OpenCLError) -> Event? {
@@ -139,7 +139,7 @@ extension CommandQueue {
     /// - Returns: the event, if events are collected.
     /// - Throws: ``OpenCLError/callFailed(function:status:)``.
     @discardableResult
-    public func fill(_ buffer: Buffer, pattern: Float) throws(OpenCLError) -> Event? {
+    package func fill(_ buffer: Buffer, pattern: Float) throws(OpenCLError) -> Event? {
         let size = MemoryLayout<Float>.size
         let byteCount = buffer.byteCount / size * size
         guard byteCount > 0 else {

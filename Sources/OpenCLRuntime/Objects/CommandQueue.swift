@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// Commands run one after another, and each sees the results of the previous ones. Methods return
 /// once a command is enqueued, except reads and blocking writes, which wait for it.
-public final class CommandQueue: Sendable {
+package final class CommandQueue: Sendable {
     /// The context that created the queue.
-    public let context: Context
+    package let context: Context
     private let id: Handle
     private let collection: Mutex<Collection>
     private let launchGuard: LaunchGuard?
@@ -38,7 +38,7 @@ public final class CommandQueue: Sendable {
     }
 
     /// Whether the queue creates an ``Event`` per command and keeps it for ``takeEvents()``.
-    public var collectsEvents: Bool {
+    package var collectsEvents: Bool {
         get { collection.withLock { $0.isOn } }
         set { collection.withLock { $0.isOn = newValue } }
     }
@@ -46,7 +46,7 @@ public final class CommandQueue: Sendable {
     /// Removes and returns the events collected so far.
     ///
     /// - Returns: the events, in order.
-    public func takeEvents() -> [Event] {
+    package func takeEvents() -> [Event] {
         collection.withLock { collection in
             let events = collection.events
             collection.events = []
@@ -57,14 +57,14 @@ public final class CommandQueue: Sendable {
     /// Submits the enqueued commands to the device without waiting for them.
     ///
     /// - Throws: ``OpenCLError/callFailed(function:status:)``.
-    public func flush() throws(OpenCLError) {
+    package func flush() throws(OpenCLError) {
         try check("clFlush", clFlush(handle))
     }
 
     /// Waits until all commands have completed.
     ///
     /// - Throws: ``OpenCLError/callFailed(function:status:)`` if one of them failed.
-    public func finish() throws(OpenCLError) {
+    package func finish() throws(OpenCLError) {
         try check("clFinish", clFinish(handle))
     }
 

@@ -8,7 +8,7 @@ public final class Context: Sendable {
     /// The context's device.
     public let device: Device
     /// The cache of program binaries between runs, or why there is none.
-    public let diskCache: DiskCache
+    package let diskCache: DiskCache
     let counter = StatisticsCounter()
     let programs = Mutex<[ProgramKey: Program]>([:])
     private let id: Handle
@@ -42,7 +42,7 @@ public final class Context: Sendable {
     /// - Parameter collectsEvents: whether the queue collects an ``Event`` per command.
     /// - Returns: the queue.
     /// - Throws: ``OpenCLError/callFailed(function:status:)``.
-    public func makeQueue(collectsEvents: Bool = false) throws(OpenCLError) -> CommandQueue {
+    package func makeQueue(collectsEvents: Bool = false) throws(OpenCLError) -> CommandQueue {
         try CommandQueue(context: self, collectsEvents: collectsEvents)
     }
 
@@ -54,14 +54,14 @@ public final class Context: Sendable {
     /// - Returns: the buffer.
     /// - Throws: ``OpenCLError/bufferTooLarge(byteCount:limit:)`` above the device's limit,
     ///   ``OpenCLError/callFailed(function:status:)`` if memory is exhausted.
-    public func makeBuffer(
+    package func makeBuffer(
         byteCount: Int, access: Buffer.Access = .readWrite
     ) throws(OpenCLError) -> Buffer {
         try Buffer(context: self, byteCount: byteCount, access: access)
     }
 
     /// The context's counters.
-    public var statistics: Statistics {
+    package var statistics: Statistics {
         counter.value
     }
 }

@@ -1,9 +1,9 @@
 import COpenCL
 
 /// The event of an enqueued command.
-public final class Event: Sendable {
+package final class Event: Sendable {
     /// The kernel's name, or `write`, `read`, `copy` or `fill`.
-    public let label: String
+    package let label: String
     private let id: Handle
 
     /// The underlying OpenCL object.
@@ -20,18 +20,18 @@ public final class Event: Sendable {
     }
 
     /// The times of a command, by the device's clock.
-    public struct Profile: Equatable, Sendable {
+    package struct Profile: Equatable, Sendable {
         /// When the host enqueued the command.
-        public let queuedNanoseconds: UInt64
+        package let queuedNanoseconds: UInt64
         /// When the host submitted it to the device.
-        public let submittedNanoseconds: UInt64
+        package let submittedNanoseconds: UInt64
         /// When it started.
-        public let startedNanoseconds: UInt64
+        package let startedNanoseconds: UInt64
         /// When it ended.
-        public let endedNanoseconds: UInt64
+        package let endedNanoseconds: UInt64
 
         /// The time it ran on the device.
-        public var elapsedNanoseconds: UInt64 {
+        package var elapsedNanoseconds: UInt64 {
             endedNanoseconds >= startedNanoseconds ? endedNanoseconds - startedNanoseconds : 0
         }
     }
@@ -39,7 +39,7 @@ public final class Event: Sendable {
     /// Waits until the command has completed.
     ///
     /// - Throws: ``OpenCLError/callFailed(function:status:)`` if it or an earlier command failed.
-    public func wait() throws(OpenCLError) {
+    package func wait() throws(OpenCLError) {
         var event: cl_event? = handle
         try check("clWaitForEvents", clWaitForEvents(1, &event))
     }
@@ -48,7 +48,7 @@ public final class Event: Sendable {
     ///
     /// - Returns: the times.
     /// - Throws: ``OpenCLError/callFailed(function:status:)``.
-    public func profile() throws(OpenCLError) -> Profile {
+    package func profile() throws(OpenCLError) -> Profile {
         try wait()
         return Profile(
             queuedNanoseconds: try time(CL_PROFILING_COMMAND_QUEUED),

@@ -5,24 +5,24 @@ import Synchronization
 ///
 /// Kernels are thread-safe: OpenCL stores the arguments in the kernel object, and a queue holds the
 /// kernel's lock while it sets them and launches.
-public final class Kernel: Sendable {
+package final class Kernel: Sendable {
     /// Its name.
-    public let name: String
+    package let name: String
     /// The number of its parameters.
-    public let argumentCount: Int
+    package let argumentCount: Int
     /// The names of its parameters, or nil where the driver does not report them.
     ///
     /// Drivers report them for programs built from source with `-cl-kernel-arg-info`; whether they
     /// do for a cached binary depends on the driver.
-    public let argumentNames: [String]?
+    package let argumentNames: [String]?
     /// The maximum number of work-items in a work-group on this device.
-    public let maxWorkGroupSize: Int
+    package let maxWorkGroupSize: Int
     /// The work-group size that it was compiled for, or nil if it takes any.
-    public let requiredWorkGroupSize: [Int]?
+    package let requiredWorkGroupSize: [Int]?
     /// The factor that work-group sizes should be a multiple of.
-    public let preferredWorkGroupSizeMultiple: Int
+    package let preferredWorkGroupSizeMultiple: Int
     /// The local memory that a work-group uses, without that of arguments.
-    public let localMemoryBytes: Int
+    package let localMemoryBytes: Int
     private let program: Program
     private let lock: Mutex<Handle>
 

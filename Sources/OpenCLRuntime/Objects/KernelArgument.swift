@@ -1,5 +1,5 @@
 /// A value for one parameter of a kernel.
-public enum KernelArgument: Sendable {
+package enum KernelArgument: Sendable {
     /// For a `global` or `constant` pointer.
     case buffer(Buffer)
     /// For an `int`.
@@ -14,7 +14,7 @@ public enum KernelArgument: Sendable {
 
 extension KernelArgument: CustomStringConvertible {
     /// A description for error messages.
-    public var description: String {
+    package var description: String {
         switch self {
         case .buffer(let buffer): "a buffer of \(buffer.byteCount) bytes"
         case .int(let value): "int \(value)"

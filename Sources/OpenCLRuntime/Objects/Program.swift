@@ -1,9 +1,9 @@
 import COpenCL
 
 /// A program built for a context's device.
-public final class Program: Sendable {
+package final class Program: Sendable {
     /// The origin of a program's binary.
-    public enum Origin: Sendable {
+    package enum Origin: Sendable {
         /// Compiled from source.
         case source
         /// Loaded from the disk cache.
@@ -13,15 +13,15 @@ public final class Program: Sendable {
     /// The device it was built for.
     ///
     /// There is no reference to the ``Context``, which retains its programs.
-    public let device: Device
+    package let device: Device
     /// The name used in messages.
-    public let name: String
+    package let name: String
     /// The build options.
-    public let options: String
+    package let options: String
     /// The origin of its binary.
-    public let origin: Origin
+    package let origin: Origin
     /// The device compiler's output, such as warnings.
-    public let buildLog: String
+    package let buildLog: String
     private let id: Handle
 
     /// Takes ownership of a program object and builds it; releases it if that fails.
@@ -51,7 +51,7 @@ public final class Program: Sendable {
     /// - Returns: a new kernel, which shares no arguments with others of the same name.
     /// - Throws: ``OpenCLError/kernelNotFound(kernel:program:available:)`` or
     ///   ``OpenCLError/callFailed(function:status:)``.
-    public func kernel(_ name: String) throws(OpenCLError) -> Kernel {
+    package func kernel(_ name: String) throws(OpenCLError) -> Kernel {
         let function = "clCreateKernel"
         let kernel: Handle
         do throws(OpenCLError) {
@@ -66,7 +66,7 @@ public final class Program: Sendable {
     }
 
     /// The names of the program's kernels, sorted.
-    public var kernelNames: [String] {
+    package var kernelNames: [String] {
         let text = try? query(CL_PROGRAM_KERNEL_NAMES).string()
         return (text ?? "").split(separator: ";").map { trimmed($0) }.sorted()
     }

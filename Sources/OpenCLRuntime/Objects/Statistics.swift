@@ -2,27 +2,27 @@ import Synchronization
 
 extension Context {
     /// Counters of a context.
-    public struct Statistics: Equatable, Sendable {
+    package struct Statistics: Equatable, Sendable {
         /// Programs compiled from source.
-        public var programsCompiled = 0
+        package var programsCompiled = 0
         /// Programs loaded from the disk cache.
-        public var programsLoaded = 0
+        package var programsLoaded = 0
         /// Programs reused from the context's memory.
-        public var programsReused = 0
+        package var programsReused = 0
         /// The time spent compiling.
-        public var compileSeconds = 0.0
+        package var compileSeconds = 0.0
         /// The time spent loading from the disk cache.
-        public var loadSeconds = 0.0
+        package var loadSeconds = 0.0
         /// Buffers created.
-        public var buffersCreated = 0
+        package var buffersCreated = 0
         /// The size of the largest buffer created.
-        public var largestBufferBytes = 0
+        package var largestBufferBytes = 0
         /// The total size of all live buffers.
-        public var liveBufferBytes = 0
+        package var liveBufferBytes = 0
         /// The maximum of ``liveBufferBytes``.
-        public var highWaterBytes = 0
+        package var highWaterBytes = 0
         /// Kernels launched by queues, except those that other libraries launch.
-        public var kernelsLaunched = 0
+        package var kernelsLaunched = 0
     }
 }
 
