@@ -156,23 +156,23 @@ package protocol DifferentiableBackend: Backend {
     /// - Returns: dqkv.
     /// - Throws: see ``DifferentiableBackend``.
     func attentionGradient(
-        _ dy: DeviceTensor, _ qkv: DeviceTensor, logits: KeptLogits<DeviceTensor>, heads: Int,
+        _ dy: DeviceTensor, _ qkv: DeviceTensor, logits: KeptRelations<DeviceTensor>, heads: Int,
         scale: Float, queries: AttentionQueries, logitsGradient: DeviceTensor?,
         relationsGradient: ReusedRelations<DeviceTensor>?
     ) throws -> DeviceTensor
 
-    /// The gradient of ``Backend/performerAttention(_:features:)`` by its first argument; the
+    /// The gradient of ``Backend/performerAttention(_:randomFeatures:)`` by its first argument; the
     /// random features are not trained.
     ///
     /// - Parameters:
     ///   - dy: `[B, T, E]`.
     ///   - y: the attention's result.
     ///   - kqv: `[B, T, 3E]`.
-    ///   - features: the layer whose weight is w, `[m, E]`.
+    ///   - randomFeatures: the layer whose weight is w, `[m, E]`.
     /// - Returns: dkqv.
     /// - Throws: see ``DifferentiableBackend``.
     func performerAttentionGradient(
-        _ dy: DeviceTensor, _ y: DeviceTensor, _ kqv: DeviceTensor, features: LinearLayer
+        _ dy: DeviceTensor, _ y: DeviceTensor, _ kqv: DeviceTensor, randomFeatures: LinearLayer
     ) throws -> DeviceTensor
 
     /// The gradient of ``Backend/softSplit(_:geometry:)``: patches added up where they overlap.

@@ -5,11 +5,11 @@ extension GradientTape {
     package func attention(
         _ qkv: TapeTensor<Base>, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<TapeTensor<Base>>?,
-        keeping logits: KeptLogits<TapeTensor<Base>>?
+        keeping logits: KeptRelations<TapeTensor<Base>>?
     ) throws -> TapeTensor<Base> {
         let base = base
         let kept =
-            try logits.map { KeptLogits(store: $0.store.value, channel: $0.channel) }
+            try logits.map { KeptRelations(store: $0.store.value, channel: $0.channel) }
             ?? ownLogits(of: qkv.shape, heads: heads, queries: queries)
         let y = try base.attention(
             qkv.value, heads: heads, scale: scale, queries: queries,
@@ -50,7 +50,7 @@ extension GradientTape {
     /// Room for the logits of one block.
     private func ownLogits(
         of qkv: Shape, heads: Int, queries: AttentionQueries
-    ) throws -> KeptLogits<Base.DeviceTensor> {
+    ) throws -> KeptRelations<Base.DeviceTensor> {
         try requireRank("qkv", qkv, 3)
         let (batch, tokens) = (qkv[0], qkv[1])
         let store =
@@ -59,7 +59,7 @@ extension GradientTape {
                 try base.makeRelations(batch: batch, channels: heads, tokens: tokens)
             case .classToken: try base.zeros([batch, heads, 1, tokens])
             }
-        return KeptLogits(store: store, channel: 0)
+        return KeptRelations(store: store, channel: 0)
     }
 
     package func makeRelations(
@@ -72,13 +72,13 @@ extension GradientTape {
 
     /// The features get no gradient.
     package func performerAttention(
-        _ kqv: TapeTensor<Base>, features: TapeLinear<Base>
+        _ kqv: TapeTensor<Base>, randomFeatures features: TapeLinear<Base>
     ) throws -> TapeTensor<Base> {
         let base = base
-        let y = try base.performerAttention(kqv.value, features: features.layer)
+        let y = try base.performerAttention(kqv.value, randomFeatures: features.layer)
         return record(y, from: [kqv]) { dy in
             let gradient = try base.performerAttentionGradient(
-                dy, y, kqv.value, features: features.layer)
+                dy, y, kqv.value, randomFeatures: features.layer)
             try kqv.accumulate(gradient, on: base)
         }
     }

@@ -118,12 +118,12 @@ public protocol Backend {
     ///
     /// - Parameters:
     ///   - kqv: `[B, T, 3E]`, k before q before v.
-    ///   - features: a linear layer without bias whose weight is w, `[m, E]`.
+    ///   - randomFeatures: a linear layer without bias whose weight is w, `[m, E]`.
     /// - Returns: `[B, T, E]`.
     /// - Throws: see ``Backend``.
     /// - SeeAlso: Choromanski et al., Rethinking Attention with Performers,
     ///   <https://arxiv.org/abs/2009.14794>.
-    func performerAttention(_ kqv: DeviceTensor, features: LinearLayer) throws -> DeviceTensor
+    func performerAttention(_ kqv: DeviceTensor, randomFeatures: LinearLayer) throws -> DeviceTensor
 
     /// Some columns of every row.
     ///
@@ -220,7 +220,7 @@ public protocol Backend {
     func attention(
         _ qkv: DeviceTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<DeviceTensor>?,
-        keeping logits: KeptLogits<DeviceTensor>?
+        keeping logits: KeptRelations<DeviceTensor>?
     ) throws -> DeviceTensor
 
     /// Allocates a store for the attention logits of all blocks of a stage, uninitialized.

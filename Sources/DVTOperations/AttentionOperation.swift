@@ -75,7 +75,7 @@ package struct AttentionOperation: NetworkOperation {
         let store = Tensor([batch, 2 * heads, tokens, tokens], repeating: -1)
         let kept =
             keepsLogits
-            ? KeptLogits(store: try backend.upload(store), channel: heads) : nil
+            ? KeptRelations(store: try backend.upload(store), channel: heads) : nil
         let scale = Float(1 / Double(headWidth).squareRoot())
         return {
             let output = try backend.attention(

@@ -159,7 +159,7 @@ package struct ConfidenceOperation: NetworkOperation {
             let values = try backend.confidence(
                 logits, criterion: criterion, temperature: temperature)
             let columns = [
-                values.map { Float($0.classIndex) }, values.map(\.confidence),
+                values.map { Float($0.classIndex) }, values.map(\.probability),
                 values.map(\.score),
             ]
             return try columns.map { try backend.upload(Tensor([values.count], values: $0)) }

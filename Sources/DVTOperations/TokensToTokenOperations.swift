@@ -42,7 +42,7 @@ package struct SoftSplitOperation: NetworkOperation {
     }
 }
 
-/// ``Backend/performerAttention(_:features:)``.
+/// ``Backend/performerAttention(_:randomFeatures:)``.
 package struct PerformerOperation: NetworkOperation {
     package let name = "performerAttention"
     let batch: Int
@@ -65,7 +65,7 @@ package struct PerformerOperation: NetworkOperation {
         let kqv = try backend.upload(input("kqv", [batch, tokens, 3 * width], scale: 0.5))
         let w = try backend.makeLinear(
             LinearParameters(weight: backend.upload(input("w", [features, width])), bias: nil))
-        return { [try backend.performerAttention(kqv, features: w)] }
+        return { [try backend.performerAttention(kqv, randomFeatures: w)] }
     }
 }
 

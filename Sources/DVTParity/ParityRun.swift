@@ -43,7 +43,7 @@ package struct ParityRun {
             includesLayers ? { layers.append((name: $0, tensor: $1)) } : nil
         try model.run(images, policy: .allExits, trace: trace) { visit in
             logits.append(try backend.download(visit.logits))
-            confidences.append(visit.confidences.map(\.confidence))
+            confidences.append(visit.confidences.map(\.probability))
         }
         return ParityOutputs(
             deviceName: backend.deviceName, logits: logits, confidences: confidences,

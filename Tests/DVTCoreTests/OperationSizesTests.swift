@@ -62,13 +62,13 @@ import Testing
                 qkv: [1, 5, 24], heads: 2, queries: .allTokens, reusing: RelationShape(relations),
                 keeping: nil)
         }
-        let flat = KeptLogits(store: Stored(shape: [4]), channel: 0)
+        let flat = KeptRelations(store: Stored(shape: [4]), channel: 0)
         #expect(throws: ShapeError.self) {
             try AttentionSizes(
                 qkv: [1, 5, 24], heads: 2, queries: .allTokens, reusing: nil,
                 keeping: RelationShape(flat))
         }
-        let kept = KeptLogits(store: Stored(shape: [1, 4, 4, 4]), channel: 0)
+        let kept = KeptRelations(store: Stored(shape: [1, 4, 4, 4]), channel: 0)
         #expect(
             throws: ShapeError.mismatch(
                 name: "kept logits", expected: [1, 4, 5, 5], actual: [1, 4, 4, 4])

@@ -120,8 +120,8 @@ import Testing
         for prediction in result.predictions {
             #expect(prediction.top.count == 5)
             #expect(prediction.top[0].classIndex == prediction.classIndex)
-            #expect(abs(prediction.top[0].confidence - prediction.probability) < 1e-6)
-            let probabilities = prediction.top.map(\.confidence)
+            #expect(abs(prediction.top[0].probability - prediction.probability) < 1e-6)
+            let probabilities = prediction.top.map(\.probability)
             #expect(probabilities == probabilities.sorted(by: >))
             #expect(abs(probabilities.reduce(0, +) - 1) < 1e-5)
             #expect(Set(prediction.top.map(\.classIndex)).count == 5)

@@ -30,7 +30,7 @@ import Testing
         let model = try model(configuration, on: ReferenceBackend())
         let result = try model.classify(images(configuration, 3), policy: .thresholds([2]))
         for visit in result.predictions.flatMap(\.visits) {
-            #expect(visit.score == visit.confidence)
+            #expect(visit.score == visit.probability)
         }
     }
 

@@ -40,10 +40,10 @@ struct OpenCLBackendTests {
         var logits = Tensor([1, 100], repeating: 0)
         logits.values[position] = .nan
         let uploaded = try backend.upload(logits)
-        #expect(try backend.confidence(uploaded)[0].confidence.isNaN)
+        #expect(try backend.confidence(uploaded)[0].probability.isNaN)
         for criterion in ExitCriterion.allCases {
             let value = try backend.confidence(uploaded, criterion: criterion, temperature: 2)[0]
-            #expect(value.confidence.isNaN)
+            #expect(value.probability.isNaN)
         }
     }
 
@@ -57,7 +57,7 @@ struct OpenCLBackendTests {
         for criterion in ExitCriterion.allCases {
             let values = try backend.confidence(logits, criterion: criterion, temperature: 0.5)
             #expect(values.map(\.classIndex) == plain.map(\.classIndex))
-            #expect(values.map(\.confidence) == plain.map(\.confidence))
+            #expect(values.map(\.probability) == plain.map(\.probability))
         }
     }
 

@@ -117,8 +117,8 @@ struct SteadyRunTests {
         let visits = try model.classify(images, policy: .allExits).predictions.map(\.visits)
         var staying = Array(visits.indices)
         return model.configuration.stages.indices.dropLast().map { exit in
-            let threshold = staying.map { visits[$0][exit].confidence }.max() ?? 0
-            staying.removeAll { visits[$0][exit].confidence >= threshold }
+            let threshold = staying.map { visits[$0][exit].probability }.max() ?? 0
+            staying.removeAll { visits[$0][exit].probability >= threshold }
             return threshold
         }
     }

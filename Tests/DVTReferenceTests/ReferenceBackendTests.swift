@@ -93,7 +93,7 @@ import Testing
     /// Two tokens of width 1, one feature w = 2: k = (0, 1), q = (1, 0), v = (10, 20).
     @Test func performerWeighsValuesByItsFeatures() throws {
         let kqv = tensor([1, 2, 3], [0, 1, 10, 1, 0, 20])
-        let output = try backend.performerAttention(kqv, features: linear([1, 1], [2]))
+        let output = try backend.performerAttention(kqv, randomFeatures: linear([1, 1], [2]))
         // phi(0) = 1 and phi(1) = e^1.5; with one feature the query's cancels but for 1e-8.
         let weight: Float = 4.481689
         let mean = (10 + 20 * weight) / (1 + weight)
@@ -128,7 +128,7 @@ import Testing
             qkv, heads: 1, scale: 2, queries: .allTokens,
             reusing: ReusedRelations(
                 coarse: coarse, channel: 1, resampling: GridResampling(from: 1, to: 1)),
-            keeping: KeptLogits(store: store, channel: 1))
+            keeping: KeptRelations(store: store, channel: 1))
         // A = [[2 + 0, -2 + 4], [4 + 1, -4 + 3]]
         #expect(values(store) == [0, 0, 0, 0, 2, 2, 5, -1])
         let share = 1 / (1 + Float(0.002478752))  // 1 / (1 + e^-6)
@@ -150,7 +150,7 @@ import Testing
         #expect(throws: ShapeError.self) {
             try backend.attention(
                 qkv, heads: 1, scale: 2, queries: .classToken, reusing: nil,
-                keeping: KeptLogits(store: store, channel: 0))
+                keeping: KeptRelations(store: store, channel: 0))
         }
     }
 
@@ -164,7 +164,7 @@ import Testing
             reusing: ReusedRelations(
                 coarse: tensor([1, 1, 2, 2], [1, 2, 3, 4]), channel: 0,
                 resampling: GridResampling(from: 1, to: 2)),
-            keeping: KeptLogits(store: store, channel: 0))
+            keeping: KeptRelations(store: store, channel: 0))
         #expect(
             values(store) == [1, 2, 2, 2, 2] + Array(repeating: [3, 4, 4, 4, 4], count: 4).joined())
     }
@@ -206,8 +206,8 @@ import Testing
     @Test func confidenceIsTheSoftmaxOfTheFirstLargest() throws {
         let pairs = try backend.confidence(tensor([2, 3], [0, 1, 1, 1000, 0, -1000]))
         #expect(pairs[0].classIndex == 1)
-        #expect(abs(pairs[0].confidence - 0.4223188) < 1e-6)
-        #expect(pairs[1] == ClassConfidence(classIndex: 0, confidence: 1))
+        #expect(abs(pairs[0].probability - 0.4223188) < 1e-6)
+        #expect(pairs[1] == ClassConfidence(classIndex: 0, probability: 1))
     }
 
     /// Logits of 1, 4 and 16 parts of 21, which temperature 2 makes 1, 2 and 4 of 7.
@@ -218,7 +218,7 @@ import Testing
         }
         for criterion in ExitCriterion.allCases {
             let value = try value(criterion, 2)
-            #expect(value.classIndex == 2 && abs(value.confidence - 16.0 / 21) < 1e-6)
+            #expect(value.classIndex == 2 && abs(value.probability - 16.0 / 21) < 1e-6)
         }
         #expect(abs(try value(.confidence, 2).score - 4.0 / 7) < 1e-6)
         #expect(abs(try value(.margin, 1).score - 12.0 / 21) < 1e-6)

@@ -90,10 +90,10 @@ package final class RecordingBackend<Base: Backend>: Backend {
     }
 
     package func performerAttention(
-        _ kqv: DeviceTensor, features: LinearLayer
+        _ kqv: DeviceTensor, randomFeatures features: LinearLayer
     ) throws -> DeviceTensor {
         record("performerAttention", kqv.shape)
-        return try base.performerAttention(kqv, features: features)
+        return try base.performerAttention(kqv, randomFeatures: features)
     }
 
     package func columns(_ x: DeviceTensor, _ columns: Range<Int>) throws -> DeviceTensor {
@@ -126,7 +126,7 @@ package final class RecordingBackend<Base: Backend>: Backend {
     package func attention(
         _ qkv: DeviceTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<DeviceTensor>?,
-        keeping logits: KeptLogits<DeviceTensor>?
+        keeping logits: KeptRelations<DeviceTensor>?
     ) throws -> DeviceTensor {
         let kind = queries == .classToken ? "class attention" : "attention"
         record(logits == nil ? kind : "attention keeping", qkv.shape)

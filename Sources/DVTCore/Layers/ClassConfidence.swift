@@ -1,21 +1,21 @@
-/// The likeliest class, its softmax probability, and how sure of it an exit is.
+/// The top-1 class of an image at an exit, its softmax probability and its score.
 public struct ClassConfidence: Sendable, Equatable {
     /// The class, from 0.
     public let classIndex: Int
-    /// Its softmax probability.
-    public let confidence: Float
-    /// What is compared with a threshold: the ``ExitCriterion`` that was asked for.
+    /// The softmax probability of the class.
+    public let probability: Float
+    /// The value compared with the exit's threshold, by the ``ExitCriterion`` in use.
     public let score: Float
 
-    /// Takes what was computed.
+    /// Creates the result.
     ///
     /// - Parameters:
     ///   - classIndex: the class, from 0.
-    ///   - confidence: its softmax probability.
-    ///   - score: what is compared with a threshold, or nil where that is the probability.
-    public init(classIndex: Int, confidence: Float, score: Float? = nil) {
+    ///   - probability: its softmax probability.
+    ///   - score: the value compared with the threshold; nil means the probability.
+    public init(classIndex: Int, probability: Float, score: Float? = nil) {
         self.classIndex = classIndex
-        self.confidence = confidence
-        self.score = score ?? confidence
+        self.probability = probability
+        self.score = score ?? probability
     }
 }

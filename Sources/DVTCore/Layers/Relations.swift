@@ -21,7 +21,7 @@ public struct ReusedRelations<DeviceTensor> {
 }
 
 /// Where an attention writes its logits for a later stage.
-public struct KeptLogits<DeviceTensor> {
+public struct KeptRelations<DeviceTensor> {
     /// All blocks' logits, `[B, LH, T, T]`; from ``Backend/makeRelations(batch:channels:tokens:)``.
     public let store: DeviceTensor
     /// The first of the H channels that this block writes.

@@ -74,7 +74,7 @@ package struct RelationShape: Equatable, Sendable {
         resampling = relations.resampling
     }
 
-    package init<DeviceTensor: BackendTensor>(_ logits: KeptLogits<DeviceTensor>) {
+    package init<DeviceTensor: BackendTensor>(_ logits: KeptRelations<DeviceTensor>) {
         store = logits.store.shape
         channel = logits.channel
         resampling = nil

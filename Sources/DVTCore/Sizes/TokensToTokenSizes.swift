@@ -39,7 +39,7 @@ package struct SoftSplitSizes: Equatable, Sendable {
     }
 }
 
-/// The sizes of ``Backend/performerAttention(_:features:)``, checked.
+/// The sizes of ``Backend/performerAttention(_:randomFeatures:)``, checked.
 package struct PerformerSizes: Equatable, Sendable {
     package let batch: Int
     package let tokens: Int

@@ -76,7 +76,7 @@ extension DynamicVisionTransformer {
         return try visit.rows.indices.map { image in
             // The confidence used for decisions, not the top-1 probability, which is summed in
             // Double.
-            let confidence = confidences[image].confidence
+            let confidence = confidences[image].probability
             guard confidence.isFinite else {
                 throw ModelError.notFinite(exit: visit.exit, image: image)
             }

@@ -36,7 +36,7 @@ struct CascadeFlow<B: Backend> {
     ///   - visit: told, after every stage, what it computed.
     /// - Throws: the backend's error, or `visit`'s.
     mutating func add(_ arrivals: Batch, trace: Trace? = nil, visit: Visit) throws {
-        let everyone = Array(arrivals.images.indices)
+        let everyone = Array(arrivals.indices.indices)
         if let batch = try join(arrivals, rows: everyone, at: 0) {
             try run(batch, at: 0, trace: trace, visit: visit)
         }
@@ -80,21 +80,21 @@ struct CascadeFlow<B: Backend> {
         let (backend, configuration) = (model.backend, model.configuration)
         let isLast = index == policy.lastStage(of: model.stages.count)
         let output = try model.stages[index](
-            batch.pixels, reusing: batch.state,
+            batch.images, reusing: batch.state,
             keeping: KeptState(
                 features: !isLast && configuration.featureReuse,
                 relations: !isLast && configuration.relationReuse), on: backend,
             trace: trace.map { StageTrace(stage: index, backend: backend, sink: $0) })
         let confidences = try policy.scoring.confidences(
             output.logits, exit: index, on: backend)
-        let stays = confidences.map { !isLast && !policy.leaves(at: index, score: $0.score) }
+        let stays = confidences.map { !isLast && !policy.exits(at: index, score: $0.score) }
         try visit(
             ExitVisit(
-                exit: index, rows: batch.images, confidences: confidences,
-                leaving: stays.indices.filter { !stays[$0] }, logits: output.logits,
+                exit: index, rows: batch.indices, confidences: confidences,
+                exiting: stays.indices.filter { !stays[$0] }, logits: output.logits,
                 features: output.features))
         return (
-            StageBatch(images: batch.images, pixels: batch.pixels, state: output.state),
+            StageBatch(indices: batch.indices, images: batch.images, state: output.state),
             stays.indices.filter { stays[$0] }
         )
     }
@@ -112,10 +112,10 @@ struct CascadeFlow<B: Backend> {
     ) throws -> Batch? {
         let others = waiting[stage]
         waiting[stage] = nil
-        let room = capacity - (others?.images.count ?? 0)
+        let room = capacity - (others?.indices.count ?? 0)
         let joined = try arrivals.gathered(
             Array(rows.prefix(room)), after: others, on: model.backend)
-        guard joined.images.count == capacity else {
+        guard joined.indices.count == capacity else {
             waiting[stage] = joined
             return nil
         }
@@ -130,9 +130,9 @@ struct CascadeFlow<B: Backend> {
 /// Images that a stage runs together.
 struct StageBatch<DeviceTensor: BackendTensor> {
     /// Whose they are: numbers that the caller gave.
-    let images: [Int]
-    /// `[images.count, C, S, S]`.
-    let pixels: DeviceTensor
+    let indices: [Int]
+    /// `[indices.count, C, S, S]`.
+    let images: DeviceTensor
     /// What the stage reuses of the one before.
     var state = StageState<DeviceTensor>()
 
@@ -146,10 +146,10 @@ struct StageBatch<DeviceTensor: BackendTensor> {
     /// - Throws: the backend's error.
     func gathered<B: Backend>(_ rows: [Int], after others: Self?, on backend: B) throws -> Self
     where B.DeviceTensor == DeviceTensor {
-        if others == nil, rows.count == images.count { return self }
+        if others == nil, rows.count == indices.count { return self }
         return Self(
-            images: (others?.images ?? []) + rows.map { images[$0] },
-            pixels: try backend.gather(pixels, rows: rows, after: others?.pixels),
+            indices: (others?.indices ?? []) + rows.map { indices[$0] },
+            images: try backend.gather(images, rows: rows, after: others?.images),
             state: try state.gathered(rows, after: others?.state, on: backend))
     }
 }
@@ -163,7 +163,7 @@ package struct ExitVisit<DeviceTensor> {
     /// Each image's likeliest class, with what is compared with thresholds.
     package let confidences: [ClassConfidence]
     /// Who leaves here: indices into `rows`.
-    package let leaving: [Int]
+    package let exiting: [Int]
     /// `[rows.count, classes]`.
     package let logits: DeviceTensor
     /// The class token after the last LayerNorm, `[rows.count, D]`.

@@ -75,7 +75,7 @@ public final class CascadeStream<B: Backend> {
                 let numbers = submitted..<submitted + part.shape[0]
                 submitted = numbers.upperBound
                 try flow.add(
-                    StageBatch(images: Array(numbers), pixels: model.backend.uploadBatch(part)),
+                    StageBatch(indices: Array(numbers), images: model.backend.uploadBatch(part)),
                     visit: visit)
             }
         }
@@ -110,14 +110,14 @@ public final class CascadeStream<B: Backend> {
     private func note(_ visit: ExitVisit<B.DeviceTensor>) throws {
         stageRows[visit.exit] += visit.rows.count
         for (image, confidence) in zip(visit.rows, visit.confidences) {
-            guard confidence.confidence.isFinite else {
+            guard confidence.probability.isFinite else {
                 throw ModelError.notFinite(exit: visit.exit, image: image)
             }
             visits[image, default: []].append(confidence)
         }
-        let needsLogits = topK > 1 && !visit.leaving.isEmpty
+        let needsLogits = topK > 1 && !visit.exiting.isEmpty
         let logits = needsLogits ? try model.backend.download(visit.logits) : nil
-        for row in visit.leaving {
+        for row in visit.exiting {
             let top = logits.map { ClassConfidence.top($0.row(row), count: topK) }
             let image = visit.rows[row]
             finished.append(

@@ -163,7 +163,7 @@ public final class DynamicVisionTransformer<B: Backend> {
         visit: (ExitVisit<B.DeviceTensor>) throws -> Void
     ) throws {
         var flow = CascadeFlow(self, policy: policy, capacity: images.shape[0])
-        let batch = StageBatch(images: Array(0..<images.shape[0]), pixels: images)
+        let batch = StageBatch(indices: Array(0..<images.shape[0]), images: images)
         try flow.add(batch, trace: trace, visit: visit)
         try flow.flush(trace: trace, visit: visit)
     }

@@ -52,7 +52,7 @@ public enum ExitPolicy: Equatable, Sendable {
     ///   - exit: the exit, from 0.
     ///   - score: the image's ``scoring`` there.
     /// - Returns: whether it leaves.
-    func leaves(at exit: Int, score: Float) -> Bool {
+    func exits(at exit: Int, score: Float) -> Bool {
         if case .thresholds(let values, _) = self { score >= values[exit] } else { false }
     }
 
@@ -62,6 +62,6 @@ public enum ExitPolicy: Equatable, Sendable {
     /// - Returns: the exit, from 0.
     package func exit(for scores: [Float]) -> Int {
         let last = lastStage(of: scores.count)
-        return (0..<last).first { leaves(at: $0, score: scores[$0]) } ?? last
+        return (0..<last).first { exits(at: $0, score: scores[$0]) } ?? last
     }
 }

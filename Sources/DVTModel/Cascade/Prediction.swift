@@ -16,7 +16,7 @@ public struct Prediction: Equatable, Sendable {
     /// The likeliest class, from 0.
     public var classIndex: Int { visits[exit].classIndex }
     /// Its softmax probability; unless the policy says otherwise, what decided the exit.
-    public var probability: Float { visits[exit].confidence }
+    public var probability: Float { visits[exit].probability }
 }
 
 /// What a cascade did with a batch.
@@ -38,7 +38,7 @@ extension ClassConfidence {
         let (probabilities, values) = (softmax(logits), Array(logits))
         let order = values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
         return order.prefix(count).map {
-            ClassConfidence(classIndex: $0, confidence: probabilities[$0])
+            ClassConfidence(classIndex: $0, probability: probabilities[$0])
         }
     }
 

@@ -44,7 +44,7 @@ struct Block<B: Backend> {
     /// - Throws: the backend's error.
     func callAsFunction(
         _ x: B.DeviceTensor, reusing reuse: BlockReuse<B.DeviceTensor>,
-        keeping logits: KeptLogits<B.DeviceTensor>?, on backend: B
+        keeping logits: KeptRelations<B.DeviceTensor>?, on backend: B
     ) throws -> (attended: B.DeviceTensor, output: B.DeviceTensor) {
         let attended = try attention(
             backend.layerNorm(x, appending: nil, norm1), reusing: reuse.relations,
@@ -102,7 +102,7 @@ struct Attention<B: Backend> {
     func callAsFunction(
         _ z: B.DeviceTensor, queries: AttentionQueries = .allTokens,
         reusing relations: ReusedRelations<B.DeviceTensor>?,
-        keeping logits: KeptLogits<B.DeviceTensor>?, on backend: B
+        keeping logits: KeptRelations<B.DeviceTensor>?, on backend: B
     ) throws -> B.DeviceTensor {
         let projected = try backend.linear(z, qkv, activation: .identity, residual: nil)
         return try backend.attention(

@@ -62,7 +62,7 @@ package final class ShapeBackend: Backend {
     }
 
     package func performerAttention(
-        _ kqv: ShapeTensor, features: LinearParameters<ShapeTensor>
+        _ kqv: ShapeTensor, randomFeatures features: LinearParameters<ShapeTensor>
     ) throws -> ShapeTensor {
         tensor(try PerformerSizes(kqv: kqv.shape, features: features.weight.shape).outputShape)
     }
@@ -101,7 +101,8 @@ package final class ShapeBackend: Backend {
 
     package func attention(
         _ qkv: ShapeTensor, heads: Int, scale: Float, queries: AttentionQueries,
-        reusing relations: ReusedRelations<ShapeTensor>?, keeping logits: KeptLogits<ShapeTensor>?
+        reusing relations: ReusedRelations<ShapeTensor>?,
+        keeping logits: KeptRelations<ShapeTensor>?
     ) throws -> ShapeTensor {
         let sizes = try AttentionSizes(
             qkv: qkv.shape, heads: heads, queries: queries,
@@ -148,6 +149,6 @@ package final class ShapeBackend: Backend {
     ) throws -> [ClassConfidence] {
         _ = try confidenceClasses(logits.shape)
         return Array(
-            repeating: ClassConfidence(classIndex: 0, confidence: 0), count: logits.shape[0])
+            repeating: ClassConfidence(classIndex: 0, probability: 0), count: logits.shape[0])
     }
 }

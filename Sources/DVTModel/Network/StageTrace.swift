@@ -15,7 +15,7 @@ struct StageTrace<B: Backend> {
     /// Records what one block computed.
     func record(
         block: Int, attended: B.DeviceTensor, output: B.DeviceTensor,
-        reuse: BlockReuse<B.DeviceTensor>, logits: KeptLogits<B.DeviceTensor>?, heads: Int
+        reuse: BlockReuse<B.DeviceTensor>, logits: KeptRelations<B.DeviceTensor>?, heads: Int
     ) throws {
         try record("block\(block).output", output)
         if let logits {

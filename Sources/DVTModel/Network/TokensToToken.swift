@@ -80,7 +80,7 @@ struct TokenAttention<B: Backend> {
         let width = TokensToTokenConfiguration.width
         let values = try backend.columns(projected, 2 * width..<3 * width)
         let attended =
-            try features.map { try backend.performerAttention(projected, features: $0) }
+            try features.map { try backend.performerAttention(projected, randomFeatures: $0) }
             ?? backend.attention(
                 projected, heads: 1, scale: scale, queries: .allTokens, reusing: nil, keeping: nil)
         let y = try backend.linear(

@@ -63,7 +63,9 @@ struct VisionTransformer<B: Backend> {
             batch: images.shape[0], isNeeded: kept.relations || trace != nil, on: backend)
         let isWhole = kept.features || kept.relations || trace != nil
         for (index, block) in blocks.dropLast(isWhole ? 0 : 1).enumerated() {
-            let logits = store.map { KeptLogits(store: $0, channel: index * configuration.heads) }
+            let logits = store.map {
+                KeptRelations(store: $0, channel: index * configuration.heads)
+            }
             let blockReuse = reused?[index] ?? BlockReuse()
             let result = try block(x, reusing: blockReuse, keeping: logits, on: backend)
             x = result.output

@@ -7,7 +7,7 @@ extension OpenCLBackend {
     public func attention(
         _ qkv: OpenCLTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<OpenCLTensor>?,
-        keeping logits: KeptLogits<OpenCLTensor>?
+        keeping logits: KeptRelations<OpenCLTensor>?
     ) throws -> OpenCLTensor {
         let sizes = try AttentionSizes(
             qkv: qkv.shape, heads: heads, queries: queries,
@@ -105,7 +105,7 @@ private struct AttentionCall {
     init(
         sizes: AttentionSizes, output: OpenCLTensor, qkv: OpenCLTensor,
         relations: ReusedRelations<OpenCLTensor>?, table: ResamplingTable?,
-        logits: KeptLogits<OpenCLTensor>?, scale: Float
+        logits: KeptRelations<OpenCLTensor>?, scale: Float
     ) throws {
         self.sizes = sizes
         self.qkv = qkv

@@ -3,9 +3,9 @@ import DVTSupport
 import OpenCLRuntime
 
 extension OpenCLBackend {
-    /// Implements ``/DVTCore/Backend/performerAttention(_:features:)``.
+    /// Implements ``/DVTCore/Backend/performerAttention(_:randomFeatures:)``.
     public func performerAttention(
-        _ kqv: OpenCLTensor, features: OpenCLLinear
+        _ kqv: OpenCLTensor, randomFeatures features: OpenCLLinear
     ) throws -> OpenCLTensor {
         let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)
         let output = try makeTensor(sizes.outputShape)

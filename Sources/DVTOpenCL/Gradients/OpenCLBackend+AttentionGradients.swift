@@ -4,7 +4,7 @@ import OpenCLRuntime
 
 extension OpenCLBackend {
     package func attentionGradient(
-        _ dy: OpenCLTensor, _ qkv: OpenCLTensor, logits: KeptLogits<OpenCLTensor>, heads: Int,
+        _ dy: OpenCLTensor, _ qkv: OpenCLTensor, logits: KeptRelations<OpenCLTensor>, heads: Int,
         scale: Float, queries: AttentionQueries, logitsGradient: OpenCLTensor?,
         relationsGradient: ReusedRelations<OpenCLTensor>?
     ) throws -> OpenCLTensor {
@@ -114,7 +114,8 @@ extension OpenCLBackend {
     }
 
     package func performerAttentionGradient(
-        _ dy: OpenCLTensor, _ y: OpenCLTensor, _ kqv: OpenCLTensor, features: OpenCLLinear
+        _ dy: OpenCLTensor, _ y: OpenCLTensor, _ kqv: OpenCLTensor,
+        randomFeatures features: OpenCLLinear
     ) throws -> OpenCLTensor {
         let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)
         try requireShape("y", y.shape, sizes.outputShape)
@@ -174,7 +175,7 @@ private struct AttentionGradientCall {
     let dqkv: OpenCLTensor
     let dy: OpenCLTensor
     let qkv: OpenCLTensor
-    let logits: KeptLogits<OpenCLTensor>
+    let logits: KeptRelations<OpenCLTensor>
     let dlogits: OpenCLTensor?
     let scale: Float
 

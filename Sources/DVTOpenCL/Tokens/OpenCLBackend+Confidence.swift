@@ -27,7 +27,7 @@ extension OpenCLBackend {
                 Float(bitPattern: UInt32(bitPattern: words[width * image + column]))
             }
             return ClassConfidence(
-                classIndex: Int(words[width * image]), confidence: float(1),
+                classIndex: Int(words[width * image]), probability: float(1),
                 score: isPlain ? nil : float(2))
         }
     }

@@ -140,7 +140,7 @@ package struct ModelBenchmark<B: Backend> {
     private func thresholds(_ images: Tensor, shares: [Double]) throws -> [Float] {
         var confidences: [[Float]] = []
         try model.run(images, policy: .allExits) { visit in
-            confidences.append(visit.confidences.map(\.confidence))
+            confidences.append(visit.confidences.map(\.probability))
         }
         var remaining = Array(0..<images.shape[0])
         return shares.dropLast().enumerated().map { exit, share in

@@ -3,7 +3,7 @@ import Glibc
 
 extension ReferenceBackend {
     package func attentionGradient(
-        _ dy: ReferenceTensor, _ qkv: ReferenceTensor, logits: KeptLogits<ReferenceTensor>,
+        _ dy: ReferenceTensor, _ qkv: ReferenceTensor, logits: KeptRelations<ReferenceTensor>,
         heads: Int, scale: Float, queries: AttentionQueries, logitsGradient: ReferenceTensor?,
         relationsGradient: ReusedRelations<ReferenceTensor>?
     ) throws -> ReferenceTensor {

@@ -3,7 +3,7 @@ import DVTCore
 extension ReferenceBackend {
     package func performerAttentionGradient(
         _ dy: ReferenceTensor, _ y: ReferenceTensor, _ kqv: ReferenceTensor,
-        features: LinearParameters<ReferenceTensor>
+        randomFeatures features: LinearParameters<ReferenceTensor>
     ) throws -> ReferenceTensor {
         let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)
         try requireShape("y", y.shape, sizes.outputShape)

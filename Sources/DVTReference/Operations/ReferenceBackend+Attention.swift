@@ -6,7 +6,7 @@ extension ReferenceBackend {
     public func attention(
         _ qkv: ReferenceTensor, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<ReferenceTensor>?,
-        keeping logits: KeptLogits<ReferenceTensor>?
+        keeping logits: KeptRelations<ReferenceTensor>?
     ) throws -> ReferenceTensor {
         let sizes = try AttentionSizes(
             qkv: qkv.shape, heads: heads, queries: queries,
@@ -111,7 +111,7 @@ private struct CoarseRelations: Sendable {
     }
 }
 
-extension KeptLogits<ReferenceTensor> {
+extension KeptRelations<ReferenceTensor> {
     /// Writes a block's logits `[B, H, T, T]` to its channels of the store.
     fileprivate func take(_ scores: [Float], sizes: AttentionSizes) {
         let plane = sizes.queries * sizes.tokens

@@ -12,7 +12,7 @@ extension ReferenceBackend {
             let best = row.indices.max { row[$0] < row[$1] || (row[$0] == row[$1] && $0 > $1) }
             let classIndex = (best ?? row.startIndex) - row.startIndex
             return ClassConfidence(
-                classIndex: classIndex, confidence: Float(probabilities[classIndex]),
+                classIndex: classIndex, probability: Float(probabilities[classIndex]),
                 score: criterion.score(softmax(row, temperature: Double(temperature))))
         }
     }

@@ -13,9 +13,9 @@ extension ReferenceBackend {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/performerAttention(_:features:)``.
+    /// Implements ``/DVTCore/Backend/performerAttention(_:randomFeatures:)``.
     public func performerAttention(
-        _ kqv: ReferenceTensor, features: LinearParameters<ReferenceTensor>
+        _ kqv: ReferenceTensor, randomFeatures features: LinearParameters<ReferenceTensor>
     ) throws -> ReferenceTensor {
         let sizes = try PerformerSizes(kqv: kqv.shape, features: features.weight.shape)
         let performer = Performer(sizes: sizes, kqv: kqv.values, features: features.weight.values)

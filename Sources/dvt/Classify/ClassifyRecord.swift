@@ -44,7 +44,7 @@ enum ClassifyRecord {
             .string(path), .int(prediction.exit), .int(prediction.classIndex),
             .optional(labels?[prediction.classIndex], OutputValue.string),
             .float(prediction.probability), .int(prediction.multiplyAdds),
-            .array(prediction.visits.map { .float($0.confidence) }),
+            .array(prediction.visits.map { .float($0.probability) }),
         ] + (scoring.shown == nil ? [] : [.array(prediction.visits.map { .float($0.score) })])
             + (topK > 1 ? [TopClasses.value(prediction.top, labels)] : [])
     }

@@ -116,14 +116,14 @@ struct ExplanationPage: ExplanationLayout {
 
     private func classes(_ seen: ExitExplanation) -> Markup {
         let rows = seen.top.map { entry in
-            let bar = Markup.element("span", ["style": "width: \(percent(entry.confidence))"])
+            let bar = Markup.element("span", ["style": "width: \(percent(entry.probability))"])
             return Markup.element(
                 "tr", [:],
                 [
                     .element("th", ["scope": "row"], [Markup(texts.name(entry))]),
                     .element("td", ["class": "share"], [.element("div", ["class": "bar"], [bar])]),
                     .element(
-                        "td", ["class": "number"], [Markup(texts.probability(entry.confidence))]),
+                        "td", ["class": "number"], [Markup(texts.probability(entry.probability))]),
                 ])
         }
         return .element(

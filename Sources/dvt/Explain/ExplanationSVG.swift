@@ -119,7 +119,7 @@ struct ExplanationSVG: ExplanationLayout {
     /// A class name, a bar of its probability, and the number.
     private func line(_ entry: ClassConfidence, y: Int) -> Markup {
         let (start, length) = (148, 60)
-        let bar = Double(entry.confidence) * Double(length)
+        let bar = Double(entry.probability) * Double(length)
         let (top, height) = ("\(y - 9)", "8")
         return .lines([
             text(texts.name(entry), y: y, fit: start - 8),
@@ -136,7 +136,7 @@ struct ExplanationSVG: ExplanationLayout {
                     "height": height,
                 ]),
             text(
-                texts.probability(entry.confidence), x: Self.panelWidth, y: y, kind: "number"),
+                texts.probability(entry.probability), x: Self.panelWidth, y: y, kind: "number"),
         ])
     }
 

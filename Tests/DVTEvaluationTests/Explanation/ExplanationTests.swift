@@ -34,7 +34,7 @@ import Testing
             #expect(exit.attention.allSatisfy { $0 > 0 })
             #expect(abs(exit.attention.reduce(0, +) - 1) < 1e-12)
             #expect(exit.top.count == 5)
-            #expect(abs(exit.top[0].confidence - exit.confidence) < 1e-6)
+            #expect(abs(exit.top[0].probability - exit.confidence) < 1e-6)
         }
     }
 

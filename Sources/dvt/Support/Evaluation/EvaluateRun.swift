@@ -108,7 +108,7 @@ struct EvaluateRun<B: Backend> {
         early.times.add(seconds: run.seconds, latencies: run.latencies)
         var exits = [UInt8](repeating: 0, count: batch.labels.count)
         for visit in run.visits {
-            for row in visit.leaving {
+            for row in visit.exiting {
                 let image = visit.rows[row]
                 exits[image] = UInt8(visit.exit)
                 let isCorrect = visit.confidences[row].classIndex == batch.labels[image]
@@ -138,12 +138,12 @@ struct EvaluateRun<B: Backend> {
         try model.run(images, policy: policy) { visit in
             let milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
             for (row, confidence) in zip(visit.rows, visit.confidences)
-            where !confidence.confidence.isFinite {
+            where !confidence.probability.isFinite {
                 throw ModelError.notFinite(exit: visit.exit, image: tally.images + row)
             }
             run.visits.append(visit)
             run.answers.append(milliseconds / 1000)
-            for row in visit.leaving { run.latencies[visit.rows[row]] = milliseconds }
+            for row in visit.exiting { run.latencies[visit.rows[row]] = milliseconds }
         }
         run.seconds = (ContinuousClock.now - start) / .seconds(1)
         return run

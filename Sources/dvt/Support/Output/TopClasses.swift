@@ -15,7 +15,7 @@ enum TopClasses {
                 [
                     "class": .int($0.classIndex),
                     "label": .optional(labels?[$0.classIndex], OutputValue.string),
-                    "probability": .float($0.confidence),
+                    "probability": .float($0.probability),
                 ]
             })
     }
