@@ -69,7 +69,7 @@ say "Which images exit early? The next commands train a small cascade for a few 
 a large object on a plain background is easy, a small one in clutter is hard."
 scenes=$(mktemp -d) || fail "cannot create a temporary folder"
 trap 'rm -rf "$scenes"' EXIT
-"$dvt" synthesize "$scenes/train" --count 4000 --validation-share 0 2> /dev/null ||
+"$dvt" synthesize "$scenes/train" --count "${DEMO_IMAGES:-4000}" --validation-share 0 2> /dev/null ||
     fail "the images could not be drawn"
 show train "$scenes/train" --split train --model "$root/Examples/small-cascade.json" \
     --output "$scenes/run" --epochs 8 --batch-size 64 --lr 0.002 --augmentation none ||

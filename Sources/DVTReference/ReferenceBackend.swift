@@ -1,15 +1,38 @@
 import DVTCore
 
-/// A tensor of the reference backend: host memory that an attention may also write into.
+/// A tensor of the reference backend: host memory, which some operations update in place.
 public final class ReferenceTensor: BackendTensor {
     /// The extents.
     public let shape: Shape
-    /// The elements, row-major.
-    var values: [Float]
+    private let storage: Storage
+
+    private final class Storage {
+        var values: [Float]
+
+        init(_ values: [Float]) {
+            self.values = values
+        }
+    }
 
     init(_ shape: Shape, _ values: [Float]) {
         self.shape = shape
-        self.values = values
+        storage = Storage(values)
+    }
+
+    private init(_ shape: Shape, sharing tensor: ReferenceTensor) {
+        self.shape = shape
+        storage = tensor.storage
+    }
+
+    /// The elements, row-major.
+    var values: [Float] {
+        get { storage.values }
+        _modify { yield &storage.values }
+    }
+
+    /// The same memory under another shape of equal size.
+    func reshaped(_ shape: Shape) -> ReferenceTensor {
+        ReferenceTensor(shape, sharing: self)
     }
 }
 

@@ -234,7 +234,7 @@ private struct StreamCheck<Base: Backend> {
         #expect(actual.exit == expected.exit && actual.multiplyAdds == expected.multiplyAdds)
         for (a, b) in [(actual.visits, expected.visits), (actual.top, expected.top)] {
             #expect(a.map(\.classIndex) == b.map(\.classIndex))
-            let distances = zip(a, b).map { abs($0.confidence - $1.confidence) }
+            let distances = zip(a, b).map { abs($0.probability - $1.probability) }
             #expect(distances.allSatisfy { $0 <= tolerance }, "\(distances)")
         }
     }

@@ -96,7 +96,7 @@ struct BufferTests {
         }
         #expect(error == .bufferTooLarge(byteCount: limit + 1, limit: limit))
         let text = try #require(error).description
-        #expect(text.contains("\(limit + 1) bytes") && text.contains(" \(limit) "))
+        #expect(text.contains("\(limit + 1) bytes") && text.contains("limit of \(limit);"))
         #expect(!text.contains("\n"))
         #expect(context.statistics.buffersCreated == 0)
     }

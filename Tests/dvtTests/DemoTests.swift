@@ -4,7 +4,8 @@ import Testing
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct DemoTests {
     @Test func photosAreNamed() async throws {
-        let run = try await shell("\"$1\"", Fixtures.demo)
+        // A small training set: the demo is tested, not the accuracy of its cascade.
+        let run = try await shell("DEMO_IMAGES=400 \"$1\"", Fixtures.demo)
         #expect(run.code == 0)
         #expect(run.errors.contains("model: dvt-cifar10, built into dvt"))
         // At exit 1 one image is 0.05 above the threshold, the others at least 0.12 below it.

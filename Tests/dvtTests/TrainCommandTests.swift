@@ -240,7 +240,8 @@ struct TrainCommandTests {
         #expect(!FileManager.default.fileExists(atPath: path("run")))
         expectOneLine(try await train(arguments("none/run")), "none/run: cannot be created")
         // A file in place of the folder.
-        expectOneLine(try await train(arguments("model.json")), "model.json/")
+        expectOneLine(
+            try await train(arguments("model.json")), "model.json: cannot be created (File exists)")
     }
 
     @Test func otherWeightsAreAdapted() async throws {

@@ -92,7 +92,7 @@ extension FileError.Operation {
         case .read: "read"
         case .map: "mapped into memory"
         case .write: "written"
-        case .makeFolder: "made"
+        case .makeFolder: "created"
         }
     }
 
