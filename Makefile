@@ -44,12 +44,13 @@ test: ## Run the tests, then the examples; say what was skipped and why
 		$(SWIFT) test -c release --disable-xctest --scratch-path $(TEST_FOLDER)
 	@scripts/examples.sh $(TEST_FOLDER)/release/dvt
 
-lint: ## Check the style of Swift, kernels and scripts, and the terms of all text
+lint: build ## Check the style of Swift, kernels and scripts, the terms of all text, the help's width
 	@scripts/install-dependencies.sh lint
 	$(SWIFT) format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@scripts/lint-kernels.sh
 	@scripts/lint-scripts.sh
 	@scripts/lint-terms.sh
+	@scripts/lint-help.sh
 
 format: ## Format the Swift sources and the kernels in place
 	$(SWIFT) format --in-place --parallel --recursive $(SWIFT_SOURCES)

@@ -20,6 +20,7 @@ let package = Package(
         .library(name: "DVTVision", targets: ["DVTVision"]),
         .library(name: "DVTEvaluation", targets: ["DVTEvaluation"]),
         .library(name: "DVTTraining", targets: ["DVTTraining"]),
+        .library(name: "DVTSupport", targets: ["DVTSupport"]),
         .executable(name: "dvt", targets: ["dvt"]),
     ],
     traits: [

@@ -13,12 +13,12 @@ work=.build/documentation/work
 guide=docs/swift-dvt.docc
 # A page can link only to modules before its own.
 modules=(
-    OpenCL DVTCore DVTModel DVTReference DVTOpenCL DVTCheckpoints DVTVision DVTEvaluation
-    DVTTraining)
+    DVTSupport OpenCLRuntime DVTCore DVTModel DVTReference DVTOpenCL DVTCheckpoints DVTVision
+    DVTEvaluation DVTTraining DVT)
 # In this order on the page of all modules.
 shown=(
-    DVTModel DVTVision DVTTraining DVTCheckpoints DVTOpenCL DVTReference DVTEvaluation DVTCore
-    OpenCL)
+    DVT DVTModel DVTVision DVTCheckpoints DVTOpenCL DVTReference DVTCore OpenCLRuntime
+    DVTEvaluation DVTTraining DVTSupport)
 
 fail() {
     printf 'documentation.sh: %s\n' "$*" >&2
