@@ -272,8 +272,8 @@ public protocol Backend {
 
     /// Copies selected images into a dense batch, after those of another batch.
     ///
-    /// The result may extend the other batch in place if its memory has room; then only the selected
-    /// rows are copied. Both batches keep their values.
+    /// The result may extend the other batch in place if its memory has room; then only the
+    /// selected rows are copied. Both batches keep their values.
     ///
     /// - Parameters:
     ///   - x: `[B, ...]`.

@@ -9,8 +9,8 @@ public enum ExitCriterion: String, CaseIterable, Sendable {
     case confidence
     /// The largest probability minus the second largest.
     case margin
-    /// One minus the normalized entropy, `1 + sum(p ln p) / ln C`: 1 if one class has probability 1,
-    /// 0 if all classes are equally probable.
+    /// One minus the normalized entropy, `1 + sum(p ln p) / ln C`: 1 if one class has all the
+    /// probability, 0 if all classes are equally probable.
     case entropy
 
     /// Computes the score of one image.

@@ -1,10 +1,11 @@
 /// The resampling of tokens from one square grid to another; the class token is unchanged.
 ///
 /// Along each axis, g cells are upsampled (nearest) to `u = g * ceil(t / g)` and averaged over the
-/// windows `floor(i u / t) ..< ceil((i + 1) u / t)`, as PyTorch's nearest interpolation and adaptive
-/// average pooling do: 7 -> 14 only repeats, 7 -> 10 goes through 14, 10 -> 14 through 20. The
-/// operation is linear and separable, so each fine token is a small weighted sum of coarse tokens:
-/// `fine[i] = sum_p weight[p, i] coarse[index[p, i]]`. Token 0, the class token, maps to itself.
+/// windows `floor(i u / t) ..< ceil((i + 1) u / t)`, as PyTorch's nearest interpolation and
+/// adaptive average pooling do: 7 -> 14 only repeats, 7 -> 10 goes through 14, 10 -> 14 through 20.
+/// The operation is linear and separable, so each fine token is a weighted sum of a few coarse
+/// tokens: `fine[i] = sum_p weight[p, i] coarse[index[p, i]]`. Token 0, the class token, maps to
+/// itself.
 public struct GridResampling: Hashable, Sendable {
     /// The side of the coarse grid.
     public let source: Int

@@ -22,7 +22,9 @@ public struct ReusedRelations<DeviceTensor> {
 
 /// The store that attention writes its logits to, for a later stage.
 public struct KeptRelations<DeviceTensor> {
-    /// The logits of all blocks, `[B, LH, T, T]`; see ``Backend/makeRelations(batch:channels:tokens:)``.
+    /// The logits of all blocks, `[B, LH, T, T]`.
+    ///
+    /// Allocated by ``Backend/makeRelations(batch:channels:tokens:)``.
     public let store: DeviceTensor
     /// The first of the H channels that this block writes.
     public let channel: Int
