@@ -9,7 +9,7 @@ public enum ModelError: Error, Equatable, Sendable {
     case unknownModel(name: String, known: [String])
     /// The checkpoint `origin` contains no model card.
     case noCard(origin: String)
-    /// The file `origin` is no valid model description; `reason` names the entry and valid values.
+    /// The file `origin` does not describe a model; `reason` names the entry and its valid values.
     case invalidDescription(origin: String, reason: String)
     /// The tensors of the weight file `origin` do not match the model's parameters.
     case weightsMismatch(origin: String, model: String, reason: String)

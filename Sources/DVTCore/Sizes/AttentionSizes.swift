@@ -10,7 +10,7 @@ public enum AttentionQueries: String, Sendable {
 package struct AttentionSizes: Equatable, Sendable {
     package let batch: Int
     package let tokens: Int
-    /// The number of tokens whose attention is computed; they are the first ones.
+    /// The number of tokens, from the first, whose attention is computed.
     package let queries: Int
     package let heads: Int
     package let headWidth: Int

@@ -1,7 +1,7 @@
 /// Determines the exit that each image takes.
 public enum ExitPolicy: Equatable, Sendable {
     /// An image takes the first exit at which its score, by default the confidence, reaches the
-    /// threshold; one threshold for each exit except the last.
+    /// threshold; one threshold for each exit except the last, which all remaining images take.
     case thresholds([Float], of: ExitScoring = ExitScoring())
     /// Every image takes this exit, from 0; later stages do not run.
     case exit(Int)

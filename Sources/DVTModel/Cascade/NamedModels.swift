@@ -72,7 +72,7 @@ extension CascadeConfiguration {
         }
     }
 
-    /// The stage of a T2T-ViT, whose name ends with the number of blocks, or nil.
+    /// The stage of a T2T-ViT, whose name ends with its number of blocks, or nil.
     private static func t2tViT(_ name: String, grid: Int) -> VisionTransformerConfiguration? {
         let sizes: [Int: (width: Int, heads: Int, mlpRatio: Int)] = [
             7: (256, 4, 2), 10: (256, 4, 2), 12: (256, 4, 2), 14: (384, 6, 3), 19: (448, 7, 3),

@@ -66,7 +66,7 @@ extension LinearEngine {
     /// The key of the stored choice; its number changes with the kernels.
     static let cacheKey = "linear engine 1"
 
-    /// The fastest of three runs of a layer on 394 rows (the tokens of two images), after a warm-up.
+    /// The fastest of three runs of a layer on 394 rows (the tokens of two images) after a warm-up.
     private func time(on context: Context) throws -> Duration {
         let backend = try OpenCLBackend(
             context: context, kernelStyle: (.tile, nil), linearEngine: self)

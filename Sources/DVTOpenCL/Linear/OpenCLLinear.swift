@@ -63,7 +63,7 @@ extension OpenCLBackend {
         try makeLinear(parameters, groups: 1)
     }
 
-    /// A layer of several groups: each maps its own `inputs` of every row to its own `outputs`.
+    /// A grouped layer: each group maps its own `inputs` of every row to its own `outputs`.
     func makeLinear(
         _ parameters: LinearParameters<OpenCLTensor>, groups: Int
     ) throws -> OpenCLLinear {

@@ -43,7 +43,7 @@ extension OpenCLBackend {
         return coarse
     }
 
-    /// Enqueues the resampling of some columns of `coarse`, `[B, S, pitch]`, to `fine`, `[B, T, n]`.
+    /// Enqueues the resampling of some columns of `coarse` `[B, S, pitch]` to `fine` `[B, T, n]`.
     func enqueueResampling(
         of coarse: OpenCLTensor, columns: Range<Int>, to fine: OpenCLTensor, _ taps: TapArrays
     ) throws {
