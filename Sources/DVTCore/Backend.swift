@@ -1,18 +1,18 @@
-/// A tensor as a backend holds it; only its shape can be read without waiting.
+/// A tensor on a backend's device; only its shape can be read without synchronization.
 public protocol BackendTensor {
     /// The extents.
     var shape: Shape { get }
 }
 
-/// A device and the operations that networks are made of.
+/// The operations of a network on one device.
 ///
-/// Calls enqueue work in order and return at once; only ``download(_:)`` and
+/// Calls enqueue work in order and return immediately; only ``download(_:)`` and
 /// ``confidence(_:criterion:temperature:)`` wait. A backend is confined to one thread or actor.
-/// Layers with weights are prepared once, when a model is built, by ``makeLinear(_:)`` and its
-/// like: a backend packs or folds weights there, in the form that its kernels read.
+/// ``makeLinear(_:)``, ``makeFeatureReuse(_:)`` and ``makeRelationReuse(_:)`` prepare layers once,
+/// when a model is built; a backend packs or folds weights there into the layout its kernels read.
 /// Letters in shapes: B batch, N patch tokens, T = N + 1 with the class token, M and S = M + 1 the
-/// same of the stage before, D width, H heads, d = D / H, L depth. Every operation throws
-/// ``ShapeError`` when shapes do not fit, and the backend's own error when its device fails.
+/// same for the earlier stage, D width, H heads, d = D / H, L depth. Every operation throws
+/// ``ShapeError`` if shapes do not match, and the backend's own error if its device fails.
 public protocol Backend {
     /// The tensors of this backend.
     associatedtype DeviceTensor: BackendTensor
@@ -23,36 +23,36 @@ public protocol Backend {
     /// The relation-reuse MLP of a stage, prepared by ``makeRelationReuse(_:)``.
     associatedtype RelationReuseLayer = RelationReuseParameters<DeviceTensor>
 
-    /// The device that does the work, for people.
+    /// The name of the device, for display.
     var deviceName: String { get }
 
     /// Sizes reused memory for batches of up to this many images.
     ///
-    /// Smaller batches, such as the images that pass an exit, then need no new memory.
+    /// Smaller batches, such as the images that remain after an exit, then need no allocations.
     ///
-    /// - Parameter batch: the largest batch of the calls that follow.
+    /// - Parameter batch: the largest batch of the following calls.
     func reserve(batch: Int)
 
-    /// Releases memory kept for reuse, and forgets the reserved batch.
+    /// Releases memory kept for reuse and resets the reserved batch.
     func releaseMemory()
 
-    /// Waits until all enqueued work is done.
+    /// Waits for all enqueued work.
     ///
-    /// - Throws: the backend's error when work on the device failed.
+    /// - Throws: the backend's error if work on the device failed.
     func finish() throws
 
     /// Prepares a linear layer for ``linear(_:_:activation:residual:)``.
     ///
     /// - Parameter parameters: weight `[O, K]`, `[O, K, 1, 1]` or `[O, C, k, k]`, and bias.
-    /// - Returns: the layer; it follows in-place changes of its parameters.
+    /// - Returns: the layer, which reflects in-place changes of its parameters.
     /// - Throws: the backend's error.
     func makeLinear(_ parameters: LinearParameters<DeviceTensor>) throws -> LinearLayer
 
     /// Prepares the MLPs for ``featureReuse(_:_:activation:resampling:)``.
     ///
-    /// - Parameter blocks: for every block its LayerNorm over D' or none, fc1 `[F, D']` and fc2
+    /// - Parameter blocks: for each block, an optional LayerNorm over D', fc1 `[F, D']` and fc2
     ///   `[E, F]`.
-    /// - Returns: the layer; it follows in-place changes of its parameters.
+    /// - Returns: the layer, which reflects in-place changes of its parameters.
     /// - Throws: the backend's error.
     func makeFeatureReuse(
         _ blocks: [FeatureReuseParameters<DeviceTensor>]
@@ -61,7 +61,7 @@ public protocol Backend {
     /// Prepares the MLP for ``relationReuse(_:_:activation:)``.
     ///
     /// - Parameter parameters: expand `[3LH, LH]` and contract `[LH, 3LH]`, each with a bias.
-    /// - Returns: the layer; it follows in-place changes of its parameters.
+    /// - Returns: the layer, which reflects in-place changes of its parameters.
     /// - Throws: the backend's error.
     func makeRelationReuse(
         _ parameters: RelationReuseParameters<DeviceTensor>
@@ -71,24 +71,24 @@ public protocol Backend {
     ///
     /// - Parameter tensor: the values.
     /// - Returns: the device's copy.
-    /// - Throws: the backend's error when memory cannot be had.
+    /// - Throws: the backend's error if memory cannot be allocated.
     func upload(_ tensor: Tensor) throws -> DeviceTensor
 
-    /// Copies a batch to the device, into memory that fits the largest one announced.
+    /// Copies a batch to the device, into memory sized for the reserved batch.
     ///
     /// - Parameter batch: the values, `[B, ...]`.
     /// - Returns: the device's copy.
-    /// - Throws: the backend's error when memory cannot be had.
+    /// - Throws: the backend's error if memory cannot be allocated.
     func uploadBatch(_ batch: Tensor) throws -> DeviceTensor
 
     /// Waits for a tensor and copies it to the host.
     ///
     /// - Parameter tensor: the device's tensor.
     /// - Returns: its values.
-    /// - Throws: the backend's error when work on the device failed.
+    /// - Throws: the backend's error if work on the device failed.
     func download(_ tensor: DeviceTensor) throws -> Tensor
 
-    /// Cuts images into patches and projects each: a convolution, tokens row-major over the grid.
+    /// Projects the patches of images, as a convolution does, to tokens in row-major grid order.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`.
@@ -110,7 +110,7 @@ public protocol Backend {
     /// - SeeAlso: Yuan et al., Tokens-to-Token ViT, <https://arxiv.org/abs/2101.11986>.
     func softSplit(_ x: DeviceTensor, geometry: PatchGeometry) throws -> DeviceTensor
 
-    /// Attention that is linear in the tokens, by random features of queries and keys.
+    /// Computes attention in linear time, with random features of queries and keys.
     ///
     /// With `phi(z) = exp(z w^T - |z|^2 / 2) / sqrt(m)`, row t is
     /// `sum_i phi(q_t)_i S_i / (sum_i phi(q_t)_i s_i + 1e-8)`, where `S_i = sum_t phi(k_t)_i v_t`
@@ -125,16 +125,16 @@ public protocol Backend {
     ///   <https://arxiv.org/abs/2009.14794>.
     func performerAttention(_ kqv: DeviceTensor, randomFeatures: LinearLayer) throws -> DeviceTensor
 
-    /// Some columns of every row.
+    /// Copies a range of columns of each row.
     ///
     /// - Parameters:
     ///   - x: `[..., D]`.
-    ///   - columns: the columns, within D.
+    ///   - columns: the range, within 0..<D.
     /// - Returns: `[..., columns.count]`.
     /// - Throws: see ``Backend``.
     func columns(_ x: DeviceTensor, _ columns: Range<Int>) throws -> DeviceTensor
 
-    /// Prepends the class token and adds the positions.
+    /// Prepends the class token and adds the position embeddings.
     ///
     /// - Parameters:
     ///   - tokens: `[B, N, D]`.
@@ -146,7 +146,7 @@ public protocol Backend {
         _ tokens: DeviceTensor, classToken: DeviceTensor, positions: DeviceTensor
     ) throws -> DeviceTensor
 
-    /// Normalizes each row, of `x` or of `x` with `features` appended, then scales and shifts it.
+    /// Normalizes, scales and shifts each row of `x`, after appending `features` if given.
     ///
     /// `(z - mean) / sqrt(variance + epsilon) * weight + bias` with the biased variance, as
     /// `torch.nn.LayerNorm` does.
@@ -163,11 +163,11 @@ public protocol Backend {
         _ parameters: LayerNormParameters<DeviceTensor>
     ) throws -> DeviceTensor
 
-    /// `activation(x weight^T + bias) + residual`.
+    /// Computes `activation(x weight^T + bias) + residual`.
     ///
     /// - Parameters:
     ///   - x: `[..., K]`.
-    ///   - layer: weight `[O, K]` and bias `[O]` or none.
+    ///   - layer: weight `[O, K]` and optional bias `[O]`.
     ///   - activation: applied after the bias.
     ///   - residual: `[..., O]`, added last, or nil.
     /// - Returns: `[..., O]`.
@@ -176,7 +176,7 @@ public protocol Backend {
         _ x: DeviceTensor, _ layer: LinearLayer, activation: Activation, residual: DeviceTensor?
     ) throws -> DeviceTensor
 
-    /// Drops elements at random while the network is trained; otherwise the identity.
+    /// Drops random elements during training; otherwise the identity.
     ///
     /// - Parameter x: any shape.
     /// - Returns: a tensor of the same shape.
@@ -186,14 +186,14 @@ public protocol Backend {
 
     /// Ends a residual branch: `residual + dropPath(dropout(x weight^T + bias))`.
     ///
-    /// Dropout and stochastic depth (`dropPath`, which drops a whole branch for some images) act
-    /// only while the network is trained; otherwise this is a linear layer with a residual.
+    /// Dropout and stochastic depth (`dropPath`, which drops a whole branch for some images) apply
+    /// only during training; otherwise this is a linear layer with a residual.
     ///
     /// - Parameters:
     ///   - x: `[..., K]`, the branch before its last linear layer.
     ///   - layer: that layer, weight `[O, K]`.
     ///   - residual: `[..., O]`.
-    ///   - dropPath: the branch's share of the training run's rate of stochastic depth, 0 to 1.
+    ///   - dropPath: the branch's fraction of the stochastic-depth rate, 0 to 1.
     /// - Returns: `[..., O]`.
     /// - Throws: see ``Backend``.
     /// - SeeAlso: Huang et al., Deep Networks with Stochastic Depth,
@@ -202,20 +202,20 @@ public protocol Backend {
         _ x: DeviceTensor, _ layer: LinearLayer, to residual: DeviceTensor, dropPath: Float
     ) throws -> DeviceTensor
 
-    /// Multi-head attention whose logits may reuse those of an earlier stage.
+    /// Computes multi-head attention, optionally reusing the logits of the earlier stage.
     ///
-    /// For every head, `A = q k^T * scale + R` and the result is `softmax(A) v`. R resamples the
-    /// coarse relations as it is added: `R[i, j] = sum_m sum_n w_i[m] w_j[n] coarse[m, n]`.
+    /// For each head, `A = q k^T * scale + R` and the result is `softmax(A) v`. R is the coarse
+    /// relations, resampled on the fly: `R[i, j] = sum_m sum_n w_i[m] w_j[n] coarse[m, n]`.
     ///
     /// - Parameters:
     ///   - qkv: `[B, T, 3D]`, q before k before v, each H x d.
     ///   - heads: H; it divides D.
-    ///   - scale: the factor of the products, usually `d^-0.5`.
-    ///   - queries: the tokens that attend.
+    ///   - scale: the factor of the dot products, usually `d^-0.5`.
+    ///   - queries: the tokens whose attention is computed.
     ///   - relations: the coarse relations to reuse, or nil (R = 0).
-    ///   - logits: where to write A, for a later stage or for the backward pass, or nil; where only
-    ///     class tokens attend, its store is `[B, C, 1, T]`.
-    /// - Returns: `[B, T, D]`, or `[B, D]` where only class tokens attend.
+    ///   - logits: where to write A for a later stage or the backward pass, or nil; the store is
+    ///     `[B, C, 1, T]` if only class tokens attend.
+    /// - Returns: `[B, T, D]`, or `[B, D]` if only class tokens attend.
     /// - Throws: see ``Backend``.
     func attention(
         _ qkv: DeviceTensor, heads: Int, scale: Float, queries: AttentionQueries,
@@ -223,7 +223,7 @@ public protocol Backend {
         keeping logits: KeptRelations<DeviceTensor>?
     ) throws -> DeviceTensor
 
-    /// Allocates a store for the attention logits of all blocks of a stage, uninitialized.
+    /// Allocates an uninitialized store for the attention logits of all blocks of a stage.
     ///
     /// - Parameters:
     ///   - batch: B.
@@ -233,52 +233,51 @@ public protocol Backend {
     /// - Throws: see ``Backend``.
     func makeRelations(batch: Int, channels: Int, tokens: Int) throws -> DeviceTensor
 
-    /// Transforms the relations of the earlier stage, pointwise over every pair of tokens:
-    /// `contract(GELU(expand(C)))`, two 1x1 convolutions over the channels.
+    /// Transforms the relations of the earlier stage by two 1x1 convolutions over the channels,
+    /// `contract(GELU(expand(C)))`.
     ///
     /// - Parameters:
     ///   - relations: C, `[B, LH, S, S]`.
     ///   - layer: expand `[3LH, LH]` and contract `[LH, 3LH]`.
     ///   - activation: the GELU between them.
-    /// - Returns: `[B, LH, S, S]`, still at the coarse size.
+    /// - Returns: `[B, LH, S, S]`, not yet resampled.
     /// - Throws: see ``Backend``.
     func relationReuse(
         _ relations: DeviceTensor, _ layer: RelationReuseLayer, activation: Activation
     ) throws -> DeviceTensor
 
-    /// Transforms the features of the earlier stage for every block, and resamples them.
+    /// Transforms the features of the earlier stage for each block, and resamples them.
     ///
-    /// `G = fc2(GELU(fc1(LN(F))))`, or `fc2(GELU(fc1(F)))` where a block has no LayerNorm; the
-    /// class row is dropped, the patch rows are resampled to this stage's grid, and a zero row
-    /// takes the class token's place.
+    /// `G = fc2(GELU(fc1(LN(F))))`, or `fc2(GELU(fc1(F)))` for a block without LayerNorm. The patch
+    /// rows of G are resampled to this stage's grid; the class token's row is replaced by zeros.
     ///
     /// - Parameters:
     ///   - features: F `[B, M + 1, D']`, before the earlier stage's last LayerNorm.
-    ///   - layer: the MLP of every block.
+    ///   - layer: the MLP of each block.
     ///   - activation: the GELU.
     ///   - resampling: from the earlier grid to this one.
-    /// - Returns: for every block, `[B, N + 1, E]`.
+    /// - Returns: `[B, N + 1, E]` for each block.
     /// - Throws: see ``Backend``.
     func featureReuse(
         _ features: DeviceTensor, _ layer: FeatureReuseLayer, activation: Activation,
         resampling: GridResampling
     ) throws -> [DeviceTensor]
 
-    /// The class token's row of every image.
+    /// Extracts the class token's row of each image.
     ///
     /// - Parameter x: `[B, T, D]`.
     /// - Returns: `[B, D]`.
     /// - Throws: see ``Backend``.
     func classTokens(_ x: DeviceTensor) throws -> DeviceTensor
 
-    /// Copies some images' rows into a dense batch, behind those of another batch.
+    /// Copies selected images into a dense batch, after those of another batch.
     ///
-    /// The result may lie in the other batch's memory, where that has room: then only the rows
-    /// are copied. Both batches keep their values.
+    /// The result may extend the other batch in place if its memory has room; then only the
+    /// selected rows are copied. Both batches keep their values.
     ///
     /// - Parameters:
     ///   - x: `[B, ...]`.
-    ///   - rows: indices below B, in the order wanted.
+    ///   - rows: indices below B, in output order.
     ///   - batch: `[F, ...]`, the rows that come first, or nil (F = 0).
     /// - Returns: `[F + rows.count, ...]`.
     /// - Throws: see ``Backend``.
@@ -289,13 +288,13 @@ public protocol Backend {
     /// Reduces logits to the top-1 class, its softmax probability and a criterion's score, and
     /// waits for them.
     ///
-    /// Of equal logits the first class wins. The score is computed from
-    /// `softmax(logits / temperature)`; the probability is not scaled, so the two are equal for
-    /// ``ExitCriterion/confidence`` at temperature 1. A NaN among the logits makes it NaN.
+    /// Ties go to the first class. The score is computed from `softmax(logits / temperature)`; the
+    /// probability is not scaled, so the two are equal for ``ExitCriterion/confidence`` at
+    /// temperature 1. A NaN among the logits makes the probability NaN.
     ///
     /// - Parameters:
     ///   - logits: `[B, classes]`.
-    ///   - criterion: what the score is.
+    ///   - criterion: the criterion that defines the score.
     ///   - temperature: above 0.
     /// - Returns: one value per image.
     /// - Throws: see ``Backend``.
@@ -304,7 +303,7 @@ public protocol Backend {
     ) throws -> [ClassConfidence]
 }
 
-// Backends that read weights as they are need no preparation.
+// Backends that use weights unchanged need no preparation.
 
 extension Backend where LinearLayer == LinearParameters<DeviceTensor> {
     /// Returns the parameters themselves.
@@ -319,7 +318,7 @@ extension Backend where LinearLayer == LinearParameters<DeviceTensor> {
 extension Backend where FeatureReuseLayer == [FeatureReuseParameters<DeviceTensor>] {
     /// Returns the parameters themselves.
     ///
-    /// - Parameter blocks: the MLP of every block.
+    /// - Parameter blocks: the MLP of each block.
     /// - Returns: the parameters.
     public func makeFeatureReuse(
         _ blocks: [FeatureReuseParameters<DeviceTensor>]

@@ -1,28 +1,28 @@
 public import DVTCore
 import DVTSupport
 
-/// A model that cannot be built, filled with weights or run as asked.
+/// An error in building, loading or running a model.
 public enum ModelError: Error, Equatable, Sendable {
-    /// The cascade's numbers cannot be combined; `reason` says which must agree.
+    /// The cascade's sizes cannot be combined; `reason` names those that must agree.
     case invalidConfiguration(name: String, reason: String)
     /// No model has this name.
     case unknownModel(name: String, known: [String])
-    /// The checkpoint `origin` does not say which model it is of.
+    /// The checkpoint `origin` contains no model card.
     case noCard(origin: String)
-    /// The file `origin` describes no model; `reason` names the entry and what belongs there.
+    /// The file `origin` does not describe a model; `reason` names the entry and its valid values.
     case invalidDescription(origin: String, reason: String)
-    /// The weights' file does not hold what the model needs.
+    /// The tensors of the weight file `origin` do not match the model's parameters.
     case weightsMismatch(origin: String, model: String, reason: String)
     /// The exit policy does not fit the cascade.
     case invalidPolicy(reason: String)
-    /// A batch of images of another shape than the model takes.
+    /// The shape of a batch of images does not match the model.
     case wrongImages(shape: Shape, expected: Shape)
-    /// An exit's confidence is not a number for one image of the batch or stream, from 0.
+    /// An exit's confidence is not finite for an image, numbered from 0 in its batch or stream.
     case notFinite(exit: Int, image: Int)
 }
 
 extension ModelError: CustomStringConvertible {
-    /// One line that names what was asked, the limit and what to do.
+    /// One line with the problem, the limit and a remedy.
     public var description: String {
         switch self {
         case .invalidConfiguration(let name, let reason):

@@ -1,7 +1,7 @@
 import DVTCore
 public import OpenCLRuntime
 
-/// A tensor in a device's memory, which returns to the backend's pool with the last reference.
+/// A tensor in device memory, which returns to the backend's pool with the last reference.
 public final class OpenCLTensor: BackendTensor {
     /// The extents.
     public let shape: Shape
@@ -13,10 +13,10 @@ public final class OpenCLTensor: BackendTensor {
         memory.usedBytes = shape.byteCount
     }
 
-    /// A longer batch on the same memory, which begins with this one's rows.
+    /// A larger batch in the same memory, which begins with this batch's rows.
     ///
-    /// - Parameter shape: the longer batch's shape.
-    /// - Returns: nil if the memory is too small, or its rest belongs to another tensor already.
+    /// - Parameter shape: the larger batch's shape.
+    /// - Returns: nil if the memory is too small or another tensor already uses the rest of it.
     func grown(to shape: Shape) -> OpenCLTensor? {
         guard memory.usedBytes == self.shape.byteCount, shape.byteCount <= buffer.byteCount else {
             return nil
@@ -41,7 +41,7 @@ public final class OpenCLTensor: BackendTensor {
     }
 }
 
-/// The network's operations on an OpenCL device, by the package's kernels and CLBlast's GEMM.
+/// The network's operations on an OpenCL device, with the package's kernels and CLBlast's GEMM.
 ///
 /// A backend owns an in-order queue and is confined to one thread or actor. Operations enqueue
 /// kernels and return. Freed buffers are reused; the in-order queue makes this safe.
@@ -85,10 +85,10 @@ public final class OpenCLBackend: Backend {
     ///
     /// - Parameters:
     ///   - context: the device's context; several backends may share it.
-    ///   - kernelStyle: the style of the kernels; nil selects the faster one, which is measured once
-    ///     per device and stored in the user's cache folder.
-    ///   - precision: the precision of linear layers. Mixed precision is tested on the device first;
-    ///     if it does not work, float32 is used and ``precisionProblem`` gives the reason.
+    ///   - kernelStyle: the style of the kernels; nil selects the faster one, which is measured
+    ///     once per device and stored in the user's cache folder.
+    ///   - precision: the precision of linear layers. Mixed precision is tested on the device
+    ///     first; if it does not work, float32 is used and ``precisionProblem`` gives the reason.
     ///   - buildOptions: compiler options added to the package's own, for example
     ///     `-cl-opt-disable` for checkers.
     /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created or a kernel does not
@@ -202,8 +202,8 @@ public final class OpenCLBackend: Backend {
 
     /// Memory for a tensor `[B, ...]` with undefined contents.
     ///
-    /// Its size is that of the largest reserved batch, whatever B is. Batches that shrink at exits
-    /// thus request the same sizes, and the pool creates no buffers after a batch in which images
+    /// The memory fits the reserved batch even if B is smaller. Batches that shrink at exits thus
+    /// request the same sizes, and the pool creates no more buffers after a batch in which images
     /// exited at every exit.
     func makeTensor(_ shape: Shape) throws -> OpenCLTensor {
         guard shape.rank > 0 else { return try makeScratch(shape) }
@@ -218,8 +218,8 @@ public final class OpenCLBackend: Backend {
 
     /// The indices of rows on the device.
     ///
-    /// The last ones are cached: an exit gathers several tensors by the same rows, and each write
-    /// would wait for the copy before it.
+    /// The last indices are cached: an exit gathers several tensors by the same rows, and each
+    /// write would wait for the previous copy.
     func rowIndices(_ rows: [Int]) throws -> OpenCLTensor {
         if let lastRows, lastRows.rows == rows { return lastRows.indices }
         lastRows = nil
@@ -229,7 +229,7 @@ public final class OpenCLBackend: Backend {
         return indices
     }
 
-    /// The taps of a resampling on the device, created at first use.
+    /// The taps of a resampling on the device, created on first use.
     func table(_ resampling: GridResampling) throws -> ResamplingTable {
         if let table = tables[resampling] { return table }
         let table = try ResamplingTable(resampling, context: context, queue: queue)
@@ -237,7 +237,7 @@ public final class OpenCLBackend: Backend {
         return table
     }
 
-    /// The fine tokens of every coarse token as taps on the device, created at first use.
+    /// The transposed taps of a resampling on the device, created on first use.
     func transposedTable(_ resampling: GridResampling) throws -> TapArrays {
         if let table = transposedTables[resampling] { return table }
         let table = try TapArrays(resampling.transposedTable(), context: context, queue: queue)
@@ -248,9 +248,9 @@ public final class OpenCLBackend: Backend {
 
 /// The weights of a resampling on a device.
 struct ResamplingTable {
-    /// The taps of every fine token, `[taps, T]`.
+    /// The taps of each fine token, `[taps, T]`.
     let tokens: TapArrays
-    /// The taps of every row or column of the fine grid, `[taps, t]`.
+    /// The taps of each row or column of the fine grid, `[taps, t]`.
     let axis: TapArrays
     /// The taps along an axis as a dense matrix, `[g, pitch]`.
     let spread: Buffer

@@ -108,7 +108,7 @@ private func card(_ json: String) throws -> ModelCard {
 
     /// Each fault is one line that names the file, the entry and the valid values.
     @Test(arguments: [
-        ("", "no value"), ("[]", "not an object"), ("{\"model\": 1}", "model is not a text"),
+        ("", "no value"), ("[]", "not an object"), ("{\"model\": 1}", "model is not a string"),
         (#"{"model": "dvt-deit-small", "stages": []}"#, "contradict"), ("{}", "stages is missing"),
         (#"{"stages": []}"#, "at least one stage"),
         (#"{"stages": [1]}"#, "stages[0] is not an object"),
@@ -161,8 +161,8 @@ private func card(_ json: String) throws -> ModelCard {
         (#"{"model": "deit-small", "clases": 3}"#, "clases is unknown; there are"),
         (#"{"model": "deit-small", "image_size": 0}"#, "image size 0"),
         (#"{"model": "deit-small", "model": "deit-small"}"#, "repeats the key"),
-        (#"{"model": "deit-large"}"#, "model is \"deit-large\", which is no model's name"),
-        (#"{"stages": [{"architecture": "x"}]}"#, "stages[0].architecture is \"x\", which is no"),
+        (#"{"model": "deit-large"}"#, "model is \"deit-large\", which is not a known model"),
+        (#"{"stages": [{"architecture": "x"}]}"#, "stages[0].architecture is \"x\", which is not"),
         (
             #"{"stages": [{"architecture": "deit-tiny", "patch": 9223372036854775807, "tokens": 49}]}"#,
             "patch is 9223372036854775807"
@@ -185,7 +185,7 @@ private func card(_ json: String) throws -> ModelCard {
             #"{"stages": [{"architecture": "deit-tiny", "layer_norm_epsilon": 1e-60}]}"#,
             "epsilon is 1e-60"
         ),
-        (#"{"model": "dvt-deit-small", "naming": "timm"}"#, "hold one stage alone"),
+        (#"{"model": "dvt-deit-small", "naming": "timm"}"#, "hold a single stage"),
     ])
     func faultsAreNamed(json: String, part: String) {
         let error = #expect(throws: ModelError.self) { try card(json) }

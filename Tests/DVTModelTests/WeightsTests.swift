@@ -182,7 +182,7 @@ private struct MemoryFile: NamedTensors {
         let cases = [
             (missing, "a tensor is missing, first \(name) [96, 32]"),
             (misshapen, "\(name) has shape [96, 31], but [96, 32] is needed"),
-            (extra, "it holds \"normal_token.extra\\n\" [1], which the model has not"),
+            (extra, "it holds \"normal_token.extra\\n\" [1], which the model does not have"),
         ]
         for (file, part) in cases {
             let error = #expect(throws: ModelError.self) {

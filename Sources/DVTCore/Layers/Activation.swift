@@ -1,9 +1,9 @@
-/// What follows a linear map.
+/// The activation after a linear layer.
 public enum Activation: String, Sendable, CaseIterable {
     /// The identity.
     case identity
     /// `0.5 x (1 + erf(x / sqrt 2))`, exact.
     case gelu
-    /// `0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, GELU's approximation by tanh.
+    /// `0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3)))`, the tanh approximation of GELU.
     case geluTanh = "gelu-tanh"
 }

@@ -4,7 +4,7 @@ public struct ClassConfidence: Sendable, Equatable {
     public let classIndex: Int
     /// The softmax probability of the class.
     public let probability: Float
-    /// The value compared with the exit's threshold, by the ``ExitCriterion`` in use.
+    /// The value compared with the exit's threshold, defined by the ``ExitCriterion``.
     public let score: Float
 
     /// Creates the result.

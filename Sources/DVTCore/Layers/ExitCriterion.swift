@@ -1,27 +1,27 @@
 import Glibc
 
-/// What is compared with an exit's threshold: how sure the exit is of an image, from 0 to 1.
+/// The score compared with an exit's threshold: a measure of certainty from 0 to 1.
 ///
-/// - SeeAlso: Table 9 of Wang et al., 2021, <https://arxiv.org/abs/2105.15075>, which compares the
-///   first and the last.
+/// - SeeAlso: Table 9 of Wang et al., 2021, <https://arxiv.org/abs/2105.15075>, which compares
+///   confidence and entropy.
 public enum ExitCriterion: String, CaseIterable, Sendable {
     /// The largest probability, `max p`: the authors' rule.
     case confidence
-    /// The largest probability less the second largest.
+    /// The largest probability minus the second largest.
     case margin
-    /// How far the entropy lies below its greatest value, `1 + sum(p ln p) / ln C`: 1 where one
-    /// class has all the probability, 0 where all classes have the same.
+    /// One minus the normalized entropy, `1 + sum(p ln p) / ln C`: 1 if one class has all the
+    /// probability, 0 if all classes are equally probable.
     case entropy
 
-    /// How sure an exit is.
+    /// Computes the score of one image.
     ///
-    /// A temperature T of another value than 1 makes the probabilities `softmax(ln p / T)` before;
-    /// what float32 holds as 0 counts as the least normal number there, 1.2e-38.
+    /// A temperature T other than 1 first rescales the probabilities to `softmax(ln p / T)`, with p
+    /// clamped to the least normal float32, 1.2e-38.
     ///
     /// - Parameters:
-    ///   - probabilities: the softmax outputs of one image, C of them; of 1, the score is 1.
+    ///   - probabilities: the C softmax outputs of the image; the score is 1 if C is 1.
     ///   - temperature: T, above 0.
-    /// - Returns: the score, in 0...1; sums are in Double.
+    /// - Returns: the score, in 0...1, summed in Double.
     public func score(_ probabilities: ArraySlice<Float>, temperature: Double = 1) -> Float {
         guard temperature != 1 else { return Float(score(of: probabilities)) }
         let logarithms = probabilities.map { log(Double(max($0, .leastNormalMagnitude))) }
@@ -31,7 +31,7 @@ public enum ExitCriterion: String, CaseIterable, Sendable {
         return score(powers.map { $0 / sum })
     }
 
-    /// How sure an exit is by probabilities that are not rounded.
+    /// Computes the score from probabilities in Double.
     package func score(_ probabilities: [Double]) -> Float {
         Float(score(of: probabilities))
     }
@@ -57,7 +57,7 @@ public enum ExitCriterion: String, CaseIterable, Sendable {
             let sum = probabilities.reduce(0.0) {
                 $1 > 0 ? $0 + Double($1) * log(Double($1)) : $0
             }
-            // Rounded probabilities add up to a little more or less than 1.
+            // Rounded probabilities do not sum to exactly 1.
             return min(max(1 + sum / log(Double(probabilities.count)), 0), 1)
         }
     }

@@ -1,10 +1,11 @@
-/// How tokens of one square grid are resampled to another, class token apart.
+/// The resampling of tokens from one square grid to another; the class token is unchanged.
 ///
-/// Along each axis a grid of g is repeated (nearest) to `u = g * ceil(t / g)` and averaged over
-/// the windows `floor(i u / t) ..< ceil((i + 1) u / t)`, as PyTorch's nearest interpolation and
-/// adaptive average pooling do: 7 -> 14 repeats, 7 -> 10 goes by 14, 10 -> 14 by 20. The result is
-/// linear and separable, so every fine token is a small weighted sum of coarse tokens:
-/// `fine[i] = sum_p weight[p, i] coarse[index[p, i]]`. Token 0, the class token, maps to itself.
+/// Along each axis, g cells are upsampled (nearest) to `u = g * ceil(t / g)` and averaged over the
+/// windows `floor(i u / t) ..< ceil((i + 1) u / t)`, as PyTorch's nearest interpolation and
+/// adaptive average pooling do: 7 -> 14 only repeats, 7 -> 10 goes through 14, 10 -> 14 through 20.
+/// The operation is linear and separable, so each fine token is a weighted sum of a few coarse
+/// tokens: `fine[i] = sum_p weight[p, i] coarse[index[p, i]]`. Token 0, the class token, maps to
+/// itself.
 public struct GridResampling: Hashable, Sendable {
     /// The side of the coarse grid.
     public let source: Int
@@ -22,15 +23,15 @@ public struct GridResampling: Hashable, Sendable {
         self.target = target
     }
 
-    /// One source cell's part in a target.
+    /// The contribution of a source cell to a target cell.
     public struct Tap: Hashable, Sendable {
         /// The source cell or token.
         public let index: Int
-        /// Its weight; the weights of a target add up to 1.
+        /// Its weight; the weights of a target sum to 1.
         public let weight: Float
     }
 
-    /// The taps of every cell along one axis.
+    /// The taps of each cell along one axis.
     package var axisTaps: [[Tap]] {
         let repeats = (target + source - 1) / source
         let upsampled = source * repeats
@@ -44,7 +45,7 @@ public struct GridResampling: Hashable, Sendable {
         }
     }
 
-    /// The taps of every fine token, the class token first; indices count coarse tokens likewise.
+    /// The taps of each fine token; on both grids the class token has index 0.
     public var tokenTaps: [[Tap]] {
         let axis = axisTaps
         let patches = axis.flatMap { rows in
@@ -61,7 +62,7 @@ public struct GridResampling: Hashable, Sendable {
         return [[Tap(index: 0, weight: 1)]] + patches
     }
 
-    /// The fine tokens that read every coarse token, with their weights: the way back.
+    /// The fine tokens that read each coarse token, with their weights, for the backward pass.
     package var transposedTokenTaps: [[Tap]] {
         var transposed = [[Tap]](repeating: [], count: source * source + 1)
         for (token, taps) in tokenTaps.enumerated() {
@@ -73,7 +74,7 @@ public struct GridResampling: Hashable, Sendable {
     }
 
     /// ``tokenTaps`` as two dense arrays `[width, target^2 + 1]`; unused entries repeat the token's
-    /// first index with weight 0, so that they read nothing that the token would not.
+    /// first index with weight 0, so they read no other tokens.
     package func table() -> (width: Int, indices: [Int32], weights: [Float]) {
         Self.table(of: tokenTaps)
     }
@@ -83,8 +84,8 @@ public struct GridResampling: Hashable, Sendable {
         Self.table(of: transposedTokenTaps)
     }
 
-    /// ``axisTaps`` as a dense matrix `[source, pitch]`, the pitch being the target rounded up to
-    /// 16: row c has the weight of coarse cell c in every fine cell.
+    /// ``axisTaps`` as a dense matrix `[source, pitch]`, where pitch is the target rounded up to a
+    /// multiple of 16; row c holds the weight of coarse cell c in each fine cell.
     package func axisMatrix() -> (pitch: Int, values: [Float]) {
         let pitch = (target + 15) / 16 * 16
         var values = [Float](repeating: 0, count: source * pitch)
@@ -96,7 +97,7 @@ public struct GridResampling: Hashable, Sendable {
         return (pitch, values)
     }
 
-    /// ``axisTaps`` in the same form, `[width, target]`.
+    /// ``axisTaps`` in the form of ``table()``, `[width, target]`.
     package func axisTable() -> (width: Int, indices: [Int32], weights: [Float]) {
         Self.table(of: axisTaps)
     }

@@ -1,15 +1,15 @@
-/// A linear map's parameters: weight `[O, K]` (or `[O, C, k, k]`) and bias `[O]`.
+/// A linear layer's parameters: weight `[O, K]` (or `[O, C, k, k]`) and bias `[O]`.
 public struct LinearParameters<DeviceTensor> {
     /// The weight, outputs first.
     public let weight: DeviceTensor
     /// The bias, or nil.
     public let bias: DeviceTensor?
 
-    /// Creates the pair.
+    /// Creates the parameters.
     ///
     /// - Parameters:
     ///   - weight: outputs first.
-    ///   - bias: one value an output, or nil.
+    ///   - bias: one value per output, or nil.
     public init(weight: DeviceTensor, bias: DeviceTensor?) {
         self.weight = weight
         self.bias = bias
@@ -38,13 +38,13 @@ public struct LayerNormParameters<DeviceTensor> {
     }
 }
 
-/// One block's feature-reuse MLP: LayerNorm where it has one, fc1, GELU, fc2.
+/// One block's feature-reuse MLP: an optional LayerNorm, fc1, GELU, fc2.
 public struct FeatureReuseParameters<DeviceTensor> {
-    /// The normalization of the earlier stage's features; nil where they are read as they are.
+    /// The normalization of the earlier stage's features; nil if they are not normalized.
     public let norm: LayerNormParameters<DeviceTensor>?
-    /// The first linear map, D' to F (128 in the paper's models).
+    /// The first linear layer, D' to F (128 in the paper's models).
     public let fc1: LinearParameters<DeviceTensor>
-    /// The second linear map, F to E (48 in the paper's models).
+    /// The second linear layer, F to E (48 in the paper's models).
     public let fc2: LinearParameters<DeviceTensor>
 
     /// Creates the parameters.
@@ -63,14 +63,14 @@ public struct FeatureReuseParameters<DeviceTensor> {
     }
 }
 
-/// The two 1x1 convolutions over a stage's attention logits: LH to 3LH to LH.
+/// The two 1x1 convolutions over a stage's attention logits, LH to 3LH to LH channels.
 public struct RelationReuseParameters<DeviceTensor> {
     /// The first convolution, `[3LH, LH, 1, 1]`.
     public let expand: LinearParameters<DeviceTensor>
     /// The second convolution, `[LH, 3LH, 1, 1]`.
     public let contract: LinearParameters<DeviceTensor>
 
-    /// Creates the pair.
+    /// Creates the parameters.
     ///
     /// - Parameters:
     ///   - expand: LH to 3LH.

@@ -1,10 +1,10 @@
-/// How a convolution cuts an image into patches.
+/// The kernel, stride and padding with which a convolution splits an image into patches.
 public struct PatchGeometry: Hashable, Sendable {
-    /// The side of a patch, pixels.
+    /// The side of a patch in pixels.
     public let kernel: Int
-    /// The step between patches, pixels.
+    /// The step between patches in pixels.
     public let stride: Int
-    /// Zero pixels added on every side.
+    /// The zero padding on each side in pixels.
     public let padding: Int
 
     /// Creates a geometry.
@@ -12,16 +12,16 @@ public struct PatchGeometry: Hashable, Sendable {
     /// - Parameters:
     ///   - kernel: the side of a patch.
     ///   - stride: the step between patches; nil means `kernel`.
-    ///   - padding: zero pixels added on every side.
+    ///   - padding: the zero padding on each side.
     public init(kernel: Int, stride: Int? = nil, padding: Int = 0) {
         self.kernel = kernel
         self.stride = stride ?? kernel
         self.padding = padding
     }
 
-    /// The side of the token grid that an image of `size` pixels gives; 0 if no patch fits.
+    /// The side of the token grid of an image; 0 if no patch fits.
     ///
-    /// - Parameter size: the image's side, pixels.
+    /// - Parameter size: the side of the image in pixels.
     /// - Returns: `(size + 2 padding - kernel) / stride + 1`.
     public func gridSize(imageSize size: Int) -> Int {
         let span = size + 2 * padding - kernel

@@ -1,13 +1,13 @@
-/// The coarse relations that an attention adds to its logits, resampling them as it goes.
+/// The coarse relations that attention resamples and adds to its logits.
 public struct ReusedRelations<DeviceTensor> {
-    /// All blocks' transformed relations, `[B, LH, S, S]`.
+    /// The transformed relations of all blocks, `[B, LH, S, S]`.
     public let coarse: DeviceTensor
     /// The first of the H channels that belong to this block.
     public let channel: Int
     /// From the coarse grid to this stage's.
     public let resampling: GridResampling
 
-    /// Creates the description.
+    /// Creates a reference to one block's relations.
     ///
     /// - Parameters:
     ///   - coarse: `[B, LH, S, S]`.
@@ -20,14 +20,16 @@ public struct ReusedRelations<DeviceTensor> {
     }
 }
 
-/// Where an attention writes its logits for a later stage.
+/// The store that attention writes its logits to, for a later stage.
 public struct KeptRelations<DeviceTensor> {
-    /// All blocks' logits, `[B, LH, T, T]`; from ``Backend/makeRelations(batch:channels:tokens:)``.
+    /// The logits of all blocks, `[B, LH, T, T]`.
+    ///
+    /// Allocated by ``Backend/makeRelations(batch:channels:tokens:)``.
     public let store: DeviceTensor
     /// The first of the H channels that this block writes.
     public let channel: Int
 
-    /// Creates the description.
+    /// Creates a reference to one block's relations.
     ///
     /// - Parameters:
     ///   - store: `[B, LH, T, T]`.

@@ -1,8 +1,8 @@
-/// The tokens whose attention is computed; keys and values are always all tokens.
+/// The tokens whose attention is computed; keys and values always come from all tokens.
 public enum AttentionQueries: String, Sendable {
     /// Every token.
     case allTokens
-    /// The class token alone: all that the head of a last block reads.
+    /// The class token only, which is all that the classifier reads after the last block.
     case classToken
 }
 
@@ -10,18 +10,18 @@ public enum AttentionQueries: String, Sendable {
 package struct AttentionSizes: Equatable, Sendable {
     package let batch: Int
     package let tokens: Int
-    /// The first tokens, which attend.
+    /// The number of tokens, from the first, whose attention is computed.
     package let queries: Int
     package let heads: Int
     package let headWidth: Int
     /// The channels of the reused relations, L x H, and their tokens S; 0 without reuse.
     package let coarseChannels: Int
     package let coarseTokens: Int
-    /// The channels of the store that takes the logits; 0 if none does.
+    /// The channels of the store for the logits; 0 if there is none.
     package let keptChannels: Int
 
     package var width: Int { heads * headWidth }
-    /// The attended values, `[B, T, D]`, or `[B, D]` of class tokens.
+    /// The attended values, `[B, T, D]`, or `[B, D]` for class tokens.
     package let outputShape: Shape
 
     package init(
@@ -55,14 +55,14 @@ package struct AttentionSizes: Equatable, Sendable {
         }
         try logits?.check(
             "kept logits", batch: batch, heads: heads, pairs: (self.queries, tokens))
-        // Only now is it sure that the stores have such axes.
+        // The checks above ensure that the stores have these axes.
         coarseChannels = relations?.store[1] ?? 0
         coarseTokens = relations?.store[-1] ?? 0
         keptChannels = logits?.store[1] ?? 0
     }
 }
 
-/// A store of relations `[B, LH, T, T]` as one block's attention uses it.
+/// A store of relations `[B, LH, T, T]` and one block's channels in it.
 package struct RelationShape: Equatable, Sendable {
     package let store: Shape
     package let channel: Int

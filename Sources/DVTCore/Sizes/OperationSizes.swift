@@ -1,5 +1,5 @@
-// The sizes of every operation of ``Backend``, read off its tensors' shapes and checked. Both
-// backends and the benchmarks start from these, so a rule about shapes is stated once.
+// The sizes of each operation of ``Backend``, derived from its tensors' shapes and checked. Both
+// backends and the benchmarks use these, so each shape rule is stated once.
 
 /// The sizes of ``Backend/patchEmbed(_:_:geometry:)``.
 package struct PatchEmbedSizes: Equatable, Sendable {
@@ -10,7 +10,7 @@ package struct PatchEmbedSizes: Equatable, Sendable {
     package let width: Int
     package let geometry: PatchGeometry
 
-    /// The pixels of one patch over all channels.
+    /// The number of values in one patch, over all channels.
     package var patchElements: Int { channels * geometry.kernel * geometry.kernel }
     /// The tokens, `[B, N, D]`.
     package var outputShape: Shape { [batch, grid * grid, width] }
@@ -56,7 +56,7 @@ package struct LinearSizes: Equatable, Sendable {
         inputs = x[-1]
         outputs = weight[0]
         outputShape = Shape(x.dimensions.dropLast() + [outputs])
-        // A 1x1 convolution's weight [O, K, 1, 1] is a linear map's too.
+        // The weight [O, K, 1, 1] of a 1x1 convolution is accepted too.
         let trailing = weight.dimensions.dropFirst(2).map { _ in 1 }
         try requireShape("linear weight", weight, Shape([outputs, inputs] + trailing))
         if let bias { try requireShape("linear bias", bias, [outputs]) }
@@ -64,7 +64,7 @@ package struct LinearSizes: Equatable, Sendable {
     }
 }
 
-/// The sizes of a linear map's gradients.
+/// The sizes of a linear layer's gradients.
 package struct LinearGradientSizes: Equatable, Sendable {
     package let rows: Int
     package let inputs: Int

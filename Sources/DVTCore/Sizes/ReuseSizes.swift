@@ -5,7 +5,7 @@ package struct RelationReuseSizes: Equatable, Sendable {
     package let hidden: Int
     package let tokens: Int
 
-    /// The pairs of tokens.
+    /// The number of token pairs.
     package var positions: Int { tokens * tokens }
 
     package init<DeviceTensor: BackendTensor>(
@@ -28,7 +28,7 @@ package struct RelationReuseSizes: Equatable, Sendable {
     }
 }
 
-/// The sizes of one block's part in ``Backend/featureReuse(_:_:activation:resampling:)``, checked.
+/// The sizes of one block in ``Backend/featureReuse(_:_:activation:resampling:)``, checked.
 package struct FeatureReuseSizes: Equatable, Sendable {
     package let batch: Int
     package let coarseTokens: Int
@@ -37,7 +37,7 @@ package struct FeatureReuseSizes: Equatable, Sendable {
     package let outputs: Int
     package let fineTokens: Int
 
-    /// What the block's MLP reuses, `[B, N + 1, E]`.
+    /// The features that the block's MLP reuses, `[B, N + 1, E]`.
     package var outputShape: Shape { [batch, fineTokens, outputs] }
 
     package init<DeviceTensor: BackendTensor>(
@@ -65,14 +65,14 @@ package struct FeatureReuseSizes: Equatable, Sendable {
     }
 }
 
-/// Checks the rows that ``Backend/gather(_:rows:after:)`` is asked for.
+/// Checks the arguments of ``Backend/gather(_:rows:after:)``.
 ///
 /// - Parameters:
 ///   - shape: the tensor's shape, `[B, ...]`.
 ///   - rows: the rows; each must be below B.
 ///   - batch: the shape of the batch that comes first, `[F, ...]`, or nil.
 /// - Returns: the shape of the result.
-/// - Throws: ``ShapeError`` if a row does not exist or the batch has rows of another shape.
+/// - Throws: ``ShapeError`` if a row does not exist or the shapes of rows differ.
 package func gatheredShape(
     _ shape: Shape, rows: [Int], after batch: Shape?
 ) throws(ShapeError) -> Shape {
@@ -82,17 +82,17 @@ package func gatheredShape(
     guard let batch else { return shape.withBatch(rows.count) }
     guard batch.rank > 0, batch == shape.withBatch(batch[0]) else {
         throw .invalid(
-            name: "batch", reason: "shape \(batch) has other rows than shape \(shape)")
+            name: "batch", reason: "the rows of shapes \(batch) and \(shape) differ")
     }
     return shape.withBatch(batch[0] + rows.count)
 }
 
-/// Checks that a tensor is a batch of rows and gives its extents.
+/// Checks the rank of a tensor.
 ///
 /// - Parameters:
 ///   - name: the tensor's name, for the message.
 ///   - shape: the shape.
-///   - rank: the rank it must have.
+///   - rank: the required rank.
 /// - Throws: ``ShapeError`` if the rank differs.
 package func requireRank(_ name: String, _ shape: Shape, _ rank: Int) throws(ShapeError) {
     guard shape.rank == rank else {
@@ -100,11 +100,11 @@ package func requireRank(_ name: String, _ shape: Shape, _ rank: Int) throws(Sha
     }
 }
 
-/// Checks logits and gives their number of classes.
+/// Checks the shape of logits and returns the number of classes.
 ///
 /// - Parameter logits: the logits' shape, `[B, classes]`.
-/// - Returns: the classes, at least 1.
-/// - Throws: ``ShapeError`` if there are none.
+/// - Returns: the number of classes, at least 1.
+/// - Throws: ``ShapeError`` if there are no classes.
 package func confidenceClasses(_ logits: Shape) throws(ShapeError) -> Int {
     guard logits.rank == 2, logits[1] > 0 else {
         throw .invalid(name: "logits", reason: "shape \(logits) is not [B, classes]")

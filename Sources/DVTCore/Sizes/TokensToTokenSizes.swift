@@ -5,13 +5,13 @@ package struct SoftSplitSizes: Equatable, Sendable {
     package let side: Int
     package let grid: Int
     package let geometry: PatchGeometry
-    /// The elements between two channels, and between two pixels of a channel.
+    /// The stride from channel to channel, and from pixel to pixel of a channel, in elements.
     package let channelStride: Int
     package let pixelStride: Int
 
-    /// The columns of a row.
+    /// The number of values in one patch, over all channels.
     package var patchElements: Int { channels * geometry.kernel * geometry.kernel }
-    /// The rows, `[B, N, C k k]`.
+    /// The patches as rows, `[B, N, C k k]`.
     package var outputShape: Shape { [batch, grid * grid, patchElements] }
 
     package init(_ x: Shape, geometry: PatchGeometry) throws(ShapeError) {
@@ -62,13 +62,13 @@ package struct PerformerSizes: Equatable, Sendable {
     }
 }
 
-/// The shape of some columns of a tensor, checked.
+/// Checks a range of columns.
 ///
 /// - Parameters:
 ///   - shape: the tensor's shape.
 ///   - columns: the columns.
 /// - Returns: the shape of ``Backend/columns(_:_:)``.
-/// - Throws: ``ShapeError`` if the columns are not there.
+/// - Throws: ``ShapeError`` if the tensor does not have these columns.
 package func columnsShape(_ shape: Shape, _ columns: Range<Int>) throws(ShapeError) -> Shape {
     guard shape.rank > 0, columns.lowerBound >= 0, columns.upperBound <= shape[-1] else {
         throw .invalid(name: "columns", reason: "\(columns) are not columns of shape \(shape)")
@@ -76,12 +76,12 @@ package func columnsShape(_ shape: Shape, _ columns: Range<Int>) throws(ShapeErr
     return Shape(shape.dimensions.dropLast() + [columns.count])
 }
 
-/// The shape of rows put among zeros, checked.
+/// Checks columns that are embedded in wider rows of zeros.
 ///
 /// - Parameters:
-///   - shape: the rows' shape, `[..., n]`.
-///   - first: the column where they begin.
-///   - width: the columns of the result.
+///   - shape: the shape of the columns, `[..., n]`.
+///   - first: the first of their columns in the result.
+///   - width: the width of the result.
 /// - Returns: the shape of ``DifferentiableBackend/columnsGradient(_:first:width:)``.
 /// - Throws: ``ShapeError`` if they do not fit.
 package func columnsGradientShape(

@@ -1,29 +1,28 @@
-/// A file, or another source, of named tensors and metadata: what a checkpoint reader yields.
+/// A source of named tensors and metadata, such as a checkpoint file.
 public protocol NamedTensors: Sendable {
-    /// Where the tensors come from, for messages: a path.
+    /// The path or another name of the source, for messages.
     var origin: String { get }
 
-    /// Text stored beside the tensors.
+    /// The text entries stored with the tensors.
     var metadata: [String: String] { get }
 
-    /// The shape of every tensor by name.
+    /// The shape of each tensor by name.
     var shapes: [String: Shape] { get }
 
-    /// How far storing may have moved a number, relatively: half a unit in the last place of the
-    /// least precise type among the tensors. 2^-24 for float32, 2^-11 for float16, 2^-8 for
-    /// bfloat16.
+    /// The unit roundoff of the least precise type among the tensors.
+    ///
+    /// Half a unit in the last place: 2^-24 for float32, 2^-11 for float16, 2^-8 for bfloat16.
     var roundoff: Double { get }
 
     /// Reads one tensor, converted to float32.
     ///
-    /// - Parameter name: the tensor's name, as the file spells it.
+    /// - Parameter name: the tensor's name in the file.
     /// - Returns: the tensor.
-    /// - Throws: the source's own error when the name is missing or its type is not a
-    ///   floating-point one.
+    /// - Throws: the source's own error if the name is missing or the type is not floating-point.
     func tensor(named name: String) throws -> Tensor
 }
 
 extension NamedTensors {
-    /// That of float32, 2^-24.
+    /// The unit roundoff of float32, 2^-24.
     public var roundoff: Double { 0x1p-24 }
 }

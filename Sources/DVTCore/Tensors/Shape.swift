@@ -17,7 +17,7 @@ public struct Shape: Hashable, Sendable {
     /// The number of elements, the product of the extents (1 for a scalar).
     public var elementCount: Int { dimensions.reduce(1, *) }
 
-    /// The bytes its elements take as float32.
+    /// The size of the elements in bytes, as float32.
     public var byteCount: Int { elementCount * MemoryLayout<Float>.stride }
 
     /// The extent of one axis.
@@ -27,13 +27,13 @@ public struct Shape: Hashable, Sendable {
         dimensions[axis < 0 ? axis + dimensions.count : axis]
     }
 
-    /// The product of all extents but the last: the number of rows of the matrix view.
+    /// The number of rows of the matrix view: the product of all extents but the last.
     public var rowCount: Int { dimensions.dropLast().reduce(1, *) }
 
-    /// The same shape with another outermost extent.
+    /// Replaces the outermost extent.
     ///
     /// - Parameter count: the new outermost extent.
-    /// - Returns: the shape with its first extent replaced.
+    /// - Returns: the new shape.
     public func withBatch(_ count: Int) -> Shape {
         Shape([count] + dimensions.dropFirst())
     }

@@ -2,12 +2,12 @@
 public enum ShapeError: Error, Equatable, Sendable {
     /// `name` must have shape `expected` but has `actual`.
     case mismatch(name: String, expected: Shape, actual: Shape)
-    /// `name` breaks a rule that `reason` states in full, with the numbers.
+    /// `name` violates the rule that `reason` states, with the numbers.
     case invalid(name: String, reason: String)
 }
 
 extension ShapeError: CustomStringConvertible {
-    /// One line that names the tensor, both shapes or the rule broken.
+    /// One line with the tensor's name and both shapes or the violated rule.
     public var description: String {
         switch self {
         case .mismatch(let name, let expected, let actual):
@@ -18,12 +18,12 @@ extension ShapeError: CustomStringConvertible {
     }
 }
 
-/// Checks one tensor's shape against what an operation needs.
+/// Checks that a tensor has the shape that an operation requires.
 ///
 /// - Parameters:
 ///   - name: the tensor's name, for the message.
-///   - actual: the shape it has.
-///   - expected: the shape it must have.
+///   - actual: the tensor's shape.
+///   - expected: the required shape.
 /// - Throws: ``ShapeError/mismatch(name:expected:actual:)`` if they differ.
 package func requireShape(
     _ name: String, _ actual: Shape, _ expected: Shape

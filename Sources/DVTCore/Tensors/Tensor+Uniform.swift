@@ -1,14 +1,14 @@
 import DVTSupport
 
 extension Tensor {
-    /// Creates a tensor of uniform numbers in [-1, 1) that depend on `name` and `seed` alone.
+    /// Creates a tensor `offset + scale * u`, with u uniform in [-1, 1) from `name` and `seed`.
     ///
     /// - Parameters:
     ///   - shape: the extents.
-    ///   - name: the stream's name.
+    ///   - name: the name of the random stream.
     ///   - seed: the seed.
-    ///   - scale: each number is multiplied by this in float32.
-    ///   - offset: and then has this added.
+    ///   - scale: the factor, applied in float32.
+    ///   - offset: the offset.
     /// - Returns: the tensor.
     public static func uniform(
         _ shape: Shape, name: String, seed: UInt64, scale: Float = 1, offset: Float = 0

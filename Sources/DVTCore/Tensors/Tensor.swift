@@ -27,7 +27,7 @@ public struct Tensor: Sendable, Equatable {
         self.init(shape, values: [Float](repeating: value, count: shape.elementCount))
     }
 
-    /// The same elements under another shape of equal size.
+    /// Reshapes the tensor without changing its elements.
     ///
     /// - Parameter shape: the new extents; `elementCount` must not change.
     /// - Returns: the reshaped tensor.

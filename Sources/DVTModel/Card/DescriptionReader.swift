@@ -22,7 +22,7 @@ package struct DescriptionReader {
     ///   - value: the object.
     ///   - origin: the file, for messages.
     ///   - path: the prefix of the object's entries in messages, with a period at its end.
-    ///   - fault: makes every error; by default that of a model's description.
+    ///   - fault: creates all errors; by default ``ModelError/invalidDescription(origin:reason:)``.
     /// - Throws: the error of `fault` if the value is not an object.
     package init(
         _ value: JSONValue, origin: String, path: String = "",
@@ -48,7 +48,7 @@ package struct DescriptionReader {
         do {
             return try .named(name)
         } catch ModelError.unknownModel {
-            throw fault(key, "is \(quoted(name)), which is no model's name; dvt info lists them")
+            throw fault(key, "is \(quoted(name)), which is not a known model; see dvt info")
         }
     }
 
@@ -72,7 +72,7 @@ package struct DescriptionReader {
 
     /// A count or a size.
     ///
-    /// Numbers far beyond any model are refused, so that products of two of them fit an `Int`.
+    /// Numbers far larger than any model's are rejected, so that a product of two fits an `Int`.
     package mutating func int(_ key: String) throws -> Int? {
         guard let value = value(key) else { return nil }
         guard case .int(let number) = value, (0...Self.limit).contains(number) else {
@@ -95,7 +95,7 @@ package struct DescriptionReader {
 
     package mutating func string(_ key: String) throws -> String? {
         guard let value = value(key) else { return nil }
-        guard case .string(let text) = value else { throw fault(key, "is not a text") }
+        guard case .string(let text) = value else { throw fault(key, "is not a string") }
         return text
     }
 
@@ -123,12 +123,12 @@ package struct DescriptionReader {
     mutating func color(_ key: String) throws -> SIMD3<Float>? {
         guard let values = try numbers(key) else { return nil }
         guard values.count == 3 else {
-            throw fault(key, "takes three numbers: of red, green and blue")
+            throw fault(key, "takes three numbers: red, green and blue")
         }
         return SIMD3(values[0], values[1], values[2])
     }
 
-    /// One of a type's names.
+    /// A case of an enumeration, by its name.
     package mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, of type: Choice.Type
     ) throws -> Choice? where Choice.RawValue == String {
@@ -162,7 +162,7 @@ package struct DescriptionReader {
             value, origin: origin, path: "\(path)\(key).", fault: makeFault)
     }
 
-    /// Refuses entries that were not read.
+    /// Throws if any entry was not read.
     package func finish() throws {
         guard let extra = members.keys.min() else { return }
         let names = known.sorted().joined(separator: ", ")

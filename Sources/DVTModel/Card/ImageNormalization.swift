@@ -1,13 +1,13 @@
-/// How images become a model's input.
+/// The preprocessing of images for a model.
 ///
-/// The shorter side is resized to `imageSize / cropFraction`, rounded down; the central square of the
-/// model's image size is cropped; each value becomes `(x / 255 - mean) / standardDeviation`.
+/// The shorter side is resized to `imageSize / cropFraction`, rounded down; a central square of the
+/// model's image size is cropped; each value x becomes `(x / 255 - mean) / standardDeviation`.
 public struct ImageNormalization: Hashable, Sendable {
-    /// The interpolation of resizing.
+    /// The interpolation used for resizing.
     public enum Interpolation: String, Sendable, CaseIterable {
-        /// Over 4 x 4 pixels, as PIL's BICUBIC.
+        /// Over 4 x 4 pixels, like PIL's BICUBIC.
         case bicubic
-        /// Over 2 x 2 pixels, as PIL's BILINEAR.
+        /// Over 2 x 2 pixels, like PIL's BILINEAR.
         case bilinear
     }
 
@@ -15,9 +15,9 @@ public struct ImageNormalization: Hashable, Sendable {
     public var mean: SIMD3<Float>
     /// The standard deviation of red, green and blue, on a scale of 0 to 1.
     public var standardDeviation: SIMD3<Float>
-    /// The part of the shorter side that is kept, 0.1 to 1.
+    /// The fraction of the shorter side that is kept, 0.1 to 1.
     public var cropFraction: Double
-    /// The interpolation of resizing.
+    /// The interpolation used for resizing.
     public var interpolation = Interpolation.bicubic
 
     /// Creates a normalization with bicubic resizing.
@@ -25,7 +25,7 @@ public struct ImageNormalization: Hashable, Sendable {
     /// - Parameters:
     ///   - mean: the mean of red, green and blue, on a scale of 0 to 1.
     ///   - standardDeviation: the standard deviation of red, green and blue.
-    ///   - cropFraction: the part of the shorter side that is kept.
+    ///   - cropFraction: the fraction of the shorter side that is kept.
     public init(
         mean: SIMD3<Float>, standardDeviation: SIMD3<Float>, cropFraction: Double
     ) {
@@ -44,8 +44,8 @@ public struct ImageNormalization: Hashable, Sendable {
     /// - Parameters:
     ///   - name: the model's name, see ``VisionTransformerConfiguration/plain(_:)``.
     ///   - imageSize: the side of its input in pixels.
-    /// - Returns: a mean and deviation of 0.5 for a ViT and ImageNet's for a DeiT; a crop fraction of
-    ///   0.9 up to 224 pixels and 1 above.
+    /// - Returns: a mean and deviation of 0.5 for a ViT and ImageNet's for a DeiT; a crop fraction
+    ///   of 0.9 up to 224 pixels and 1 above.
     static func plain(_ name: String, imageSize: Int) -> Self {
         var normalization = imageNet
         normalization.cropFraction = imageSize > 224 ? 1 : 0.9

@@ -4,14 +4,14 @@ import DVTSupport
 extension ModelCard {
     /// Reads a card, or the description of a custom cascade, from JSON.
     ///
-    /// `docs/checkpoints.md` lists the entries. A cascade is based on a released `model`, or on
-    /// `stages`, each with an `architecture` or with numbers of its own.
+    /// `docs/checkpoints.md` lists the entries. A cascade is based on a released `model` or on
+    /// `stages`, each with an `architecture` or its own sizes.
     ///
     /// - Parameters:
     ///   - json: the text, in UTF-8.
     ///   - origin: the file, for messages.
     /// - Throws: ``ModelError/invalidDescription(origin:reason:)`` if an entry is missing, unknown
-    ///   or of another kind, or ``ModelError/invalidConfiguration(name:reason:)`` if the numbers
+    ///   or of the wrong type, or ``ModelError/invalidConfiguration(name:reason:)`` if the numbers
     ///   contradict each other.
     public init(json: [UInt8], origin: String) throws {
         let value: JSONValue
@@ -52,7 +52,7 @@ extension ModelCard {
                 """)
         }
         card.scoring = try scoring(&reader, of: card)
-        // Written for people only; the configuration determines both.
+        // Informational only; the configuration determines both.
         _ = reader.value("parameters")
         _ = reader.value("multiply_adds")
         return card
@@ -106,7 +106,7 @@ extension ImageNormalization {
         }
         cropFraction = try reader.number("crop_fraction") ?? cropFraction
         interpolation = try reader.choice("interpolation", of: Interpolation.self) ?? interpolation
-        // Below 0.1 the resized image would have over a hundred times the pixels that are kept.
+        // Below 0.1 the resized image would have more than 100 times the pixels of the crop.
         guard (0.1...1).contains(cropFraction) else {
             throw reader.fault("crop_fraction", "is \(cropFraction), and it takes 0.1 to 1")
         }

@@ -2,9 +2,10 @@ internal import DVTCore
 import DVTSupport
 
 extension ModelCard {
-    /// Reads a cascade's configuration and the stages' files of weights.
+    /// Reads a cascade's configuration and the weight files of its stages.
     ///
-    /// A released model may be its base. The normalization is that of the models it is composed of.
+    /// A released model may be its base. The normalization is that of the component models if they
+    /// agree.
     static func cascade(
         _ reader: inout DescriptionReader, base card: ModelCard?, origin: String
     ) throws -> ModelCard {
@@ -155,13 +156,13 @@ extension ModelCard {
     }
 }
 
-/// The numbers shared by all stages of a cascade.
+/// The sizes shared by all stages of a cascade.
 private struct SharedNumbers {
     let imageSize: Int?
     let channels: Int?
     let classes: Int?
 
-    /// A stage with these numbers, whose patches are adapted to another image size.
+    /// The stage with these sizes; its patches are adapted to a changed image size.
     func applied(_ stage: VisionTransformerConfiguration) -> VisionTransformerConfiguration {
         var stage = stage
         if let imageSize, imageSize != stage.imageSize {

@@ -2,7 +2,7 @@ internal import DVTCore
 import DVTSupport
 
 extension ModelCard {
-    /// The card as JSON on one line with every number, as ``init(json:origin:)`` reads it.
+    /// The complete card as one line of JSON, which ``init(json:origin:)`` reads.
     public var json: String { jsonValue.jsonText }
 
     private var jsonValue: JSONValue {
@@ -61,7 +61,7 @@ extension ImageNormalization {
 }
 
 extension ExitScoring {
-    /// The entries of a card; none for the authors' scoring.
+    /// The entries in a card; none for the authors' scoring.
     fileprivate var members: [(key: String, value: JSONValue)] {
         (criterion == .confidence ? [] : [("criterion", .string(criterion.rawValue))])
             + (temperatures.map { [("temperatures", .array($0.map(JSONValue.float)))] } ?? [])

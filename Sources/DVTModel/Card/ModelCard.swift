@@ -1,9 +1,9 @@
 public import DVTCore
 
-/// Everything besides weights that is needed to run a model on images.
+/// Everything except the weights that is needed to run a model on images.
 ///
-/// Converted checkpoints contain their card, so that the model need not be named again; a file with
-/// the same JSON describes a custom cascade.
+/// Converted checkpoints contain their card, so the model need not be named again. A file with the
+/// same JSON describes a custom cascade.
 public struct ModelCard: Hashable, Sendable {
     /// The names of the classes.
     public enum Labels: Hashable, Sendable {
@@ -15,15 +15,15 @@ public struct ModelCard: Hashable, Sendable {
 
     /// The cascade's configuration.
     public var configuration: CascadeConfiguration
-    /// How images become the model's input.
+    /// The preprocessing of images.
     public var normalization = ImageNormalization.imageNet
     /// The names of the classes, or nil if unknown.
     public var labels: Labels?
-    /// The scores at which an image exits, one for every exit but the last, or nil.
+    /// The score threshold of each exit except the last, or nil.
     public var thresholds: [Float]?
     /// The score compared with the thresholds.
     public var scoring = ExitScoring()
-    /// A file of weights for each stage, if stages were trained separately, or nil.
+    /// The weight file of each stage if stages were trained separately, or nil.
     public var stageWeights: [String]?
 
     /// The key of the card in a checkpoint's metadata.
@@ -40,8 +40,8 @@ public struct ModelCard: Hashable, Sendable {
     /// The card of a released model.
     ///
     /// - Parameter name: see ``CascadeConfiguration/named(_:)``.
-    /// - Returns: the card; a plain ViT or DeiT has timm's normalization, a MindSpore model that of
-    ///   its authors' data loader.
+    /// - Returns: the card; a plain ViT or DeiT uses timm's normalization, a MindSpore model that
+    ///   of its authors' data loader.
     /// - Throws: ``ModelError/unknownModel(name:known:)`` if no model has this name.
     public static func named(_ name: String) throws -> Self {
         var card = Self(try .named(name))
@@ -63,7 +63,7 @@ public struct ModelCard: Hashable, Sendable {
     /// - Parameter file: the open checkpoint.
     /// - Throws: ``ModelError/noCard(origin:)`` if it has none,
     ///   ``ModelError/invalidDescription(origin:reason:)`` if its card is malformed, or
-    ///   ``ModelError/invalidConfiguration(name:reason:)`` if the card's numbers contradict each other.
+    ///   ``ModelError/invalidConfiguration(name:reason:)`` if its numbers contradict each other.
     public init(storedIn file: some NamedTensors) throws {
         guard let text = file.metadata[Self.metadataKey] else {
             throw ModelError.noCard(origin: file.origin)
@@ -71,7 +71,7 @@ public struct ModelCard: Hashable, Sendable {
         try self.init(json: Array(text.utf8), origin: file.origin)
     }
 
-    /// The policy of the card's thresholds, by default 0.8 at every exit.
+    /// The policy with the card's thresholds, by default 0.8 at every exit.
     public var exitPolicy: ExitPolicy {
         let exits = configuration.stages.count - 1
         guard let thresholds else { return .thresholds(Array(repeating: 0.8, count: exits)) }

@@ -3,12 +3,12 @@ import DVTSupport
 
 /// Thresholds for many budgets, as the authors store them in their checkpoints.
 ///
-/// Row p (from 1) belongs to the p-th share of images that exit early in the paper's budgeted batch
-/// classification; higher rows are slower and more accurate.
+/// Row p (from 1) belongs to the p-th fraction of early-exiting images in the paper's budgeted
+/// batch classification; higher rows are slower and more accurate.
 package struct OperatingPoints: Equatable, Sendable {
-    /// One row per budget: a threshold for every exit, including the last.
+    /// One row per budget: a threshold for each exit, including the last.
     package let thresholds: [[Float]]
-    /// The mean cost per image of each row, 10^9 multiply-adds, or nil if it is not stored.
+    /// The mean cost per image of each row in 10^9 multiply-adds, or nil if it is not stored.
     package let gigaMultiplyAdds: [Double]?
     /// The accuracy of each row in percent, or nil if it is not stored.
     package let accuracies: [Double]?
@@ -43,9 +43,9 @@ package struct OperatingPoints: Equatable, Sendable {
         else {
             throw ModelError.invalidDescription(
                 origin: file.origin,
-                reason: "\(thresholdsKey) is not a table of \(stages) numbers a row")
+                reason: "\(thresholdsKey) is not a table of \(stages) numbers per row")
         }
-        // The lists belong to the rows only if they are as long as the table.
+        // The curve is used only if it has an entry for each row.
         let curve = file.metadata[curveKey].flatMap(numbers) ?? []
         let isWhole = curve.count == 2 && curve.allSatisfy { $0.count == rows.count }
         return Self(
@@ -56,7 +56,7 @@ package struct OperatingPoints: Equatable, Sendable {
     /// The policy of one row.
     ///
     /// - Parameter row: the row, from 1.
-    /// - Returns: the thresholds of every exit but the last, and their score.
+    /// - Returns: the thresholds of all exits except the last, and their score.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if there is no such row.
     package func policy(row: Int) throws -> ExitPolicy {
         guard (1...thresholds.count).contains(row) else {
@@ -68,19 +68,19 @@ package struct OperatingPoints: Equatable, Sendable {
 
     /// The most accurate row within a budget.
     ///
-    /// - Parameter budget: the highest mean cost per image, 10^9 multiply-adds.
+    /// - Parameter budget: the highest mean cost per image in 10^9 multiply-adds.
     /// - Returns: the row, from 1.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if costs are not stored, or all are higher.
     package func row(budget: Double) throws -> Int {
         guard let costs = gigaMultiplyAdds, let accuracies else {
             throw ModelError.invalidPolicy(
-                reason: "the checkpoint does not say what its operating points cost; choose a row")
+                reason: "the checkpoint has no costs for its operating points; choose a row")
         }
         let affordable = costs.indices.filter { costs[$0] <= budget }
         guard let best = affordable.max(by: { accuracies[$0] < accuracies[$1] }) else {
             let least = costs.min() ?? 0
             throw ModelError.invalidPolicy(
-                reason: "a budget of \(budget) is below the least operating point, \(least) GMACs")
+                reason: "a budget of \(budget) is below the cheapest point, \(least) GMACs")
         }
         return best + 1
     }

@@ -1,20 +1,20 @@
 public import DVTCore
 
-/// A cascade: Vision Transformers on more and more tokens, and what each reuses of the last.
+/// A cascade of Vision Transformers with increasing numbers of tokens, and the reuse between them.
 public struct CascadeConfiguration: Hashable, Sendable {
     /// The name, for messages.
     public let name: String
     /// The stages, in the order they run.
     public let stages: [VisionTransformerConfiguration]
-    /// Whether a stage reuses the features of the stage before.
+    /// Whether a stage reuses the features of the previous stage.
     public let featureReuse: Bool
-    /// Whether a stage reuses the attention logits of the stage before.
+    /// Whether a stage reuses the attention logits of the previous stage.
     public let relationReuse: Bool
     /// Whether reused features are normalized before a block's feature-reuse MLP.
     ///
-    /// The MindSpore models have the LayerNorm but do not use what it gives.
+    /// The MindSpore models have the LayerNorm but do not use its output.
     public let normalizesReusedFeatures: Bool
-    /// How the model's own checkpoints spell its parameters.
+    /// The parameter naming of the model's own checkpoints.
     public let naming: ParameterNaming
     /// The hidden width of a block's feature-reuse MLP.
     public let reuseHidden = 128
@@ -29,10 +29,9 @@ public struct CascadeConfiguration: Hashable, Sendable {
     ///   - featureReuse: whether features are reused.
     ///   - relationReuse: whether attention logits are reused.
     ///   - normalizesReusedFeatures: whether reused features are normalized.
-    ///   - naming: how its checkpoints spell its parameters; nil means as timm does for one stage
-    ///     and as the authors do for more.
-    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if the numbers cannot be
-    ///   combined.
+    ///   - naming: the parameter naming of its checkpoints; nil means timm's for one stage and the
+    ///     authors' for more.
+    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if the sizes cannot be combined.
     public init(
         _ stages: [VisionTransformerConfiguration], name: String = "custom",
         featureReuse: Bool = true, relationReuse: Bool = true,
@@ -47,7 +46,7 @@ public struct CascadeConfiguration: Hashable, Sendable {
         guard stages.count <= 1 || self.naming.isOfCascades else {
             throw ModelError.invalidConfiguration(
                 name: name,
-                reason: "checkpoints named as \(self.naming.rawValue) does hold one stage alone")
+                reason: "\(self.naming.rawValue) checkpoints hold a single stage")
         }
         if let reason = Self.firstFault(in: stages, relationReuse: self.relationReuse) {
             throw ModelError.invalidConfiguration(name: name, reason: reason)
@@ -79,7 +78,7 @@ public struct CascadeConfiguration: Hashable, Sendable {
         return [batch, stages.first?.channels ?? 0, size, size]
     }
 
-    /// The reused features' width at a stage: E, or 0 where none are reused.
+    /// The width of reused features at a stage: E, or 0 if none are reused.
     ///
     /// - Parameter stage: the stage, from 0.
     /// - Returns: the columns appended to the input of a block's MLP.
@@ -118,10 +117,10 @@ extension CascadeConfiguration {
         return nil
     }
 
-    /// The most stages of a cascade.
+    /// The maximum number of stages.
     private static var stageLimit: Int { 64 }
 
-    /// The largest sizes: products of them, such as the multiply-adds of a cascade, fit an Int.
+    /// The largest sizes; their products, such as the multiply-adds of a cascade, fit an Int.
     private static func limits(
         of stage: VisionTransformerConfiguration
     ) -> [(name: String, value: Int, limit: Int)] {

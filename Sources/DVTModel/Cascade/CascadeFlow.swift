@@ -1,9 +1,9 @@
 package import DVTCore
 
-/// Images on their way through a cascade: the one place that runs stages and asks for exits.
+/// Runs images through the stages of a cascade and applies the exit policy.
 ///
-/// What goes on after a stage joins those that wait at the next one, on the device. A stage runs
-/// when as many wait as a batch holds, or when it is told to go on without more.
+/// Images that do not exit at a stage wait at the next one, on the device. A stage runs when a full
+/// batch is waiting, or when the flow is flushed.
 struct CascadeFlow<B: Backend> {
     typealias Batch = StageBatch<B.DeviceTensor>
     typealias Trace = (String, Tensor) -> Void
@@ -12,15 +12,15 @@ struct CascadeFlow<B: Backend> {
     private let model: DynamicVisionTransformer<B>
     private let policy: ExitPolicy
     private let capacity: Int
-    /// The images before every stage, fewer than a batch holds.
+    /// The images waiting at each stage, fewer than a full batch.
     private var waiting: [Batch?]
 
     /// Creates a flow without images.
     ///
     /// - Parameters:
     ///   - model: the cascade.
-    ///   - policy: which images leave at which exit; it fits the cascade.
-    ///   - capacity: the images of a full batch.
+    ///   - policy: the exit policy, already checked against the cascade.
+    ///   - capacity: the number of images in a full batch.
     init(_ model: DynamicVisionTransformer<B>, policy: ExitPolicy, capacity: Int) {
         self.model = model
         self.policy = policy
@@ -28,12 +28,12 @@ struct CascadeFlow<B: Backend> {
         waiting = Array(repeating: nil, count: model.stages.count)
     }
 
-    /// Lets images in, and runs every stage whose batch that fills.
+    /// Adds images and runs every stage whose batch becomes full.
     ///
     /// - Parameters:
-    ///   - arrivals: no more images than a batch holds.
-    ///   - trace: told every intermediate by name, or nil.
-    ///   - visit: told, after every stage, what it computed.
+    ///   - arrivals: at most a full batch.
+    ///   - trace: receives every intermediate by name, or nil.
+    ///   - visit: receives the results of each stage.
     /// - Throws: the backend's error, or `visit`'s.
     mutating func add(_ arrivals: Batch, trace: Trace? = nil, visit: Visit) throws {
         let everyone = Array(arrivals.indices.indices)
@@ -42,11 +42,11 @@ struct CascadeFlow<B: Backend> {
         }
     }
 
-    /// Runs all images to their exits, in batches that need not be full.
+    /// Runs all waiting images to their exits, in partial batches.
     ///
     /// - Parameters:
-    ///   - trace: told every intermediate by name, or nil.
-    ///   - visit: told, after every stage, what it computed.
+    ///   - trace: receives every intermediate by name, or nil.
+    ///   - visit: receives the results of each stage.
     /// - Throws: the backend's error, or `visit`'s.
     mutating func flush(trace: Trace? = nil, visit: Visit) throws {
         for stage in waiting.indices {
@@ -56,7 +56,7 @@ struct CascadeFlow<B: Backend> {
         }
     }
 
-    /// Runs a stage, and then each later one whose batch its survivors fill.
+    /// Runs a stage, then each later stage whose batch becomes full.
     private mutating func run(
         _ batch: Batch, at first: Int, trace: Trace?, visit: Visit
     ) throws {
@@ -70,9 +70,9 @@ struct CascadeFlow<B: Backend> {
         }
     }
 
-    /// Runs one stage and decides who goes on.
+    /// Runs one stage and selects the images that continue.
     ///
-    /// - Returns: the batch as the next stage takes it, and the rows of it that go on.
+    /// - Returns: the batch with its new state, and the rows that continue.
     /// - Throws: the backend's error, or `visit`'s.
     private func runStage(
         _ index: Int, _ batch: Batch, trace: Trace?, visit: Visit
@@ -99,13 +99,13 @@ struct CascadeFlow<B: Backend> {
         )
     }
 
-    /// Puts images behind those that wait before a stage.
+    /// Appends images to those waiting at a stage.
     ///
     /// - Parameters:
-    ///   - arrivals: the batch that they are in.
-    ///   - rows: their rows in it.
+    ///   - arrivals: the batch that contains the images.
+    ///   - rows: their rows in the batch.
     ///   - stage: the stage.
-    /// - Returns: a full batch if there is one; what is beyond it waits.
+    /// - Returns: a full batch, or nil; the remaining images wait.
     /// - Throws: the backend's error.
     private mutating func join(
         _ arrivals: Batch, rows: [Int], at stage: Int
@@ -127,22 +127,22 @@ struct CascadeFlow<B: Backend> {
     }
 }
 
-/// Images that a stage runs together.
+/// The images that a stage runs together.
 struct StageBatch<DeviceTensor: BackendTensor> {
-    /// Whose they are: numbers that the caller gave.
+    /// The caller's index of each image.
     let indices: [Int]
     /// `[indices.count, C, S, S]`.
     let images: DeviceTensor
-    /// What the stage reuses of the one before.
+    /// What the stage reuses from the previous one.
     var state = StageState<DeviceTensor>()
 
-    /// Some of the images, behind others.
+    /// Selects images and appends them to others.
     ///
     /// - Parameters:
-    ///   - rows: the images, by their rows here, in order.
+    ///   - rows: the rows of the selected images, in order.
     ///   - others: the images that come first, or nil.
     ///   - backend: the device that holds them.
-    /// - Returns: a dense batch; nothing is copied where it would be this one.
+    /// - Returns: a dense batch; this one, without a copy, if all images are selected.
     /// - Throws: the backend's error.
     func gathered<B: Backend>(_ rows: [Int], after others: Self?, on backend: B) throws -> Self
     where B.DeviceTensor == DeviceTensor {
@@ -154,15 +154,15 @@ struct StageBatch<DeviceTensor: BackendTensor> {
     }
 }
 
-/// What a stage computed for the images that reached its exit.
+/// The results of a stage for the images that reached its exit.
 package struct ExitVisit<DeviceTensor> {
     /// The exit, from 0.
     package let exit: Int
-    /// The images, by their rows in the batch or their places in the stream.
+    /// The images' indices in the batch or stream.
     package let rows: [Int]
-    /// Each image's likeliest class, with what is compared with thresholds.
+    /// Each image's top-1 class and score.
     package let confidences: [ClassConfidence]
-    /// Who leaves here: indices into `rows`.
+    /// The images that take this exit, as indices into `rows`.
     package let exiting: [Int]
     /// `[rows.count, classes]`.
     package let logits: DeviceTensor

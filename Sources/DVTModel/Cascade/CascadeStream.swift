@@ -1,17 +1,16 @@
 public import DVTCore
 
-/// Many images through one cascade, with every stage's batch kept full.
+/// Runs many images through a cascade and keeps the batch of every stage full.
 ///
-/// The images that go on after an exit wait before the next stage, on the device, until a whole
-/// batch of them has come together; a device that is badly used by small batches so gets large
-/// ones at the later stages too. Images therefore finish out of order, and some not before
-/// ``flush()``. Each gets the prediction that
-/// ``DynamicVisionTransformer/classify(_:policy:topK:)`` would give it, but for the rounding of a
-/// backend whose sums depend on the batch.
+/// Images that do not exit wait on the device until the next stage has a full batch, so devices
+/// that need large batches stay busy at the later stages too. Images therefore finish out of order,
+/// some only at ``flush()``. Predictions equal those of
+/// ``DynamicVisionTransformer/classify(_:policy:topK:)``, except for rounding on backends whose
+/// sums depend on the batch.
 ///
-/// Fewer images than a batch wait before each stage. Beside the memory of one batch in work, one
-/// waiting image takes 4 (C S^2 + M D' + L H M^2) bytes of the device: its pixels, and the features
-/// and relations of the stage before, of M tokens, that the next one reuses.
+/// Fewer images than a batch wait at each stage. In addition to the memory of one running batch, a
+/// waiting image occupies 4 (C S^2 + M D' + L H M^2) bytes on the device: its pixels, and the
+/// features and relations of the previous stage, with M tokens, that the next stage reuses.
 ///
 /// ```swift
 /// let stream = try CascadeStream(model, batch: 32, policy: .thresholds([0.8, 0.8]))
@@ -21,9 +20,9 @@ public import DVTCore
 /// for image in try stream.flush() { print(image.index, image.prediction.classIndex) }
 /// ```
 public final class CascadeStream<B: Backend> {
-    /// The images of a full batch.
+    /// The number of images in a full batch.
     public let batch: Int
-    /// The images that every stage has run so far.
+    /// The number of images that each stage has processed so far.
     public private(set) var stageRows: [Int]
     private let model: DynamicVisionTransformer<B>
     private let policy: ExitPolicy
@@ -31,7 +30,7 @@ public final class CascadeStream<B: Backend> {
     private let cumulativeMultiplyAdds: [Int]
     private var flow: CascadeFlow<B>
     private var submitted = 0
-    /// What the exits said of the images that have not finished.
+    /// The results at each exit visited so far of the images that have not finished.
     private var visits: [Int: [ClassConfidence]] = [:]
     private var finished: [FinishedImage] = []
 
@@ -39,9 +38,9 @@ public final class CascadeStream<B: Backend> {
     ///
     /// - Parameters:
     ///   - model: the cascade.
-    ///   - batch: the images of a full batch, at least one.
-    ///   - policy: which images leave at which exit.
-    ///   - topK: how many classes each prediction lists.
+    ///   - batch: the number of images in a full batch, at least 1.
+    ///   - policy: the exit policy.
+    ///   - topK: the number of classes that each prediction lists.
     /// - Throws: ``ModelError/invalidPolicy(reason:)`` if the policy does not fit the cascade.
     public init(
         _ model: DynamicVisionTransformer<B>, batch: Int, policy: ExitPolicy, topK: Int = 1
@@ -57,15 +56,14 @@ public final class CascadeStream<B: Backend> {
         stageRows = Array(repeating: 0, count: model.stages.count)
     }
 
-    /// Takes images in, and runs every stage that they fill the batch of.
+    /// Adds images and runs every stage whose batch becomes full.
     ///
-    /// After an error the images that had not finished are gone.
+    /// An error discards all unfinished images.
     ///
-    /// - Parameter images: `[N, C, S, S]`, normalized; any number, as many as a batch holds being
-    ///   cheapest.
-    /// - Returns: the images that have finished, these or earlier ones, in no order.
-    /// - Throws: ``ModelError`` if images do not fit or an exit's confidence is not a number, or
-    ///   the backend's error.
+    /// - Parameter images: `[N, C, S, S]`, normalized; any number, most efficiently a full batch.
+    /// - Returns: the images that have finished, including earlier ones, in no particular order.
+    /// - Throws: ``ModelError`` if the shape does not match or an exit's confidence is not finite,
+    ///   or the backend's error.
     public func submit(_ images: Tensor) throws -> [FinishedImage] {
         try model.check(images)
         let count = images.shape[0]
@@ -81,15 +79,15 @@ public final class CascadeStream<B: Backend> {
         }
     }
 
-    /// Runs all images that wait to their exits; the stream may go on afterward.
+    /// Runs all waiting images to their exits; the stream can be used afterward.
     ///
-    /// - Returns: the images that had not finished, in no order.
-    /// - Throws: as ``submit(_:)``.
+    /// - Returns: these images, in no particular order.
+    /// - Throws: the errors of ``submit(_:)``.
     public func flush() throws -> [FinishedImage] {
         try advance { visit in try flow.flush(visit: visit) }
     }
 
-    /// Runs something, and gives what it finished.
+    /// Runs `body` and returns the images that finished.
     private func advance(
         _ body: ((ExitVisit<B.DeviceTensor>) throws -> Void) throws -> Void
     ) throws -> [FinishedImage] {
@@ -131,16 +129,16 @@ public final class CascadeStream<B: Backend> {
     }
 }
 
-/// An image of a stream that has left the cascade.
+/// An image of a stream that has finished.
 public struct FinishedImage: Equatable, Sendable {
-    /// Its place among all images submitted, from 0.
+    /// Its index among all submitted images, from 0.
     public let index: Int
-    /// What the cascade says of it.
+    /// The cascade's prediction for it.
     public let prediction: Prediction
 }
 
 extension Tensor {
-    /// Some images of a batch.
+    /// A range of images of a batch.
     fileprivate func images(_ range: Range<Int>) -> Tensor {
         guard range.count < shape[0] else { return self }
         let size = shape.withBatch(1).elementCount

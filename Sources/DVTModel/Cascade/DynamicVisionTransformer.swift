@@ -1,17 +1,17 @@
 public import DVTCore
 
-/// A cascade of Vision Transformers in which an image that has left costs nothing more.
+/// A cascade of Vision Transformers with early exits.
 ///
-/// After every stage the host reads how sure its exit is of each image and asks the ``ExitPolicy``;
-/// the images that go on are gathered on the device into a dense smaller batch, with the features
-/// and attention logits that the next stage reuses. Nothing of a stage is enqueued when everybody
-/// has left. One call runs one batch; for more, a ``CascadeStream`` keeps the later stages' batches
-/// full.
+/// After each stage the host reads the score of each image and applies the ``ExitPolicy``. The
+/// remaining images are gathered on the device into a smaller dense batch, with the features and
+/// attention logits that the next stage reuses; images that have exited cost nothing more. If no
+/// images remain, later stages do not run. One call runs one batch; for many images, a
+/// ``CascadeStream`` keeps the batches of later stages full.
 ///
 /// - SeeAlso: Wang et al., Not All Images are Worth 16x16 Words: Dynamic Transformers for Efficient
 ///   Image Recognition, NeurIPS 2021, <https://arxiv.org/abs/2105.15075>.
 public final class DynamicVisionTransformer<B: Backend> {
-    /// The cascade's numbers.
+    /// The cascade's configuration.
     public let configuration: CascadeConfiguration
     /// The device that runs it.
     public let backend: B
@@ -20,10 +20,10 @@ public final class DynamicVisionTransformer<B: Backend> {
     /// Builds a cascade and copies its weights to the device.
     ///
     /// - Parameters:
-    ///   - configuration: the cascade's numbers.
-    ///   - weights: where the parameters come from.
+    ///   - configuration: the cascade's configuration.
+    ///   - weights: the source of the parameters.
     ///   - backend: the device.
-    /// - Throws: ``ModelError`` if the weights do not fit, or the source's or backend's error.
+    /// - Throws: ``ModelError`` if the weights do not match, or the source's or backend's error.
     public convenience init(
         _ configuration: CascadeConfiguration, weights: some ParameterSource, backend: B
     ) throws {
@@ -35,13 +35,13 @@ public final class DynamicVisionTransformer<B: Backend> {
         }
     }
 
-    /// Builds a cascade of parameters that are on the device already.
+    /// Builds a cascade from parameters that are already on the device.
     ///
     /// - Parameters:
-    ///   - configuration: the cascade's numbers.
+    ///   - configuration: the cascade's configuration.
     ///   - backend: the device.
-    ///   - parameter: returns each parameter; called once for each, in the order of the network.
-    /// - Throws: the backend's error, and what `parameter` throws.
+    ///   - parameter: returns a parameter; called once for each, in network order.
+    /// - Throws: the error of the backend or `parameter`.
     package init(
         _ configuration: CascadeConfiguration, backend: B,
         parameter: @escaping (ParameterSpecification) throws -> B.DeviceTensor
@@ -59,11 +59,11 @@ public final class DynamicVisionTransformer<B: Backend> {
     ///
     /// - Parameters:
     ///   - stages: one or more, in the order they run.
-    ///   - featureReuse: whether a stage reuses the features of the stage before.
-    ///   - relationReuse: whether a stage reuses the attention logits of the stage before.
-    ///   - weights: where the parameters come from.
+    ///   - featureReuse: whether a stage reuses the features of the previous stage.
+    ///   - relationReuse: whether a stage reuses the attention logits of the previous stage.
+    ///   - weights: the source of the parameters.
     ///   - backend: the device.
-    /// - Throws: ``ModelError`` if the stages or the weights do not fit, or the source's or
+    /// - Throws: ``ModelError`` if the stages or the weights do not match, or the source's or
     ///   backend's error.
     public convenience init(
         _ stages: [VisionTransformerConfiguration], featureReuse: Bool = true,
@@ -78,11 +78,11 @@ public final class DynamicVisionTransformer<B: Backend> {
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`, normalized.
-    ///   - policy: which images leave at which exit.
-    ///   - topK: how many classes each prediction lists.
-    /// - Returns: one prediction an image, and the rows every stage ran.
-    /// - Throws: ``ModelError`` if images or policy do not fit or an exit's confidence is not a
-    ///   number, or the backend's error.
+    ///   - policy: the exit policy.
+    ///   - topK: the number of classes that each prediction lists.
+    /// - Returns: one prediction per image, and the number of images that each stage processed.
+    /// - Throws: ``ModelError`` if the shape or policy does not match or an exit's confidence is
+    ///   not finite, or the backend's error.
     public func classify(
         _ images: Tensor, policy: ExitPolicy, topK: Int = 1
     ) throws -> CascadeResult {
@@ -95,14 +95,13 @@ public final class DynamicVisionTransformer<B: Backend> {
             stageRows: stream.stageRows)
     }
 
-    /// The logits of every exit for every image, with traces where they are asked for; no exit's
-    /// for an empty batch.
+    /// Computes the logits of all exits for all images.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`, normalized.
-    ///   - trace: told every intermediate by name, or nil.
-    /// - Returns: `[B, classes]` for every exit.
-    /// - Throws: ``ModelError`` if images do not fit, or the backend's error.
+    ///   - trace: receives every intermediate by name, or nil.
+    /// - Returns: `[B, classes]` for each exit; no elements for an empty batch.
+    /// - Throws: ``ModelError`` if the shape does not match, or the backend's error.
     public func logits(
         _ images: Tensor, trace: ((String, Tensor) -> Void)? = nil
     ) throws -> [Tensor] {
@@ -113,12 +112,11 @@ public final class DynamicVisionTransformer<B: Backend> {
         return logits
     }
 
-    /// The last stage's features of every image: its class token after the last LayerNorm, which
-    /// the head classifies.
+    /// Computes the last stage's features: the class token after the last LayerNorm.
     ///
     /// - Parameter images: `[B, C, S, S]`, normalized.
-    /// - Returns: `[B, D]`, D being the last stage's width.
-    /// - Throws: ``ModelError`` if images do not fit, or the backend's error.
+    /// - Returns: `[B, D]`, where D is the last stage's width.
+    /// - Throws: ``ModelError`` if the shape does not match, or the backend's error.
     public func features(_ images: Tensor) throws -> Tensor {
         var features = Tensor([0, configuration.stages.last?.width ?? 0], values: [])
         try run(images, policy: .allExits) { visit in
@@ -129,14 +127,15 @@ public final class DynamicVisionTransformer<B: Backend> {
         return features
     }
 
-    /// Runs the stages that the policy asks for.
+    /// Runs the stages that the policy requires.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`.
-    ///   - policy: which images leave at which exit.
-    ///   - trace: told every intermediate by name, or nil.
-    ///   - visit: told, after every stage, what it computed.
-    /// - Throws: ``ModelError`` if images or policy do not fit, the backend's error, or `visit`'s.
+    ///   - policy: the exit policy.
+    ///   - trace: receives every intermediate by name, or nil.
+    ///   - visit: receives the results of each stage.
+    /// - Throws: ``ModelError`` if the shape or policy does not match, or the error of the backend
+    ///   or `visit`.
     package func run(
         _ images: Tensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)? = nil,
         visit: (ExitVisit<B.DeviceTensor>) throws -> Void
@@ -150,14 +149,14 @@ public final class DynamicVisionTransformer<B: Backend> {
         }
     }
 
-    /// Runs the stages that the policy asks for, on images that are on the device already.
+    /// Runs the stages that the policy requires, on images that are already on the device.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`, of the model's shape.
-    ///   - policy: which images leave at which exit; it fits the model.
-    ///   - trace: told every intermediate by name, or nil.
-    ///   - visit: told, after every stage, what it computed.
-    /// - Throws: the backend's error, or `visit`'s.
+    ///   - policy: the exit policy, already checked against the model.
+    ///   - trace: receives every intermediate by name, or nil.
+    ///   - visit: receives the results of each stage.
+    /// - Throws: the error of the backend or `visit`.
     package func runStages(
         _ images: B.DeviceTensor, policy: ExitPolicy, trace: ((String, Tensor) -> Void)? = nil,
         visit: (ExitVisit<B.DeviceTensor>) throws -> Void
@@ -168,10 +167,10 @@ public final class DynamicVisionTransformer<B: Backend> {
         try flow.flush(trace: trace, visit: visit)
     }
 
-    /// Runs something on batches of a size, and lets go of the memory if it fails.
+    /// Reserves memory for a batch size and runs `body`; releases the memory if `body` fails.
     ///
     /// - Parameters:
-    ///   - batch: the most images of a batch.
+    ///   - batch: the maximum batch size.
     ///   - body: runs stages.
     /// - Returns: what `body` returns.
     /// - Throws: what `body` throws.
@@ -180,13 +179,13 @@ public final class DynamicVisionTransformer<B: Backend> {
         do {
             return try body()
         } catch {
-            // A batch that was too large must not leave its mark on the next, smaller one.
+            // A batch that was too large must not affect the next, smaller one.
             backend.releaseMemory()
             throw error
         }
     }
 
-    /// Checks images.
+    /// Checks the shape of images.
     ///
     /// - Parameter images: the batch.
     /// - Throws: ``ModelError/wrongImages(shape:expected:)`` if the shape is not the model's.

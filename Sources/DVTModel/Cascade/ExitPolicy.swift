@@ -1,11 +1,11 @@
-/// Which images leave at an exit.
+/// Determines the exit that each image takes.
 public enum ExitPolicy: Equatable, Sendable {
-    /// An image leaves at the first exit whose score, by default the confidence, reaches that
-    /// exit's threshold; one threshold for every exit but the last, where all leave.
+    /// An image takes the first exit at which its score, by default the confidence, reaches the
+    /// threshold; one threshold for each exit except the last, which all remaining images take.
     case thresholds([Float], of: ExitScoring = ExitScoring())
-    /// Every image leaves at this exit, from 0; later stages do not run.
+    /// Every image takes this exit, from 0; later stages do not run.
     case exit(Int)
-    /// Every image goes through all exits and takes the last.
+    /// Every image visits all exits and takes the last.
     case allExits
 
     /// Checks that the policy fits a cascade.
@@ -41,24 +41,24 @@ public enum ExitPolicy: Equatable, Sendable {
         if case .exit(let exit) = self { exit } else { stages - 1 }
     }
 
-    /// What images are compared with thresholds by; where there are none, the confidence.
+    /// The score compared with the thresholds; the confidence if there are none.
     package var scoring: ExitScoring {
         if case .thresholds(_, let scoring) = self { scoring } else { ExitScoring() }
     }
 
-    /// Whether an image leaves at an exit that is not the last it can reach.
+    /// Whether an image takes an exit before the last one that it can reach.
     ///
     /// - Parameters:
     ///   - exit: the exit, from 0.
-    ///   - score: the image's ``scoring`` there.
-    /// - Returns: whether it leaves.
+    ///   - score: the image's score, computed by ``scoring``.
+    /// - Returns: whether it exits.
     func exits(at exit: Int, score: Float) -> Bool {
         if case .thresholds(let values, _) = self { score >= values[exit] } else { false }
     }
 
-    /// The exit that an image takes whose scores at all exits are known.
+    /// The exit that an image takes, given its scores at all exits.
     ///
-    /// - Parameter scores: one an exit; the policy fits as many stages.
+    /// - Parameter scores: one score per exit.
     /// - Returns: the exit, from 0.
     package func exit(for scores: [Float]) -> Int {
         let last = lastStage(of: scores.count)

@@ -1,33 +1,33 @@
 public import DVTCore
 
-/// How the number is computed that an exit's threshold is compared with.
+/// How the score compared with an exit's threshold is computed.
 public struct ExitScoring: Hashable, Sendable {
-    /// What it is.
+    /// The criterion that defines the score.
     public var criterion: ExitCriterion
-    /// The temperature of every exit, the last one's included, or nil for 1 everywhere.
+    /// The temperature of each exit, including the last, or nil for 1 everywhere.
     public var temperatures: [Float]?
 
-    /// Creates a scoring; the authors' by default.
+    /// Creates a scoring, by default the authors'.
     ///
     /// - Parameters:
-    ///   - criterion: what the number is.
-    ///   - temperatures: what each exit's logits are divided by before, or nil.
+    ///   - criterion: the criterion that defines the score.
+    ///   - temperatures: the divisor of each exit's logits, or nil.
     public init(criterion: ExitCriterion = .confidence, temperatures: [Float]? = nil) {
         self.criterion = criterion
         self.temperatures = temperatures
     }
 
-    /// The score of one image by saved softmax outputs.
+    /// Computes the score of one image from saved softmax outputs.
     ///
     /// - Parameters:
-    ///   - probabilities: those of one exit, C of them.
+    ///   - probabilities: the C softmax outputs of the exit.
     ///   - exit: the exit, from 0.
-    /// - Returns: the score, which but for rounding is what a cascade decides by.
+    /// - Returns: the score, equal to the cascade's except for rounding.
     package func score(_ probabilities: ArraySlice<Float>, exit: Int) -> Float {
         criterion.score(probabilities, temperature: Double(temperature(exit)))
     }
 
-    /// What a device says of a batch at an exit.
+    /// Computes the results of a batch at an exit on the device.
     ///
     /// - Parameters:
     ///   - logits: `[B, classes]`.

@@ -1,7 +1,7 @@
 internal import DVTCore
 
 extension CascadeConfiguration {
-    /// The names that ``named(_:)`` knows.
+    /// The names of the released models, for ``named(_:)``.
     public static let names = [
         "deit-tiny", "deit-small", "deit-base", "t2t-vit-7", "t2t-vit-10", "t2t-vit-12",
         "t2t-vit-14", "t2t-vit-19", "t2t-vit-24", "dvt-deit-small", "dvt-t2t-vit-12",
@@ -11,10 +11,10 @@ extension CascadeConfiguration {
 
     /// A released model's configuration.
     ///
-    /// - Parameter name: one of ``names``, or a plain ViT's or DeiT's name as timm or Hugging Face
-    ///   has it, see ``VisionTransformerConfiguration/plain(_:)``.
+    /// - Parameter name: one of ``names``, or the name of a plain ViT or DeiT in timm or on the
+    ///   Hugging Face Hub, see ``VisionTransformerConfiguration/plain(_:)``.
     /// - Returns: the configuration.
-    /// - Throws: ``ModelError/unknownModel(name:known:)`` if there is none of that name.
+    /// - Throws: ``ModelError/unknownModel(name:known:)`` if no model has this name.
     public static func named(_ name: String) throws -> Self {
         switch name {
         case "deit-tiny": try Self([.deitTiny(patch: 16)], name: name)
@@ -40,7 +40,7 @@ extension CascadeConfiguration {
         }
     }
 
-    /// A toy that is quick to run and has every path of the large models.
+    /// A stage of a tiny model that is fast and exercises every path of the large models.
     private static func tinyStage(patch: Int) -> VisionTransformerConfiguration {
         VisionTransformerConfiguration(
             patch: .covering(224, patch: patch), width: 64, depth: 2, heads: 2, classes: 10)
@@ -72,7 +72,7 @@ extension CascadeConfiguration {
         }
     }
 
-    /// The stage of a T2T-ViT by the number of blocks that ends its name, or nil.
+    /// The stage of a T2T-ViT, whose name ends with its number of blocks, or nil.
     private static func t2tViT(_ name: String, grid: Int) -> VisionTransformerConfiguration? {
         let sizes: [Int: (width: Int, heads: Int, mlpRatio: Int)] = [
             7: (256, 4, 2), 10: (256, 4, 2), 12: (256, 4, 2), 14: (384, 6, 3), 19: (448, 7, 3),

@@ -1,39 +1,38 @@
 public import DVTCore
 import Glibc
 
-/// What a cascade says of one image.
+/// A cascade's prediction for one image.
 public struct Prediction: Equatable, Sendable {
-    /// The exit it left at, from 0.
+    /// The exit that the image took, from 0.
     public let exit: Int
-    /// The likeliest classes at that exit and their probabilities, likeliest first.
+    /// The top-k classes at that exit and their probabilities, most probable first.
     public let top: [ClassConfidence]
-    /// The likeliest class, its probability and what was compared with a threshold at every exit
-    /// visited.
+    /// The top-1 class, its probability and its score at each exit visited.
     public let visits: [ClassConfidence]
-    /// The multiply-adds spent on it.
+    /// The multiply-adds spent on the image.
     public let multiplyAdds: Int
 
-    /// The likeliest class, from 0.
+    /// The top-1 class, from 0.
     public var classIndex: Int { visits[exit].classIndex }
-    /// Its softmax probability; unless the policy says otherwise, what decided the exit.
+    /// Its softmax probability; by default also the score that decided the exit.
     public var probability: Float { visits[exit].probability }
 }
 
-/// What a cascade did with a batch.
+/// The result of a cascade for a batch.
 public struct CascadeResult: Equatable, Sendable {
-    /// One prediction an image, in the batch's order.
+    /// One prediction per image, in batch order.
     public let predictions: [Prediction]
-    /// The rows that every stage ran; 0 where all had left.
+    /// The number of images that each stage processed; 0 if all had exited.
     public let stageRows: [Int]
 }
 
 extension ClassConfidence {
-    /// The likeliest classes of one image by its logits.
+    /// The top-k classes of one image.
     ///
     /// - Parameters:
     ///   - logits: the image's logits.
-    ///   - count: how many classes; all there are if fewer.
-    /// - Returns: classes and softmax probabilities, likeliest first, equal ones by class.
+    ///   - count: the number of classes, limited to those that exist.
+    /// - Returns: classes and softmax probabilities, most probable first, ties by class.
     package static func top(_ logits: ArraySlice<Float>, count: Int) -> [ClassConfidence] {
         let (probabilities, values) = (softmax(logits), Array(logits))
         let order = values.indices.sorted { (values[$1], $0) < (values[$0], $1) }
@@ -45,7 +44,7 @@ extension ClassConfidence {
     /// The softmax of one image's logits.
     ///
     /// - Parameter logits: the image's logits.
-    /// - Returns: the probabilities, summed in Double.
+    /// - Returns: the probabilities, computed in Double.
     package static func softmax(_ logits: ArraySlice<Float>) -> [Float] {
         let largest = Double(logits.max() ?? 0)
         let powers = logits.map { exp(Double($0) - largest) }

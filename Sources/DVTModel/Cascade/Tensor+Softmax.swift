@@ -1,7 +1,7 @@
 package import DVTCore
 
 extension Tensor {
-    /// The softmax of every row of logits `[n, C]`, summed in Double.
+    /// The softmax of each row of logits `[n, C]`, computed in Double.
     package var softmaxRows: [Float] {
         let classes = shape[1]
         var probabilities: [Float] = []

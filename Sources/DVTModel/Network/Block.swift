@@ -11,7 +11,7 @@ struct Block<B: Backend> {
     private let mlp: MLP<B>
     /// The MLP that transforms the earlier stage's features for this block, or nil.
     let featureReuse: FeatureReuseParameters<B.DeviceTensor>?
-    /// The block's share of the rate of stochastic depth: 0 in the first, 1 in the last.
+    /// The block's fraction of the stochastic-depth rate: 0 in the first block, 1 in the last.
     private let dropPath: Float
 
     init(
@@ -37,8 +37,8 @@ struct Block<B: Backend> {
     ///
     /// - Parameters:
     ///   - x: `[B, T, D]`.
-    ///   - reuse: what the block reuses of the earlier stage.
-    ///   - logits: where its attention logits are stored, or nil.
+    ///   - reuse: what the block reuses from the earlier stage.
+    ///   - logits: the store for its attention logits, or nil.
     ///   - backend: the device.
     /// - Returns: y, for traces, and the output, both `[B, T, D]`.
     /// - Throws: the backend's error.
@@ -58,7 +58,7 @@ struct Block<B: Backend> {
     ///
     /// - Parameters:
     ///   - x: `[B, T, D]`.
-    ///   - reuse: what the block reuses of the earlier stage.
+    ///   - reuse: what the block reuses from the earlier stage.
     ///   - backend: the device.
     /// - Returns: `[B, D]`, the class token's row of the output.
     /// - Throws: the backend's error.
@@ -132,7 +132,7 @@ struct MLP<B: Backend> {
     }
 }
 
-/// What one block reuses of the earlier stage.
+/// What one block reuses from the earlier stage.
 struct BlockReuse<DeviceTensor> {
     /// `[B, T, E]`.
     var features: DeviceTensor?

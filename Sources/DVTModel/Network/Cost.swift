@@ -1,11 +1,11 @@
 internal import DVTCore
 
-// Multiply-adds, counted as the papers' tool (fvcore) counts them: one for every multiply-add of
-// a linear map, convolution or matrix product, 5 for every element of a LayerNorm, nothing for
-// softmax, GELU, biases and resampling.
+// Multiply-adds are counted as by fvcore, the papers' tool: 1 per multiply-add of a linear layer,
+// convolution or matrix product, 5 per element of a LayerNorm, 0 for softmax, GELU, biases and
+// resampling.
 
 extension CascadeConfiguration {
-    /// The multiply-adds of one image in every stage, reuse included.
+    /// The multiply-adds per image of each stage, including reuse.
     public var stageMultiplyAdds: [Int] {
         stages.indices.map { index in
             stages[index].multiplyAdds(appending: reusedFeatureWidth(stage: index))
@@ -13,7 +13,7 @@ extension CascadeConfiguration {
         }
     }
 
-    /// The multiply-adds that one image has cost when it leaves at each exit.
+    /// The total multiply-adds of an image that exits at each exit.
     public var cumulativeMultiplyAdds: [Int] {
         stageMultiplyAdds.reduce(into: []) { $0.append(($0.last ?? 0) + $1) }
     }
@@ -48,13 +48,13 @@ extension VisionTransformerConfiguration {
         return embedding + depth * tokens * (attention + mlp + norms) + head
     }
 
-    /// Those of the attentions between the soft splits.
+    /// The multiply-adds of the attention layers between the soft splits.
     private var tokenizerMultiplyAdds: Int {
         let width = TokensToTokenConfiguration.width
         return zip(tokenizerGrids, tokenizerInputs).reduce(0) { sum, sizes in
             let (tokens, inputs) = (sizes.0 * sizes.0, sizes.1)
             let features = TokensToTokenConfiguration.features
-            // Features of q and k, the sums over the keys, and two products with the query's.
+            // The features of q and k, the sums over the keys, and two products per query.
             let attention =
                 tokenizer == .performer
                 ? features * (4 * width + 1) : 2 * tokens * width

@@ -1,8 +1,8 @@
 internal import DVTCore
 
-/// Gives the modules of one stage their parameters as they are built.
+/// Provides the parameters of one stage's modules as they are built.
 ///
-/// A module declares each of its parameters here, once: name, shape and role.
+/// A module declares each parameter here, once: name, shape and role.
 struct ParameterBuilder<B: Backend> {
     let backend: B
     private let stage: Int
@@ -31,12 +31,12 @@ struct ParameterBuilder<B: Backend> {
         self.make = make
     }
 
-    /// The builder of a module within this one.
+    /// The builder of a submodule.
     func scoped(_ name: String) -> Self {
         Self(stage: stage, backend: backend, prefix: "\(prefix)\(name).", make: make)
     }
 
-    /// One parameter.
+    /// Declares one parameter.
     func tensor(_ name: String, _ shape: Shape, _ role: ParameterRole) throws -> B.DeviceTensor {
         try make(
             ParameterSpecification(stage: stage, name: prefix + name, shape: shape, role: role))
@@ -58,7 +58,7 @@ struct ParameterBuilder<B: Backend> {
         try backend.makeLinear(linearParameters(name, [outputs, inputs, kernel, kernel]))
     }
 
-    /// The parameters of a linear layer or convolution that a larger layer is made of.
+    /// The parameters of a linear layer or convolution within a larger layer.
     func linearParameters(
         _ name: String, _ shape: Shape, hasBias: Bool = true, weight role: ParameterRole = .weight
     ) throws -> LinearParameters<B.DeviceTensor> {

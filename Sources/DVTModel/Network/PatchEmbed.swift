@@ -1,6 +1,6 @@
 internal import DVTCore
 
-/// Makes tokens of an image: one convolution over its patches, or Tokens-to-Token.
+/// Converts an image to tokens: one convolution over its patches, or Tokens-to-Token.
 enum PatchEmbed<B: Backend> {
     case linear(B.LinearLayer, PatchGeometry)
     case tokensToToken(TokensToToken<B>)
@@ -17,7 +17,7 @@ enum PatchEmbed<B: Backend> {
         }
     }
 
-    /// Tokens `[B, N, D]` of images `[B, C, S, S]`.
+    /// Maps images `[B, C, S, S]` to tokens `[B, N, D]`.
     func callAsFunction(_ images: B.DeviceTensor, on backend: B) throws -> B.DeviceTensor {
         switch self {
         case .linear(let projection, let geometry):

@@ -1,11 +1,11 @@
 internal import DVTCore
 
 extension VisionTransformerConfiguration {
-    /// A plain ViT or DeiT by its name in timm or on Hugging Face's hub.
+    /// A plain ViT or DeiT by its name in timm or on the Hugging Face Hub.
     ///
-    /// `vit_small_patch16_224`, `deit_base_patch16_384.fb_in1k` and `google/vit-base-patch32-384`
-    /// are such names: a family, a size, a patch and an image's side; what is before a slash and
-    /// after a point does not count. The distilled DeiTs have two heads and are not plain.
+    /// A name states family, size, patch and image size, for example `vit_small_patch16_224`,
+    /// `deit_base_patch16_384.fb_in1k` or `google/vit-base-patch32-384`; the parts before a slash
+    /// and after a period are ignored. The distilled DeiTs have two heads and are not plain.
     ///
     /// - Parameter name: the name.
     /// - Returns: the configuration, with 1000 classes, or nil for any other name.

@@ -1,6 +1,6 @@
 package import DVTCore
 
-/// A tensor without values that counts the bytes it would take.
+/// A tensor without values that counts the bytes it would occupy.
 package final class ShapeTensor: BackendTensor {
     package let shape: Shape
     private let meter: MemoryMeter
@@ -16,7 +16,7 @@ package final class ShapeTensor: BackendTensor {
     }
 }
 
-/// The bytes of all tensors that live, and the most there ever were.
+/// The bytes of all live tensors, and their peak.
 package final class MemoryMeter {
     package private(set) var liveBytes = 0
     package private(set) var peakBytes = 0
@@ -31,14 +31,13 @@ package final class MemoryMeter {
     }
 }
 
-/// Runs the network on shapes alone, to see what its tensors take; every value it gives is 0.
+/// Runs the network on shapes only, to measure the memory of its tensors; all values are 0.
 package final class ShapeBackend: Backend {
     package init() {}
 
     package let deviceName = "shapes"
     package let meter = MemoryMeter()
 
-    /// A tensor of a shape.
     package func tensor(_ shape: Shape) -> ShapeTensor { ShapeTensor(shape, meter) }
 
     package func reserve(batch: Int) {}

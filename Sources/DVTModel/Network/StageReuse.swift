@@ -1,18 +1,18 @@
 internal import DVTCore
 
-/// What a stage keeps for the next: features before its last LayerNorm, and the attention logits
-/// of all its blocks.
+/// What a stage keeps for the next one: the features before its last LayerNorm, and the attention
+/// logits of all its blocks.
 package struct StageState<DeviceTensor> {
     /// F, `[B, T, D]`, or nil if the next stage reuses none.
     package var features: DeviceTensor?
     /// A, `[B, LH, T, T]`, or nil if the next stage reuses none.
     package var relations: DeviceTensor?
 
-    /// The state of some of the images, behind that of others.
+    /// The state of selected images, appended to that of others.
     ///
     /// - Parameters:
-    ///   - rows: the images kept, by their rows in the batch.
-    ///   - others: the images that come first, or nil.
+    ///   - rows: the rows of the selected images in the batch.
+    ///   - others: the state that comes first, or nil.
     ///   - backend: the device that holds the state.
     /// - Returns: a dense state.
     /// - Throws: the backend's error.
@@ -41,9 +41,9 @@ struct StageReuse<B: Backend> {
     ///
     /// - Parameters:
     ///   - parameters: the stage's parameters.
-    ///   - cascade: the cascade's numbers.
+    ///   - cascade: the cascade's configuration.
     ///   - stage: the stage, at least 1.
-    ///   - blocks: the feature-reuse MLP of every block; empty if none are reused.
+    ///   - blocks: the feature-reuse MLP of each block; empty if features are not reused.
     /// - Throws: the backend's error.
     init(
         _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int,
@@ -63,7 +63,7 @@ struct StageReuse<B: Backend> {
         activation = target.activation
     }
 
-    /// What every block of this stage reuses of the state.
+    /// What each block of this stage reuses from the state.
     func callAsFunction(
         _ state: StageState<B.DeviceTensor>, on backend: B
     ) throws -> [BlockReuse<B.DeviceTensor>] {

@@ -1,7 +1,7 @@
 internal import DVTCore
 
-/// Records a stage's intermediates on the host, under the names that traces of the authors'
-/// model have: `stage1.block0.output`.
+/// Records a stage's intermediates on the host, under the names in traces of the authors' model:
+/// `stage1.block0.output`.
 struct StageTrace<B: Backend> {
     let stage: Int
     let backend: B
@@ -12,7 +12,7 @@ struct StageTrace<B: Backend> {
         sink("stage\(stage).\(name)", try backend.download(tensor))
     }
 
-    /// Records what one block computed.
+    /// Records the intermediates of one block.
     func record(
         block: Int, attended: B.DeviceTensor, output: B.DeviceTensor,
         reuse: BlockReuse<B.DeviceTensor>, logits: KeptRelations<B.DeviceTensor>?, heads: Int
@@ -39,7 +39,7 @@ struct StageTrace<B: Backend> {
 }
 
 extension Tensor {
-    /// Some channels of `[B, C, ...]`.
+    /// A range of channels of `[B, C, ...]`.
     fileprivate func channels(_ range: Range<Int>) -> Tensor {
         let plane = shape.dimensions.dropFirst(2).reduce(1, *)
         let kept = (0..<shape[0]).flatMap { image in
@@ -49,7 +49,7 @@ extension Tensor {
         return Tensor(Shape([shape[0], range.count] + shape.dimensions.dropFirst(2)), values: kept)
     }
 
-    /// Every row with the other tensor's row after it.
+    /// Each row followed by the other tensor's row.
     fileprivate func appendingColumns(_ other: Tensor) -> Tensor {
         let (width, added) = (shape[-1], other.shape[-1])
         var joined: [Float] = []
@@ -62,9 +62,9 @@ extension Tensor {
 }
 
 extension GridResampling {
-    /// The relations `[B, H, S, S]` at this resampling's target, `[B, H, T, T]`, spelled out.
+    /// Resamples relations `[B, H, S, S]` to `[B, H, T, T]`.
     ///
-    /// The network never stores this map: it is what an attention adds, for traces.
+    /// Traces contain the resampled map; the network never stores it.
     fileprivate func resampledRelations(_ coarse: Tensor) -> Tensor {
         let (taps, side) = (tokenTaps, coarse.shape[-1])
         let planes = coarse.shape[0] * coarse.shape[1]

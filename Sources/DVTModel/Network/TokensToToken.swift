@@ -1,6 +1,6 @@
 internal import DVTCore
 
-/// The Tokens-to-Token module: soft splits with an attention between each two.
+/// The Tokens-to-Token module: soft splits with an attention layer between consecutive splits.
 ///
 /// - SeeAlso: Yuan et al., Tokens-to-Token ViT: Training Vision Transformers from Scratch on
 ///   ImageNet, <https://arxiv.org/abs/2101.11986>.
@@ -20,7 +20,7 @@ struct TokensToToken<B: Backend> {
             "project", from: TokensToTokenConfiguration.splitWidth, to: stage.width)
     }
 
-    /// Tokens `[B, N, D]` of images `[B, C, S, S]`.
+    /// Maps images `[B, C, S, S]` to tokens `[B, N, D]`.
     func callAsFunction(_ images: B.DeviceTensor, on backend: B) throws -> B.DeviceTensor {
         var columns = try backend.softSplit(images, geometry: firstSplit)
         for attention in attentions {
@@ -32,7 +32,7 @@ struct TokensToToken<B: Backend> {
     }
 }
 
-/// One attention of the tokenizer, which narrows its rows to the width of the values:
+/// One attention layer of the tokenizer, which reduces its rows to the width of the values:
 /// `y = v + proj(attention(LN1(x)))`, then `y + MLP(LN2(y))`.
 struct TokenAttention<B: Backend> {
     private let norm1: LayerNormParameters<B.DeviceTensor>
@@ -73,7 +73,7 @@ struct TokenAttention<B: Backend> {
             activation: stage.activation)
     }
 
-    /// `[B, T, C]` to `[B, T, 64]`.
+    /// Maps `[B, T, C]` to `[B, T, 64]`.
     func callAsFunction(_ x: B.DeviceTensor, on backend: B) throws -> B.DeviceTensor {
         let z = try backend.layerNorm(x, appending: nil, norm1)
         let projected = try backend.linear(z, qkv, activation: .identity, residual: nil)

@@ -1,8 +1,8 @@
 internal import DVTCore
 
-/// What makes tokens of an image's patches.
+/// The module that converts an image's patches to tokens.
 public enum Tokenizer: String, Hashable, Sendable, CaseIterable {
-    /// One linear map, as in DeiT.
+    /// One linear layer, as in DeiT.
     case linear
     /// Tokens-to-Token with performer attention, as in the released T2T-ViTs.
     case performer
@@ -10,38 +10,38 @@ public enum Tokenizer: String, Hashable, Sendable, CaseIterable {
     case transformer
 }
 
-/// The numbers that all Tokens-to-Token tokenizers share.
+/// The sizes that all Tokens-to-Token tokenizers share.
 enum TokensToTokenConfiguration {
-    /// The second and third soft split.
+    /// The second and third soft splits.
     static let nextSplit = PatchGeometry(kernel: 3, stride: 2, padding: 1)
     /// The width of a token between the splits, and of the MLP there.
     static let width = 64
-    /// The random features of a performer.
+    /// The number of random features of a performer.
     static let features = 32
-    /// The columns after the second and third split.
+    /// The width of the rows after the second and third splits.
     static let splitWidth = width * 9
 }
 
 extension VisionTransformerConfiguration {
-    /// The tokens that each of the tokenizer's two attentions works on.
+    /// The side of the token grid at each of the tokenizer's two attention layers.
     package var tokenizerGrids: [Int] {
         let first = patch.gridSize(imageSize: imageSize)
         return [first, TokensToTokenConfiguration.nextSplit.gridSize(imageSize: first)]
     }
 
-    /// The columns that each of the tokenizer's two attentions gets.
+    /// The input width of each of the tokenizer's two attention layers.
     package var tokenizerInputs: [Int] {
         [channels * patch.kernel * patch.kernel, TokensToTokenConfiguration.splitWidth]
     }
 
-    /// A Tokens-to-Token ViT.
+    /// The configuration of a Tokens-to-Token ViT.
     ///
     /// - Parameters:
     ///   - grid: the side of the token grid: 7, 10 or 14.
     ///   - width: D.
     ///   - depth: L.
     ///   - heads: H.
-    ///   - mlpRatio: the MLP's hidden width, in D.
+    ///   - mlpRatio: the MLP's hidden width as a multiple of D.
     ///   - classes: the number of classes.
     ///   - tokenizer: the kind of attention in the tokenizer.
     /// - Returns: the configuration for 224 x 224 images.
@@ -61,7 +61,7 @@ extension VisionTransformerConfiguration {
 }
 
 extension PatchGeometry {
-    /// The first soft split of a Tokens-to-Token ViT for 224 x 224 images, as the paper has it.
+    /// The first soft split of a Tokens-to-Token ViT for 224 x 224 images, as in the paper.
     ///
     /// - Parameter grid: the side of the token grid: 7, 10 or 14.
     /// - Returns: the split.

@@ -1,6 +1,6 @@
 internal import DVTCore
 
-/// One stage of a cascade: a Vision Transformer that may reuse what the earlier stage computed.
+/// One stage of a cascade: a Vision Transformer that may reuse results of the earlier stage.
 ///
 /// - SeeAlso: Dosovitskiy et al., An Image is Worth 16x16 Words,
 ///   <https://arxiv.org/abs/2010.11929>; Touvron et al., DeiT, <https://arxiv.org/abs/2012.12877>.
@@ -40,12 +40,12 @@ struct VisionTransformer<B: Backend> {
 
     /// Runs the stage on a batch.
     ///
-    /// If the next stage reuses nothing, the last block computes the class token's row only.
+    /// If the next stage reuses nothing, the last block computes only the class token's row.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`.
-    ///   - state: what the earlier stage computed for the same images, or nil.
-    ///   - kept: what the next stage reuses.
+    ///   - state: the earlier stage's state for the same images, or nil.
+    ///   - kept: what to keep for the next stage.
     ///   - backend: the device.
     ///   - trace: receives every intermediate, or nil.
     /// - Returns: the exit's features and logits, and the state for the next stage.
@@ -85,7 +85,7 @@ struct VisionTransformer<B: Backend> {
                 features: kept.features ? x : nil, relations: kept.relations ? store : nil))
     }
 
-    /// The last block's output for the class tokens, or their input where there is no block.
+    /// The last block's output for the class tokens, or their input if there are no blocks.
     private func lastClassTokens(
         _ x: B.DeviceTensor, reusing reuse: BlockReuse<B.DeviceTensor>, on backend: B
     ) throws -> B.DeviceTensor {
@@ -102,13 +102,13 @@ struct VisionTransformer<B: Backend> {
     }
 }
 
-/// What of a stage is kept for the next one.
+/// Which results of a stage are kept for the next one.
 struct KeptState {
     let features: Bool
     let relations: Bool
 }
 
-/// What one stage computed.
+/// The results of one stage.
 struct StageOutput<DeviceTensor> {
     /// The class token after the last LayerNorm, `[B, D]`.
     let features: DeviceTensor

@@ -1,14 +1,14 @@
 public import DVTCore
 
-/// The numbers of one Vision Transformer: one stage of a cascade, or a model of its own.
+/// The configuration of one Vision Transformer: a stage of a cascade or a standalone model.
 public struct VisionTransformerConfiguration: Hashable, Sendable {
-    /// How the image is cut into patches; those of the first soft split in a Tokens-to-Token ViT.
+    /// How the image is split into patches; in a Tokens-to-Token ViT, the first soft split.
     public var patch: PatchGeometry
-    /// What makes tokens of the patches.
+    /// The module that converts patches to tokens.
     public var tokenizer = Tokenizer.linear
-    /// The side of the square image, pixels.
+    /// The side of the square image in pixels.
     public var imageSize = 224
-    /// The image's channels.
+    /// The number of image channels.
     public var channels = 3
     /// The width D of a token.
     public var width: Int
@@ -18,11 +18,11 @@ public struct VisionTransformerConfiguration: Hashable, Sendable {
     public var heads: Int
     /// The hidden width of a block's MLP.
     public var mlpWidth: Int
-    /// Whether the map to q, k and v has a bias.
+    /// Whether the linear layer that computes q, k and v has a bias.
     public var hasQKVBias = true
-    /// Added to the variance in every LayerNorm.
+    /// The epsilon added to the variance in every LayerNorm.
     public var layerNormEpsilon: Float = 1e-6
-    /// The GELU of every MLP, those of reuse included.
+    /// The GELU of every MLP, including the reuse MLPs.
     public var activation = Activation.gelu
     /// The number of classes.
     public var classes: Int
@@ -30,7 +30,7 @@ public struct VisionTransformerConfiguration: Hashable, Sendable {
     /// Creates a DeiT of any size.
     ///
     /// - Parameters:
-    ///   - patch: how the image is cut into patches.
+    ///   - patch: how the image is split into patches.
     ///   - width: D.
     ///   - depth: L.
     ///   - heads: H.
@@ -55,7 +55,7 @@ public struct VisionTransformerConfiguration: Hashable, Sendable {
         let split = TokensToTokenConfiguration.nextSplit
         return split.gridSize(imageSize: split.gridSize(imageSize: first))
     }
-    /// The tokens T = g * g + 1, the class token included.
+    /// The number of tokens T = g * g + 1, including the class token.
     public var tokens: Int { grid * grid + 1 }
     /// The width d = D / H of one head.
     public var headWidth: Int { width / heads }
@@ -88,13 +88,14 @@ extension VisionTransformerConfiguration {
 }
 
 extension PatchGeometry {
-    /// Whole patches over an image, its edges padded alike where they do not fit.
+    /// Whole patches that cover an image, which is padded equally on all sides if necessary.
     ///
-    /// 224 pixels take 32, 16 or 56 without padding and 23 with 3, as the paper's stages do.
+    /// At 224 pixels, patches of 16, 32 or 56 pixels need no padding and patches of 23 a padding of
+    /// 3, as in the paper's stages.
     ///
     /// - Parameters:
-    ///   - imageSize: the side of the image, pixels.
-    ///   - patch: the side of a patch, and the step between patches.
+    ///   - imageSize: the side of the image in pixels.
+    ///   - patch: the side of a patch and the step between patches.
     /// - Returns: the geometry with the least padding.
     public static func covering(_ imageSize: Int, patch: Int) -> Self {
         guard patch > 0 else { return Self(kernel: patch) }

@@ -1,17 +1,17 @@
 public import DVTCore
 import DVTSupport
 
-/// The weights of a checkpoint, every name and shape checked.
+/// The weights of a checkpoint, with every name and shape checked.
 ///
-/// Names may be those of any family of ``ParameterNaming``, each wrapped as training tools do it:
+/// Names may follow any ``ParameterNaming``. The prefixes that training tools add are ignored:
 /// `module.` (DataParallel), `_orig_mod.` (compiled models), `model.`, `vit.` and `deit.` (Hugging
-/// Face) in front of a name do not count.
+/// Face).
 public struct CheckpointWeights: StoredParameterSource {
     /// The open checkpoint.
     public let file: any NamedTensors
-    /// The names in the file by the names without what wraps them.
+    /// The names in the file by the names without prefixes.
     private let names: [String: String]
-    /// Two names that are one without what wraps them.
+    /// Two names that are equal without prefixes.
     private let clash: (String, String)?
     private let signs: NamingSigns
 
@@ -32,11 +32,11 @@ public struct CheckpointWeights: StoredParameterSource {
         signs = NamingSigns(names.keys)
     }
 
-    /// Checks that the file has exactly the model's parameters, each of its shape.
+    /// Checks that the file has exactly the model's parameters, with their shapes.
     ///
     /// - Parameter configuration: the model.
-    /// - Throws: ``ModelError/weightsMismatch(origin:model:reason:)``, naming the first tensor that
-    ///   is missing, misshapen or too many, and how many there are.
+    /// - Throws: ``ModelError/weightsMismatch(origin:model:reason:)``, which names the first
+    ///   missing, misshapen or unexpected tensor, and their number.
     public func check(_ configuration: CascadeConfiguration) throws {
         let needed = configuration.parameters.flatMap { storedTensors($0, of: configuration) }
         if let fault = firstFault(needed: needed) {
@@ -48,7 +48,7 @@ public struct CheckpointWeights: StoredParameterSource {
     /// Reads one parameter.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
     /// - Returns: its values.
     /// - Throws: the file's own error.
@@ -59,12 +59,12 @@ public struct CheckpointWeights: StoredParameterSource {
         return .joined(parts, as: parameter.shape)
     }
 
-    /// The tensors of the file that hold a parameter, under the names that its family gives them.
+    /// The tensors of the file that hold a parameter.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
-    /// - Returns: the parts, their names without what wraps them in the file.
+    /// - Returns: the parts, named without prefixes.
     package func parts(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) -> [ParameterPart] {
@@ -73,12 +73,12 @@ public struct CheckpointWeights: StoredParameterSource {
         }
     }
 
-    /// The tensors that hold a parameter, with the shapes that it needs and that the file has.
+    /// The tensors that hold a parameter, with the required shapes and those in the file.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
-    /// - Returns: names and shapes; a tensor that is missing has none.
+    /// - Returns: names and shapes; the actual shape is nil for a missing tensor.
     package func shapes(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) -> [(name: String, needed: Shape, actual: Shape?)] {
@@ -102,8 +102,7 @@ public struct CheckpointWeights: StoredParameterSource {
 
 extension CheckpointWeights {
     private static let wrappers = ["module.", "_orig_mod.", "model.", "vit.", "deit."]
-    /// What some files have beside a classifier: Hugging Face's pooler, and what MindSpore's
-    /// training keeps with the weights.
+    /// Tensors that are not parameters: Hugging Face's pooler, and MindSpore's training state.
     private static let unused: Set = [
         "pooler.dense.weight", "pooler.dense.bias", "epoch_num", "step_num", "global_step",
         "learning_rate", "beta1_power", "beta2_power",
@@ -112,7 +111,7 @@ extension CheckpointWeights {
         "moment1.", "moment2.", "moments.", "adam_m.", "adam_v.", "average.",
     ]
 
-    /// Whether a tensor that the model has not is no sign of another model's file.
+    /// Whether a tensor that the model does not have may be ignored.
     private static func isUnused(_ name: String) -> Bool {
         unused.contains(name) || optimizerStates.contains(where: name.hasPrefix)
     }
@@ -127,7 +126,7 @@ extension CheckpointWeights {
 
     private func firstFault(needed: [StoredTensor]) -> String? {
         if let clash {
-            return "it holds both \(quoted(clash.0)) and \(quoted(clash.1)); which of them counts?"
+            return "both \(quoted(clash.0)) and \(quoted(clash.1)) name the same parameter"
         }
         let missing = needed.filter { names[$0.name] == nil }
         if let first = missing.first {
@@ -150,15 +149,15 @@ extension CheckpointWeights {
         let shape = file.shapes[name].map { " \($0)" } ?? ""
         let text = quoted(name) + shape
         return extra.count == 1
-            ? "it holds \(text), which the model has not; is this another model's file?"
+            ? "it holds \(text), which the model does not have; is this another model's file?"
             : """
-            it holds \(extra.count) tensors too many, first \(text); is this another model's file?
+            it holds \(extra.count) unexpected tensors, first \(text); is this another model's file?
             """
     }
 }
 
 extension Tensor {
-    /// Tensors one after the other along their first axis, under another shape of as many elements.
+    /// Concatenates tensors along their first axis.
     ///
     /// - Parameters:
     ///   - parts: at least one.

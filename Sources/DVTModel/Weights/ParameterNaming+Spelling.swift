@@ -1,14 +1,14 @@
-// Every spelling of a checkpoint stands here; elsewhere parameters have our own names.
+// The only file with checkpoints' own spellings; other code uses this package's names.
 
 extension ParameterNaming {
-    /// A parameter's names within its stage; several where q, k and v are apart.
+    /// A parameter's names within its stage; several if q, k and v are separate tensors.
     ///
-    /// - Parameter name: our own name.
-    /// - Returns: the family's names, in the order their rows are joined.
+    /// - Parameter name: this package's name.
+    /// - Returns: the family's names, in the order in which rows are concatenated.
     func spelled(_ name: String) -> [String] {
         guard let fused = fusedAttention else { return [respelled(name)] }
         let names = fused.theirs.map { name.replacingFirst(fused.ours, with: $0) }
-        // A name without the part is the same three times.
+        // A name without `.attn.qkv.` stays unchanged.
         return names[0] == name ? [respelled(name)] : names.map(respelled)
     }
 
@@ -16,7 +16,7 @@ extension ParameterNaming {
         spellings.reduce(name) { $0.replacingFirst($1.0, with: $1.1) }
     }
 
-    /// The name that stands for q, k and v together, and the three that take its place.
+    /// The name of the fused q, k and v, and the three names that replace it.
     private var fusedAttention: (ours: String, theirs: [String])? {
         let ours = ".attn.qkv."
         return switch self {
@@ -27,11 +27,11 @@ extension ParameterNaming {
         }
     }
 
-    /// Parts of our names and what stands there instead; applied in order, each at most once.
+    /// Parts of names and their replacements, applied in order, each at most once.
     private var spellings: [(String, String)] {
         switch self {
         case .timm: Self.tokenizerSpellings
-        // "resuse" is theirs.
+        // "resuse" is the authors' spelling.
         case .authors:
             Self.tokenizerSpellings + Self.relationSpellings + [
                 (".feature_reuse.norm.", ".feature_resuse_mlp.0."),
@@ -42,7 +42,7 @@ extension ParameterNaming {
         }
     }
 
-    /// A performer's names, which all checkpoints spell as those of an attention.
+    /// A performer's names; all checkpoints call it an attention.
     private static let tokenizerSpellings = ["1", "2"].flatMap { index in
         let performer = "tokens_to_token.performer\(index)."
         let attention = "tokens_to_token.attention\(index)."
@@ -80,10 +80,10 @@ extension ParameterNaming {
 }
 
 extension String {
-    /// The text with the first place of a part replaced.
+    /// Replaces the first occurrence of a substring.
     ///
-    /// By bytes: `replacing(_:with:)` makes a table for every search, which took half of the time
-    /// from start to the first prediction.
+    /// Compares bytes: `replacing(_:with:)` builds a table for each search, which took half of the
+    /// time from start to the first prediction.
     fileprivate func replacingFirst(_ part: String, with replacement: String) -> String {
         let (text, part) = (Array(utf8), Array(part.utf8))
         guard part.count <= text.count else { return self }

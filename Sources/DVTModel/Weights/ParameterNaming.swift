@@ -1,29 +1,29 @@
 package import DVTCore
 
-/// How a family of checkpoints spells the names of a model's parameters, and splits them.
+/// How a family of checkpoints names and splits a model's parameters.
 public enum ParameterNaming: String, Sendable, CaseIterable {
     /// The authors' PyTorch cascades: `less_token.blocks.0.feature_resuse_mlp.0.weight`.
     case authors
     /// timm's plain Vision Transformers: `blocks.0.attn.qkv.weight`; one stage only.
     case timm
-    /// The authors' MindSpore cascade: `less_token.layers.0.attn.to_q.weight`; q, k and v apart.
+    /// The authors' MindSpore cascade: `less_token.layers.0.attn.to_q.weight`; q, k and v separate.
     case mindSpore = "mindspore"
     /// Hugging Face transformers' ViT and DeiT: `encoder.layer.0.attention.attention.query.weight`
-    /// (below `vit.` or `deit.`); q, k and v apart; one stage only.
+    /// (below `vit.` or `deit.`); q, k and v separate; one stage only.
     case huggingFace = "huggingface"
 
-    /// The family that a model of this many stages is usually stored in.
+    /// The usual family for a model with this number of stages.
     ///
     /// - Parameter stages: the number of stages.
     /// - Returns: timm for one stage, the authors' for more.
     static func usual(stages: Int) -> Self { stages == 1 ? .timm : .authors }
 
-    /// The tensors of a checkpoint that hold a parameter: one, or several whose rows are joined.
+    /// The tensors of a checkpoint that hold a parameter: one, or several to concatenate by rows.
     ///
     /// - Parameters:
-    ///   - parameter: the parameter, by stage and by our own name.
+    ///   - parameter: the parameter.
     ///   - stages: the model's number of stages.
-    /// - Returns: full names, without what wraps them, and shapes.
+    /// - Returns: names, with the stage but without the prefixes of training tools, and shapes.
     package func storedTensors(
         _ parameter: ParameterSpecification, stages: Int
     ) -> [StoredTensor] {
@@ -34,17 +34,17 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
             extents[0] /= names.count
         }
         if self == .mindSpore, parameter.name == "patch_embed.proj.weight" {
-            // A dense layer over the patch's pixels, channel-major: the same numbers in a row.
+            // A dense layer over the patch's pixels, channel-major: the same elements, flattened.
             extents = [extents[0], extents.dropFirst().reduce(1, *)]
         }
         return names.map { StoredTensor(name: $0, shape: Shape(extents)) }
     }
 
-    /// Whether names begin with the stage's.
+    /// Whether names begin with the stage's prefix.
     var isOfCascades: Bool { self == .authors || self == .mindSpore }
 
-    /// `less_less_token.`, `less_token.`, `normal_token.`: one `less_` for every stage that
-    /// follows, as the released cascades of two and three stages are spelled.
+    /// `less_less_token.`, `less_token.`, `normal_token.`: one `less_` per following stage, as in
+    /// the released cascades of two and three stages.
     fileprivate static func prefix(stage: Int, of count: Int) -> String {
         let following = count - 1 - stage
         let quantity = following == 0 ? "normal_" : String(repeating: "less_", count: following)
@@ -52,15 +52,15 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
     }
 }
 
-/// What the names in a checkpoint tell of their family.
+/// Detects a checkpoint's family from its names.
 struct NamingSigns {
     private var family: ParameterNaming?
-    /// What comes before the first point of names that hold q, k and v together.
+    /// The first components of the names with fused q, k and v.
     private var fusedPrefixes: Set<String> = []
 
-    /// Looks at the names.
+    /// Inspects the names.
     ///
-    /// - Parameter names: the tensors' names, without what wraps them; their order does not count.
+    /// - Parameter names: the tensors' names without prefixes, in any order.
     init(_ names: some Sequence<String>) {
         var hasHuggingFaces = false
         for name in names {
@@ -80,7 +80,7 @@ struct NamingSigns {
     /// The family of a model's checkpoint.
     ///
     /// - Parameter stages: the model's number of stages.
-    /// - Returns: the family, or nil where the names tell nothing.
+    /// - Returns: the family, or nil if the names are ambiguous.
     func family(stages: Int) -> ParameterNaming? {
         let last = ParameterNaming.prefix(stage: stages - 1, of: stages).dropLast()
         return family ?? (fusedPrefixes.contains(String(last)) ? .authors : nil)

@@ -1,4 +1,4 @@
-/// What the network uses a parameter for.
+/// The role of a parameter in the network.
 ///
 /// Initialization, weight decay, freezing and the adaptation of pretrained weights depend on it.
 public enum ParameterRole: Hashable, Sendable {
@@ -35,7 +35,7 @@ extension ParameterRole {
         self == .weight || self == .performerWeight || self == .headWeight
     }
 
-    /// Whether it belongs to the classifier, whose size depends on the classes.
+    /// Whether it belongs to the classifier, whose size depends on the number of classes.
     package var isHead: Bool { self == .headWeight || self == .headBias }
 
     /// Whether it holds position embeddings, whose size depends on the token grid.

@@ -1,8 +1,8 @@
 public import DVTCore
 
-/// Where a model's parameters come from.
+/// A source of a model's parameters.
 public protocol ParameterSource {
-    /// Checks, before any is read, that every parameter of a model can be had.
+    /// Checks that every parameter of a model is available, before any is read.
     ///
     /// - Parameter configuration: the model.
     /// - Throws: ``ModelError/weightsMismatch(origin:model:reason:)`` if not.
@@ -11,9 +11,9 @@ public protocol ParameterSource {
     /// Reads one parameter.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
-    /// - Returns: its values, of the specified shape.
+    /// - Returns: its values, with the specified shape.
     /// - Throws: the source's own error.
     func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
@@ -25,15 +25,15 @@ package protocol StoredParameterSource: ParameterSource {
     /// The tensors of a checkpoint that hold a parameter.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
-    /// - Returns: one part, or several whose rows are joined.
+    /// - Returns: one part, or several to concatenate by rows.
     func parts(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) -> [ParameterPart]
 }
 
-/// A tensor of a checkpoint that holds a parameter, or some rows of one, and its values.
+/// A tensor of a checkpoint that holds a parameter or some of its rows, with its values.
 package struct ParameterPart {
     /// The name in the checkpoint.
     package let name: String

@@ -8,7 +8,7 @@ public struct ParameterSpecification: Hashable, Sendable {
     public let name: String
     /// The shape.
     public let shape: Shape
-    /// What the network uses it for.
+    /// Its role in the network.
     public let role: ParameterRole
 
     package init(stage: Int, name: String, shape: Shape, role: ParameterRole) {
@@ -18,7 +18,7 @@ public struct ParameterSpecification: Hashable, Sendable {
         self.role = role
     }
 
-    /// The same parameter in a model of this stage alone.
+    /// The same parameter in a model that consists of this stage only.
     var inStageAlone: Self { Self(stage: 0, name: name, shape: shape, role: role) }
 
     /// The same parameter with another shape.
@@ -28,9 +28,9 @@ public struct ParameterSpecification: Hashable, Sendable {
 }
 
 extension CascadeConfiguration {
-    /// Every parameter of the cascade, in the order of the network.
+    /// Every parameter of the cascade, in network order.
     ///
-    /// The modules declare them as they are built; here they are built on shapes alone.
+    /// Modules declare their parameters as they are built; here they are built on shapes only.
     public var parameters: [ParameterSpecification] {
         var declared: [ParameterSpecification] = []
         let shapes = ShapeBackend()

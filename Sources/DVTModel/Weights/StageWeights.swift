@@ -1,6 +1,6 @@
 public import DVTCore
 
-/// Weights of a cascade whose stages were trained apart: a checkpoint for each.
+/// Weights of a cascade whose stages were trained separately, with one checkpoint per stage.
 public struct StageWeights: StoredParameterSource {
     /// The open checkpoints, in the order of the stages.
     public let files: [CheckpointWeights]
@@ -12,19 +12,19 @@ public struct StageWeights: StoredParameterSource {
         self.files = files
     }
 
-    /// Checks that there is a file for every stage and that it has exactly the stage's parameters.
+    /// Checks that each stage has a file with exactly the stage's parameters.
     ///
     /// - Parameter configuration: the model.
     /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if the model reuses features or
-    ///   relations or has another number of stages,
-    ///   ``ModelError/weightsMismatch(origin:model:reason:)`` if a file does not fit its stage.
+    ///   relations or has another number of stages, or
+    ///   ``ModelError/weightsMismatch(origin:model:reason:)`` if a file does not match its stage.
     public func check(_ configuration: CascadeConfiguration) throws {
         guard !configuration.featureReuse, !configuration.relationReuse else {
             throw ModelError.invalidConfiguration(
                 name: configuration.name,
                 reason: """
-                    stages that were trained apart have no weights for reuse; turn feature and \
-                    relation reuse off
+                    stages that were trained separately have no weights for reuse; disable feature \
+                    and relation reuse
                     """)
         }
         guard files.count == configuration.stages.count else {
@@ -32,7 +32,7 @@ public struct StageWeights: StoredParameterSource {
                 name: configuration.name,
                 reason: """
                     \(files.count) files of weights for \(configuration.stages.count) stages; give \
-                    one a stage
+                    one per stage
                     """)
         }
         for (index, file) in files.enumerated() {
@@ -43,7 +43,7 @@ public struct StageWeights: StoredParameterSource {
     /// Reads one parameter from its stage's file.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
     /// - Returns: its values.
     /// - Throws: the file's own error.
@@ -57,9 +57,9 @@ public struct StageWeights: StoredParameterSource {
     /// The tensor that holds a parameter in one checkpoint of the whole cascade.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
-    /// - Returns: one part, spelled as the authors spell cascades.
+    /// - Returns: one part, with the authors' name.
     package func parts(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) -> [ParameterPart] {
@@ -71,7 +71,7 @@ public struct StageWeights: StoredParameterSource {
 }
 
 extension CascadeConfiguration {
-    /// One stage as a model of its own.
+    /// One stage as a standalone model.
     fileprivate func alone(stage: Int) throws -> Self {
         let count = stages.count
         return try Self([stages[stage]], name: "\(name), stage \(stage + 1) of \(count)")

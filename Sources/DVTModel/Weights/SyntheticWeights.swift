@@ -4,8 +4,8 @@ public import DVTCore
 ///
 /// A LayerNorm's scale is `1 + 0.1 u`, biases are `0.1 u`, the class token and positions `0.2 u`, a
 /// performer's random features u, any other tensor `g sqrt(3 / fanIn) u` with g = 4 for the head,
-/// 0.5 for a performer's `kqv` and 1 elsewhere; u is uniform in [-1, 1). The large head spreads the
-/// confidences, so images exit at every stage.
+/// 0.5 for a performer's `kqv` and 1 elsewhere; u is uniform in [-1, 1). The head's large gain
+/// spreads the confidences, so images exit at every stage.
 public struct SyntheticWeights: StoredParameterSource {
     /// The seed.
     public let seed: UInt64
@@ -25,7 +25,7 @@ public struct SyntheticWeights: StoredParameterSource {
     /// Generates one parameter.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
     /// - Returns: its values.
     public func tensor(
@@ -36,12 +36,12 @@ public struct SyntheticWeights: StoredParameterSource {
             as: parameter.shape)
     }
 
-    /// The tensors that a checkpoint of the model would hold a parameter in.
+    /// The tensors that would hold a parameter in a checkpoint of the model.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
-    /// - Returns: the parts, as the model's own family spells and splits them.
+    /// - Returns: the parts, as the model's own family names and splits them.
     package func parts(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) -> [ParameterPart] {

@@ -4,8 +4,8 @@ import OpenCLRuntime
 
 /// CLBlast's GEMM.
 ///
-/// Copied and padded operands are written to one buffer that only grows; CLBlast would otherwise
-/// create a buffer at every call.
+/// Copied and padded operands are written to one workspace buffer that grows as needed; CLBlast
+/// would otherwise create a buffer in each call.
 final class CLBlastEngine {
     private let queue: CommandQueue
     private var workspace: Buffer?
@@ -22,7 +22,7 @@ final class CLBlastEngine {
         let workspaceBytes = try call.workspaceBytes(on: queue)
         try call.checkIndices(workspaceBytes: workspaceBytes)
         let workspace = try workspace(byteCount: workspaceBytes)
-        // CLBlast returns the event of its last kernel, without the copies and the padding before.
+        // CLBlast returns only the event of its last kernel, not of preceding copies and padding.
         try queue.enqueueExternal(label: "gemm") { queue, event in
             try call.check(
                 CLBlastSgemmWithTempBuffer(

@@ -4,9 +4,10 @@ import Glibc
 import OpenCLRuntime
 import Synchronization
 
-/// CLBlast parameters for devices that its own parameters do not fit.
+/// CLBlast parameters for devices on which CLBlast's own are unsuitable.
 ///
-/// CLBlast stores parameters per process, so they are set once per device, before its first product.
+/// CLBlast stores parameters per process, so they are set once per device, before the first
+/// product.
 enum CLBlastTuning {
     private struct Parameters {
         let kernel: String
@@ -15,9 +16,9 @@ enum CLBlastTuning {
 
     /// The parameters for PoCL on a CPU.
     ///
-    /// One work-item per work-group, a register tile of 24 x 8 in wide vectors, and the tiled kernel
-    /// for small products too. CLBlast itself would use GPU parameters, whose work-groups PoCL runs
-    /// one work-item after the other.
+    /// One work-item per work-group, a register tile of 24 x 8 in wide vectors, and the tiled
+    /// kernel for small products too. CLBlast would use GPU parameters, with which PoCL runs the
+    /// work-items of a group serially.
     private static let pocl = [
         Parameters(
             kernel: "Xgemm",
@@ -46,7 +47,7 @@ enum CLBlastTuning {
     /// Sets the parameters of a device; later calls have no effect.
     ///
     /// - Parameter device: the device.
-    /// - Throws: ``OpenCLBackendError/tuningRefused(kernel:status:)`` if CLBlast refuses them.
+    /// - Throws: ``OpenCLBackendError/tuningRefused(kernel:status:)`` if CLBlast rejects them.
     static func apply(to device: Device) throws {
         guard device.isPoCL, device.types.contains(.cpu)
         else { return }

@@ -20,8 +20,8 @@ package enum LinearEngine: Hashable, Sendable {
 
     /// The engines that tuning compares.
     ///
-    /// Packed engines are far too slow on devices that prefer tiles, and tile engines on devices
-    /// that prefer vectors.
+    /// Packed engines are far too slow on devices with tile kernels, and tile engines on devices
+    /// with vector kernels.
     package static func candidates(for style: KernelStyle) -> [LinearEngine] {
         [.clblast] + (style == .vector ? packedEngines : tileEngines)
     }
@@ -30,9 +30,9 @@ package enum LinearEngine: Hashable, Sendable {
 extension LinearEngine {
     /// The engine of linear layers that were not tuned.
     ///
-    /// Devices with vector kernels use the packed tile that fits their registers. On others CLBlast,
-    /// which is not tuned for every device, and ``LocalTile/standard`` are timed once at the size
-    /// of DeiT-small; the user's cache folder stores the faster one.
+    /// Devices with vector kernels use the packed tile that fits their registers. On other devices,
+    /// CLBlast, which is not tuned for every device, and ``LocalTile/standard`` are timed once at
+    /// the size of DeiT-small, and the faster one is stored in the user's cache folder.
     ///
     /// - Parameters:
     ///   - style: the style of kernels.
@@ -66,7 +66,7 @@ extension LinearEngine {
     /// The key of the stored choice; its number changes with the kernels.
     static let cacheKey = "linear engine 1"
 
-    /// The fastest of three linear layers of 394 rows (the tokens of two images) after a warm-up.
+    /// The fastest of three runs of a layer on 394 rows (the tokens of two images) after a warm-up.
     private func time(on context: Context) throws -> Duration {
         let backend = try OpenCLBackend(
             context: context, kernelStyle: (.tile, nil), linearEngine: self)
@@ -86,7 +86,7 @@ extension LinearEngine {
 }
 
 extension LinearEngine: LosslessStringConvertible {
-    /// Creates the engine of a name.
+    /// Creates the engine with a name.
     package init?(_ description: String) {
         guard let engine = (Self.all + [.matrix]).first(where: { $0.description == description })
         else {
@@ -126,7 +126,7 @@ package struct PackedTile: Hashable, Sendable {
 
     /// The tile for a device's registers.
     ///
-    /// - Parameter width: the floats of a vector register.
+    /// - Parameter width: the number of floats in a vector register.
     package init(floatVectorWidth width: Int) {
         // With 32 registers of 16 floats: 24 sums, two weights, one input. With 16 registers of 8
         // floats: 12 sums, two weights, two for the input.

@@ -1,11 +1,11 @@
 import OpenCLRuntime
 
-/// The fastest engines that were measured for linear layers on a device.
+/// The fastest measured engines for linear layers on a device.
 ///
 /// The user's cache folder stores them per device and driver.
 package struct LinearTuning: Equatable, Sendable {
-    /// The sizes of a linear layer, the rows rounded up to a power of two: the batch of a cascade
-    /// shrinks at every exit, and similar row counts have the same fastest engine.
+    /// The sizes of a linear layer, with rows rounded up to a power of two: the batch of a cascade
+    /// shrinks at every exit, and similar numbers of rows have the same fastest engine.
     package struct Sizes: Hashable, Sendable {
         package let rows: Int
         package let inputs: Int
@@ -22,14 +22,14 @@ package struct LinearTuning: Equatable, Sendable {
         }
     }
 
-    /// The fastest engine of each layer that was measured.
+    /// The fastest engine for each measured layer.
     package private(set) var engines: [Sizes: LinearEngine] = [:]
 
     package init() {}
 
-    /// The engine measured at the nearest number of rows, or nil if no layer of these inputs and
-    /// outputs was measured within a factor of four of the rows: engines that are fast for a batch
-    /// of 32 can be slow for one image.
+    /// The engine measured at the nearest number of rows, or nil if no layer with these inputs and
+    /// outputs was measured within a factor of four: engines that are fast for a batch of 32 can be
+    /// slow for one image.
     package func engine(rows: Int, inputs: Int, outputs: Int) -> LinearEngine? {
         let wanted = Sizes(rows: rows, inputs: inputs, outputs: outputs)
         if let engine = engines[wanted] { return engine }
@@ -77,7 +77,7 @@ extension LinearTuning {
     /// The stored tuning of a device.
     ///
     /// - Parameter context: the device's context.
-    /// - Returns: the tuning, empty if there is none, and why it is ignored if it cannot be read.
+    /// - Returns: the tuning, empty if there is none, and the reason if it is ignored.
     package static func stored(for context: Context) -> (tuning: LinearTuning, problem: String?) {
         let cache = DeviceCache(context.diskCache)
         let remedy = "it is ignored; run `dvt tune` to create a new one"

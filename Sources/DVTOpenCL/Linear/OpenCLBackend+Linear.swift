@@ -15,15 +15,15 @@ extension OpenCLBackend {
         return y
     }
 
-    /// Enqueues what follows a matrix product, in place: see `linear.cl`.
+    /// Enqueues the epilogue of a matrix product, in place; see `linear.cl`.
     ///
     /// - Parameters:
     ///   - y: the product.
-    ///   - bias: one number a column, or nil.
+    ///   - bias: one value per column, or nil.
     ///   - activation: applied after the bias.
     ///   - residual: added last, or nil.
-    ///   - rows: how many rows.
-    ///   - columns: the length of a row.
+    ///   - rows: the number of rows.
+    ///   - columns: the number of columns.
     /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the device fails.
     func enqueueEpilogue(
         _ y: OpenCLTensor, bias: OpenCLTensor?, activation: Activation,
@@ -64,7 +64,7 @@ extension OpenCLBackend {
 }
 
 extension Activation {
-    /// The number that `linear.cl` and `linear_packed.cl` know it by.
+    /// Its code in `linear.cl` and `linear_packed.cl`.
     var kernelCode: Int {
         switch self {
         case .identity: 0

@@ -5,15 +5,15 @@ import OpenCLRuntime
 extension OpenCLBackend {
     /// Enqueues `activation(x weight^T + bias) + residual` on the layer's engine.
     ///
-    /// With several groups each maps its own `inputs` of every row of x to its own `outputs` of y,
-    /// with its own rows of the weight and elements of the bias.
+    /// Each group maps its own `inputs` of every row of x to its own `outputs` of y, with its own
+    /// rows of the weight and elements of the bias.
     ///
     /// - Parameters:
-    ///   - x: the input, `rows` of `groups` times `inputs` elements.
+    ///   - x: the input, `[rows, groups x inputs]`.
     ///   - layer: the layer.
     ///   - activation: applied after the bias.
-    ///   - residual: as large as the output, added last, or nil.
-    ///   - y: the output, `rows` of `groups` times `outputs` elements.
+    ///   - residual: added last, `[rows, groups x outputs]`, or nil.
+    ///   - y: the output, `[rows, groups x outputs]`.
     ///   - rows: the number of rows.
     /// - Throws: ``OpenCLError`` or ``OpenCLBackendError`` if the device fails.
     func enqueueLinear(
@@ -61,7 +61,7 @@ extension OpenCLBackend {
     private struct LinearLaunch {
         let kernel: String
         let macros: [String]
-        /// The kernel's name of the weight.
+        /// The name of the kernel's weight argument.
         let weightName: String
         let weight: Buffer
         let groups: [Int]
@@ -93,18 +93,18 @@ extension OpenCLBackend {
         }
     }
 
-    /// NVIDIA's compiler alone accepts PTX.
+    /// Only NVIDIA's compiler accepts PTX.
     var matrixMacros: [String] {
         TensorCores.areKnown(on: context.device) ? ["PTX"] : []
     }
 
-    /// The engine that was set, or else measured for these sizes, or else the device's default.
+    /// The chosen engine, else the fastest measured for these sizes, else the device's default.
     private func linearEngine(rows: Int, inputs: Int, outputs: Int) -> LinearEngine {
         chosenLinearEngine ?? linearTuning.engine(rows: rows, inputs: inputs, outputs: outputs)
             ?? defaultLinearEngine
     }
 
-    /// The engines that batches of any size will use for a layer.
+    /// All engines that a layer may use, depending on the batch size.
     func linearEngines(inputs: Int, outputs: Int) -> Set<LinearEngine> {
         if let chosenLinearEngine { return [chosenLinearEngine] }
         let tuned = linearTuning.engines(inputs: inputs, outputs: outputs)

@@ -27,15 +27,15 @@ public final class OpenCLLinear {
 
     /// The layout of a weight in memory.
     enum WeightLayout: Hashable {
-        /// Panels of so many outputs, for `linear_packed.cl`.
+        /// Panels with this number of outputs, for `linear_packed.cl`.
         case panels(Int)
-        /// The transposed weight in panels of so many inputs, for the backward pass.
+        /// The transposed weight in panels with this number of inputs, for the backward pass.
         case transposedPanels(Int)
         /// float16, for `linear_matrix.cl`.
         case float16
     }
 
-    /// The weight in a layout; written on first use, and again after the weight has changed.
+    /// The weight in a layout, written on first use and rewritten after the weight has changed.
     ///
     /// - Parameters:
     ///   - layout: the layout.
@@ -57,13 +57,13 @@ public final class OpenCLLinear {
 extension OpenCLBackend {
     /// Implements ``/DVTCore/Backend/makeLinear(_:)``.
     ///
-    /// The weight is packed for the engines that tuning found fastest for its sizes, or else for
-    /// the device's default.
+    /// The weight is packed for the engines that tuning found fastest for its sizes, else for the
+    /// device's default.
     public func makeLinear(_ parameters: LinearParameters<OpenCLTensor>) throws -> OpenCLLinear {
         try makeLinear(parameters, groups: 1)
     }
 
-    /// A layer of several groups: each maps its own `inputs` of every row to its own `outputs`.
+    /// A grouped layer: each group maps its own `inputs` of every row to its own `outputs`.
     func makeLinear(
         _ parameters: LinearParameters<OpenCLTensor>, groups: Int
     ) throws -> OpenCLLinear {

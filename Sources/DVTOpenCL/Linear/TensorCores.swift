@@ -19,8 +19,8 @@ enum TensorCores {
 
     /// The reason why mixed precision does not work on a device, or nil if it works.
     ///
-    /// Runs the kernel once and compares it with the host, in a separate context, as a faulting
-    /// kernel makes its context unusable.
+    /// Runs the kernel once and compares the result with the host's. A separate context is used
+    /// because a faulting kernel makes its context unusable.
     ///
     /// - Parameter context: the device's context.
     /// - Returns: the reason.
@@ -41,7 +41,7 @@ enum TensorCores {
         }
     }
 
-    /// The allowed error: rounding to float16 changes each factor by at most 2^-11 of it.
+    /// The tolerance for the relative error; rounding a factor to float16 has at most 2^-11.
     static let tolerance = 1e-3
 
     /// The relative L2 error of a linear layer whose sizes are not multiples of the tiles.

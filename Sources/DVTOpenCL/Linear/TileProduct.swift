@@ -4,9 +4,9 @@ import OpenCLRuntime
 
 /// `output = left right` by `linear_tile.cl`, the right factor stored `[depth, columns]`.
 ///
-/// For the products that ``OpenCLBackend/enqueueLinear(_:_:activation:residual:to:rows:inputs:outputs:groups:)``
-/// does not cover: other layouts of the factors, sums over many rows that are split into chunks, and
-/// one left factor for all images of a batch.
+/// Covers what ``OpenCLBackend/enqueueLinear(_:_:activation:residual:to:rows:)`` does not: other
+/// layouts of the factors, sums over many rows that are split into chunks, and one left factor for
+/// all images of a batch.
 struct TileProduct {
     let rows: Int
     let columns: Int
@@ -45,8 +45,8 @@ extension OpenCLBackend {
     ///
     /// - Parameters:
     ///   - product: the factors; the right one is `[batch, depth, columns]`.
-    ///   - factors: the right factors to use, no more than a dimension may have work-groups.
-    ///   - capacity: the maximum number of factors; it determines the tile, and so the program.
+    ///   - factors: the right factors to use, at most the device's work-groups per dimension.
+    ///   - capacity: the maximum number of factors, which determines the tile and the program.
     ///   - bias: `[rows]`, or nil.
     ///   - activation: applied after the bias.
     ///   - output: `[batch, rows, columns]`.
@@ -68,8 +68,8 @@ extension OpenCLBackend {
             ])
     }
 
-    /// Enqueues a product of few elements and large depth: chunks of the depth are summed in
-    /// parallel, then the chunks are summed.
+    /// Enqueues a product with few elements and large depth: sums chunks of the depth in parallel,
+    /// then adds the partial sums.
     ///
     /// - Parameters:
     ///   - product: the factors.

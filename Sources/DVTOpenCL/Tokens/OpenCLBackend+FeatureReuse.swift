@@ -25,7 +25,7 @@ extension OpenCLBackend {
         return fine
     }
 
-    /// The MLPs of a stack's blocks, `[B, M + 1, L E]`.
+    /// The outputs of a stack's MLPs, `[B, M + 1, L E]`.
     private func coarseFeatures(
         _ features: OpenCLTensor, _ stack: StackedMLPs, activation: Activation,
         _ sizes: FeatureReuseSizes
@@ -43,7 +43,7 @@ extension OpenCLBackend {
         return coarse
     }
 
-    /// Enqueues the resampling of some columns of tokens, `[B, S, pitch]`, to `fine` `[B, T, n]`.
+    /// Enqueues the resampling of some columns of `coarse` `[B, S, pitch]` to `fine` `[B, T, n]`.
     func enqueueResampling(
         of coarse: OpenCLTensor, columns: Range<Int>, to fine: OpenCLTensor, _ taps: TapArrays
     ) throws {

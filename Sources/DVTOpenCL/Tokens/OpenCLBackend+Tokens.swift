@@ -89,7 +89,7 @@ extension OpenCLBackend {
         return gathered
     }
 
-    /// A longer batch whose first rows are those of `batch`, in the same memory where it fits.
+    /// A larger batch whose first rows are those of `batch`, in the same memory if it fits.
     private func grown(_ batch: OpenCLTensor, to shape: Shape) throws -> OpenCLTensor {
         if let grown = batch.grown(to: shape) { return grown }
         let copy = try makeTensor(shape)
@@ -97,7 +97,7 @@ extension OpenCLBackend {
         return copy
     }
 
-    /// Enqueues the copy of `width` elements of every row, or of the rows at `indices`.
+    /// Enqueues a copy of `width` elements of each row, or of the rows at `indices`.
     ///
     /// - Parameters:
     ///   - input: rows of `stride` elements.
@@ -105,9 +105,9 @@ extension OpenCLBackend {
     ///   - indices: the rows to copy, or nil for the first `rows`.
     ///   - rows: the number of copied rows.
     ///   - width: the number of elements copied from each row.
-    ///   - stride: the elements from one input row to the next.
-    ///   - first: the first copied element of a row.
-    ///   - kept: the first row of the output that is written.
+    ///   - stride: the number of elements from one input row to the next.
+    ///   - first: the first copied element of each row.
+    ///   - kept: the number of output rows to keep; copying starts after them.
     /// - Throws: the device's error.
     private func enqueueCopy(
         of input: OpenCLTensor, to output: OpenCLTensor, indices: OpenCLTensor? = nil, rows: Int,

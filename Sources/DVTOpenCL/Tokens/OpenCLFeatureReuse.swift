@@ -3,10 +3,10 @@ import OpenCLRuntime
 
 /// The feature-reuse MLPs of a stage on an OpenCL device.
 ///
-/// All blocks read the same features, so blocks of equal sizes run as one stack.
+/// All blocks read the same features, so blocks of equal size run as one stack.
 public final class OpenCLFeatureReuse {
     let blocks: [FeatureReuseParameters<OpenCLTensor>]
-    /// One stack of all blocks, or one per block where their sizes differ.
+    /// One stack of all blocks, or one per block if their sizes differ.
     let stacks: [StackedMLPs]
 
     init(_ blocks: [FeatureReuseParameters<OpenCLTensor>], on backend: OpenCLBackend) throws {
@@ -28,14 +28,14 @@ extension FeatureReuseParameters<OpenCLTensor> {
     }
 }
 
-/// Feature-reuse MLPs of equal sizes as one MLP.
+/// Feature-reuse MLPs of equal size, combined into one MLP.
 ///
 /// `fc1(LN(F))` of a block is `(fc1 diag(scale)) n + (fc1 shift + bias)`, where n is F normalized
-/// without scale and shift, the same for all blocks. So all first layers are one wide layer behind
-/// one LayerNorm, and the second layers are one grouped layer.
+/// without scale and shift, which is the same for all blocks. All first layers therefore form one
+/// wide layer after one LayerNorm, and the second layers form one grouped layer.
 final class StackedMLPs {
     let count: Int
-    /// A LayerNorm of ones and zeros, or nil where there is none.
+    /// A LayerNorm with scale 1 and shift 0, or nil if the blocks have none.
     let norm: LayerNormParameters<OpenCLTensor>?
     /// All first layers, `[L F, D']`.
     let expand: OpenCLLinear
@@ -68,7 +68,7 @@ final class StackedMLPs {
         versions = currentVersions
     }
 
-    /// Writes the stack again if a block's parameters have changed in place.
+    /// Rewrites the stack if a block's parameters have changed in place.
     func update(on backend: OpenCLBackend) throws {
         guard versions != currentVersions else { return }
         let first = LinearParameters(weight: expand.weight, bias: expand.bias)

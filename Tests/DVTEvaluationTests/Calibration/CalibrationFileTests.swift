@@ -70,7 +70,7 @@ import Testing
         ("[]", "the text is not an object"),
         ("{}", "criterion is missing"),
         (text(criterion: "\"guess\""), "criterion is \"guess\", and it takes confidence, margin"),
-        (text(criterion: "1"), "criterion is not a text"),
+        (text(criterion: "1"), "criterion is not a string"),
         (text(gflops: "[1]"), "gflops takes a number for each exit"),
         (text(gflops: "[1,-2]"), "gflops is not a list of numbers above 0"),
         (text(points: "[]"), "points is empty"),
