@@ -22,7 +22,7 @@
 // layernorm_parameter_gradients: with WG = 1, one work-item per chunk; otherwise one per column
 // along dimension 0, and along dimension 1 each may stride over chunks. Sums are float32; the
 // variance takes a second pass over the row.
-// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Linear.swift and
+// CPU reference: Sources/DVTReference/Operations/ReferenceBackend+LayerNorm.swift and
 // Sources/DVTReference/Gradients/ReferenceBackend+LinearGradients.swift
 // Paper: Ba et al., Layer Normalization, arXiv:1607.06450
 

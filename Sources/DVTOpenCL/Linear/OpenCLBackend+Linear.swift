@@ -40,27 +40,6 @@ extension OpenCLBackend {
                 ],
                 over: kernelStyle == .vector ? .rows(rows, items: 1) : .elements(columns, rows)))
     }
-
-    /// Implements ``/DVTCore/Backend/layerNorm(_:appending:_:)``.
-    public func layerNorm(
-        _ x: OpenCLTensor, appending features: OpenCLTensor?,
-        _ parameters: LayerNormParameters<OpenCLTensor>
-    ) throws -> OpenCLTensor {
-        let sizes = try LayerNormSizes(
-            x: x.shape, features: features?.shape, weight: parameters.weight.shape,
-            bias: parameters.bias.shape)
-        let y = try makeTensor(sizes.outputShape)
-        try enqueue(
-            KernelCall(
-                "layernorm_forward", in: "layernorm",
-                [
-                    "y": .tensor(y), "x": .tensor(x), "features": .tensor(features),
-                    "weight": .tensor(parameters.weight), "bias": .tensor(parameters.bias),
-                    "width": .int(sizes.width), "appended": .int(sizes.appended),
-                    "epsilon": .float(parameters.epsilon),
-                ], over: .rows(sizes.rows, items: kernelStyle == .vector ? 1 : 64)))
-        return y
-    }
 }
 
 extension Activation {
