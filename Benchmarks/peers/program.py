@@ -16,7 +16,7 @@ class Program:
         """The median milliseconds of every stage, by batch size and stage (from 0)."""
         sizes = [argument for batch in batches for argument in ("--batch-size", str(batch))]
         records = self._bench(
-            "model", "--model", model, *sizes, "--repeats", str(repeats), "--warm-ups", "1")
+            "model", "--model", model, *sizes, "--repeats", str(repeats), "--warmup", "1")
         return {
             (record["batch_size"], record["stage"]): record["step_time_ms"]["median"]
             for record in records if record["stage"] is not None
@@ -28,7 +28,7 @@ class Program:
         """The median milliseconds of the operation with this label."""
         records = self._bench(
             "operations", "--model", model, "--batch-size", str(batch), "--filter", label,
-            "--repeats", str(repeats), "--time", str(milliseconds))
+            "--repeats", str(repeats), "--time-ms", str(milliseconds))
         found = [record for record in records if record["operation"] == label]
         if len(found) != 1:
             sys.exit(f"compare.py: {model} has {len(found)} operations '{label}' instead of one")
@@ -43,7 +43,7 @@ class Program:
             file.flush()
             records = self._bench(
                 "train", "--model", file.name, "--batch-size", ",".join(map(str, batches)),
-                "--repeats", str(repeats), "--warm-ups", "2")
+                "--repeats", str(repeats), "--warmup", "2")
         return {record["batch_size"]: record["step_time_ms"]["median"] for record in records}
 
     def _bench(self, *arguments: str) -> list[dict[str, Any]]:
