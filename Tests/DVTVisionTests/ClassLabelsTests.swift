@@ -64,7 +64,8 @@ struct ClassLabelsTests {
         }
         card.labels = .dataSet("none")
         let error = #expect(throws: LabelError.self) { try ClassLabels.of(card) }
-        #expect(error?.description.hasPrefix("tiny-deit: names the unknown labels \"none\"") == true)
+        #expect(
+            error?.description.hasPrefix("tiny-deit: names the unknown labels \"none\"") == true)
     }
 
     @Test func theNumberOfClassesIsChecked() throws {

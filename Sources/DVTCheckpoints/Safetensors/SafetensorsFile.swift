@@ -19,7 +19,8 @@ public final class SafetensorsFile: NamedTensors, Sendable {
     /// Opens a file and validates its header.
     ///
     /// - Parameter path: the file.
-    /// - Throws: ``FileError`` if the file cannot be read, ``SafetensorsError`` if it is malformed.
+    /// - Throws: ``/DVTSupport/FileError`` if the file cannot be read, ``SafetensorsError`` if it
+    ///   is malformed.
     public convenience init(path: String) throws {
         try self.init(MappedFile(path: path))
     }
@@ -74,7 +75,7 @@ public final class SafetensorsFile: NamedTensors, Sendable {
     /// - Parameter name: the tensor's name in the file.
     /// - Returns: the tensor; NaN and infinity are kept.
     /// - Throws: ``SafetensorsError`` if there is no such tensor or its element type is not
-    ///   supported, ``FileError`` if the file has been truncated.
+    ///   supported, ``/DVTSupport/FileError`` if the file has been truncated.
     public func tensor(named name: String) throws -> Tensor {
         let entry = try entry(named: name)
         let convert: (UnsafeRawBufferPointer) -> [Float]
@@ -94,7 +95,7 @@ public final class SafetensorsFile: NamedTensors, Sendable {
     /// - Parameter name: the tensor's name in the file.
     /// - Returns: the elements in row-major order.
     /// - Throws: ``SafetensorsError`` if there is no such tensor or its elements are not I32 or
-    ///   I64, ``FileError`` if the file has been truncated.
+    ///   I64, ``/DVTSupport/FileError`` if the file has been truncated.
     public func integers(named name: String) throws -> [Int] {
         let entry = try entry(named: name)
         switch entry.dtype {

@@ -2,9 +2,9 @@ public import DVTModel
 
 /// The rule by which thresholds are chosen.
 public enum ThresholdRule: String, CaseIterable, Sendable {
-    /// The authors' 59 budgets, see ``GeometricBudgets``.
+    /// The authors' 59 budgets: the share of images at exit k is proportional to `(p / 20)^k`.
     case geometric
-    /// The highest expected accuracy at each cost, see ``OptimalThresholds``.
+    /// The highest expected accuracy at each cost.
     case optimal
 }
 

@@ -1,13 +1,13 @@
 /// Thresholds with their expected results.
 public struct ThresholdChoice: Equatable, Sendable {
     /// One per exit; the last is -1e8, and no image exits at 1e8.
-    package let thresholds: [Float]
+    public let thresholds: [Float]
     /// The accuracy on the calibration images in percent; smoothed by the optimal rule.
-    package let accuracy: Double
+    public let accuracy: Double
     /// The average cost on the same images, in the unit of the exit costs.
-    package let cost: Double
+    public let cost: Double
     /// The authors' budget, or nil.
-    package let budget: Int?
+    public let budget: Int?
 }
 
 /// The thresholds that no score or every score reaches.

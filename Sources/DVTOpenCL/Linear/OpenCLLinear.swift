@@ -4,8 +4,7 @@ import OpenCLRuntime
 
 /// A linear layer on an OpenCL device, with its weight in the layouts that its engines read.
 ///
-/// The weight may stack several groups of rows; see
-/// ``OpenCLBackend/enqueueLinear(_:_:activation:residual:to:rows:)``.
+/// The weight may stack several groups of rows, each for its own part of the input rows.
 public final class OpenCLLinear {
     /// `[groups x outputs, ...]`, `inputs` elements per row.
     let weight: OpenCLTensor

@@ -49,7 +49,7 @@ public struct AugmentationConfiguration: Hashable, Sendable {
     /// The authors' and DeiT's augmentation: timm's `rand-m9-mstd0.5-inc1`, random erasing, mixup
     /// 0.8, cutmix 1.0 and label smoothing 0.1, on crops of 8% to 100% of the image area.
     ///
-    /// For 32-pixel images, DeiT's code uses ``TrainingCrop/padded(_:)`` with 4 instead.
+    /// For 32-pixel images, DeiT's code pads by 4 pixels and crops at random instead.
     public static let standard = Self(
         crop: .resized(), flipProbability: 0.5, randAugment: RandAugment(),
         erasing: RandomErasing(), mixing: BatchMixing(), labelSmoothing: 0.1)

@@ -24,7 +24,7 @@ public final class TrainingBatches {
     }
 
     /// The errors of the images skipped so far.
-    package private(set) var skipped: [ImageError] = []
+    public private(set) var skipped: [ImageError] = []
     private let isStrict: Bool
     private let images: LoaderPipeline<Int, Image>
     private let batches: LoaderPipeline<Int, Outcome>

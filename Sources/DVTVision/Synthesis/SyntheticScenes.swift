@@ -4,8 +4,8 @@ import DVTSupport
 /// a small, partly occluded one among pieces of others, in noise.
 ///
 /// Image `index` has class `index mod 10`, so consecutive images are balanced. It depends only on
-/// ``seed``, ``difficulty`` and `index`: a larger set begins with the smaller one, and another
-/// ``size`` shows the same scene. Only integers and IEEE additions, multiplications, divisions and
+/// `seed`, `difficulty` and `index`: a larger set begins with the smaller one, and another
+/// `size` shows the same scene. Only integers and IEEE additions, multiplications, divisions and
 /// square roots in a fixed order are used, so every machine draws the same pixels.
 ///
 /// - SeeAlso: ``SyntheticImage``
@@ -29,7 +29,7 @@ public struct SyntheticScenes: Sendable {
     ///
     /// - Parameters:
     ///   - seed: the seed of the set.
-    ///   - size: the number of pixels per side, one of ``sizes``.
+    ///   - size: the number of pixels per side, 16 to 512.
     ///   - difficulty: the range of difficulties, within 0...1.
     public init(seed: UInt64, size: Int = 32, difficulty: ClosedRange<Double> = 0...1) {
         precondition(Self.sizes.contains(size), "images have \(Self.sizes) pixels, not \(size)")

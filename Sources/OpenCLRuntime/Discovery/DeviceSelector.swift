@@ -81,7 +81,8 @@ public enum DeviceSelector: Equatable, Sendable {
     /// Finds the selected device of this machine.
     ///
     /// - Returns: the device.
-    /// - Throws: ``OpenCLError/noPlatform`` if no driver is installed, otherwise as ``index(in:)``.
+    /// - Throws: ``OpenCLError/noPlatform`` if no driver is installed, and ``OpenCLError`` if no device
+    ///   or more than one matches.
     public func device() throws(OpenCLError) -> Device {
         let devices = try Device.all()
         return devices[try index(in: devices.map(\.summary))]

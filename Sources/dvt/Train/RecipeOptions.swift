@@ -6,8 +6,11 @@ import DVTTraining
 struct RecipeOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Training recipe in JSON; the other options override it.",
-            discussion: "The recipe used is saved to the run's folder.",
+            "Training recipe, a JSON file; the other options override it.",
+            discussion: """
+                YAML too if dvt was built with --traits YAML. The recipe used is saved to the \
+                run's folder.
+                """,
             valueName: "file.json"),
         completion: .file(extensions: ["json"]))
     var recipe: String?
