@@ -15,7 +15,7 @@ package protocol DifferentiableBackend: Backend {
     ///
     /// - Parameters:
     ///   - x: a tensor.
-    ///   - shape: the new shape, with as many elements.
+    ///   - shape: the new shape, of equal element count.
     /// - Returns: a tensor that shares the memory of `x`.
     /// - Throws: see ``DifferentiableBackend``.
     func reshaped(_ x: DeviceTensor, _ shape: Shape) throws -> DeviceTensor

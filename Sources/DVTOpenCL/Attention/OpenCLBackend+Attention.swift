@@ -48,7 +48,7 @@ extension OpenCLBackend {
                     ceilDiv(sizes.queries, sizes.vectorRows), sizes.heads, sizes.batch)))
     }
 
-    /// The keys (part 1) or values (part 2) of all heads, transposed in panels of 32 tokens.
+    /// Transposes the keys (part 1) or values (part 2) of all heads into panels of 32 tokens.
     ///
     /// - Returns: the panels `[B, H, d, padded]`, and the number of tokens rounded up to whole
     ///   panels.

@@ -12,8 +12,8 @@ extension TrainingRecipe {
     /// - Parameters:
     ///   - yaml: the text of a mapping.
     ///   - origin: the file, for messages.
-    /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` if the text is not YAML, or an entry
-    ///   is unknown, of another kind or outside its range.
+    /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` if the text is not YAML, or an
+    ///   entry is unknown, of another kind or outside its range.
     package init(yaml: [UInt8], origin: String) throws {
         #if YAML
         let value: JSONValue

@@ -16,7 +16,8 @@ extension CommandQueue {
     ///   - local: the work-items of a work-group along each dimension.
     /// - Returns: the event, if events are collected.
     /// - Throws: an ``OpenCLError`` that names the kernel if the sizes or the arguments do not fit
-    ///   the kernel or the device; ``OpenCLError/callFailed(function:status:)`` if the launch fails.
+    ///   the kernel or the device; ``OpenCLError/callFailed(function:status:)`` if the launch
+    ///   fails.
     @discardableResult
     package func enqueue(
         _ kernel: Kernel, arguments: [KernelArgument], global: [Int], local: [Int]

@@ -1,7 +1,7 @@
 import COpenCL
 import Synchronization
 
-/// A function of a program that a queue can run over many work-items.
+/// A kernel of a program.
 ///
 /// Kernels are thread-safe: OpenCL stores the arguments in the kernel object, and a queue holds the
 /// kernel's lock while it sets them and launches.

@@ -1,7 +1,8 @@
 import COpenCL
 import Synchronization
 
-/// Serializes the launches of all queues of a process, for drivers that cannot run them in parallel.
+/// Serializes the launches of all queues of a process, for drivers that cannot run them in
+/// parallel.
 ///
 /// PoCL before version 7 caches several builds of a kernel, one per grid width, and looks up the
 /// build of a finished launch without the width. If another queue runs the same kernel at another
