@@ -157,7 +157,7 @@ extension AttentionSizes {
     /// The macros of the vector kernels.
     var vectorMacros: [String] { ["HEAD_WIDTH=\(headWidth)", "ROWS=\(vectorRows)"] }
 
-    /// Throws ``OpenCLBackendError/headWidth(_:)`` if no attention kernel takes the head width.
+    /// Throws ``OpenCLBackendError/headWidth(_:)`` if no attention kernel supports the head width.
     func checkHeadWidth() throws(OpenCLBackendError) {
         guard headWidth % 16 == 0, headWidth <= 128 else {
             throw .headWidth(headWidth)

@@ -26,7 +26,7 @@ final class KernelLibrary {
 
     /// The kernel of a call, after a check of the argument names.
     ///
-    /// Where the driver does not report a kernel's names, the arguments are taken as they stand.
+    /// If the driver does not report parameter names, the arguments are used without this check.
     ///
     /// - Parameter call: the call.
     /// - Returns: the kernel.

@@ -169,7 +169,7 @@ extension OpenCLBackend {
     }
 }
 
-/// The operands of an attention's gradient, as the kernels of both styles take them.
+/// The operands of the attention gradient kernels of both styles.
 private struct AttentionGradientCall {
     let sizes: AttentionSizes
     let dqkv: OpenCLTensor
