@@ -79,7 +79,7 @@ benchmark: ## Benchmark the host code: images, checkpoints (docs/benchmarks.md)
 	@scripts/install-dependencies.sh build
 	$(SWIFT) package --package-path Benchmarks benchmark --no-progress
 
-documentation: ## Build the API documentation with DocC (.build/documentation); fail on any warning
+documentation: ## Build the API docs with DocC (.build/documentation); fail on any warning
 	@scripts/install-dependencies.sh build
 	$(SWIFT) build -c release
 	@scripts/documentation.sh

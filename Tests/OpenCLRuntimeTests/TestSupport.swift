@@ -26,7 +26,7 @@ extension Trait where Self == ConditionTrait {
         .enabled(if: TestDevice.isAvailable, "no OpenCL device on this machine")
     }
 
-    /// Skips the test, with a reason, where threads would crash the simulator.
+    /// Skips the test, with a reason, if threads would crash the simulator.
     static var needsThreads: Self {
         .enabled(if: TestDevice.takesThreads, "Oclgrind takes no threads")
     }

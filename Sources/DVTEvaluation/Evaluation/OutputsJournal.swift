@@ -4,8 +4,8 @@ import DVTSupport
 import FoundationEssentials
 import Glibc
 
-/// The softmax outputs of a running evaluation, stored on disk batch by batch, so that they take no
-/// memory and an interrupted evaluation can be resumed.
+/// The softmax outputs of a running evaluation, stored on disk after each batch to save memory and
+/// to allow resuming an interrupted evaluation.
 ///
 /// The folder next to the final file has its name with the suffix `.part`. It holds one float32
 /// file per exit, the labels, the positions of the images in their set, and `state.json`, which is

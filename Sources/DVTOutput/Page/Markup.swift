@@ -25,7 +25,7 @@ package struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// An element.
     ///
     /// - Parameters:
-    ///   - name: its name, which must not be untrusted.
+    ///   - name: its trusted name.
     ///   - attributes: trusted names and any values; attributes without a value are omitted.
     ///   - content: its content.
     /// - Returns: the element.

@@ -5,7 +5,7 @@ import DVTSupport
 extension TrainingRecipe {
     /// Reads a recipe; missing entries keep the values of ``init()``.
     ///
-    /// Entries have the names of timm's training script where it has them.
+    /// Entries have the names of the options of timm's training script, if it has them.
     ///
     /// - Parameters:
     ///   - json: the text of an object.

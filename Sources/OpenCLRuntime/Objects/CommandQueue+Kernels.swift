@@ -6,7 +6,7 @@ extension CommandQueue {
     ///
     /// Each extent of `global` is rounded up to a multiple of that of `local`, as OpenCL 1.2 has no
     /// partial work-groups: kernels must check their indices. A grid with an extent of 0 launches
-    /// nothing. `local` is always given, as PoCL refuses to choose it for kernels with a required
+    /// nothing. `local` is always given, as PoCL does not choose it for kernels with a required
     /// size.
     ///
     /// - Parameters:

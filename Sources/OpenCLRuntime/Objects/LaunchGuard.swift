@@ -29,7 +29,7 @@ final class LaunchGuard: Sendable {
 
     private let queues = Mutex<[Handle]>([])
 
-    /// Adds a queue, after the commands of a queue that was alone until now have finished.
+    /// Adds a queue, after the commands of a previously single queue have finished.
     func enter(_ queue: Handle) {
         queues.withLock { queues in
             if queues.count == 1 { clFinish(queues[0].pointer) }

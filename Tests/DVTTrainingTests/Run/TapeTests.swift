@@ -87,8 +87,8 @@ struct TapeTests {
         #expect(draws[0] == draws[1] && draws[0] != draws[2])
     }
 
-    /// Stopping gradients at reused features changes those of the earlier stage's parameters before
-    /// the features, and no others.
+    /// Stopping at reused features changes only the gradients of the earlier stage's parameters
+    /// before these features.
     @Test func stopsAtReusedFeatures() throws {
         let configuration = try TrainingLossTests.cascade()
             .reusing(features: true, relations: false)
