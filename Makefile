@@ -1,18 +1,17 @@
-# Everything is done by SwiftPM and by the scripts in scripts/; this file gives the commands names.
-# `make` alone lists them.
+# Short names for SwiftPM commands and the scripts in scripts/. `make` alone lists the targets.
 
 PREFIX ?= /usr/local
 DESTDIR ?=
 
 SWIFT ?= swift
 DVT := .build/release/dvt
-# Tests are compiled with -enable-testing. In the folder of the release build, each of the two
-# would compile everything anew after the other.
+# Tests are compiled with -enable-testing. In a shared folder, the test build and the release build
+# would each recompile everything after the other.
 TEST_FOLDER := .build/tests
 
 SWIFT_SOURCES := $(wildcard Sources Tests Benchmarks Examples) Package.swift
 
-# Package.swift hands it to the C target CBuildInformation. Outside a checkout it is empty.
+# Package.swift passes it to the C target CBuildInformation. It is empty outside a checkout.
 DVT_COMMIT := $(shell test -e .git && scripts/describe-commit.sh)
 export DVT_COMMIT
 
@@ -23,7 +22,7 @@ zshdir = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
 .DEFAULT_GOAL := help
-# Targets share SwiftPM's lock: with -j they would only wait for each other.
+# Targets share SwiftPM's lock; with -j they would only wait for each other.
 .NOTPARALLEL:
 .PHONY: help build demo test lint format check-kernels check-gpu-kernels parity benchmark
 .PHONY: reference check-docs documentation install uninstall bundle try-bundle clean bench-peers
@@ -38,7 +37,7 @@ build: ## Build dvt, optimized (.build/release/dvt)
 demo: build ## Build, then classify images: make demo IMAGES="cat.jpg dog.png"
 	@scripts/demo.sh
 
-test: ## Run the tests, then the examples; say what was skipped and why
+test: ## Run the tests, then the examples; report skipped tests and why
 	@scripts/install-dependencies.sh test
 	@scripts/count-skipped.sh \
 		$(SWIFT) test -c release --disable-xctest --scratch-path $(TEST_FOLDER)
@@ -62,7 +61,7 @@ check-kernels: ## Run the kernels under oclgrind: out-of-bounds accesses, data r
 	$(SWIFT) build -c release
 	@scripts/check-kernels.sh
 
-check-gpu-kernels: ## Compile the kernels for NVIDIA's and AMD's GPUs, which need not be there
+check-gpu-kernels: ## Compile the kernels for NVIDIA and AMD GPUs (needs no GPU)
 	@scripts/install-dependencies.sh check-kernels
 	@scripts/check-gpu-kernels.sh
 
@@ -72,24 +71,24 @@ reference: build ## Write the command reference (docs/reference) from --help
 check-docs: build ## Check that docs/reference is up to date; run the commands of docs/tour.md
 	@scripts/check-docs.sh
 
-parity: ## Compare OpenCL with the reference at the models' own sizes
+parity: ## Compare OpenCL with the reference on the full-size models
 	@scripts/install-dependencies.sh test
 	$(SWIFT) build -c release
 	@scripts/parity.sh
 
-benchmark: ## Time what runs on the host: images, checkpoints (docs/benchmarks.md)
+benchmark: ## Benchmark the host code: images, checkpoints (docs/benchmarks.md)
 	@scripts/install-dependencies.sh build
 	$(SWIFT) package --package-path Benchmarks benchmark --no-progress
 
-documentation: ## Make the libraries' pages by DocC (.build/documentation); fail on any warning
+documentation: ## Build the API docs with DocC (.build/documentation); fail on any warning
 	@scripts/install-dependencies.sh build
 	$(SWIFT) build -c release
 	@scripts/documentation.sh
 
-bench-peers: build ## Time dvt beside PyTorch, ONNX Runtime and OpenVINO (installs them from PyPI)
+bench-peers: build ## Compare with PyTorch, ONNX Runtime and OpenVINO (installs them from PyPI)
 	@scripts/bench-peers.sh
 
-install: | $(DVT) ## Install under PREFIX (/usr/local), inside DESTDIR where that is set
+install: | $(DVT) ## Install under PREFIX (/usr/local), staged in DESTDIR if set
 	install -d "$(bindir)" "$(docdir)" "$(bashdir)" "$(zshdir)" "$(fishdir)"
 	install -m 755 $(DVT) "$(bindir)/dvt"
 	install -m 644 $(wildcard LICENSE NOTICE README.md) "$(docdir)"
@@ -97,20 +96,20 @@ install: | $(DVT) ## Install under PREFIX (/usr/local), inside DESTDIR where tha
 	$(DVT) --generate-completion-script zsh > "$(zshdir)/_dvt"
 	$(DVT) --generate-completion-script fish > "$(fishdir)/dvt.fish"
 
-uninstall: ## Remove what install put there
+uninstall: ## Remove the installed files
 	rm -f "$(bindir)/dvt" "$(bashdir)/dvt" "$(zshdir)/_dvt" "$(fishdir)/dvt.fish"
 	rm -rf "$(docdir)"
 
-bundle: ## Make build/dvt-VERSION-linux-ARCH.tar.gz, for machines without Swift
+bundle: ## Create build/dvt-VERSION-linux-ARCH.tar.gz, for machines without Swift
 	@scripts/install-dependencies.sh bundle
 	@scripts/bundle.sh
 
 try-bundle: bundle ## Run the bundle in a bare Debian 12 (needs root)
 	@scripts/try-bundle.sh
 
-clean: ## Remove everything that was built
+clean: ## Remove all build outputs
 	rm -rf .build build Benchmarks/.build Examples/.build
 
-# Only where nothing is built yet, so that `sudo make install` does not build as root.
+# Builds only if nothing is built yet: `sudo make install` should not build as root.
 $(DVT):
 	@$(MAKE) build

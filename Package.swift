@@ -30,12 +30,12 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        // Without its traits it needs no more of Foundation than FoundationEssentials.
+        // Without traits it depends only on FoundationEssentials, not on all of Foundation.
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
-        // C libraries, installed by apt and found by pkg-config.
+        // C libraries from apt, located by pkg-config.
         .systemLibrary(
             name: "COpenCL", pkgConfig: "OpenCL", providers: [.apt(["ocl-icd-opencl-dev"])]),
         .systemLibrary(
@@ -51,13 +51,13 @@ let package = Package(
             name: "KernelSources", path: "Kernels", exclude: ["cl", "faulty"],
             sources: ["kernels.c"], publicHeadersPath: "include"),
 
-        // The trained model that the program runs where none is named, embedded likewise.
+        // The default trained model, embedded the same way.
         .target(
             name: "ShippedModels", path: "Models", exclude: ["dvt-cifar10"],
             sources: ["models.c"], publicHeadersPath: "include"),
 
-        // `dvt --version` names the git commit that make found. `Context.gitInformation` would name
-        // an old one: SwiftPM keeps what a manifest evaluates to, by its text and the environment.
+        // `dvt --version` reports the git commit passed by make. `Context.gitInformation` may be
+        // outdated: SwiftPM caches the evaluated manifest by its text and the environment.
         .target(
             name: "CBuildInformation",
             cSettings: [
@@ -85,7 +85,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "DVTModel", dependencies: ["DVTCore", "DVTSupport"], swiftSettings: strict),
-        // The code generated from checkpoint.proto is committed, so that no build needs protoc.
+        // The code generated from checkpoint.proto is committed, so builds do not need protoc.
         .target(
             name: "DVTCheckpoints",
             dependencies: [
@@ -93,7 +93,7 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["MindSpore/checkpoint.proto"], swiftSettings: strict),
-        // libpng reports errors by longjmp, which only C can catch.
+        // libpng reports errors with longjmp, which only C can handle.
         .target(name: "CImageCodecs", dependencies: ["CPNG"]),
         .target(
             name: "DVTVision",
@@ -112,7 +112,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams", condition: .when(traits: ["YAML"])),
             ],
             swiftSettings: strict),
-        // Parity and benchmarks: tools of this package's developers.
+        // Parity checks and benchmarks, for developers of this package.
         .target(
             name: "DVTParity",
             dependencies: [
@@ -213,7 +213,7 @@ let package = Package(
         .testTarget(
             name: "DVTUmbrellaTests", dependencies: ["DVT", "DVTTestSupport"],
             swiftSettings: strict),
-        // Runs the program, which SwiftPM builds beside it.
+        // Runs the program, which SwiftPM builds in the same folder.
         .testTarget(
             name: "dvtTests",
             dependencies: [

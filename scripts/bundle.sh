@@ -1,23 +1,22 @@
 #!/usr/bin/env bash
-# Makes build/dvt-VERSION-linux-ARCH.tar.gz: a folder that runs where it is unpacked. It needs
-# glibc, libstdc++ and an OpenCL driver from the machine, nothing else, and this script checks that.
+# Creates build/dvt-VERSION-linux-ARCH.tar.gz, a relocatable folder that requires only glibc,
+# libstdc++ and an OpenCL driver, and checks these requirements.
 #
-# The Swift runtime is linked in; the C libraries lie in lib/. libstdc++ and libgcc_s stay out:
-# Debian's need a newer glibc than dvt does, and a GPU driver may need newer ones than Debian's.
+# The Swift runtime is linked statically; the C libraries are in lib/. libstdc++ and libgcc_s are
+# excluded: Debian's need a newer glibc than dvt, and a GPU driver may need newer versions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly scratch=.build/bundle
-# The oldest distributions served: Ubuntu 22.04, Red Hat 9, Debian 12.
+# The oldest supported distributions: Ubuntu 22.04, Red Hat 9, Debian 12.
 readonly glibc_limit=2.34 libstdcxx_limit=3.4.29
 
 libraries=(
     libclblast.so.1 libOpenCL.so.1 libturbojpeg.so.0 libpng16.so.16 libz.so.1 libwebp.so.7)
 packages=(libclblast1 ocl-icd-libopencl1 libturbojpeg0 libpng16-16 zlib1g libwebp7)
-# What these libraries need, named for the linker: what the program itself asks for is found in lib/
-# for them as well.
+# Dependencies of these libraries, linked to the program directly so that its rpath applies.
 indirect=(-Xlinker -lz)
-# libwebp 1.3 and newer have a part of theirs in a library of its own.
+# libwebp 1.3 and newer depend on libsharpyuv.
 if pkg-config --exists libsharpyuv; then
     libraries+=(libsharpyuv.so.0)
     packages+=(libsharpyuv0)
@@ -33,7 +32,7 @@ fail() {
     exit 1
 }
 
-# The file that the program was linked with, for a name such as libz.so.1.
+# Prints the path of the linked library with a name such as libz.so.1.
 library_file() {
     local path
     path=$(ldd "$scratch/release/dvt" | sed -n "s|^[[:space:]]*$1 => \(/[^ ]*\).*|\1|p")
@@ -68,15 +67,15 @@ assemble() {
         [[ -f $license ]] || continue
         install -m 644 "$license" "$folder/licenses/$(basename "$(dirname "$license")")"
     done
-    # Also the license of the Swift runtime, which is Apache 2.0 with the Runtime Library Exception.
+    # LICENSE also covers the Swift runtime: Apache 2.0 with the Runtime Library Exception.
     install -m 644 LICENSE "$folder/LICENSE"
     if [[ -f NOTICE ]]; then install -m 644 NOTICE "$folder/NOTICE"; fi
 }
 
-# Names after `(TAG)` in the dynamic section, one a line: dynamic TAG FILE
+# Prints the values of a tag in the dynamic section, one per line: dynamic TAG FILE
 dynamic() { readelf -d "$2" | sed -nE "s/.*\(($1)\).*\[(.*)\]/\2/p"; }
 
-# The highest version of a symbol family that a file asks for: highest GLIBC|GLIBCXX FILE...
+# Prints the highest required version of a symbol family: highest GLIBC|GLIBCXX FILE...
 highest() {
     local family=$1
     shift
@@ -100,7 +99,7 @@ check() {
         done < <(dynamic 'RUNPATH|RPATH' "$file" | tr ':' '\n')
     done
 
-    # What glibc finds, with the folder moved elsewhere.
+    # The libraries that glibc finds after the folder has moved.
     local elsewhere report
     elsewhere=$(mktemp -d)
     cp -R "$folder" "$elsewhere/moved here"
@@ -115,9 +114,9 @@ check() {
 
     glibc=$(highest GLIBC "$folder/dvt" "$folder"/lib/*)
     libstdcxx=$(highest GLIBCXX "$folder/dvt" "$folder"/lib/*)
-    within "$glibc" "$glibc_limit" || fail "glibc $glibc is needed, more than $glibc_limit"
+    within "$glibc" "$glibc_limit" || fail "glibc $glibc is required, above the limit $glibc_limit"
     within "$libstdcxx" "$libstdcxx_limit" ||
-        fail "GLIBCXX_$libstdcxx is needed, more than $libstdcxx_limit"
+        fail "GLIBCXX_$libstdcxx is required, above the limit $libstdcxx_limit"
 }
 
 build
@@ -130,7 +129,7 @@ check
 sed -e "s|@VERSION@|$(head -n 1 <<< "$full_version")|" -e "s|@GLIBC@|$glibc|" \
     -e "s|@LIBSTDCXX@|$libstdcxx|" scripts/bundle/README.md > "$folder/README.md"
 
-# Equal contents give an equal archive.
+# The archive is reproducible.
 when=$(git log -1 --format=%ct 2> /dev/null || echo 0)
 tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$when" -C build -cf - "$name" |
     gzip -9n > "build/$name.tar.gz"

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Checks the documentation: the pages in docs/reference are those that the program generates, and the
-# commands of docs/tour.md run. The latter are its blocks that begin with ```sh; they run in one empty
-# folder.
+# Checks the documentation: docs/reference must match the generated pages, and the commands of
+# docs/tour.md must run. These are the blocks marked ```sh; they run in one empty folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

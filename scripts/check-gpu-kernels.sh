@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Compiles the kernels of GPU-like devices for GPUs that need not be there: by clang for NVIDIA's and
-# AMD's, and NVIDIA's PTX goes on to its own assembler, ptxas, which is installed from PyPI into a
-# folder of its own (60 MB). Prints registers and local memory; fails on any error and on spills.
+# Compiles the GPU kernels without a GPU: with clang for NVIDIA and AMD, and the PTX for NVIDIA with
+# ptxas, which is installed from PyPI into a separate folder (60 MB). Prints registers and local
+# memory; fails on errors and register spills.
 #
-# It shows that the code is taken, with its inline PTX, and not that it is right.
+# This checks that the code compiles, including inline PTX, but not that it is correct.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ folder=.build/ptx
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# PoCL comes with a clang that has all targets; Swift's has none of GPUs.
+# PoCL's clang has all targets; Swift's has no GPU targets.
 clang=
 for candidate in ${CLANG:-} clang-{21..14} clang; do
     if command -v "$candidate" > /dev/null && "$candidate" --print-targets | grep -q nvptx64; then
@@ -34,7 +34,7 @@ compile() {
         -include Kernels/cl/common.cl "$@"
 }
 
-# Files, each with the macros that its largest variants are built with.
+# Files, each with the macros of its largest variants.
 kernels=(
     attention_gradient "attention_gradient -DHEAD_WIDTH=128" attention_tile confidence layernorm linear
     linear_matrix linear_tile "linear_tile -DQUADS_X=2 -DQUADS_Y=2 -DRIGHT_BY_DEPTH=1 -DBATCHED"
@@ -43,7 +43,7 @@ for variant in "${kernels[@]}"; do
     read -r kernel macros <<< "$variant"
     read -ra defines <<< "$macros"
     for arch in sm_80 sm_90; do
-        # clang 15 knows sm_86 at most; the assembler takes the same PTX for newer ones.
+        # clang 15 supports up to sm_86; the assembler accepts the same PTX for newer GPUs.
         compile -target nvptx64-nvidia-cuda -march=sm_80 -Xclang -target-feature -Xclang +ptx72 \
             -DPTX "${defines[@]}" "Kernels/cl/$kernel.cl" -o "$work/kernel.ptx"
         sed -i "s/^\.target sm_80/.target $arch/; s/^\.version .*/.version 7.8/" "$work/kernel.ptx"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Runs kernels under Oclgrind, which sees out-of-bounds accesses, data races, divergent barriers
-# and uses of uninitialized memory. Its exit code is that of the program: its log decides.
+# Runs kernels under Oclgrind, which detects out-of-bounds accesses, data races, divergent barriers
+# and uses of uninitialized memory. Its exit code is that of the program, so its log is checked.
 #
-# First each kernel of Kernels/faulty must be reported as its first line expects, which shows that
-# the checker works; then every real kernel, in both styles, must leave the log empty.
+# Each kernel of Kernels/faulty must first be reported as its first line expects, which tests the
+# checker itself. The log must then stay empty for every real kernel in both styles.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,9 +22,9 @@ if [[ -z $library ]]; then
     exit 1
 fi
 
-# Oclgrind's check for uninitialized memory does not know some instructions that the optimizer
-# makes (freeze), so that it needs unoptimized kernels; CLBlast puts the options in front of its
-# own without a space. A chunk of 32 keys lets few tokens wrap around it.
+# Oclgrind's check for uninitialized memory does not support some instructions of optimized code
+# (freeze), so kernels are not optimized. CLBlast prepends the options to its own without a space.
+# With a chunk of 32 keys, small inputs cover several chunks.
 export OCL_ICD_VENDORS=$library DVT_CACHE=off DVT_DEVICE=oclgrind
 export OCLGRIND_DATA_RACES=1 OCLGRIND_CHECK_API=1 OCLGRIND_UNINITIALIZED=1
 export OCLGRIND_MAX_ERRORS=200 OCLGRIND_LOG=$log
@@ -44,7 +44,7 @@ for file in Kernels/faulty/*.cl; do
     faulty=$((faulty + 1))
 done
 
-# The operations of one style and engine of linear maps, all of them or some.
+# Checks all or some operations with one kernel style and linear engine.
 check() {
     : > "$log"
     if ! "$dvt" parity --operations --small "$@" > "$output" 2>&1; then
@@ -66,7 +66,7 @@ for engine in clblast packed-6x16 tile-128x128x8 matrix; do
     check --kernel-style tile --linear-engine "$engine" --filter linear
 done
 
-# The kernels of peak.cl are no operations of the network.
+# The kernels of peak.cl are not operations of the network.
 : > "$log"
 if ! "$dvt" bench peak --small > "$output" 2>&1 || [[ -s $log ]]; then
     echo "the kernels of peak.cl fail under oclgrind:" >&2

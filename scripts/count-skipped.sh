@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Runs a `swift test` command, shows its output as it comes, and closes with one line that says how
-# many tests ran and which were skipped, and why: count-skipped.sh swift test ...
-# Exits as the command does; fails too where no closing line of Swift Testing was seen.
+# Runs a `swift test` command and appends a summary of run and skipped tests, with the reasons:
+#   count-skipped.sh swift test ...
+# Exits with the status of the command; also fails without a final line of Swift Testing.
 set -uo pipefail
 
 "$@" 2>&1 | awk '
     { print; fflush() }
 
-    # A disabled suite also reports each of its tests, so that tests alone are counted.
+    # A disabled suite also reports each of its tests, so only tests are counted.
     / Test .* skipped(\.|: ".*")$/ {
         skipped++
         reason = "no reason given"

@@ -17,7 +17,7 @@ fail() {
 
 say() { printf '\n%s\n' "$*"; }
 
-# Prints a command as it could be typed, and runs it.
+# Prints a command with shell quoting, and runs it.
 show() {
     printf '\n$ dvt'
     printf ' %q' "$@"

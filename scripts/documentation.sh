@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
-# Makes the pages of the package's libraries by DocC, from what `swift build -c release` left in
-# .build/release. Fails on any warning of DocC, and where the Swift on a page does not compile.
-# docc and the extractor of symbols come with Swift: no plugin is needed, which everyone who uses
-# the package would have to resolve.
+# Builds the API documentation with DocC from the outputs of `swift build -c release`. Fails on any
+# DocC warning and if the Swift code on a page does not compile. docc and the symbol graph extractor
+# are part of Swift; a plugin would be a dependency of every user of the package.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shopt -s nullglob
@@ -11,11 +10,11 @@ build=.build/release
 pages=.build/documentation/swift-dvt.doccarchive
 work=.build/documentation/work
 guide=docs/swift-dvt.docc
-# A page can link only to modules before its own.
+# Pages can only link to earlier modules of this list.
 modules=(
     DVTSupport OpenCLRuntime DVTCore DVTModel DVTReference DVTOpenCL DVTCheckpoints DVTVision
     DVTEvaluation DVTTraining DVT)
-# In this order on the page of all modules.
+# The order on the page of all modules.
 shown=(
     DVT DVTModel DVTVision DVTCheckpoints DVTOpenCL DVTReference DVTCore OpenCLRuntime
     DVTEvaluation DVTTraining DVTSupport)
@@ -31,7 +30,7 @@ products=$(sed -n 's/^ *\.library(name: "\([^"]*\)".*/\1/p' Package.swift | sort
 [[ $products == "$(printf '%s\n' "${shown[@]}" | sort)" ]] ||
     fail "the lists of modules here differ"
 
-# swift may be a link into a toolchain, whose other programs need not be in PATH.
+# If swift is a link into a toolchain, the toolchain's other programs may not be in PATH.
 tools=$(dirname "$(readlink -f "$(command -v swift)")")
 if [[ ! -x $tools/docc ]]; then
     docc=$(command -v docc) || fail "there is no docc, neither in $tools nor in PATH"
@@ -46,7 +45,7 @@ rm -rf "$work"
 mkdir -p "$work"
 status=0
 
-# Where the compiler finds our modules, and the C modules that they import.
+# The search paths of the package's modules and the C modules they import.
 search=(-I "$build/Modules" -module-cache-path "$work/module-cache")
 for map in Sources/*/module.modulemap "$build"/*.build/module.modulemap; do
     search+=(-Xcc "-fmodule-map-file=$map")
@@ -55,7 +54,7 @@ for flag in $(pkg-config --cflags OpenCL clblast libturbojpeg libpng libwebp); d
     search+=(-Xcc "$flag")
 done
 
-# The blocks of Swift on a page, one after the other, are one program.
+# The Swift blocks of a page form one program.
 programs=0
 for page in "$guide"/*.md Sources/*/*.docc/*.md; do
     program=$work/$(basename "$page" .md).swift
@@ -68,10 +67,10 @@ for page in "$guide"/*.md Sources/*/*.docc/*.md; do
         "${search[@]}" "$program" || status=1
     programs=$((programs + 1))
 done
-((status == 0)) || fail "the lines above say which Swift on the pages does not compile"
+((status == 0)) || fail "Swift code on the pages does not compile; see the errors above"
 
 archives=()
-# The pages of a catalog, which may be absent, and of symbols, likewise.
+# Converts a catalog and symbol graphs, either of which may be missing, to an archive.
 convert() {
     local name=$1 catalog=$2 symbols=$3 archive arguments=()
     [[ -d $catalog ]] && arguments+=("$catalog")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds and runs the example, and compares its answers with those of dvt: examples.sh PATH_OF_DVT
+# Builds and runs the example, and compares its results with those of dvt: examples.sh PATH_OF_DVT
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

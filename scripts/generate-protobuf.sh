@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Generates Sources/DVTCheckpoints/MindSpore/checkpoint.pb.swift from checkpoint.proto beside it:
-# with protoc (Debian: protobuf-compiler), and with protoc-gen-swift built from the swift-protobuf
-# that the package itself uses. The result is committed; this is run when either changes.
+# Generates Sources/DVTCheckpoints/MindSpore/checkpoint.pb.swift from checkpoint.proto, with protoc
+# (Debian: protobuf-compiler) and protoc-gen-swift, built from the package's version of
+# swift-protobuf. The result is committed; run this script after a change of either.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -11,7 +11,7 @@ if ! command -v protoc > /dev/null; then
     exit 1
 fi
 
-# In a folder of its own: with the package's own build it would only share the lock.
+# A separate folder avoids the lock of the package's own build.
 build=(swift build -c release --package-path .build/checkouts/swift-protobuf
     --scratch-path .build/protobuf)
 swift package resolve

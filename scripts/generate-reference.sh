@@ -94,8 +94,7 @@ page() {
 abstract() { awk '/^OVERVIEW: / { sub(/^OVERVIEW: /, ""); inside = 1 } $0 == "" { exit }
     inside { printf "%s%s", (n++ ? " " : ""), $0 }'; }
 
-# write COMMAND...: writes the page of a command, its line of the index, and those of its
-# subcommands.
+# write COMMAND...: writes the page and index line of a command and of its subcommands.
 write() {
     local help name=$* subcommand
     help=$("$dvt" "$@" --help)

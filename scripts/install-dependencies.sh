@@ -22,7 +22,7 @@ case $purpose in
         packages=("${build[@]}")
         has_opencl_platform || packages+=(pocl-opencl-icd)
         ;;
-    # The tests need PoCL on every machine, beside any other drivers.
+    # The tests need PoCL on every machine, in addition to other drivers.
     test) packages=("${build[@]}" pocl-opencl-icd) ;;
     lint) packages=(clang-format-14 shellcheck) ;;
     check-kernels) packages=("${build[@]}" pocl-opencl-icd oclgrind) ;;

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Checks the format of every kernel by clang-format, and compiles each as OpenCL C 1.2, without a
-# device, by the clang of the Swift toolchain. As in a build, common.cl comes first.
-#   lint-kernels.sh [--fix]    with --fix, formats the kernels in place and checks no more
+# Checks the format of every kernel with clang-format, and compiles each as OpenCL C 1.2, without a
+# device, with the clang of the Swift toolchain. As in a build, common.cl is prepended.
+#   lint-kernels.sh [--fix]    with --fix, only formats the kernels in place
 set -euo pipefail
 cd "$(dirname "$0")/.."
 shopt -s nullglob
@@ -9,7 +9,7 @@ shopt -s nullglob
 kernels=(Kernels/cl/*.cl)
 status=0
 
-# Versions of clang-format differ in where they break lines.
+# Versions of clang-format break lines differently.
 format=${CLANG_FORMAT:-"clang-format-14"}
 command -v "$format" > /dev/null || format="clang-format"
 if [[ $("$format" --version 2> /dev/null) != *"version 14."* ]]; then
@@ -23,12 +23,12 @@ fi
 
 clang=${CLANG:-}
 if [[ -z $clang ]] && swift=$(command -v swift); then
-    # The clang of a toolchain that swift links to need not be in PATH.
+    # If swift is a link into a toolchain, the toolchain's clang may not be in PATH.
     clang=$(dirname "$(readlink -f "$swift")")/clang
 fi
 [[ -n $clang && -x $(command -v "$clang") ]] || clang=$(command -v clang || true)
 
-# A file need not use every function of common.cl.
+# A file may not use every function of common.cl.
 options=(-x cl -cl-std=CL1.2 -Xclang -finclude-default-header -fsyntax-only
     -Wall -Wextra -Wno-unused-function -Werror)
 if [[ -z $clang ]] || ! echo 'kernel void k(global float *x) { x[0] = exp(x[0]); }' |

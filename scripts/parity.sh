@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares whole models on OpenCL and on the reference with each other and, where DVT_REFERENCE
-# names the folder, with the outputs of the original implementations.
+# Compares models on OpenCL with the reference, and both with the outputs of the original
+# implementations if DVT_REFERENCE is set to their folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,7 +38,7 @@ for toy in "${toys[@]}"; do
             --expected "$DVT_REFERENCE/${toy//-/_}_${setting}_s1.safetensors"
     done
 done
-# The same weights, read from what the original frameworks wrote.
+# The same weights in files written by the original frameworks.
 compare --model mindspore-tiny --weights "$DVT_REFERENCE/mindspore_tiny_f1r1_s1.ckpt" \
     --expected "$DVT_REFERENCE/mindspore_tiny_f1r1_s1.safetensors"
 for file in tiny_deit_s1.pth.tar tiny_deit_s1_half_plain.pth; do

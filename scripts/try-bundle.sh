@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Runs the newest bundle in a bare Debian 12 that has PoCL and nothing else of ours: try-bundle.sh
-# Any arguments replace the commands, each one a line of arguments for run.sh: try-bundle.sh devices
-# Needs root and debootstrap. The bare system is kept in build/bare, for the next time.
+# Runs the newest bundle in a minimal Debian 12 with PoCL: try-bundle.sh
+# Arguments replace the default commands; each contains the arguments of one run of run.sh:
+#   try-bundle.sh devices
+# Requires root and debootstrap. The system is kept in build/bare for later runs.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +16,7 @@ fail() {
 [[ $(id -u) == 0 ]] || fail "needs root, for chroot: sudo make try-bundle"
 command -v debootstrap > /dev/null || fail "needs debootstrap: apt-get install debootstrap"
 
-# The machine's own mirror of Debian, where it is a Debian.
+# Prints the Debian mirror that this machine uses, if any.
 mirror() {
     { cat /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources} 2> /dev/null || true; } |
         sed -nE '/^(URIs:|deb( \[[^]]*\])?) +https?:[^ ]*\/debian\/?( |$)/ {
@@ -24,7 +25,7 @@ mirror() {
         }'
 }
 
-# What the machine's apt is told about reaching mirrors: proxies, and whether to check dates.
+# Prints this machine's apt settings for mirrors: proxies and date checks.
 apt_settings() {
     apt-config dump | grep -E '^Acquire::(https?::Proxy|Check-Valid-Until|Check-Date)' || true
 }
@@ -35,7 +36,7 @@ make_root() {
     proxy=$(apt_settings | sed -n 's/^Acquire::http::Proxy "\(.*\)";/\1/p')
     rm -rf "$root"
     mkdir -p "$root"
-    # A mount namespace of its own: whatever happens, nothing stays mounted.
+    # In a separate mount namespace, nothing stays mounted after a failure.
     http_proxy=${http_proxy:-$proxy} unshare --mount \
         debootstrap --variant=minbase bookworm "$root" "${from:-http://deb.debian.org/debian}"
     apt_settings > "$root/etc/apt/apt.conf.d/80host"
@@ -47,7 +48,7 @@ make_root() {
     touch "$root/.complete"
 }
 
-# Runs a command in the bare system, with none of this machine's environment.
+# Runs a command in the minimal system with a clean environment.
 inside() {
     # shellcheck disable=SC2016 # expanded by the inner shell
     unshare --mount bash -euc 'mount -t proc proc "$1/proc"

@@ -4,7 +4,7 @@ public struct Classification: Equatable, Sendable {
     public let path: String
     /// The exit, its most probable classes, and the confidences at the exits before it.
     public let prediction: Prediction
-    /// The name of the most probable class, or `class 3` where the model names no classes.
+    /// The name of the most probable class, or `class 3` if the model has no class names.
     public let label: String
 
     init(path: String, prediction: Prediction, label: String?) {

@@ -15,11 +15,11 @@ public final class Classifier<B: Backend> {
     public let origin: String
     /// The model's sizes, preprocessing, labels and thresholds.
     public let card: ModelCard
-    /// The names of the model's classes, or nil where the card has none.
+    /// The names of the model's classes, or nil if the card has none.
     public let labels: ClassLabels?
     /// The model on its device.
     public let model: DynamicVisionTransformer<B>
-    /// Which images exit where; initially the card's thresholds, or 0.8 where it has none.
+    /// The exit policy; initially the card's thresholds, or 0.8 if it has none.
     public var policy: ExitPolicy
     /// The images of a full batch, at least one.
     public var batchSize = 32 {
@@ -53,7 +53,7 @@ public final class Classifier<B: Backend> {
     ///
     /// - Parameters:
     ///   - paths: JPEG, PNG or WebP files.
-    ///   - topK: how many classes each prediction lists.
+    ///   - topK: the number of classes that each prediction lists.
     /// - Returns: one classification per file, in the order of the paths.
     /// - Throws: ``/DVTVision/ImageError`` for the first file that cannot be read,
     ///   ``/DVTModel/ModelError`` if the policy does not fit the model or an exit's confidence is
@@ -97,7 +97,7 @@ extension Classifier where B == OpenCLBackend {
     ///   - path: a checkpoint with a model card, as `dvt convert` writes it; nil means the trained
     ///     model that is part of the package.
     ///   - device: an index or part of a name as `dvt devices` lists them, `gpu` or `cpu`; nil
-    ///     means the first GPU, or the first device where there is none.
+    ///     means the first GPU, or the first device if there is no GPU.
     /// - Throws: ``/OpenCLRuntime/OpenCLError`` if there is no such device, or the error of
     ///   ``init(checkpoint:backend:)``.
     public convenience init(checkpoint path: String? = nil, device: String? = nil) throws {

@@ -1,4 +1,4 @@
-// One import for users of the package: `import DVT`.
+// The umbrella module: `import DVT` imports all libraries that run a cascade.
 
 @_exported public import DVTCheckpoints
 @_exported public import DVTCore

@@ -1,42 +1,42 @@
 package import DVTCore
 import Glibc
 
-/// What training needs of a backend beside the network's own steps: their gradients, the loss and
-/// the optimizer.
+/// A backend with the operations that training adds: gradients, the loss and the optimizer.
 ///
-/// A gradient takes the prefix `d`: `dy` has the shape of y and holds the loss's derivatives by its
-/// elements. Where nothing else is said, results are new tensors and inputs keep their values.
-/// ``GradientTape`` calls these; a network is written over ``Backend`` alone. Every operation
-/// throws ``ShapeError`` when shapes do not fit, and the backend's own error when its device fails.
+/// The prefix `d` denotes a gradient: `dy` has the shape of y and holds the derivatives of the loss
+/// with respect to its elements. Unless stated otherwise, results are new tensors and inputs are
+/// unchanged. ``GradientTape`` calls these operations; networks use only those of ``Backend``.
+/// Every operation throws ``ShapeError`` if shapes do not fit, and the backend's error if its
+/// device fails.
 package protocol DifferentiableBackend: Backend {
-    // MARK: Steps that the tape takes apart
+    // MARK: Unfused operations
 
-    /// The same elements under another shape of equal size; nothing is copied.
+    /// Reshapes a tensor without copying it.
     ///
     /// - Parameters:
     ///   - x: a tensor.
-    ///   - shape: the new extents.
-    /// - Returns: the same memory.
+    ///   - shape: the new shape, of equal element count.
+    /// - Returns: a tensor that shares the memory of `x`.
     /// - Throws: see ``DifferentiableBackend``.
     func reshaped(_ x: DeviceTensor, _ shape: Shape) throws -> DeviceTensor
 
     /// A tensor of zeros.
     ///
-    /// - Parameter shape: the extents.
+    /// - Parameter shape: the shape.
     /// - Returns: a new tensor.
     /// - Throws: see ``DifferentiableBackend``.
     func zeros(_ shape: Shape) throws -> DeviceTensor
 
-    /// The sum of two tensors of one shape.
+    /// Adds two tensors of the same shape.
     ///
     /// - Parameters:
-    ///   - a: a tensor.
-    ///   - b: another of its shape.
+    ///   - a: the first tensor.
+    ///   - b: the second tensor.
     /// - Returns: `a + b`.
     /// - Throws: see ``DifferentiableBackend``.
     func sum(_ a: DeviceTensor, _ b: DeviceTensor) throws -> DeviceTensor
 
-    /// Each image's elements times a number of its own: stochastic depth.
+    /// Multiplies the elements of each image by a factor, for stochastic depth.
     ///
     /// - Parameters:
     ///   - x: `[B, ...]`.
@@ -45,35 +45,36 @@ package protocol DifferentiableBackend: Backend {
     /// - Throws: see ``DifferentiableBackend``.
     func scaled(_ x: DeviceTensor, byImage factors: DeviceTensor) throws -> DeviceTensor
 
-    /// Inverted dropout: each element is 0 with a probability, or else divided by that of staying.
+    /// Inverted dropout: zeroes elements at random and divides the others by the probability of
+    /// being kept.
     ///
-    /// Element i stays when ``DropoutMask/keeps(_:)`` says so, on every backend alike. The
-    /// gradient is the same operation on dy.
+    /// Element i is kept if ``DropoutMask/keeps(_:)`` is true, on every backend. The gradient is
+    /// the same operation on dy.
     ///
     /// - Parameters:
     ///   - x: any shape.
-    ///   - mask: which elements stay.
+    ///   - mask: selects the kept elements.
     /// - Returns: the shape of `x`.
     /// - Throws: see ``DifferentiableBackend``.
     func dropout(_ x: DeviceTensor, _ mask: DropoutMask) throws -> DeviceTensor
 
-    /// An activation alone.
+    /// Applies an activation.
     ///
     /// - Parameters:
     ///   - z: any shape.
-    ///   - activation: the function.
+    ///   - activation: the activation.
     /// - Returns: `activation(z)`.
     /// - Throws: see ``DifferentiableBackend``.
     func activate(_ z: DeviceTensor, _ activation: Activation) throws -> DeviceTensor
 
-    /// Every matrix of a batch transposed.
+    /// Transposes every matrix of a batch.
     ///
     /// - Parameter x: `[B, R, C]`.
     /// - Returns: `[B, C, R]`.
     /// - Throws: see ``DifferentiableBackend``.
     func transposed(_ x: DeviceTensor) throws -> DeviceTensor
 
-    /// The patch tokens of one grid resampled to another; the class token's row is zero.
+    /// Resamples patch tokens to another grid; the class token's row becomes zero.
     ///
     /// - Parameters:
     ///   - x: `[B, M + 1, E]`.
@@ -86,19 +87,19 @@ package protocol DifferentiableBackend: Backend {
 
     // MARK: Gradients
 
-    /// `dy activation'(z)`.
+    /// The gradient of an activation, `dy activation'(z)`.
     ///
     /// - Parameters:
     ///   - dy: the gradient of `activation(z)`.
     ///   - z: the activation's input.
-    ///   - activation: the function.
+    ///   - activation: the activation.
     /// - Returns: dz.
     /// - Throws: see ``DifferentiableBackend``.
     func activationGradient(
         _ dy: DeviceTensor, at z: DeviceTensor, _ activation: Activation
     ) throws -> DeviceTensor
 
-    /// What a linear map hands back to its input: `dy weight`.
+    /// The gradient of a linear layer's input, `dy weight`.
     ///
     /// - Parameters:
     ///   - dy: `[..., O]`.
@@ -107,12 +108,12 @@ package protocol DifferentiableBackend: Backend {
     /// - Throws: see ``DifferentiableBackend``.
     func linearInputGradient(_ dy: DeviceTensor, _ layer: LinearLayer) throws -> DeviceTensor
 
-    /// The gradients of a linear map's parameters: `dy^T x`, and the sums of dy's columns.
+    /// The gradients of a linear layer's parameters: `dy^T x`, and the column sums of dy.
     ///
     /// - Parameters:
     ///   - dy: `[..., O]`.
     ///   - x: `[..., K]`.
-    ///   - hasBias: whether the map has a bias.
+    ///   - hasBias: whether the layer has a bias.
     /// - Returns: dweight `[O, K]` and dbias `[O]` or nil.
     /// - Throws: see ``DifferentiableBackend``.
     func linearParameterGradients(
@@ -122,15 +123,15 @@ package protocol DifferentiableBackend: Backend {
     /// The gradients of ``Backend/layerNorm(_:appending:_:)``.
     ///
     /// With `n = (z - mean) s` and `s = 1 / sqrt(variance + epsilon)`:
-    /// `dz = s (g - mean(g) - n mean(g n))` for `g = dy weight`; dweight sums `dy n` over the
-    /// rows, dbias sums dy.
+    /// `dz = s (g - mean(g) - n mean(g n))` for `g = dy weight`; dweight is the sum of `dy n` over
+    /// the rows, and dbias that of dy.
     ///
     /// - Parameters:
     ///   - dy: `[..., D + E]`.
     ///   - x: `[..., D]`.
     ///   - features: `[..., E]`, or nil.
     ///   - parameters: weight, bias and epsilon.
-    /// - Returns: the gradients of x, of the features where there are any, and of the parameters.
+    /// - Returns: the gradients of x, of the features if there are any, and of the parameters.
     /// - Throws: see ``DifferentiableBackend``.
     func layerNormGradients(
         _ dy: DeviceTensor, _ x: DeviceTensor, appending features: DeviceTensor?,
@@ -144,15 +145,15 @@ package protocol DifferentiableBackend: Backend {
     /// through the transposed resampling.
     ///
     /// - Parameters:
-    ///   - dy: `[B, T, D]`, or `[B, D]` where only class tokens attended.
+    ///   - dy: `[B, T, D]`, or `[B, D]` if only the class tokens are queries.
     ///   - qkv: `[B, T, 3D]`.
-    ///   - logits: A, and the channels of this block; `[B, C, T, T]`, or `[B, C, 1, T]`.
+    ///   - logits: the store of A and the block's channels; `[B, C, T, T]`, or `[B, C, 1, T]`.
     ///   - heads: H.
     ///   - scale: the factor of the products.
-    ///   - queries: the tokens that attended.
-    ///   - logitsGradient: the gradient of A as later stages read it, at the same channels, or nil.
-    ///   - relationsGradient: where the gradient of the reused relations is added in place, at the
-    ///     block's channels, or nil where none were reused.
+    ///   - queries: the tokens that attend.
+    ///   - logitsGradient: the gradient of A from later stages, at the same channels, or nil.
+    ///   - relationsGradient: receives the gradient of the reused relations, added in place at the
+    ///     block's channels; nil if none are reused.
     /// - Returns: dqkv.
     /// - Throws: see ``DifferentiableBackend``.
     func attentionGradient(
@@ -161,12 +162,12 @@ package protocol DifferentiableBackend: Backend {
         relationsGradient: ReusedRelations<DeviceTensor>?
     ) throws -> DeviceTensor
 
-    /// The gradient of ``Backend/performerAttention(_:randomFeatures:)`` by its first argument; the
-    /// random features are not trained.
+    /// The gradient of ``Backend/performerAttention(_:randomFeatures:)`` with respect to its first
+    /// argument; the random features are not trained.
     ///
     /// - Parameters:
     ///   - dy: `[B, T, E]`.
-    ///   - y: the attention's result.
+    ///   - y: the result of the forward pass.
     ///   - kqv: `[B, T, 3E]`.
     ///   - randomFeatures: the layer whose weight is w, `[m, E]`.
     /// - Returns: dkqv.
@@ -175,11 +176,11 @@ package protocol DifferentiableBackend: Backend {
         _ dy: DeviceTensor, _ y: DeviceTensor, _ kqv: DeviceTensor, randomFeatures: LinearLayer
     ) throws -> DeviceTensor
 
-    /// The gradient of ``Backend/softSplit(_:geometry:)``: patches added up where they overlap.
+    /// The gradient of ``Backend/softSplit(_:geometry:)``: the sum of overlapping patches.
     ///
     /// - Parameters:
     ///   - dy: `[B, N, C k k]`.
-    ///   - shape: that of x.
+    ///   - shape: the shape of x.
     ///   - geometry: kernel k, stride and zero padding.
     /// - Returns: dx.
     /// - Throws: see ``DifferentiableBackend``.
@@ -187,32 +188,32 @@ package protocol DifferentiableBackend: Backend {
         _ dy: DeviceTensor, shape: Shape, geometry: PatchGeometry
     ) throws -> DeviceTensor
 
-    /// The sums over the first axis: the gradient of what is added to every image.
+    /// Sums over the batch: the gradient of a tensor that is added to every image.
     ///
     /// - Parameter x: `[B, ...]`.
     /// - Returns: `[1, ...]`.
     /// - Throws: see ``DifferentiableBackend``.
     func sumOverBatch(_ x: DeviceTensor) throws -> DeviceTensor
 
-    /// Rows put among zeros: the gradient of ``Backend/columns(_:_:)``.
+    /// The gradient of ``Backend/columns(_:_:)``: columns padded with zeros.
     ///
     /// - Parameters:
     ///   - dy: `[..., n]`.
-    ///   - first: the column where they begin.
-    ///   - width: the columns of the result.
+    ///   - first: the first of the n columns in the result.
+    ///   - width: the number of columns of the result.
     /// - Returns: `[..., width]`.
     /// - Throws: see ``DifferentiableBackend``.
     func columnsGradient(
         _ dy: DeviceTensor, first: Int, width: Int
     ) throws -> DeviceTensor
 
-    /// The gradient of ``Backend/gather(_:rows:after:)`` by the tensor that is gathered from.
+    /// The gradient of ``Backend/gather(_:rows:after:)`` with respect to its source.
     ///
     /// - Parameters:
     ///   - dy: `[rows.count, ...]`.
-    ///   - rows: the rows that were gathered.
+    ///   - rows: the gathered rows.
     ///   - batch: B.
-    /// - Returns: `[B, ...]`, zeros where a row was left.
+    /// - Returns: `[B, ...]`, with zeros in rows that were not gathered.
     /// - Throws: see ``DifferentiableBackend``.
     func gatherGradient(
         _ dy: DeviceTensor, rows: [Int], batch: Int
@@ -236,14 +237,14 @@ package protocol DifferentiableBackend: Backend {
     /// - Parameters:
     ///   - logits: `[B, classes]`.
     ///   - targets: `[B, classes]`.
-    ///   - weight: the factor of the gradient: 1 / B for the mean over a batch.
-    /// - Returns: the loss of every image `[B]`, unweighted, and the gradient of the logits.
+    ///   - weight: the factor of the gradient; 1 / B for the mean over a batch.
+    /// - Returns: the unweighted loss of each image, `[B]`, and the gradient of the logits.
     /// - Throws: see ``DifferentiableBackend``.
     func crossEntropy(
         _ logits: DeviceTensor, targets: DeviceTensor, weight: Float
     ) throws -> (losses: DeviceTensor, gradient: DeviceTensor)
 
-    /// The sum of the squares of all elements of some tensors, in one number; waits for it.
+    /// The sum of the squares of all elements of some tensors; waits for the device.
     ///
     /// - Parameter tensors: any shapes.
     /// - Returns: the sum.
@@ -257,10 +258,10 @@ package protocol DifferentiableBackend: Backend {
     /// with `c = 1 - b^step`.
     ///
     /// - Parameters:
-    ///   - parameter: w; changes.
-    ///   - gradient: its gradient.
-    ///   - moments: m and v; change.
-    ///   - step: the numbers of the step.
+    ///   - parameter: w, updated in place.
+    ///   - gradient: the gradient of w.
+    ///   - moments: m and v, updated in place.
+    ///   - step: the coefficients of the step.
     /// - Throws: see ``DifferentiableBackend``.
     /// - SeeAlso: Loshchilov and Hutter, Decoupled Weight Decay Regularization,
     ///   <https://arxiv.org/abs/1711.05101>.
@@ -269,34 +270,34 @@ package protocol DifferentiableBackend: Backend {
         moments: (first: DeviceTensor, second: DeviceTensor), _ step: AdamWStep
     ) throws
 
-    /// `average = decay average + (1 - decay) x`, in place.
+    /// Updates a moving average in place: `average = decay average + (1 - decay) x`.
     ///
     /// - Parameters:
-    ///   - average: changes.
+    ///   - average: the average, updated in place.
     ///   - x: the new value.
-    ///   - decay: how much of the old average stays.
+    ///   - decay: the weight of the old average.
     /// - Throws: see ``DifferentiableBackend``.
     func updateAverage(_ average: DeviceTensor, with x: DeviceTensor, decay: Float) throws
 }
 
 /// The gradients of a layer normalization.
 package struct LayerNormGradients<DeviceTensor> {
-    /// Of x, `[..., D]`.
+    /// The gradient of x, `[..., D]`.
     package let x: DeviceTensor
-    /// Of the appended features, `[..., E]`, or nil.
+    /// The gradient of the appended features, `[..., E]`, or nil.
     package let features: DeviceTensor?
-    /// Of the scale, `[D + E]`.
+    /// The gradient of the scale, `[D + E]`.
     package let weight: DeviceTensor
-    /// Of the shift, `[D + E]`.
+    /// The gradient of the shift, `[D + E]`.
     package let bias: DeviceTensor
 
     /// Creates the gradients.
     ///
     /// - Parameters:
-    ///   - x: of x.
-    ///   - features: of the features, or nil.
-    ///   - weight: of the scale.
-    ///   - bias: of the shift.
+    ///   - x: the gradient of x.
+    ///   - features: the gradient of the features, or nil.
+    ///   - weight: the gradient of the scale.
+    ///   - bias: the gradient of the shift.
     package init(
         x: DeviceTensor, features: DeviceTensor?, weight: DeviceTensor, bias: DeviceTensor
     ) {
@@ -307,28 +308,28 @@ package struct LayerNormGradients<DeviceTensor> {
     }
 }
 
-/// The numbers of one step of AdamW.
+/// The coefficients of one AdamW step.
 package struct AdamWStep: Sendable {
     /// The learning rate.
     package let rate: Float
     /// The decays of the two moments, b1 and b2.
     package let betas: (first: Float, second: Float)
-    /// Added to the root of the second moment.
+    /// Added to the square root of the second moment.
     package let epsilon: Float
     /// The decoupled weight decay.
     package let decay: Float
-    /// The factor of the gradient: below 1 where it is clipped.
+    /// The factor of the gradient; below 1 if it is clipped.
     package let scale: Float
     /// `1 - b^step` of both moments.
     package let corrections: (first: Float, second: Float)
 
-    /// Creates the numbers.
+    /// Creates the coefficients.
     ///
     /// - Parameters:
     ///   - index: the step, from 1.
     ///   - rate: the learning rate.
     ///   - betas: the decays of the moments.
-    ///   - epsilon: added to the root of the second moment.
+    ///   - epsilon: added to the square root of the second moment.
     ///   - decay: the decoupled weight decay.
     ///   - scale: the factor of the gradient.
     package init(
@@ -348,34 +349,34 @@ package struct AdamWStep: Sendable {
     }
 }
 
-/// Which elements a dropout keeps: a hash of the element's number and a seed.
+/// The elements that dropout keeps, chosen by a hash of the element's index and a seed.
 package struct DropoutMask: Sendable, Equatable {
     /// The probability that an element becomes 0, in 0 ..< 1.
     package let rate: Float
-    /// Chooses the elements.
+    /// The seed of the hash.
     package let seed: UInt32
 
     /// Creates a mask.
     ///
     /// - Parameters:
     ///   - rate: the probability that an element becomes 0, in 0 ..< 1.
-    ///   - seed: chooses the elements.
+    ///   - seed: the seed of the hash.
     package init(rate: Float, seed: UInt32) {
         precondition((0..<1).contains(rate), "a dropout's rate is in 0 ..< 1")
         self.rate = rate
         self.seed = seed
     }
 
-    /// What a kept element is multiplied by.
+    /// The factor of kept elements.
     package var factor: Float { 1 / (1 - rate) }
 
-    /// An element stays when its hash, of 24 bits, is at least this.
+    /// The minimum 24-bit hash of a kept element.
     package var threshold: UInt32 { UInt32((Double(rate) * 16_777_216).rounded()) }
 
-    /// Whether an element stays.
+    /// Whether an element is kept.
     ///
-    /// - Parameter index: the element, from 0.
-    /// - Returns: whether it stays.
+    /// - Parameter index: the index of the element, from 0.
+    /// - Returns: whether it is kept.
     package func keeps(_ index: Int) -> Bool {
         var x = UInt32(truncatingIfNeeded: index) &+ seed &* 0x9E37_79B9
         x = (x ^ (x >> 16)) &* 0x7FEB_352D

@@ -1,7 +1,7 @@
 package import DVTCore
 
 extension GradientTape {
-    /// The logits are kept for the way back, in the store that later stages read if there is one.
+    /// Keeps the logits for the backward pass, in the store that later stages read if there is one.
     package func attention(
         _ qkv: TapeTensor<Base>, heads: Int, scale: Float, queries: AttentionQueries,
         reusing relations: ReusedRelations<TapeTensor<Base>>?,
@@ -29,7 +29,7 @@ extension GradientTape {
         }
     }
 
-    /// Like ``record(_:from:_:)``, but the step also runs where only the logits were used.
+    /// Like ``record(_:from:_:)``, but the step also runs if only the logits were used.
     private func recordAttention(
         _ value: Base.DeviceTensor, from inputs: [TapeTensor<Base>?],
         keptIn store: TapeTensor<Base>?, _ step: @escaping (Base.DeviceTensor) throws -> Void
@@ -47,7 +47,7 @@ extension GradientTape {
         return result
     }
 
-    /// Room for the logits of one block.
+    /// A store for the logits of one block.
     private func ownLogits(
         of qkv: Shape, heads: Int, queries: AttentionQueries
     ) throws -> KeptRelations<Base.DeviceTensor> {
@@ -70,7 +70,7 @@ extension GradientTape {
             needsGradient: true)
     }
 
-    /// The features get no gradient.
+    /// The random features get no gradient.
     package func performerAttention(
         _ kqv: TapeTensor<Base>, randomFeatures features: TapeLinear<Base>
     ) throws -> TapeTensor<Base> {

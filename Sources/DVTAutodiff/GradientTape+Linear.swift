@@ -1,7 +1,7 @@
 package import DVTCore
 
 extension GradientTape {
-    /// An activation is an operation of its own: the backward pass needs its input.
+    /// Runs the activation as a separate operation, as the backward pass needs its input.
     package func linear(
         _ x: TapeTensor<Base>, _ layer: TapeLinear<Base>, activation: Activation,
         residual: TapeTensor<Base>?
@@ -80,7 +80,7 @@ extension GradientTape {
         try product(softSplit(images, geometry: geometry), projection, adding: nil)
     }
 
-    /// The same elements under another shape.
+    /// Reshapes a tensor without copying it.
     func reshaped(_ x: TapeTensor<Base>, _ shape: Shape) throws -> TapeTensor<Base> {
         let base = base
         return record(try base.reshaped(x.value, shape), from: [x]) { dy in

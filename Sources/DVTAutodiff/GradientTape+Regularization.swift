@@ -24,7 +24,7 @@ package struct TapeRegularization: Sendable, Equatable {
     }
 }
 
-/// The random numbers of one run, a seeded stream.
+/// The seeded random numbers of one run.
 struct TapeRandom {
     private let bits: SeededValues
     private var drawn = 0
@@ -40,9 +40,9 @@ struct TapeRandom {
 }
 
 extension GradientTape {
-    /// Chooses what dropout and stochastic depth drop in the next run.
+    /// Sets the seed of dropout and stochastic depth for the next run.
     ///
-    /// - Parameter seed: equal seeds drop the same.
+    /// - Parameter seed: equal seeds drop the same elements and branches.
     package func reseed(_ seed: UInt64) {
         random = TapeRandom(seed: seed)
     }
@@ -69,7 +69,7 @@ extension GradientTape {
         return try added(dropPath(branch, rate: rate), residual)
     }
 
-    /// Drops the branch for some images, and scales it up for the others.
+    /// Drops the branch for some images and scales it up for the others.
     private func dropPath(
         _ branch: TapeTensor<Base>, rate: Float
     ) throws -> TapeTensor<Base> {

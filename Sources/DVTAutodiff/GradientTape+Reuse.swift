@@ -1,7 +1,7 @@
 package import DVTCore
 
 extension GradientTape {
-    /// The 1x1 convolutions run as linear maps over rows of channels.
+    /// The 1x1 convolutions run as linear layers over rows of channels.
     package func relationReuse(
         _ relations: TapeTensor<Base>, _ layer: TapeRelationReuse<Base>, activation: Activation
     ) throws -> TapeTensor<Base> {

@@ -30,7 +30,7 @@ extension GradientTape {
             tokens.value, classToken: classToken.value, positions: positions.value)
         let (batch, count, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
         return record(embedded, from: [tokens, classToken, positions]) { dy in
-            // Without its class tokens, a row of all tokens is a run of columns.
+            // The patch tokens of an image are adjacent, so they are columns of one row.
             let rows = try base.reshaped(dy, [batch, (count + 1) * width])
             if tokens.needsGradient {
                 let patches = try base.columns(rows, width..<(count + 1) * width)

@@ -1,12 +1,12 @@
 package import DVTCore
 
-/// A backend that runs a network on another one and remembers how to run back: reverse-mode
-/// differentiation.
+/// Reverse-mode differentiation: a backend that runs a network on another backend and records the
+/// steps of the backward pass.
 ///
-/// A network that is written over ``Backend`` needs nothing to be trained: it runs on the tape, and
-/// each operation leaves the step that hands its result's gradient on to its inputs. Operations
-/// that are fused for inference are taken apart where what lies between is needed on the way back.
-/// What a step needs it keeps; ``backward(from:)`` lets go of it as it goes.
+/// A network written for ``Backend`` can be trained unchanged: it runs on the tape, and each
+/// operation records a step that computes the gradients of its inputs from that of its result.
+/// Operations that are fused for inference are split if the backward pass needs their
+/// intermediates. Recorded steps retain the tensors they need; ``backward(from:)`` releases them.
 package final class GradientTape<Base: DifferentiableBackend>: Backend {
     /// The tensors of the tape.
     package typealias DeviceTensor = TapeTensor<Base>
@@ -14,46 +14,47 @@ package final class GradientTape<Base: DifferentiableBackend>: Backend {
     package typealias LinearLayer = TapeLinear<Base>
     typealias Step = () throws -> Void
 
-    /// The backend that does the work.
+    /// The backend that runs the operations.
     package let base: Base
-    /// What regularizes the network while it trains.
+    /// The regularization during training.
     package var regularization = TapeRegularization()
-    /// Whether the gradient ends at the features that a stage reuses, as in the MindSpore model.
+    /// Whether gradients stop at the features that a stage reuses, as in the MindSpore model.
     package var stopsReusedFeatures = false
-    /// What is uploaded from now on is a parameter; for tests of single operations.
+    /// Whether uploaded tensors become parameters, for tests of single operations.
     package var differentiatesUploads = false
-    /// What was uploaded while it was.
+    /// The tensors uploaded while ``differentiatesUploads`` was true.
     package private(set) var uploads: [TapeTensor<Base>] = []
     private var steps: [Step] = []
     var random = TapeRandom(seed: 0)
 
     /// Creates an empty tape.
     ///
-    /// - Parameter base: the backend that does the work.
+    /// - Parameter base: the backend that runs the operations.
     package init(_ base: Base) {
         self.base = base
     }
 
-    /// A parameter, whose gradient adds up over all runs until ``TapeTensor/gradient`` is cleared.
+    /// Creates a parameter, whose gradient accumulates over all runs until
+    /// ``TapeTensor/clearGradient()``.
     ///
     /// - Parameter value: the parameter.
-    /// - Returns: it as the network takes it.
+    /// - Returns: the parameter on the tape.
     package func parameter(_ value: Base.DeviceTensor) -> TapeTensor<Base> {
         TapeTensor(value, needsGradient: true)
     }
 
-    /// A tensor that gets no gradient.
+    /// Creates a tensor without a gradient.
     ///
     /// - Parameter value: the tensor.
-    /// - Returns: it as the network takes it.
+    /// - Returns: the tensor on the tape.
     package func constant(_ value: Base.DeviceTensor) -> TapeTensor<Base> {
         TapeTensor(value, needsGradient: false)
     }
 
-    /// Runs back from results whose gradients are known, and empties the tape.
+    /// Runs the backward pass from results with known gradients, and clears the tape.
     ///
-    /// - Parameter seeds: results of the tape and their gradients, which add up.
-    /// - Throws: the backend's error; the tape is empty then too.
+    /// - Parameter seeds: results of the tape and their gradients; those of the same result add up.
+    /// - Throws: the backend's error; the tape is cleared in this case too.
     package func backward(from seeds: [(TapeTensor<Base>, Base.DeviceTensor)]) throws {
         defer { steps = [] }
         for (tensor, gradient) in seeds {
@@ -64,17 +65,17 @@ package final class GradientTape<Base: DifferentiableBackend>: Backend {
         }
     }
 
-    /// Forgets what was run, without running back.
+    /// Clears the tape without a backward pass.
     package func discard() {
         steps = []
     }
 
-    /// A result, and the step from its gradient to those of its inputs, if any is wanted.
+    /// Records the backward step of a result if an input needs a gradient.
     ///
     /// - Parameters:
     ///   - value: the result.
-    ///   - inputs: what it was made of.
-    ///   - step: given the result's gradient.
+    ///   - inputs: the tensors it was computed from.
+    ///   - step: receives the gradient of the result.
     /// - Returns: the result on the tape.
     func record(
         _ value: Base.DeviceTensor, from inputs: [TapeTensor<Base>?],
@@ -98,7 +99,7 @@ package final class GradientTape<Base: DifferentiableBackend>: Backend {
 
     // MARK: Memory
 
-    /// The device of the backend below.
+    /// The device name of the base backend.
     package var deviceName: String { base.deviceName }
 
     package func reserve(batch: Int) {

@@ -1,6 +1,6 @@
 package import DVTCore
 
-/// A linear layer on a ``GradientTape``: its parameters, and the layer of the backend below.
+/// A linear layer on a ``GradientTape``: its parameters, and the layer of the base backend.
 package struct TapeLinear<Base: DifferentiableBackend> {
     let weight: TapeTensor<Base>
     let bias: TapeTensor<Base>?
@@ -22,7 +22,7 @@ package struct TapeRelationReuse<Base: DifferentiableBackend> {
 }
 
 extension GradientTape {
-    /// The weight of a convolution is flattened to `[D, C k k]` for the layer below.
+    /// Flattens the weight of a convolution to `[D, C k k]` for the base backend.
     package func makeLinear(
         _ parameters: LinearParameters<TapeTensor<Base>>
     ) throws -> TapeLinear<Base> {

@@ -1,19 +1,19 @@
 package import DVTCore
 
-/// A tensor on a ``GradientTape``: a value, and once the tape has run back, its gradient.
+/// A tensor on a ``GradientTape``: a value and, after a backward pass, its gradient.
 package final class TapeTensor<Base: DifferentiableBackend>: BackendTensor {
     /// The value.
     package let value: Base.DeviceTensor
-    /// Whether the loss's derivatives by this tensor are wanted.
+    /// Whether the backward pass computes a gradient for this tensor.
     let needsGradient: Bool
-    /// The gradient as far as it is known.
+    /// The gradient accumulated so far.
     package internal(set) var gradient: Base.DeviceTensor?
-    /// Whether nothing else refers to the gradient, so that it may change in place.
+    /// Whether the gradient has no other references and may be updated in place.
     private var ownsGradient = false
-    /// Whether attentions write into it, as they do into a store of relations.
+    /// Whether attention writes into it, as into a store of relations.
     package internal(set) var isWritten = false
 
-    /// The extents.
+    /// The shape.
     package var shape: Shape { value.shape }
 
     init(_ value: Base.DeviceTensor, needsGradient: Bool) {
@@ -21,19 +21,19 @@ package final class TapeTensor<Base: DifferentiableBackend>: BackendTensor {
         self.needsGradient = needsGradient
     }
 
-    /// Forgets the gradient.
+    /// Clears the gradient.
     package func clearGradient() {
         gradient = nil
     }
 
-    /// Adds to the gradient, if it is wanted.
+    /// Adds to the gradient if the tensor needs one.
     func accumulate(_ part: Base.DeviceTensor, on base: Base) throws {
         guard needsGradient else { return }
         ownsGradient = gradient != nil
         gradient = try gradient.map { try base.sum($0, part) } ?? part
     }
 
-    /// A gradient that an operation adds to in place; zeros where there was none.
+    /// The gradient for an operation that adds to it in place; zeros if there was none.
     func gradientInPlace(on base: Base) throws -> Base.DeviceTensor {
         if let gradient, ownsGradient { return gradient }
         let own = try gradient.map { try base.sum($0, base.zeros(shape)) } ?? base.zeros(shape)

@@ -16,13 +16,13 @@ package struct AttentionOperation: NetworkOperation {
     ///
     /// - Parameters:
     ///   - batch: B.
-    ///   - grid: the side of the token grid; T is its square and 1.
+    ///   - grid: the side of the token grid; T is its square plus 1.
     ///   - heads: H.
     ///   - headWidth: d.
     ///   - queries: the tokens that attend.
     ///   - coarseGrid: the side of the grid whose relations are reused, or nil.
     ///   - keepsLogits: whether the logits are written out.
-    ///   - magnitude: a factor of q and k: larger ones make the softmax sharper.
+    ///   - magnitude: a factor of q and k; larger ones make the softmax sharper.
     package init(
         batch: Int, grid: Int, heads: Int, headWidth: Int,
         queries: AttentionQueries = .allTokens, reusing coarseGrid: Int? = nil,
@@ -45,8 +45,8 @@ package struct AttentionOperation: NetworkOperation {
         coarseGrid.map { [batch, 2 * heads, $0 * $0 + 1, $0 * $0 + 1] }
     }
 
-    /// An absolute error of a logit is a relative error of its exponential, and logits grow with
-    /// the square of q and k.
+    /// An absolute error of a logit becomes a relative error of its exponential, and logits grow
+    /// with the square of the magnitude.
     package var tolerance: Double { 1e-6 * Double(max(1, magnitude)) }
 
     package var sizes: String {
@@ -66,7 +66,7 @@ package struct AttentionOperation: NetworkOperation {
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
         let x = try backend.upload(input("qkv", qkv, scale: 2 * magnitude))
-        // The block's channels are the second half, so that a wrong offset shows.
+        // The block uses the second half of the channels, which reveals a wrong offset.
         let relations = try coarse.map {
             ReusedRelations(
                 coarse: try backend.upload(input("coarse", $0)), channel: heads,

@@ -58,14 +58,14 @@ package struct LayerNormOperation: NetworkOperation {
         self.appended = appended
     }
 
-    /// A row of one element is normalized to 0, whatever it is.
+    /// A row of one element is always normalized to 0.
     package var hasGradient: Bool { width + appended > 1 }
     package var sizes: String { "\(rows)x\(width)" + (appended > 0 ? "+\(appended)" : "") }
     package var multiplyAdds: Int { 0 }
     package var byteCount: Int { byteSum([2, rows + 1, width + appended]) }
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
-        // The offset makes the mean matter: a one-pass variance would lose digits to it.
+        // With a large mean, a one-pass variance would lose precision.
         let x = try backend.upload(input("x", [rows, width], offset: 3))
         let features =
             appended > 0 ? try backend.upload(input("features", [rows, appended])) : nil

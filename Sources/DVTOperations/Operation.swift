@@ -1,21 +1,20 @@
 import DVTAutodiff
 import DVTCore
 
-/// One operation of ``Backend`` at given sizes: its inputs, how to run it, and what it costs.
+/// One operation of ``Backend`` at given sizes: its inputs, how to run it, and its cost.
 ///
-/// Tests, parity and benchmarks all run these descriptions, so that what is timed is what is
-/// checked.
+/// Tests, parity and benchmarks share these descriptions, so benchmarks time what tests check.
 package protocol Operation: Sendable {
     /// The operation's name, as ``Backend`` spells it.
     var name: String { get }
-    /// The sizes, in one line for people.
+    /// The sizes in readable form, on one line.
     var sizes: String { get }
     /// The multiply-adds of its matrix products.
     var multiplyAdds: Int { get }
-    /// The bytes that it must read and write at least, every input and output once.
+    /// The minimum number of bytes read and written: every input and output once.
     var byteCount: Int { get }
 
-    /// The largest relative L2 distance from the reference that float32 arithmetic explains.
+    /// The accepted relative L2 distance from the reference in float32 arithmetic.
     var tolerance: Double { get }
 
     /// Copies seeded inputs to a device.
@@ -26,9 +25,9 @@ package protocol Operation: Sendable {
     func prepare<B: DifferentiableBackend>(on backend: B) throws -> () throws -> [B.DeviceTensor]
 }
 
-/// An operation that a network is made of.
+/// An operation of a network.
 package protocol NetworkOperation: Operation {
-    /// Whether its gradients are more than zeros and rounding.
+    /// Whether its gradients are more than zeros and rounding errors.
     var hasGradient: Bool { get }
 
     /// Copies seeded inputs to a device; see ``Operation``.
@@ -40,16 +39,16 @@ package protocol NetworkOperation: Operation {
 }
 
 extension NetworkOperation {
-    /// Most have.
+    /// True for most operations.
     package var hasGradient: Bool { true }
 }
 
 extension Operation {
-    /// Sums of up to 4,096 products of numbers near 1, added in float32 in any order, lie within
-    /// 8e-7 of the Double sum (measured); 1e-6 leaves a little room for other devices' order.
+    /// float32 sums of up to 4,096 products of numbers near 1, in any order, lie within 8e-7 of the
+    /// Double sum (measured); 1e-6 leaves some margin for the order of other devices.
     package var tolerance: Double { 1e-6 }
 
-    /// The name and sizes, as tables and test reports show them.
+    /// The name and sizes for tables and test reports.
     package var label: String { "\(name) \(sizes)" }
 
     /// Runs the operation once.
@@ -61,12 +60,12 @@ extension Operation {
         try prepare(on: backend)().map(backend.download)
     }
 
-    /// A seeded input; the stream's name keeps inputs of one operation apart.
+    /// A seeded input; its name distinguishes it from other inputs of the operation.
     func input(_ name: String, _ shape: Shape, scale: Float = 1, offset: Float = 0) -> Tensor {
         .uniform(shape, name: "\(self.name).\(name)", seed: 7, scale: scale, offset: offset)
     }
 
-    /// A linear layer whose weights are scaled so that its outputs are about as large as its inputs.
+    /// A linear layer with weights scaled to make outputs about as large as inputs.
     func linearInput<B: Backend>(
         _ name: String, from inputs: Int, to outputs: Int, hasBias: Bool = true, on backend: B
     ) throws -> B.LinearLayer {

@@ -1,6 +1,6 @@
 import DVTCore
 
-/// The operations that tests and tools run, by purpose.
+/// The operations for tests and tools, by purpose.
 package enum OperationCatalog {
     /// Every kernel at sizes around the edges of its vectors, tiles and work-groups, small enough
     /// for a simulator that runs a few million operations a second.
@@ -8,10 +8,10 @@ package enum OperationCatalog {
         smallNetwork + gradients(of: smallNetwork) + training
     }
 
-    /// ``small``, and the sizes at which chunks, tiles and matrix products wrap around.
+    /// ``small``, and sizes beyond one chunk, tile or block of a matrix product.
     package static var edges: [any Operation] {
         let larger = headWidths + largeAttention + modelSized
-        // Its gradients sum over more pairs of tokens than float32 takes within their tolerance.
+        // Without gradients: their float32 sums over so many pairs of tokens exceed the tolerance.
         let manyPairs = RelationReuseOperation(batch: 3, channels: 8, tokens: 512)
         return small + larger + gradients(of: larger) + [manyPairs]
     }
@@ -20,12 +20,12 @@ package enum OperationCatalog {
         tokens + exitScores + tokensToToken + linearMaps + norms + smallAttention + reuse
     }
 
-    /// The ways back of those that have one.
+    /// The gradients of the operations that have any.
     package static func gradients(of operations: [any NetworkOperation]) -> [GradientOperation] {
         operations.filter(\.hasGradient).map { GradientOperation($0) }
     }
 
-    /// Every operation of a network with a way back, at small sizes; for finite differences.
+    /// The gradients of all network operations at small sizes, for finite differences.
     package static var differentiable: [GradientOperation] { gradients(of: smallNetwork) }
 
     private static var training: [any Operation] {
@@ -142,7 +142,7 @@ package enum OperationCatalog {
         ]
     }
 
-    /// Every width that the attention kernels take.
+    /// Every head width that the attention kernels support.
     private static var headWidths: [any NetworkOperation] {
         stride(from: 16, through: 128, by: 16).map {
             AttentionOperation(
@@ -150,8 +150,8 @@ package enum OperationCatalog {
         }
     }
 
-    /// Tokens below, at and above the tile of 32 keys, the rows of a work-item and the chunk of
-    /// 256 keys; a softmax so sharp that a later chunk's largest logit replaces the earlier one's.
+    /// Token counts below, at and above a tile of 32 keys, the rows of a work-item and a chunk of
+    /// 256 keys; and a softmax sharp enough for a later chunk to contain a new maximum.
     private static var largeAttention: [any NetworkOperation] {
         [
             AttentionOperation(batch: 1, grid: 7, heads: 2, headWidth: 64, keepsLogits: true),
@@ -168,7 +168,7 @@ package enum OperationCatalog {
         ]
     }
 
-    /// The released models' own sizes, and more rows than one dimension has groups.
+    /// The sizes of the released models, and more rows than the work-groups of one dimension.
     private static var modelSized: [any NetworkOperation] {
         [
             PatchEmbedOperation(

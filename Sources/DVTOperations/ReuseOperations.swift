@@ -57,7 +57,7 @@ package struct FeatureReuseOperation: NetworkOperation {
     private var coarseTokens: Int { resampling.source * resampling.source + 1 }
     private var fineTokens: Int { resampling.target * resampling.target + 1 }
 
-    /// A LayerNorm of one element gives 0, whatever that is.
+    /// A LayerNorm of one element always gives 0.
     package var hasGradient: Bool { width > 1 || !hasNorm }
     package var sizes: String {
         """

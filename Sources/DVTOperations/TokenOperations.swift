@@ -97,7 +97,7 @@ package struct ClassTokensOperation: NetworkOperation {
     }
 }
 
-/// ``Backend/gather(_:rows:after:)``: every second image, backwards.
+/// ``Backend/gather(_:rows:after:)`` of every second image in reverse order.
 package struct GatherOperation: NetworkOperation {
     package let name = "gather"
     let batch: Int
@@ -125,8 +125,8 @@ package struct GatherOperation: NetworkOperation {
     }
 }
 
-/// ``Backend/confidence(_:criterion:temperature:)``; its results come as three tensors, the
-/// classes, the probabilities and the scores.
+/// ``Backend/confidence(_:criterion:temperature:)``; its outputs are three tensors: classes,
+/// probabilities and scores.
 package struct ConfidenceOperation: NetworkOperation {
     package let name = "confidence"
     package let hasGradient = false

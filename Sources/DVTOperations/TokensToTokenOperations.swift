@@ -1,6 +1,6 @@
 import DVTCore
 
-/// ``Backend/softSplit(_:geometry:)`` of images or of tokens.
+/// ``Backend/softSplit(_:geometry:)`` of images or tokens.
 package struct SoftSplitOperation: NetworkOperation {
     package let name = "softSplit"
     let batch: Int
@@ -69,7 +69,7 @@ package struct PerformerOperation: NetworkOperation {
     }
 }
 
-/// ``Backend/columns(_:_:)``: the last third, as the values of q, k and v.
+/// ``Backend/columns(_:_:)`` for the last third, like the values of a fused q, k and v.
 package struct ColumnsOperation: NetworkOperation {
     package let name = "columns"
     let batch: Int

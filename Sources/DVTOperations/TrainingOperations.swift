@@ -60,8 +60,8 @@ package struct CrossEntropyOperation: Operation {
 }
 
 /// ``DifferentiableBackend/adamW(_:gradient:moments:_:)`` and
-/// ``DifferentiableBackend/updateAverage(_:with:decay:)``; both change tensors in place, so that
-/// every run starts from copies.
+/// ``DifferentiableBackend/updateAverage(_:with:decay:)``; both change tensors in place, so each
+/// run starts from copies.
 package struct AdamWOperation: Operation {
     package let name = "adamW"
     let count: Int

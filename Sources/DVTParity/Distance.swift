@@ -2,7 +2,7 @@ package import DVTCore
 
 /// The distance of a tensor from its expected value.
 package struct Distance: Equatable, Sendable {
-    /// `|actual - expected| / |expected|` in the L2 norm; 0 where both are zero.
+    /// `|actual - expected| / |expected|` in the L2 norm; 0 if both are zero.
     package let relativeL2: Double
     /// The largest absolute difference of two elements.
     package let largestError: Double

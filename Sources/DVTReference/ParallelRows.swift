@@ -2,11 +2,11 @@ import DVTCore
 import Dispatch
 
 extension ReferenceTensor {
-    /// Creates a tensor row by row, rows spread over the cores.
+    /// Creates a tensor row by row, in parallel on all cores.
     ///
     /// - Parameters:
-    ///   - shape: the extents.
-    ///   - rowWidth: the elements of what one call fills; it divides the element count.
+    ///   - shape: the shape.
+    ///   - rowWidth: the number of elements per row, a divisor of the element count.
     ///   - fill: called once for each row with its index and memory; must set every element.
     convenience init(
         _ shape: Shape, rowWidth: Int,
@@ -14,7 +14,7 @@ extension ReferenceTensor {
     ) {
         let count = shape.elementCount
         let values = [Float](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            // Every iteration has a part of its own, so sharing the pointer is safe.
+            // Iterations write disjoint rows, so sharing the pointer is safe.
             nonisolated(unsafe) let memory = buffer
             let rows = rowWidth > 0 ? count / rowWidth : 0
             DispatchQueue.concurrentPerform(iterations: rows) { row in
@@ -27,15 +27,15 @@ extension ReferenceTensor {
     }
 }
 
-/// The sum of products of two runs of floats, in Double.
+/// The dot product of two ranges of floats, in Double.
 ///
 /// - Parameters:
-///   - a: the first numbers.
-///   - aStart: where their run begins.
-///   - b: the second numbers.
-///   - bStart: where their run begins.
-///   - count: the products.
-/// - Returns: the sum, in eight partial sums that are added last.
+///   - a: the first array.
+///   - aStart: the start of its range.
+///   - b: the second array.
+///   - bStart: the start of its range.
+///   - count: the number of products.
+/// - Returns: the sum, computed as eight partial sums.
 func dot(_ a: [Float], _ aStart: Int, _ b: [Float], _ bStart: Int, count: Int) -> Double {
     a.withUnsafeBytes { aBytes in
         b.withUnsafeBytes { bBytes in

@@ -2,7 +2,7 @@ import DVTCore
 
 /// A tensor of the reference backend: host memory, which some operations update in place.
 public final class ReferenceTensor: BackendTensor {
-    /// The extents.
+    /// The shape.
     public let shape: Shape
     private let storage: Storage
 
@@ -36,12 +36,12 @@ public final class ReferenceTensor: BackendTensor {
     }
 }
 
-/// The definition of correct: every operation spelled out in plain Swift on the CPU.
+/// The reference implementation of all operations, in plain Swift on the CPU.
 ///
-/// Sums are accumulated in Double, and what a step of an operation hands on is rounded to float32,
-/// attention logits included. Rows are spread over the cores; the result does not depend on how.
+/// Sums are accumulated in Double; the result of each step of an operation, attention logits
+/// included, is rounded to float32. Rows run in parallel, which does not affect the results.
 public final class ReferenceBackend: Backend {
-    /// The name `--device` knows it by, and that results carry.
+    /// The name in reports and results.
     public let deviceName = "reference (Swift on the CPU, Double accumulation)"
 
     /// Creates the backend.

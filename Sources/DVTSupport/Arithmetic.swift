@@ -1,18 +1,18 @@
-/// The quotient rounded up.
+/// The quotient of two integers, rounded up.
 ///
 /// - Parameters:
-///   - dividend: a number of 0 or more.
-///   - divisor: a number above 0.
-/// - Returns: the least integer of at least `dividend / divisor`.
+///   - dividend: a non-negative number.
+///   - divisor: a positive number.
+/// - Returns: the smallest integer that is at least `dividend / divisor`.
 @inlinable
 package func ceilDiv(_ dividend: Int, _ divisor: Int) -> Int {
     (dividend + divisor - 1) / divisor
 }
 
 extension Int {
-    /// The least multiple of at least this number, which is 0 or more.
+    /// This non-negative number, rounded up to a multiple of another.
     ///
-    /// - Parameter step: a number above 0.
+    /// - Parameter step: a positive number.
     /// - Returns: the multiple.
     @inlinable
     package func roundedUp(toMultipleOf step: Int) -> Int {

@@ -20,7 +20,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static counts *table;
 static size_t table_count;
 
-// The counts of a context, made if need be. The caller holds the lock.
+// Returns the counters of a context, creating them if needed. The caller holds the lock.
 static counts *find(cl_context context) {
     for (size_t i = 0; i < table_count; ++i) {
         if (table[i].context == context) {
@@ -69,7 +69,7 @@ size_t call_counter_builds(cl_context context) { return get(context).builds; }
 
 size_t call_counter_launches(cl_context context) { return get(context).launches; }
 
-// The function that the one defined here hides.
+// Returns the original of an interposed function.
 static void *next(const char *name) {
     void *function = dlsym(RTLD_NEXT, name);
     if (!function) {
@@ -79,7 +79,7 @@ static void *next(const char *name) {
     return function;
 }
 
-// Calls are counted when they succeed: a refused buffer takes no memory.
+// Only successful calls are counted: a rejected buffer takes no memory.
 
 cl_mem clCreateBuffer(
     cl_context context, cl_mem_flags flags, size_t size, void *host, cl_int *status) {

@@ -14,7 +14,7 @@ import Testing
         try mindSporeCheckpoint(values.flatMap(\.self), in: folder)
     }
 
-    /// Byte by byte, as MindSpore 2 wrote a parameter `w` of shape [2] and a scalar `n`.
+    /// The bytes that MindSpore 2 wrote for a parameter `w` of shape [2] and a scalar `n`.
     @Test func readsExactlyTheseBytes() throws {
         let bytes: [UInt8] = [
             0x0A, 0x1A, 0x0A, 0x01, 0x77, 0x12, 0x15, 0x08, 0x02, 0x12, 0x07, 0x46, 0x6C, 0x6F,
@@ -77,7 +77,7 @@ import Testing
         #expect(try file.tensor(named: "x").values == [Float(1).nextUp])
     }
 
-    /// Older versions gave a scalar the extent 0.
+    /// Older versions wrote scalars with an extent of 0.
     @Test(arguments: [[], [0]]) func aScalarHasNoAxes(dimensions: [Int]) throws {
         let file = try checkpoint(mindSporeValue("x", dimensions, floats(3)))
         #expect(file.shapes == ["x": []])
@@ -117,7 +117,7 @@ import Testing
         #expect(try file.tensor(named: "c").values == [4, 5, 6])
     }
 
-    /// The values that `append_dict` adds; NumPy pads texts with zeros.
+    /// The values that `append_dict` adds; NumPy pads strings with zeros.
     @Test func textValuesAreMetadata() throws {
         let text: [UInt8] = [0xE9, 0, 0, 0, 0x1E, 0xD1, 0x01, 0, 0, 0, 0, 0]
         let file = try checkpoint(
@@ -130,7 +130,7 @@ import Testing
         #expect(file.shapes == ["epoch_num": [], "w": [1]])
     }
 
-    /// Any order of fields, packed extents, fields of later versions, lengths with needless bytes.
+    /// Any order of fields, packed extents, fields of later versions, lengths with redundant bytes.
     @Test func readsWhatOtherWritersWrite() throws {
         let tensor =
             field(3, floats(1, 2, 3, 4)) + field(9, "later") + field(2, "Float32")

@@ -6,7 +6,7 @@ import Testing
 
 @testable import DVTCheckpoints
 
-/// Every kind of value, small enough to damage everywhere.
+/// A file with every kind of value, small enough to damage each byte.
 private let parts: [[UInt8]] = [
     mindSporeValue("w", [1, 2], floats(1, 2)),
     mindSporeValue("h", [3], "Float16", [0, 1, 2, 3]),
@@ -25,7 +25,7 @@ private let whole = parts.flatMap(\.self)
 
     /// The tensors of a file, or nil on an error, which is checked.
     ///
-    /// Where the reader accepts the file, protobuf's own decoder must find the same names in it.
+    /// If the reader accepts the file, protobuf's own decoder must find the same names.
     private func contents(of bytes: [UInt8]) throws -> [String: Tensor]? {
         let path = try folder.file(bytes)
         do {
@@ -56,7 +56,7 @@ private let whole = parts.flatMap(\.self)
         #expect(try contents(of: whole)?.keys.sorted() == ["h", "w"])
     }
 
-    /// A prefix of whole values that ends no tensor early is a checkpoint too.
+    /// A prefix of complete values that truncates no tensor is a valid checkpoint.
     @Test func everyCutIsAnErrorOrFewerTensors() throws {
         var names: [Int: [String]] = [:]
         var end = 0
@@ -102,7 +102,7 @@ private let whole = parts.flatMap(\.self)
         }
     }
 
-    /// Extents of 2^62 elements allocate nothing: they are compared with the bytes that exist.
+    /// Extents of 2^62 elements allocate nothing: they are checked against the bytes of the file.
     @Test(.timeLimit(.minutes(1))) func hugeDeclaredExtentsAllocateNothing() throws {
         for extent in [1 << 20, 1 << 40, 1 << 60, 1 << 62, .max] {
             #expect(try contents(of: mindSporeValue("x", [extent], floats(1))) == nil)
@@ -124,7 +124,7 @@ private let whole = parts.flatMap(\.self)
         #expect(try file.tensor(named: "w").values == [1, 2])
     }
 
-    /// Another process may change elements of the open file, but not what was checked.
+    /// Another process may change elements of the open file, but not its checked structure.
     @Test func aValueThatChangesAfterOpeningIsAnError() throws {
         let path = try folder.file(whole)
         let file = try MindSporeCheckpoint(path: path)

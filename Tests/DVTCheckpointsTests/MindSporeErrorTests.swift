@@ -1,7 +1,7 @@
 import DVTCheckpoints
 import Testing
 
-/// One value, and the error of opening a file of it.
+/// One value, and the error of opening a file with it.
 private struct Case: Sendable, CustomTestStringConvertible {
     let problem: MindSporeError.Problem
     let bytes: [UInt8]
@@ -66,7 +66,7 @@ private let values = [
         field(1, [0x0A, 100, 0x78])),
     // The wire type 7.
     Case(.invalidValue(reason: "is not a protobuf message", offset: 2), field(1, [0x0F])),
-    // Groups in groups, each of them unknown.
+    // Nested unknown groups.
     Case(
         .invalidValue(reason: "nests too deeply", offset: 3),
         field(1, [UInt8](repeating: 0x2B, count: 10_000))),
@@ -103,7 +103,7 @@ private let tensors = [
         .sliceShape(tensor: "x", first: [2], other: [1, 2]),
         mindSporeValue("x", [2], floats(1)), mindSporeValue("x", [1, 2], floats(2))),
     Case(.repeatedName("a"), good, mindSporeValue("b", [1], floats(1)), good),
-    // Equal letters for Swift, but other bytes: no slices of one tensor.
+    // Equal strings in Swift, but with different bytes: not slices of one tensor.
     Case(
         .repeatedName("e\u{301}"), mindSporeValue("\u{E9}", [1], floats(1)),
         mindSporeValue("e\u{301}", [1], floats(1))),
@@ -127,7 +127,7 @@ private let tensors = [
         #expect(try mindSporeError(of: test.bytes)?.problem == test.problem)
     }
 
-    /// The messages of some of them.
+    /// Some of the messages.
     @Test(arguments: [
         (
             [], "is empty; the file is truncated: copy or download it again"

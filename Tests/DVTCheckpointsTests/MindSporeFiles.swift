@@ -1,7 +1,7 @@
 import DVTCheckpoints
 import Testing
 
-// Bytes of checkpoints, written by hand: the reader must not be tested by its own writer.
+// Checkpoints encoded by hand, so the reader is not tested with its own writer.
 
 /// A variable-length integer.
 func varint(_ number: UInt64) -> [UInt8] {
@@ -31,12 +31,12 @@ func mindSporeValue(
     field(1, field(1, name) + field(2, mindSporeTensor(dimensions, type, content)))
 }
 
-/// A tensor's value of Float32.
+/// A value with a Float32 tensor.
 func mindSporeValue(_ name: String, _ dimensions: [Int], _ content: [UInt8]) -> [UInt8] {
     mindSporeValue(name, dimensions, "Float32", content)
 }
 
-/// Numbers as the content of a tensor.
+/// Numbers encoded as the content of a tensor.
 func floats(_ values: Float...) -> [UInt8] {
     values.flatMap { littleEndian($0.bitPattern) }
 }

@@ -32,7 +32,7 @@ private let referenceFolder: String? = {
         }
     }
 
-    /// The weight as it was generated.
+    /// The generated weight.
     private func expected(_ name: String, _ shape: Shape) -> Tensor {
         let (scale, offset) = spread(name, shape)
         return .uniform(shape, name: name, seed: 1, scale: scale, offset: offset)

@@ -2,7 +2,7 @@ import DVTCheckpoints
 import DVTCore
 import Testing
 
-/// A file with every kind of member, small enough to damage everywhere.
+/// A file with every kind of member, small enough to damage each byte.
 private let headerText =
     #"{"__metadata__":{"k\u0061":"v"},"#
     + member("w", shape: "[1,2]", offsets: "[0,8]") + ","

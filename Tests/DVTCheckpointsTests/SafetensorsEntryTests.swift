@@ -100,7 +100,7 @@ private func entryProblem(
         #expect(try file.tensor(named: "x").values.isEmpty)
     }
 
-    /// A declared size of 4 GB in a file of some bytes is refused by arithmetic alone.
+    /// A declared size of 4 GB in a file of a few bytes is rejected without reading.
     @Test func declaredSizesAllocateNothing() throws {
         #expect(
             try entryProblem(shape: "[1000000000]", offsets: "[0,4000000000]")

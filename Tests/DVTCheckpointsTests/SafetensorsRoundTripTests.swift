@@ -66,7 +66,7 @@ import Testing
         #expect(try SafetensorsFile(path: path).integers(named: "n") == [.min, 7])
     }
 
-    /// NaN with their payloads, infinities, zeros of both signs and subnormals among them.
+    /// Includes NaNs with payloads, infinities, zeros of both signs and subnormals.
     @Test func float32RoundTripsBitForBit() throws {
         let patterns: [UInt32] = [
             0, 0x8000_0000, 1, 0x807F_FFFF, 0x7F7F_FFFF, 0x7F80_0000, 0xFF80_0000, 0x7F80_0001,
@@ -105,7 +105,7 @@ import Testing
                 == tensor.values.map(\.bitPattern))
     }
 
-    /// More elements than one chunk of the writer, and no multiple of it.
+    /// More elements than one chunk of the writer, and not a multiple of it.
     @Test(arguments: SafetensorsWriter.ElementType.allCases)
     func longTensorsAreWrittenWhole(type: SafetensorsWriter.ElementType) throws {
         let values = (0..<150_001).map { Float($0 % 251) }
@@ -126,7 +126,7 @@ import Testing
         #expect(try file.tensor(named: "x").values == [1])
     }
 
-    /// Any order of the header, spaces after it, and tensors at odd offsets.
+    /// Headers in any order, trailing spaces, and tensors at odd offsets.
     @Test func readsWhatOtherWritersWrite() throws {
         let header =
             "{ " + member("b", shape: "[1]", offsets: "[3,7]") + " , "

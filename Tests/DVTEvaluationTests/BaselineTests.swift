@@ -4,7 +4,7 @@ import DVTParity
 import DVTSupport
 import Testing
 
-/// Comparing a benchmark's records with those of an earlier run.
+/// Comparisons of benchmark records with those of an earlier run.
 @Suite struct BaselineTests {
     private static func peak(_ measurement: String, _ value: Double, _ unit: String) -> String {
         """

@@ -25,8 +25,8 @@ import Testing
         #expect(summary.reduce(0) { $0 + $1.parameters } == parameters)
     }
 
-    /// The tensors that are in memory at once: at an exit before a reusing stage, all blocks'
-    /// logits.
+    /// The tensors in memory at the same time; at an exit before a reusing stage, these include the
+    /// logits of all blocks.
     @Test func theWorkingSetIncludesReusedTensors() throws {
         let both = try TestCascades.cascade([7, 14]).summary()
         let none = try TestCascades.cascade(

@@ -8,10 +8,10 @@ import DVTReference
 import DVTTestSupport
 import Testing
 
-/// The tiny cascades against the results of the authors' own code: in float64 by PyTorch, in
-/// float32 by MindSpore.
+/// Compares the tiny cascades with results of the authors' code: PyTorch in float64, MindSpore in
+/// float32.
 @Suite struct ParityTests {
-    /// The files' names of the models and of what is reused.
+    /// The names of models and of reuse settings in file names.
     static let traced = ["tiny_deit", "tiny_t2t", "tiny_t2t_transformer"]
     static let models = traced + ["mindspore_tiny"]
     static let settings = ["f0r0", "f0r1", "f1r0", "f1r1"]
@@ -85,7 +85,7 @@ import Testing
 }
 
 @Suite struct SyntheticImagesTests {
-    /// 384 and 30 are no multiples of the 14 coarse cells.
+    /// 384 and 30 are not multiples of the 14 coarse cells.
     @Test(arguments: [1, 13, 14, 30, 224, 384])
     func imagesOfAnySizeAreGenerated(size: Int) {
         let images = SyntheticImages.batch([1, 3, size, size], seed: 1)
@@ -93,7 +93,7 @@ import Testing
         #expect(images.values.allSatisfy { abs($0) <= 0.75 })
     }
 
-    /// Neighbors within a cell differ by the fine part alone, which is at most 0.25 each way.
+    /// Neighbors within a cell differ only by the fine part, which is within +-0.25.
     @Test func cellsHaveOneColor() {
         let images = SyntheticImages.batch([1, 1, 28, 28], seed: 1)
         for row in stride(from: 0, to: 28, by: 2) {

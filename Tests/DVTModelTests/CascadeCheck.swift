@@ -60,7 +60,7 @@ struct CascadeCheck<Base: Backend> {
 
 /// Thresholds that about half of the images meet at each exit.
 struct ExitPlan {
-    /// Halfway between two images' scores, so that rounding changes no exit.
+    /// Halfway between two images' scores, so rounding changes no exit.
     let thresholds: [Float]
     /// The resulting exit of each image.
     let exits: [Int]

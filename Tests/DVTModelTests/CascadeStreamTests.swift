@@ -6,7 +6,7 @@ import DVTReference
 import DVTTestSupport
 import Testing
 
-/// Streams against the same images in one batch.
+/// Compares streams with one batch of the same images.
 @Suite struct CascadeStreamTests {
     private func model(
         _ configuration: CascadeConfiguration, weights: some ParameterSource
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    /// No image waits where all exit, and none is copied where all continue.
+    /// No image waits if all exit, and none is copied if all continue.
     @Test(arguments: [(Float(0), [6, 0, 0]), (Float(2), [6, 6, 6])])
     func nothingIsCopiedWhenAllOrNoneExit(threshold: Float, rows: [Int]) throws {
         let configuration = try TestCascades.cascade([4, 7, 10])

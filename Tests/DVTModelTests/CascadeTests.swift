@@ -6,7 +6,7 @@ import DVTReference
 import DVTTestSupport
 import Testing
 
-/// Exits, survivors and what they cost, on the reference.
+/// Exits, survivors and their cost on the reference.
 @Suite struct CascadeTests {
     typealias Recorder = RecordingBackend<ReferenceBackend>
 

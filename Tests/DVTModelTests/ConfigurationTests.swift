@@ -112,7 +112,7 @@ import Testing
         #expect(stage.tokens == grid * grid + 1)
     }
 
-    /// Worked out by hand for one block: D 4, H 1, MLP 8, 3 classes, 2 x 2 patches of 1 pixel,
+    /// Computed by hand for one block: D 4, H 1, MLP 8, 3 classes, 2 x 2 patches of 1 pixel,
     /// then 1 x 1; E 48 and 128 hidden.
     @Test func countsEveryProduct() throws {
         func stage(_ patch: Int) -> VisionTransformerConfiguration {

@@ -6,7 +6,7 @@ import DVTReference
 import DVTTestSupport
 import Testing
 
-/// The scores of a running cascade against those computed from its saved outputs.
+/// Compares the scores of a running cascade with those computed from its saved outputs.
 @Suite struct ExitScoringTests {
     static let scorings = ExitCriterion.allCases.flatMap { criterion in
         [nil, [0.5, 1.5, 3]].map { ExitScoring(criterion: criterion, temperatures: $0) }

@@ -73,7 +73,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(made.configuration.featureReuse && made.configuration.relationReuse)
     }
 
-    /// An architecture keeps its patches at another image size.
+    /// An architecture keeps its patch size at another image size.
     @Test func anotherImageSizeKeepsThePatches() throws {
         let made = try card(#"{"model": "deit-small", "image_size": 384}"#)
         #expect(made.configuration.stages[0].grid == 24)
@@ -89,7 +89,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(!made.configuration.featureReuse && !made.configuration.relationReuse)
     }
 
-    /// timm's normalization where all stages are timm models, otherwise ImageNet's.
+    /// timm's normalization if all stages are timm models, otherwise ImageNet's.
     @Test func architecturesBringTheirNormalization() throws {
         let vit = #"{"architecture": "vit_tiny_patch16_224"}"#
         let deit = #"{"architecture": "deit_tiny_patch16_224"}"#
@@ -229,7 +229,7 @@ private func card(_ json: String) throws -> ModelCard {
         #expect(throws: ModelError.self) { try points.row(budget: .nan) }
     }
 
-    /// A curve of another length does not belong to the rows.
+    /// A curve of another length does not describe the rows.
     @Test func curvesOfAnotherLengthAreIgnored() throws {
         let points = try #require(try points("[[1,1,1]]", curve: "[[1,2],[3,4]]"))
         #expect(points.gigaMultiplyAdds == nil && points.accuracies == nil)

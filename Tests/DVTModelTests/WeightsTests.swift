@@ -18,7 +18,7 @@ private struct MemoryFile: NamedTensors {
 }
 
 @Suite struct WeightsTests {
-    /// A file of random numbers as a family spells and splits them.
+    /// A file of random parameters, named and split as in a family of checkpoints.
     private func file(
         _ model: CascadeConfiguration, naming: ParameterNaming, wrapper: String = ""
     ) -> MemoryFile {
@@ -120,7 +120,7 @@ private struct MemoryFile: NamedTensors {
         }
     }
 
-    /// q, k and v lie one after the other in the rows of the fused weight.
+    /// The rows of the fused weight are q, then k, then v.
     @Test func separateProjectionsAreJoinedInOrder() throws {
         let model = try TestCascades.cascade([7])
         let parameter = try #require(model.parameters.first { $0.name.hasSuffix("attn.qkv.bias") })
@@ -136,7 +136,7 @@ private struct MemoryFile: NamedTensors {
         try CheckpointWeights(weights).check(model)
     }
 
-    /// Names of two families: the reported one must not change from run to run.
+    /// With names of two families, the reported one must be the same in every run.
     @Test func mixedFamiliesAreReportedConsistently() throws {
         let model = try TestCascades.cascade([7])
         var weights = file(model, naming: .timm)
@@ -195,7 +195,7 @@ private struct MemoryFile: NamedTensors {
         }
     }
 
-    /// A file for other reuse settings is refused with an explanation.
+    /// A file for other reuse settings is rejected with an explanation.
     @Test func reuseSettingsMustMatch() throws {
         let plain = try TestCascades.cascade([7, 14], featureReuse: false, relationReuse: false)
         let both = try TestCascades.cascade([7, 14])

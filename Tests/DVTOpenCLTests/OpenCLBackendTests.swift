@@ -165,7 +165,7 @@ struct OpenCLBackendTests {
         #expect(remembered == backend.kernelStyle.rawValue)
     }
 
-    /// Kernels index elements with 32 bits; larger products are refused.
+    /// Kernels index elements with 32 bits; larger products are rejected.
     @Test func refusesProductsBeyond32BitIndices() throws {
         let backend = try TestDevice.makeBackend(.vector)
         let buffer = try backend.upload(Tensor([1], repeating: 0)).buffer

@@ -8,7 +8,7 @@ import Testing
 
 @testable import DVTOpenCL
 
-/// Every operation at sizes around its edges, in both styles, against the reference.
+/// Compares every operation with the reference at edge-case sizes, in both styles.
 @MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct OperationTests {
@@ -25,8 +25,10 @@ struct OperationTests {
         }
     }
 
-    /// The tensor cores' kernel; without tensor cores its fragments are exchanged in local memory,
-    /// and all but the matrix instruction is the kernel of a GPU.
+    /// The tensor core kernel.
+    ///
+    /// Without tensor cores, fragments are exchanged through local memory, and everything but the
+    /// matrix instruction is as on a GPU.
     @Test func mixedPrecisionRoundsToFloat16() throws {
         let backend = try TestDevice.makeBackend(.vector, engine: .matrix)
         #expect(backend.precision == .mixed)

@@ -9,7 +9,7 @@ import Testing
 @MainActor
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct PeakTests {
-    /// The meter itself refuses kernels that compute wrong numbers.
+    /// The meter rejects kernels that compute wrong numbers.
     @Test func everyPeakIsMeasured() throws {
         let context = try Context(device: DeviceSelector(nil).device())
         let measured = try PeakMeter(context: context, isSmall: true).measure()
@@ -70,7 +70,7 @@ struct PeakTests {
             _ = try backend.download(
                 backend.linear(x, map, activation: .gelu, residual: nil))
         }
-        // The first builds what it runs.
+        // The first run builds the kernels.
         try run()
         let work = try backend.profile(run)
         #expect(work.launches == (engine == .clblast ? 2 : 1))

@@ -1,10 +1,10 @@
 import DVTCore
 import DVTOutput
 
-/// Collects the written text, piece by flushed piece.
+/// Collects the written text of each flush.
 final class CollectedOutput: TextOutput {
     let isTerminal: Bool
-    /// Each flushed piece of text.
+    /// The text of each flush.
     private(set) var pieces: [String] = []
     private var waiting = ""
 

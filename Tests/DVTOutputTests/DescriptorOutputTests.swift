@@ -46,7 +46,7 @@ private func available(_ descriptor: Int32) -> String {
     return String(decoding: bytes, as: UTF8.self)
 }
 
-/// A terminal's two ends: what is written to the second can be read from the first.
+/// The two ends of a pseudoterminal: text written to the second can be read from the first.
 ///
 /// Uses the requests behind `unlockpt` and `ptsname`, which Swift's Glibc module does not export.
 private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
@@ -120,7 +120,7 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
         ) { try output.flush() }
     }
 
-    /// A pipe that accepts only a part at a time, and reports it.
+    /// A non-blocking pipe that accepts only a part at a time.
     @Test(.timeLimit(.minutes(1))) func nonBlockingPipesReceiveEverything() async throws {
         let pipe = try Pipe()
         let (readEnd, writeEnd) = (pipe.readEnd, pipe.writeEnd)

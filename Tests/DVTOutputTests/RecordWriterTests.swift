@@ -87,7 +87,7 @@ private let rows: [[OutputValue]] = [
         #expect(try written(format, columns, []) == expected)
     }
 
-    /// Widths fit the first two rows; a wider later value shifts its own row alone.
+    /// Widths fit the first two rows; a wider later value shifts only its own row.
     @Test func streamedTablesPrintRowsAsTheyArrive() throws {
         let output = CollectedOutput(isTerminal: true)
         let columns = [OutputColumn("name"), .number("n")]

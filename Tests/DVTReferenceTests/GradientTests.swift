@@ -5,11 +5,12 @@ import Testing
 
 @testable import DVTReference
 
-/// The gradients of the reference against finite differences of its forward pass.
+/// Compares the gradients of the reference with finite differences of its forward pass.
 struct GradientTests {
-    /// Of the differences `f(x + h) - f(x - h)` at h and 2h, whose error is of the fourth order.
+    /// The step h of the differences `f(x + h) - f(x - h)`; those at h and 2h are combined for an
+    /// error of fourth order.
     ///
-    /// With outputs rounded to float32, h = 0.02 leaves about 1e-4 of a gradient's size.
+    /// With outputs rounded to float32, h = 0.02 gives a relative error of about 1e-4.
     static let step: Float = 0.02
     static let tolerance = 2e-3
 

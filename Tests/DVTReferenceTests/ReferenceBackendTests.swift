@@ -4,7 +4,7 @@ import DVTTestSupport
 import Foundation
 import Testing
 
-/// Every operation against values that were worked out by hand.
+/// Compares every operation with values computed by hand.
 @Suite struct ReferenceBackendTests {
     private let backend = ReferenceBackend()
 
@@ -94,7 +94,7 @@ import Testing
     @Test func performerWeighsValuesByItsFeatures() throws {
         let kqv = tensor([1, 2, 3], [0, 1, 10, 1, 0, 20])
         let output = try backend.performerAttention(kqv, randomFeatures: linear([1, 1], [2]))
-        // phi(0) = 1 and phi(1) = e^1.5; with one feature the query's cancels but for 1e-8.
+        // phi(0) = 1 and phi(1) = e^1.5; with one feature the query's cancels except for 1e-8.
         let weight: Float = 4.481689
         let mean = (10 + 20 * weight) / (1 + weight)
         expectClose(
@@ -155,7 +155,7 @@ import Testing
     }
 
     /// One coarse cell upsampled to four: every pair of patches has the value of the coarse pair;
-    /// the class row and column are resampled along the other axis alone.
+    /// the class row and column are resampled along the other axis only.
     @Test func attentionResamplesRelations() throws {
         let qkv = tensor([1, 5, 3], [Float](repeating: 0, count: 15))
         let store = backend.makeRelations(batch: 1, channels: 1, tokens: 5)
@@ -189,7 +189,7 @@ import Testing
         let features = tensor([1, 2, 2], [1, -1, 5, 3])
         let reused = try backend.featureReuse(
             features, [block], activation: .gelu, resampling: GridResampling(from: 1, to: 2))
-        // LayerNorm gives (1, -1) for both rows; GELU(30) is 30 to float32.
+        // LayerNorm gives (1, -1) for both rows; GELU(30) is 30 in float32.
         #expect(reused.map(values) == [[0, 31, 31, 31, 31]])
     }
 
@@ -199,7 +199,7 @@ import Testing
         let features = tensor([1, 2, 2], [1, -1, 5, 3])
         let reused = try backend.featureReuse(
             features, [block], activation: .gelu, resampling: GridResampling(from: 1, to: 2))
-        // GELU(53) is 53 to float32.
+        // GELU(53) is 53 in float32.
         #expect(reused.map(values) == [[0, 53, 53, 53, 53]])
     }
 
@@ -210,7 +210,7 @@ import Testing
         #expect(pairs[1] == ClassConfidence(classIndex: 0, probability: 1))
     }
 
-    /// Logits of 1, 4 and 16 parts of 21, which temperature 2 makes 1, 2 and 4 of 7.
+    /// Probabilities of 1/21, 4/21 and 16/21, which become 1/7, 2/7 and 4/7 at temperature 2.
     @Test func scoresUseScaledLogits() throws {
         let logits = tensor([1, 3], [0, log(4), log(16)])
         func value(_ criterion: ExitCriterion, _ temperature: Float) throws -> ClassConfidence {

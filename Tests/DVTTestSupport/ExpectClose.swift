@@ -1,11 +1,11 @@
 import DVTCore
 import Testing
 
-/// Expects a tensor to be close to another, and names the worst element otherwise.
+/// Expects a tensor to be close to another; reports the worst element otherwise.
 ///
 /// - Parameters:
 ///   - actual: the tensor.
-///   - expected: what it should equal.
+///   - expected: the expected tensor.
 ///   - absolute: the allowed error of any element.
 ///   - relative: the additional allowed error, relative to the expected element.
 ///   - sourceLocation: the location of the expectation.
@@ -20,7 +20,7 @@ package func expectClose(
     }
     let excess = zip(actual.values, expected.values).map {
         let error = abs($0 - $1) - absolute - relative * abs($1)
-        // A NaN on one side alone is the worst error.
+        // A NaN in only one of them is the worst error.
         return error.isNaN ? ($0.isNaN && $1.isNaN ? 0 : .infinity) : error
     }
     guard let worst = excess.indices.max(by: { excess[$0] < excess[$1] }), excess[worst] > 0 else {

@@ -20,7 +20,7 @@ package final class RecordingBackend<Base: Backend>: Backend {
         self.base = base
     }
 
-    /// Forgets the calls.
+    /// Clears the recorded calls.
     package func reset() {
         calls = []
     }

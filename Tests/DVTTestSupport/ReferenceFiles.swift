@@ -2,7 +2,7 @@ import Glibc
 
 /// Files of tensors computed by the authors' own implementations.
 package enum ReferenceFiles {
-    /// Why tests of the larger files are skipped where there are none.
+    /// The reason for skipping tests of the larger files if these are missing.
     package static let comment = "DVT_REFERENCE is not set: it names a folder of reference tensors"
 
     /// The folder of all files, or nil.

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A folder of a test's own that is removed with the last reference to it.
+/// A temporary folder for one test, removed with the last reference to it.
 package final class TemporaryFolder: Sendable {
-    /// Where it is.
+    /// The path of the folder.
     package let path: String
 
-    /// Makes the folder.
+    /// Creates the folder.
     package init() throws {
         let url = FileManager.default.temporaryDirectory
             .appendingPathComponent("dvt-tests-\(UUID().uuidString)")
@@ -17,12 +17,12 @@ package final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// Writes a text and returns its path.
+    /// Writes a text file and returns its path.
     package func file(_ name: String, _ text: String) throws -> String {
         try file(name, Array(text.utf8))
     }
 
-    /// Writes bytes and returns their path.
+    /// Writes a binary file and returns its path.
     @discardableResult
     package func file(_ name: String, _ bytes: [UInt8]) throws -> String {
         let file = "\(path)/\(name)"

@@ -10,11 +10,11 @@ package enum TestCascades {
     ///
     /// - Parameters:
     ///   - grids: the sides of the token grids.
-    ///   - widths: D of every stage; nil means 32 everywhere.
+    ///   - widths: D of each stage; nil means 32 for all.
     ///   - featureReuse: whether features are reused.
     ///   - relationReuse: whether attention logits are reused.
     /// - Returns: the cascade.
-    /// - Throws: ``ModelError`` if the numbers do not fit.
+    /// - Throws: ``ModelError`` if the sizes do not fit.
     package static func cascade(
         _ grids: [Int], widths: [Int]? = nil, featureReuse: Bool = true,
         relationReuse: Bool = true

@@ -4,16 +4,16 @@ import OpenCLRuntime
 /// The OpenCL device that tests run on: the one `dvt` would choose.
 ///
 /// Tests that compute on it run on the main actor. PoCL compiles one kernel at a time per process:
-/// two such tests would occupy both threads that Swift Testing has on a machine of two cores, and
-/// use one core. On the main thread they leave these threads to all other tests.
+/// two such tests would occupy both of Swift Testing's threads on a machine with two cores, but use
+/// only one core. On the main actor they keep these threads free for other tests.
 package enum TestDevice {
-    /// The reason for skipping tests where there is no device.
+    /// The reason for skipping tests without a device.
     package static let comment = "no OpenCL device: see `dvt devices`"
 
     /// Whether there is a device.
     package static var isAvailable: Bool { (try? DeviceSelector(nil).device()) != nil }
 
-    /// The context of most tests: every program is built once.
+    /// The context shared by most tests, to build each program only once.
     @MainActor private static var sharedContext: Context?
 
     /// A backend on the context that tests share.
@@ -43,8 +43,8 @@ package enum TestDevice {
         try makeBackend(style, engine: nil, on: makeContext())
     }
 
-    /// Nothing is stored on disk: PoCL compiles every kernel once more to give its program's
-    /// binary, and has its own cache anyway.
+    /// The disk cache is off: PoCL compiles every kernel again to produce a program's binary, and
+    /// has its own cache anyway.
     private static func makeContext() throws -> Context {
         try Context(device: DeviceSelector(nil).device(), diskCache: .off(reason: "test"))
     }

@@ -13,7 +13,7 @@ enum Fixtures {
             .appendingPathComponent("Fixtures/\(name)")
     }
 
-    /// Where a file is.
+    /// The path of a file.
     static func path(_ name: String) -> String { url(name).path }
 
     /// The lines of a table, as fields.
@@ -31,7 +31,7 @@ enum Fixtures {
     }
 }
 
-/// Images in CIFAR's binary version, each of other samples and of class `index % 10`.
+/// Images in CIFAR's binary version, each with different samples and of class `index % 10`.
 func cifarSet(_ count: Int, in folder: TemporaryFolder) throws -> LabeledImages {
     let bytes = (0..<count).flatMap { index in
         let noise = SeededValues(name: "image.\(index)", seed: 1)
@@ -41,7 +41,7 @@ func cifarSet(_ count: Int, in folder: TemporaryFolder) throws -> LabeledImages 
     return try .cifar(path: try folder.file("data_batch_1.bin", bytes))
 }
 
-/// Numbers for one test.
+/// A random generator for one test.
 func numbers(_ name: String = #function) -> SeededGenerator {
     SeededGenerator(name: name, seed: 1)
 }

@@ -95,7 +95,7 @@ struct DamagedJPEGTests {
             return
         }
         #expect(!reason.contains("extraneous"))
-        // The junk alone is ignored, as by Pillow.
+        // Junk without other damage is ignored, as by Pillow.
         let dirty = Array(bytes[..<scan]) + junk[..<3] + bytes[scan...]
         #expect(
             try ImageDecoder.decode(dirty, name: "dirty", applyingOrientation: false)

@@ -206,7 +206,7 @@ extension Damage {
             + [UInt8](repeating: 0, count: content.count % 2)
     }
 
-    /// A file of the chunks given.
+    /// A file with the given chunks.
     static func webP(_ chunks: [[UInt8]]) -> [UInt8] {
         let body = Array("WEBP".utf8) + chunks.joined()
         return Array("RIFF".utf8) + littleEndian(body.count) + body

@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Images of every kind, against Pillow's pixels.
+/// Compares images of every kind with Pillow's pixels.
 struct ImageDecoderTests {
     @Test func everyFixtureEqualsPillow() throws {
         let table = try Fixtures.table("decode.txt")

@@ -61,7 +61,7 @@ struct ImageFileTests {
                 + "convert it first")
     }
 
-    /// It takes no space on disk and must take none in memory.
+    /// A sparse file takes no space on disk and must take none in memory.
     @Test func hugeSparseFilesAreErrors() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([0xFF, 0xD8, 0xFF, 0xE0], to: "sparse.jpg")

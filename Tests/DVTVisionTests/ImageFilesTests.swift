@@ -60,7 +60,7 @@ struct ImageFilesTests {
         #expect(try found(in: folder) == ["link/x.jpg", "y.jpg"])
     }
 
-    /// A broken link is listed, so that loading reports it.
+    /// A broken link is listed; loading reports it.
     @Test func brokenLinksAreNotHidden() throws {
         let folder = try TemporaryFolder()
         symlink("nowhere", "\(folder.path)/gone.jpg")

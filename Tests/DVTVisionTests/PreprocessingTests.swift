@@ -3,7 +3,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Preprocessing, against torchvision's arithmetic on Pillow's pixels, bit for bit.
+/// Compares preprocessing bit for bit with torchvision's arithmetic on Pillow's pixels.
 struct PreprocessingTests {
     @Test func everyCaseEqualsTorchvision() throws {
         let table = try Fixtures.table("preprocess.txt")

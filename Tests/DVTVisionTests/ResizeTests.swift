@@ -2,7 +2,7 @@ import Testing
 
 @testable import DVTVision
 
-/// Resizing, against Pillow 11.3 and by hand.
+/// Compares resizing with Pillow 11.3 and hand-computed values.
 struct ResizeTests {
     @Test func everySizeEqualsPillow() throws {
         let table = try Fixtures.table("resize.txt")

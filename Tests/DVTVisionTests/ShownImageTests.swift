@@ -20,7 +20,7 @@ import Testing
         zip(one.pixels, other.pixels).map { abs(Int($0) - Int($1)) }.max() ?? 0
     }
 
-    /// More pixels show the same square: brought back to the model's size they are its input.
+    /// A larger image shows the same square: scaled down to the model's size, it equals the input.
     @Test(arguments: [(300, 200), (200, 300), (256, 256), (641, 480)])
     func moreDetailShowsTheSameSquare(width: Int, height: Int) {
         let preprocessing = Preprocessing.default(imageSize: 56)

@@ -50,7 +50,7 @@ import Testing
         #expect(shares[0] > 0.12 && shares[5] > 0.02)
     }
 
-    /// The thing lies within the image at every position and rotation.
+    /// The object lies within the image at every position and rotation.
     @Test(arguments: [0, 0.5, 1])
     func nothingIsCutOff(difficulty: Double) {
         let scenes = SyntheticScenes(seed: 5, difficulty: difficulty...difficulty)
@@ -66,7 +66,7 @@ import Testing
             let pixels = scenes.image(index).image.pixels
             let corners = [0, 47, 47 * 48, 48 * 48 - 1].map { Array(pixels[$0 * 3..<$0 * 3 + 3]) }
             #expect(Set(corners).count == 1)
-            // The background's color and four of the thing's, except for the pixels at edges.
+            // The background's color and four of the object's, except for the pixels at edges.
             var counts: [[UInt8]: Int] = [:]
             for start in stride(from: 0, to: pixels.count, by: 3) {
                 counts[Array(pixels[start..<start + 3]), default: 0] += 1

@@ -30,7 +30,7 @@ enum Fixtures {
     }
 }
 
-/// A field of a table that is missing or not a number.
+/// A field of a table is missing or not a number.
 struct MalformedTable: Error {}
 
 extension [String] {
@@ -99,7 +99,7 @@ final class TemporaryFolder {
         return path
     }
 
-    /// Makes a folder and returns its path.
+    /// Creates a folder and returns its path.
     @discardableResult
     func makeFolder(_ name: String) -> String {
         let path = "\(self.path)/\(name)"

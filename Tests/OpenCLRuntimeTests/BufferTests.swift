@@ -5,7 +5,7 @@ import Testing
 
 @Suite(.needsDevice)
 struct BufferTests {
-    /// One element, and sizes around those that drivers round to; odd ones are not whole floats.
+    /// One element, and sizes around those that drivers round to; odd ones are not multiples of 4.
     @Test(arguments: [1, 3, 63, 64, 65, 255, 257, 4097])
     func bytesRoundTrip(byteCount: Int) throws {
         let context = try makeContext()

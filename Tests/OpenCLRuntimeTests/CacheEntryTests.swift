@@ -123,7 +123,7 @@ struct CacheEntryTests {
     func filesOfOtherUsersAreIgnored() throws {
         entry.store(payload)
         #expect(chown(entry.path, 12345, 12345) == 0)
-        // Root's own files are trusted, and so are the user's; this one is neither.
+        // Files of root and of the user are trusted; this one belongs to neither.
         #expect(entry.load() == nil)
         #expect(entry.store(payload))
         #expect(entry.load() == payload)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import OpenCLRuntime
 
-/// A kernel with a parameter of every kind.
+/// A kernel with every kind of parameter.
 private let source = """
     kernel void combine(
         global float *out, global const float *in, global const float *bias, local float *room,
@@ -166,7 +166,7 @@ struct KernelTests {
         #expect(text.contains("CL_INVALID_ARG_SIZE"))
     }
 
-    /// PoCL reports names, also of a program that was loaded from the disk cache.
+    /// PoCL reports names even for programs loaded from the disk cache.
     @Test
     func argumentNamesAreReportedOnRequest() throws {
         let folder = try TemporaryFolder()

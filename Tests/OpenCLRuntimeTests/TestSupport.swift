@@ -14,7 +14,7 @@ enum TestDevice {
         shared != nil
     }
 
-    /// Whether threads may use the device at the same time: true of all but Oclgrind's.
+    /// Whether threads may use the device concurrently: true for all devices except Oclgrind's.
     static var takesThreads: Bool {
         shared?.platform.name != "Oclgrind"
     }
@@ -26,7 +26,7 @@ extension Trait where Self == ConditionTrait {
         .enabled(if: TestDevice.isAvailable, "no OpenCL device on this machine")
     }
 
-    /// Skips the test, with a reason, where threads would crash the simulator.
+    /// Skips the test, with a reason, if threads would crash the simulator.
     static var needsThreads: Self {
         .enabled(if: TestDevice.takesThreads, "Oclgrind takes no threads")
     }
@@ -55,14 +55,14 @@ final class TemporaryFolder: Sendable {
         .folder("\(path)/dvt")
     }
 
-    /// Writes a file, and makes the folders above it.
+    /// Writes a file, creating its parent folders.
     func write(_ name: String, _ text: String = "") throws {
         let path = "\(path)/\(name)"
         try makeFolder(parentFolder(of: path), permissions: 0o700, withParents: true)
         try writeBytes(Array(text.utf8), to: path)
     }
 
-    /// The files in a folder of it, with their paths.
+    /// The paths of the files in a subfolder.
     func files(_ folder: String) -> [String] {
         FileTree(root: path).names(in: "/\(folder)").map { "\(path)/\(folder)/\($0)" }
     }

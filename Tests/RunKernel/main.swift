@@ -1,5 +1,5 @@
-// Builds one OpenCL C file and runs its kernel `faulty` once, for scripts/check-kernels.sh, which
-// shows that the checker finds the faults of deliberately faulty kernels.
+// Builds one OpenCL C file and runs its kernel `faulty` once. scripts/check-kernels.sh uses it to
+// verify that the checker detects deliberate faults.
 import Glibc
 import OpenCLRuntime
 

@@ -83,7 +83,8 @@ struct BenchCommandTests {
             #expect(row.compileSeconds + row.loadSeconds > 0)
             #expect(row.ratio == nil)
         }
-        // The images alone, and at least one kernel for each of two blocks' seven operations.
+        // The size of the images alone, and at least one kernel for each of two blocks' seven
+        // operations.
         #expect(rows[0].memoryBytes > 4 * 3 * 224 * 224 * 4 && rows[0].launches >= 14)
         #expect(rows[3].launches == rows[0].launches + rows[1].launches + rows[2].launches)
     }
@@ -132,7 +133,7 @@ struct BenchCommandTests {
     @Test func runsAreComparedWithABaseline() async throws {
         let folder = try TemporaryFolder()
         let first = try await dvt(Self.model + ["--batch-size", "1,2"])
-        // As if each run had taken a thousandth of the time on another device.
+        // A baseline of another device that took a thousandth of the time.
         let device = try #require(try json(first.output, as: ModelRow.self).first).device
         let fast = first.output.replacing(/"median":([0-9.]+)/) { "\"median\":\($0.output.1)e-3" }
             .replacing(device, with: "another device")

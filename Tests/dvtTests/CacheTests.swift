@@ -4,7 +4,7 @@ import Testing
 @Suite(.needsProgram, .needsDevice, .timeLimit(.minutes(10)))
 struct CacheTests {
     @Test func programsAreCompiledOnce() async throws {
-        // Fills the cache, whatever ran before.
+        // Fills the cache, regardless of earlier runs.
         _ = try await classify("-v", "--exit", "all", Fixtures.photos)
         let run = try await classify("-v", "--exit", "all", Fixtures.photos)
         let programs = try #require(run.errorLines.first { $0.contains("programs: ") })

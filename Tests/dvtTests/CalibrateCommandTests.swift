@@ -157,7 +157,7 @@ struct CalibrateCommandTests {
         return "\(folder.path)/set"
     }
 
-    /// Images give the results of their saved outputs, and the times of the run.
+    /// Images give the same results as their saved outputs, and the times of the run.
     @Test(.needsDevice) func imagesReplaceSavedOutputs() async throws {
         let (set, saved) = (try makeSet(), "\(folder.path)/o.safetensors")
         let evaluated = try await dvt(

@@ -16,7 +16,7 @@ struct ClassifyFormatTests {
             #expect((0..<10).contains(row.class))
             #expect(row.top == nil)
         }
-        // The later the exit, the more it cost.
+        // Later exits cost more.
         let costs = Dictionary(grouping: rows, by: \.exit).mapValues { Set($0.map(\.multiplyAdds)) }
         #expect(costs.values.allSatisfy { $0.count == 1 })
         let ordered = (0..<3).compactMap { costs[$0]?.first }
@@ -78,7 +78,7 @@ struct ClassifyFormatTests {
         #expect(summary.hasPrefix("12 images; exit 1: 4, exit 2: 4, exit 3: 4; mean "))
     }
 
-    /// A record as a table shows it.
+    /// A record in a table.
     private static func cells(_ row: ClassifyRow) -> [String] {
         func text(_ value: Double, _ decimals: Int) -> String {
             String(format: "%.\(decimals)f", value)

@@ -46,7 +46,7 @@ struct ClassifyInputTests {
                 == [Fixtures.photo(1), Fixtures.photo(2)])
     }
 
-    /// Images leave the stream out of order; their records are in order.
+    /// The stream finishes images out of order; their records are in order.
     @Test(arguments: [1, 3, 5])
     func recordsFollowTheOrderOfTheFiles(batch: Int) async throws {
         let photos = (1...12).flatMap { [Fixtures.photo($0), Fixtures.photo(13 - $0)] }

@@ -141,7 +141,7 @@ struct ConvertCommandTests {
         #expect(try written.dtype(named: "normal_token.head.bias") == .bfloat16)
     }
 
-    /// The largest float32 lies half a place above bfloat16's largest.
+    /// The largest float32 lies half a unit in the last place above the largest bfloat16.
     @Test func bfloat16OverflowIsRefused() async throws {
         let tensors = try Weights.synthetic(seed: 1).map { name, tensor in
             let isHead = name == "normal_token.head.bias"
@@ -153,7 +153,7 @@ struct ConvertCommandTests {
         #expect(run.code == 1 && run.errors.contains("overflows bfloat16"))
     }
 
-    /// Users without access to the old file have none to the new one.
+    /// Users without access to the old file have no access to the new one.
     @Test func theModeOfAReplacedFileIsKept() async throws {
         let older = try folder.file("converted.safetensors", "older")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: older)

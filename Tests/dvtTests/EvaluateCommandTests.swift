@@ -79,7 +79,7 @@ struct EvaluateCommandTests {
         #expect(killed.code == 0, "\(killed.errors)")
         if FileManager.default.fileExists(atPath: cut + ".part") {
             let refused = try await dvt(common + ["--save-outputs", cut])
-            #expect(refused.code == 1 && refused.errors.contains("go on with it by --resume"))
+            #expect(refused.code == 1 && refused.errors.contains("resume it with --resume"))
             let resumed = try await dvt(
                 common + ["--save-outputs", cut, "--resume", "--report", pages[1]])
             #expect(resumed.code == 0, "\(resumed.errors)")

@@ -1,6 +1,6 @@
 import Testing
 
-/// Invalid options: reported at once, in one line, with nothing on standard output.
+/// Invalid options: reported immediately, in one line, without standard output.
 @Suite(.needsProgram, .timeLimit(.minutes(10)))
 struct OptionErrorTests {
     /// Arguments and a part of the error.
@@ -126,7 +126,7 @@ struct OptionErrorTests {
         #expect(run.output.isEmpty)
         let first = run.errorLines.first ?? ""
         #expect(first.hasPrefix("Error: ") && first.contains(wrong.error), "\(run.errors)")
-        // After the error there are only help on the option, the usage and a pointer to more help.
+        // Only help on the option, the usage and a pointer to more help follow the error.
         let starts = ["Help: ", "Usage: dvt", "  See 'dvt "]
         for line in run.errorLines.dropFirst() {
             #expect(starts.contains { line.hasPrefix($0) })

@@ -25,7 +25,7 @@ struct ParityCommandTests {
         #expect(run.errorLines.last == "4 checks passed")
     }
 
-    /// PoCL compiles every kernel once more to give its program's binary, which no later run needs.
+    /// PoCL compiles every kernel again to produce a program's binary, which no later run needs.
     private static let withoutCache = ["DVT_CACHE": "off"]
 
     /// Linear layers with every engine that `dvt tune` may choose.

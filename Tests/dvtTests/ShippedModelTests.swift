@@ -33,7 +33,7 @@ struct ShippedModelTests {
         }
     }
 
-    /// The photos' names say what is in them; the bird is taken for a frog.
+    /// File names state the class; the bird is misclassified as a frog.
     @Test func recognizesMostPhotos() async throws {
         let run = try await dvt("classify", "--format", "json", Fixtures.snapshots)
         #expect(run.code == 0, "\(run.errors)")

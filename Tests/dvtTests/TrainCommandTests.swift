@@ -74,9 +74,9 @@ struct TrainCommandTests {
         _ run: ProgramOutput, _ text: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {
         #expect(run.code == 1 && run.output.isEmpty, sourceLocation: sourceLocation)
-        let told = run.errorLines.filter { !$0.hasPrefix("device: ") }
+        let reported = run.errorLines.filter { !$0.hasPrefix("device: ") }
         #expect(
-            told.count == 1 && run.errors.contains(text), "\(run.errors)",
+            reported.count == 1 && run.errors.contains(text), "\(run.errors)",
             sourceLocation: sourceLocation)
     }
 
@@ -251,8 +251,8 @@ struct TrainCommandTests {
         let run = try await train(
             arguments("other", epochs: 1) + ["--init", path("run/weights.safetensors")])
         #expect(run.code == 0, "\(run.errors)")
-        let told = run.errorLines.filter { $0.hasPrefix("init: ") }
-        #expect(!told.isEmpty && told.allSatisfy { $0.contains("head") }, "\(run.errors)")
+        let adapted = run.errorLines.filter { $0.hasPrefix("init: ") }
+        #expect(!adapted.isEmpty && adapted.allSatisfy { $0.contains("head") }, "\(run.errors)")
     }
 
     @Test func nonFiniteLossesEndTheRun() async throws {

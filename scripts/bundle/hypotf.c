@@ -1,5 +1,5 @@
-// The Swift runtime refers to hypotf, whose newest version needs glibc 2.35. With this one the
-// bundle runs with 2.34 as well. Squares of floats neither overflow nor vanish in double.
+// The Swift runtime uses hypotf, whose newest version requires glibc 2.35. With this definition the
+// bundle also runs with 2.34. Squares of floats neither overflow nor underflow in double.
 #include <math.h>
 
 float hypotf(float x, float y) {

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs dvt with the given arguments: run.sh devices
 #
-# The OpenCL loader learns of drivers from .icd files in /etc/OpenCL/vendors. GPU containers often
-# have the driver's library but no such file; then this script looks for the library and names it to
-# the loader. It says on stderr what it chose. DVT_QUIET=1 silences that.
+# The OpenCL loader finds drivers through .icd files in /etc/OpenCL/vendors. GPU containers often
+# have a driver's library but no .icd file; this script then finds the library and passes it to the
+# loader. It reports its choice on stderr unless DVT_QUIET=1 is set.
 set -eu
 
 here=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
@@ -15,10 +15,10 @@ folders="/usr/local/nvidia/lib64 /usr/lib/x86_64-linux-gnu /usr/lib/x86_64-linux
 
 say() { [ -n "${DVT_QUIET:-}" ] || printf 'run.sh: %s\n' "$*" >&2; }
 
-# What the dynamic linker knows, as lines "NAME (KIND) => PATH" for libraries of 64 bits.
+# The 64-bit libraries in the dynamic linker's cache, as lines "NAME (KIND) => PATH".
 known=$({ ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null | grep '64)' || true)
 
-# Prints where the dynamic linker would find library $1.
+# Prints the path of library $1 in the dynamic linker's cache.
 known_path() {
     printf '%s\n' "$known" | while read -r name rest; do
         if [ "$name" = "$1" ]; then
@@ -28,7 +28,7 @@ known_path() {
     done
 }
 
-# Prints the path of library $1: in LD_LIBRARY_PATH, known to the linker, or in a usual folder.
+# Prints the path of library $1 from LD_LIBRARY_PATH, the linker's cache or the usual folders.
 find_library() {
     (
         IFS=:
@@ -66,8 +66,9 @@ is_announced() {
     return 1
 }
 
-# Puts the .icd files, and one for each of the libraries given, into a folder of the user's; prints
-# the folder. Its name tells what is in it and it is never changed: others may be starting too.
+# Creates a user folder with the installed .icd files and one for each given library; prints its
+# path. The folder is named by a checksum of its contents and never changes, so concurrent starts
+# can share it.
 combined_vendors() {
     caches=${XDG_CACHE_HOME:-${HOME:?}/.cache}/dvt
     mkdir -p "$caches"
@@ -80,11 +81,11 @@ combined_vendors() {
     done
     sum=$(cd "$new" && cksum ./*.icd | cksum)
     folder=$caches/opencl-vendors-${sum%% *}
-    # Where another start was faster, the folder is there and mv fails.
+    # mv fails if a concurrent start has created the folder.
     [ -d "$folder" ] || mv -T "$new" "$folder" 2> /dev/null || true
     rm -rf "$new"
     [ -d "$folder" ] || {
-        echo "run.sh: $folder cannot be made; set OCL_ICD_VENDORS to the driver's library" >&2
+        echo "run.sh: cannot create $folder; set OCL_ICD_VENDORS to the driver's library" >&2
         exit 1
     }
     printf '%s\n' "$folder"
@@ -105,7 +106,7 @@ count=0
 for driver in $drivers; do
     path=$(find_library "$driver")
     [ -n "$path" ] || continue
-    # The driver opens libraries of its own by bare name; its folder may be unknown to the linker.
+    # The driver loads other libraries by name; its folder may be unknown to the linker.
     if [ -z "$(known_path "$driver")" ]; then
         LD_LIBRARY_PATH=${path%/*}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
         export LD_LIBRARY_PATH

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Checks on this machine what the bundle claims: devices are found, kernels agree with the reference
-# on the CPU. Needs no files. Options are passed on to each comparison, such as: test.sh --device 1
+# Tests the bundle on this machine: devices are found, kernels agree with the CPU reference. Needs
+# no other files. Options are passed on to each comparison, for example: test.sh --device 1
 set -u
 
 here=$(cd -- "$(dirname -- "$(readlink -f -- "$0")")" && pwd)
 
-# One command a line.
+# One command per line.
 commands='
 devices
 parity --operations --kernel-style vector
@@ -16,7 +16,7 @@ parity --model dvt-deit-small --batch-size 1
 parity --model dvt-t2t-vit-12 --batch-size 1
 '
 
-# `devices` takes no options of a comparison; only the first command says which driver was found.
+# `devices` has no comparison options; only this first command reports the driver.
 run() {
     if [ "$1" = devices ]; then
         "$here/run.sh" devices < /dev/null

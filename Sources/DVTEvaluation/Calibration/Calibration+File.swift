@@ -4,14 +4,14 @@ internal import DVTModel
 import DVTSupport
 
 extension Calibration {
-    /// The most bytes that a file may have; one of 59 points has a few thousand.
+    /// The size limit of a file in bytes; one with 59 points takes a few thousand.
     private static let byteLimit = 1 << 24
 
     /// Reads a file.
     ///
     /// - Parameter path: a file written by ``write(to:)``.
-    /// - Throws: ``CalibrationError/invalidFile(origin:reason:)`` if an entry is missing, unknown or
-    ///   of another kind, or `FileError` if the file cannot be read.
+    /// - Throws: ``CalibrationError/invalidFile(origin:reason:)`` if an entry is missing, unknown
+    ///   or of another kind, or `FileError` if the file cannot be read.
     package init(path: String) throws {
         let value: JSONValue
         do {

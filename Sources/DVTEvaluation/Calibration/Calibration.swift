@@ -3,7 +3,7 @@ import DVTSupport
 
 /// Thresholds calibrated for a model, with their results on held-out images.
 ///
-/// `dvt calibrate` writes this file beside the weights, and `dvt classify` reads it.
+/// `dvt calibrate` writes this file next to the weights, and `dvt classify` reads it.
 package struct Calibration: Equatable, Sendable {
     /// Thresholds and their results.
     package struct Point: Equatable, Sendable {

@@ -69,7 +69,7 @@ public struct CalibrationData: Equatable, Sendable {
                 origin: origin,
                 reason: """
                     \(name) is \(costs.map { "\(Float($0))" }.joined(separator: ", ")); give \
-                    \(exits) increasing numbers above 0: what an image costs that leaves at each exit
+                    \(exits) increasing numbers above 0: the cost of an image for each exit
                     """)
         }
     }
@@ -78,9 +78,10 @@ public struct CalibrationData: Equatable, Sendable {
 extension CalibrationData {
     /// Reads saved outputs.
     ///
-    /// The tensors are `calibration_probabilities` `[K, n, C]`, `calibration_labels` `[n]`, the same
-    /// two with `test` for held-out images, and `gflops` `[K]`, cumulative. The metadata may name the
-    /// `model`. Labels are I32, I64 or whole numbers as F32.
+    /// The tensors are `calibration_probabilities` `[K, n, C]` and `calibration_labels` `[n]`,
+    /// optionally `test_probabilities` and `test_labels` for held-out images, and cumulative
+    /// `gflops` `[K]`. The metadata may name the `model`. Labels are I32, I64 or whole numbers as
+    /// F32.
     ///
     /// - Parameter path: a safetensors file.
     /// - Throws: the file's error, or ``CalibrationError/invalidOutputs(origin:reason:)``.

@@ -9,7 +9,7 @@
 ///   each exit to a probability of being correct.
 /// - Results are measured on held-out images, if there are any.
 ///
-/// The search is exhaustive, and so exact on the grid, where feasible: always for two and three
+/// If feasible, the search is exhaustive, and so exact on the grid: always for two and three
 /// exits. For more exits it is a Lagrangian search: for 64 prices of cost, coordinate ascent on
 /// `accuracy - price * cost` from several starting points.
 package struct OptimalThresholds: Sendable {

@@ -14,7 +14,7 @@ package struct TemperatureScaling: Sendable {
 
     /// Fits one temperature per exit.
     ///
-    /// The loss is convex in `b = 1 / T`. Newton's method finds its minimum, with bisection where a
+    /// The loss is convex in `b = 1 / T`. Newton's method finds its minimum, with bisection if a
     /// step would leave the interval. If all images or none are correct, there is no minimum, and
     /// the result is an end of ``range``.
     ///

@@ -83,7 +83,7 @@ public struct ThresholdCalibration: Sendable {
     /// changes no decision on the calibration images.
     ///
     /// - Parameter thresholds: one per exit.
-    /// - Returns: as many thresholds; those that all images or none reach are unchanged.
+    /// - Returns: the lowered thresholds; those that all images or none reach are unchanged.
     package func settled(_ thresholds: [Float]) -> [Float] {
         zip(thresholds, calibration.scores).map { threshold, scores in
             guard threshold <= 1, let below = scores.filter({ $0 < threshold }).max() else {

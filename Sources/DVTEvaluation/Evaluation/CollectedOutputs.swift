@@ -26,7 +26,7 @@ package struct CollectedOutputs {
     /// - Parameters:
     ///   - probabilities: the outputs of each exit, `[B, C]`.
     ///   - labels: the classes of the B images, at least one.
-    ///   - heldOut: the group size of which one image goes to the test part; 0 for none.
+    ///   - heldOut: one of every `heldOut` images goes to the test part; 0 for none.
     package mutating func add(
         _ probabilities: [[Float]], labels: [Int], heldOutEvery heldOut: Int
     ) {

@@ -20,20 +20,20 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .unfinished(let folder):
-            "\(shown(folder)): an interrupted evaluation is kept there; go on with it by --resume, "
+            "\(shown(folder)): holds an interrupted evaluation; resume it with --resume, "
                 + "or remove the folder"
         case .nothingToResume(let folder):
-            "\(shown(folder)): no interrupted evaluation is kept there; run without --resume"
+            "\(shown(folder)): holds no interrupted evaluation; run without --resume"
         case .anotherSubject(let folder, let kept, let wanted):
-            "\(shown(folder)): what is kept there is of \(kept.text), and this run of "
+            "\(shown(folder)): holds an evaluation of \(kept.text), but this run is of "
                 + "\(wanted.text); give the same options, or remove the folder"
         case .damaged(let path):
-            "\(shown(path)): is not whole; remove its folder and run without --resume"
+            "\(shown(path)): is incomplete; remove its folder and run without --resume"
         case .labelOutOfRange(let name, let label, let classes):
             "\(shown(name)): its class is \(label), and the model has the classes "
                 + "0...\(classes - 1); give a set of the model's classes"
         case .noImages(let origin):
-            "\(shown(origin)): no image of the set can be read, so there is nothing to say"
+            "\(shown(origin)): no image of the set can be read, so there are no results"
         }
     }
 }

@@ -4,16 +4,16 @@ import DVTSupport
 import FoundationEssentials
 import Glibc
 
-/// The softmax outputs of a running evaluation, stored on disk batch by batch, so that they take no
-/// memory and an interrupted evaluation can be resumed.
+/// The softmax outputs of a running evaluation, stored on disk after each batch to save memory and
+/// to allow resuming an interrupted evaluation.
 ///
-/// They are kept beside the final file, in a folder of its name and `.part`: one file of float32 per
-/// exit, the labels, the images' places in their set, and `state.json`, which is replaced after
-/// every batch and records how much of the other files is valid.
+/// The folder next to the final file has its name with the suffix `.part`. It holds one float32
+/// file per exit, the labels, the positions of the images in their set, and `state.json`, which is
+/// replaced after every batch and records how much of the other files is valid.
 package final class OutputsJournal {
-    /// What is evaluated.
+    /// The model, data set and batch size of an evaluation.
     ///
-    /// Only a journal of an equal subject is resumed.
+    /// A run resumes only a journal with an equal subject.
     package struct Subject: Codable, Equatable, Sendable {
         package let model: String
         package let weights: String
@@ -43,7 +43,7 @@ package final class OutputsJournal {
     package private(set) var taken = 0
     private let path: String
     private let subject: Subject
-    /// One file per exit, then the labels and the places.
+    /// One file per exit, then the labels and the positions.
     private var files: [AppendingFile] = []
 
     private var folder: String { path + ".part" }
@@ -55,10 +55,10 @@ package final class OutputsJournal {
     /// Starts a journal, or resumes one.
     ///
     /// - Parameters:
-    ///   - path: the file that the outputs are finally written to.
-    ///   - subject: what is evaluated.
-    ///   - resuming: whether to resume an interrupted run. Starting anew where one is stored is an
-    ///     error, so that its work is not lost.
+    ///   - path: the final file.
+    ///   - subject: the subject of the evaluation.
+    ///   - resuming: whether to resume an interrupted run. Otherwise the journal of an interrupted
+    ///     run is an error, to prevent its loss.
     /// - Throws: ``EvaluationError`` or `FileError`.
     package init(path: String, subject: Subject, resuming: Bool) throws {
         self.path = path
@@ -74,7 +74,7 @@ package final class OutputsJournal {
         } else {
             try makeFolder(folder)
         }
-        // Cuts off what an interruption left behind the last complete batch.
+        // Discards an incomplete batch after an interruption.
         files =
             try (0..<subject.exits).map {
                 try openFile(exitPath($0), keeping: images * subject.classes * 4)
@@ -94,9 +94,9 @@ package final class OutputsJournal {
     /// Adds a batch, which is stored once this returns.
     ///
     /// - Parameters:
-    ///   - probabilities: of every exit, `[B, C]`.
+    ///   - probabilities: the softmax outputs of each exit, `[B, C]`.
     ///   - labels: the class of each image.
-    ///   - places: the images' places in the set, unreadable images counted.
+    ///   - places: the positions of the images in the set, including unreadable images.
     ///   - taken: the number of images processed so far.
     /// - Throws: `FileError` if the system fails to write.
     package func add(
@@ -111,12 +111,12 @@ package final class OutputsJournal {
         try writeState()
     }
 
-    /// Passes the stored outputs to a closure, some images at a time.
+    /// Passes the stored outputs to a closure in chunks of images.
     ///
-    /// - Parameter body: receives the probabilities of every exit, `[n, C]`, the labels and the
-    ///   places.
-    /// - Throws: ``EvaluationError`` or `FileError` if the files cannot be read, and what `body`
-    ///   throws.
+    /// - Parameter body: receives the probabilities of each exit, `[n, C]`, the labels and the
+    ///   positions.
+    /// - Throws: ``EvaluationError`` or `FileError` if the files cannot be read, and errors of
+    ///   `body`.
     package func forEachPart(_ body: ([[Float]], [Int], [Int]) throws -> Void) throws {
         let (labels, places) = (try readNumbers(labelsPath), try readNumbers(placesPath))
         for start in stride(from: 0, to: images, by: Self.part) {
@@ -131,7 +131,7 @@ package final class OutputsJournal {
     ///
     /// - Parameters:
     ///   - exitGigaMultiplyAdds: the cost of an image that exits at each stage, 10^9 multiply-adds.
-    ///   - heldOut: one of every `heldOut` images goes to the test part; 0 holds none out.
+    ///   - heldOut: one of every `heldOut` images goes to the test part; 0 for none.
     /// - Throws: ``EvaluationError``, `FileError` or the file format's error.
     package func finish(exitGigaMultiplyAdds: [Double], heldOutEvery heldOut: Int) throws {
         let parts = heldOut > 0 ? ["calibration", "test"] : ["calibration"]

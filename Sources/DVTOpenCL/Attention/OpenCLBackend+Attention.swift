@@ -48,7 +48,7 @@ extension OpenCLBackend {
                     ceilDiv(sizes.queries, sizes.vectorRows), sizes.heads, sizes.batch)))
     }
 
-    /// The keys (part 1) or values (part 2) of all heads, transposed in panels of 32 tokens.
+    /// Transposes the keys (part 1) or values (part 2) of all heads into panels of 32 tokens.
     ///
     /// - Returns: the panels `[B, H, d, padded]`, and the number of tokens rounded up to whole
     ///   panels.
@@ -157,7 +157,7 @@ extension AttentionSizes {
     /// The macros of the vector kernels.
     var vectorMacros: [String] { ["HEAD_WIDTH=\(headWidth)", "ROWS=\(vectorRows)"] }
 
-    /// Throws ``OpenCLBackendError/headWidth(_:)`` if no attention kernel takes the head width.
+    /// Throws ``OpenCLBackendError/headWidth(_:)`` if no attention kernel supports the head width.
     func checkHeadWidth() throws(OpenCLBackendError) {
         guard headWidth % 16 == 0, headWidth <= 128 else {
             throw .headWidth(headWidth)

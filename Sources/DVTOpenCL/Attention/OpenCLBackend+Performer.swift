@@ -20,7 +20,7 @@ extension OpenCLBackend {
         return output
     }
 
-    /// The tokens of a partial sum.
+    /// The number of tokens per partial sum.
     var performerChunk: Int { 64 }
 
     private func enqueueVectorPerformer(
@@ -71,7 +71,8 @@ extension OpenCLBackend {
     }
 
     /// The random features of every key and query, `[B, T, 2, m]`, and their sums over the tokens
-    /// of each image as ``performerSums(_:enqueuePartial:)`` returns them; one work-item per element.
+    /// of each image as ``performerSums(_:enqueuePartial:)`` returns them; one work-item per
+    /// element.
     func performerFeatures(
         _ kqv: OpenCLTensor, features: OpenCLTensor, _ sizes: PerformerSizes
     ) throws -> (phi: OpenCLTensor, sums: OpenCLTensor) {

@@ -21,7 +21,7 @@ extension OpenCLBackend {
         return mixed
     }
 
-    /// Both maps in one pass over the pairs of tokens.
+    /// Runs both linear layers in one kernel over the pairs of tokens.
     private func enqueueRelationMLP(
         _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
         activation: Activation, to mixed: OpenCLTensor, _ sizes: RelationReuseSizes
@@ -43,14 +43,15 @@ extension OpenCLBackend {
                 ], over: .groups(ceilDiv(sizes.positions, tile), sizes.batch)))
     }
 
-    /// Each map as one launch for as many images as keep the widened map `[3LH, S, S]` within bounds.
+    /// Runs each linear layer as one launch per group of images, limiting the size of the hidden
+    /// layer `[3LH, S, S]`.
     private func enqueueRelationProducts(
         _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
         activation: Activation, to mixed: OpenCLTensor, _ sizes: RelationReuseSizes
     ) throws {
-        // 64 MiB keep any device busy, and fit beside the model on all of them.
+        // 64 MiB saturate any device and fit into its memory along with the model.
         let limit = max(1, 1 << 24 / max(1, sizes.hidden * sizes.positions))
-        // As many for a batch that has shrunk: the same memory and programs serve it.
+        // A shrunken batch keeps the step, to reuse memory and programs.
         let step = min(limit, max(sizes.batch, batchCapacity, 1))
         let hidden = try makeScratch([step, sizes.hidden, sizes.positions])
         for first in stride(from: 0, to: sizes.batch, by: step) {

@@ -11,7 +11,7 @@ final class BufferPool {
         self.context = context
     }
 
-    /// Memory of a size; it returns to the pool with the last reference.
+    /// Returns a buffer of a size, which goes back to the pool with the last reference.
     ///
     /// If the device's memory is full, the pool's free buffers are released first.
     func take(byteCount: Int) throws -> PooledBuffer {
@@ -42,7 +42,7 @@ final class PooledBuffer {
     let buffer: Buffer
     /// The leading bytes that tensors use; a batch may grow into the rest.
     var usedBytes = 0
-    /// The number of in-place changes of what it holds.
+    /// The number of in-place changes of its contents.
     var version = 0
     private let pool: BufferPool
 

@@ -26,7 +26,7 @@ final class KernelLibrary {
 
     /// The kernel of a call, after a check of the argument names.
     ///
-    /// Where the driver does not report a kernel's names, the arguments are taken as they stand.
+    /// If the driver does not report parameter names, the arguments are used without this check.
     ///
     /// - Parameter call: the call.
     /// - Returns: the kernel.
@@ -35,7 +35,7 @@ final class KernelLibrary {
     ///   or their order differ from the kernel's parameters.
     func kernel(for call: KernelCall) throws -> Kernel {
         let kernel = try kernel(call.function)
-        // At every call, as kernels are called from several places.
+        // Checked at every call, as a kernel may be called from several places.
         if let declared = kernel.argumentNames, !call.arguments.areNamed(declared) {
             throw OpenCLBackendError.kernelArguments(
                 kernel: "\(call.function.file).cl: \(call.function.name)", declared: declared,
@@ -47,7 +47,7 @@ final class KernelLibrary {
     /// A kernel, built at the first request.
     func kernel(_ function: KernelFunction) throws -> Kernel {
         if let kernel = kernels[function] { return kernel }
-        // Without -cl-kernel-arg-info the driver need not report argument names.
+        // Drivers report argument names reliably only with -cl-kernel-arg-info.
         let options =
             ["-cl-std=CL1.2", "-cl-kernel-arg-info"] + function.macros.map { "-D\($0)" }
             + [buildOptions]

@@ -36,7 +36,7 @@ extension OpenCLBackend {
     /// - Returns: the gradient of the attention logits, `[B, H, Q, P]`.
     private func enqueueVectorGradient(_ call: AttentionGradientCall) throws -> OpenCLTensor {
         let sizes = call.sizes
-        // Keys have two accumulators where queries have one, and all should fit into 32 registers.
+        // Keys have two accumulators, queries only one; all should fit into 32 registers.
         let columns = max(1, 192 / sizes.headWidth)
         let macros = sizes.vectorMacros + ["COLUMNS=\(columns)"]
         let (values, padded) = try transposedHeads(call.qkv, part: 2, sizes, sizes.vectorMacros)
@@ -169,7 +169,7 @@ extension OpenCLBackend {
     }
 }
 
-/// The operands of an attention's gradient, as the kernels of both styles take them.
+/// The operands of the attention gradient kernels of both styles.
 private struct AttentionGradientCall {
     let sizes: AttentionSizes
     let dqkv: OpenCLTensor

@@ -143,9 +143,9 @@ extension OpenCLBackend {
     /// - Parameters:
     ///   - rows: the number of rows.
     ///   - count: the number of sums.
-    ///   - columns: the work-items of a chunk where kernels have one work-item per element.
-    ///   - call: the first step; it receives the memory for its result `[chunks, count]`, its macros
-    ///     and its grid.
+    ///   - columns: the work-items of a chunk for kernels with one work-item per element.
+    ///   - call: the first step; it receives the memory for its result `[chunks, count]`, its
+    ///     macros and its grid.
     /// - Returns: `[1, count]`.
     /// - Throws: the device's error.
     private func summedChunks(

@@ -48,8 +48,8 @@ extension DevicePeak {
         "peak 1 of \(device.computeUnits) units"
     }
 
-    /// Stores the peak rates for ``remembered(on:)``, each unless a higher one is stored: other work
-    /// on the machine can only lower a measurement.
+    /// Stores the peak rates for ``remembered(on:)``, each unless a higher one is stored: other
+    /// work on the machine can only lower a measurement.
     ///
     /// - Parameter context: the device's context.
     package func remember(on context: Context) {

@@ -50,7 +50,7 @@ package struct PeakMeter {
         sizes = isSmall ? .small : .full(context.device)
     }
 
-    /// Measures everything; a rate is that of its fastest kernel.
+    /// Measures everything; each rate is that of the fastest kernel.
     ///
     /// - Returns: the multiply-adds, the copy, a launch, and a launch in a long queue.
     /// - Throws: ``PeakError`` if a kernel computes wrong numbers, ``OpenCLError`` if the device

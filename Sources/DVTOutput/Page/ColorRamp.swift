@@ -1,6 +1,6 @@
-/// A perceptually ordered color map, also in gray and for color-blind readers.
+/// A perceptually uniform color map, also suitable for grayscale and color-blind readers.
 ///
-/// It is Matplotlib's `inferno` (CC0), sampled at nine places and interpolated linearly.
+/// It is Matplotlib's `inferno` (CC0), sampled at nine points and interpolated linearly.
 package enum ColorRamp {
     private static let anchors: [SIMD3<Double>] = [
         [0, 0, 4], [31, 12, 72], [85, 15, 109], [136, 34, 106], [186, 54, 85],

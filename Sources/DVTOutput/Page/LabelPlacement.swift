@@ -59,7 +59,7 @@ struct PlacedLabel: Equatable {
 struct LabelPlacement {
     private let frame: LabelBox
     private let points: [(x: Double, y: Double, isNamed: Bool)]
-    /// The boxes of other texts.
+    /// The boxes occupied by other texts.
     private var taken: [LabelBox]
 
     /// Candidate directions, the best first.
@@ -83,7 +83,7 @@ struct LabelPlacement {
         self.points = points
     }
 
-    /// Chooses the position with the lowest penalty, and of equal ones the nearest.
+    /// Chooses the position with the lowest penalty, preferring the nearest.
     ///
     /// - Parameters:
     ///   - name: the label's text.
@@ -109,8 +109,8 @@ struct LabelPlacement {
 
     /// The penalty of a position.
     ///
-    /// From the highest: leaving the frame, covering another text or a labeled point, being nearer to
-    /// another labeled point than to its own, covering an unlabeled point.
+    /// In descending order: crossing the frame, covering another text or a labeled point, being
+    /// nearer to another labeled point than to its own, covering an unlabeled point.
     private func faults(of box: LabelBox, besidePoint index: Int) -> Int {
         let own = box.distance(to: points[index])
         let sum = points.indices.reduce(0) { sum, other in

@@ -27,7 +27,7 @@ extension Markup {
             ])
     }
 
-    /// A note in small letters.
+    /// A note in small print.
     ///
     /// - Parameter text: the note.
     /// - Returns: an element `p` of the class `note`.

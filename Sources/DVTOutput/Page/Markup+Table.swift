@@ -5,7 +5,7 @@ extension Markup {
     /// Records as a table for people, which scrolls horizontally on narrow pages.
     ///
     /// - Parameters:
-    ///   - columns: the columns; those for machines are left out.
+    ///   - columns: the columns; those for machines are omitted.
     ///   - rows: the records, each with a value for every column.
     /// - Returns: the table in its frame.
     package static func table(_ columns: [OutputColumn], rows: [[OutputValue]]) -> Markup {

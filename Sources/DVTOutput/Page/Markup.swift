@@ -1,8 +1,8 @@
 /// A fragment of HTML or SVG in which all text is escaped.
 ///
-/// The output is valid as HTML and as XML: every element is closed, and only XML's entities are used.
-/// One builder therefore serves pages, the drawings in them and SVG files. A literal is a text:
-/// `.element("p", ["class": "note"], ["1 < 2"])`.
+/// The output is valid as HTML and as XML: every element is closed, and only XML's entities are
+/// used. One builder therefore serves pages, the drawings in them and SVG files. A literal is a
+/// text: `.element("p", ["class": "note"], ["1 < 2"])`.
 package struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// The markup as text.
     package let source: String
@@ -25,7 +25,7 @@ package struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// An element.
     ///
     /// - Parameters:
-    ///   - name: its name, which must not be untrusted.
+    ///   - name: its trusted name.
     ///   - attributes: trusted names and any values; attributes without a value are omitted.
     ///   - content: its content.
     /// - Returns: the element.
@@ -52,7 +52,7 @@ package struct Markup: Sendable, Equatable, ExpressibleByStringInterpolation {
         return Markup(source: "<style>\n\(css)\n</style>")
     }
 
-    /// Fragments on lines of their own, for elements between which white space is insignificant.
+    /// Fragments on separate lines, for elements between which white space is insignificant.
     ///
     /// - Parameter pieces: the fragments.
     /// - Returns: the joined fragments.

@@ -4,7 +4,7 @@ import FoundationEssentials
 ///
 /// - Parameters:
 ///   - value: the number.
-///   - decimals: the most decimals.
+///   - decimals: the maximum number of decimals.
 /// - Returns: the text.
 package func shortNumber(_ value: Double, decimals: Int = 2) -> String {
     let text = fixedPoint(value, decimals: decimals)

@@ -1,7 +1,7 @@
 /// The colors of pages and drawings for the light and the dark theme.
 ///
-/// CSS refers to them as `var(--ink)`. Text has a contrast of at least 4.5 to 1 on either background,
-/// as WCAG requires.
+/// CSS refers to them as `var(--ink)`. Text has a contrast of at least 4.5 to 1 on either
+/// background, as WCAG requires.
 package enum PagePalette {
     /// A color in both themes, as 0xRRGGBB.
     struct Entry {

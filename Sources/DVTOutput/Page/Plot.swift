@@ -1,7 +1,7 @@
 /// An SVG plot of lines, points and bars over two axes with a grid.
 ///
-/// Text stays readable down to a width of 320 pixels. Colors are those of ``PagePalette``, selected by
-/// each layer's class: `one` to `four`, or `soft`.
+/// Text stays readable down to a width of 320 pixels. Colors are those of ``PagePalette``, selected
+/// by each layer's class: `one` to `four`, or `soft`.
 package struct Plot: Sendable {
     private let horizontal: PlotAxis
     private let vertical: PlotAxis

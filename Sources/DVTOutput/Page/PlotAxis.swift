@@ -33,7 +33,7 @@ package struct PlotAxis: Sendable, Equatable {
         decimals = max(0, -Int(log10(step * 1.001).rounded(.down)))
     }
 
-    /// The most intervals that leave room for the ticks' numbers.
+    /// The maximum number of intervals that fit the ticks' numbers.
     private static let intervals = 5
 
     /// The text at a tick.
@@ -41,7 +41,7 @@ package struct PlotAxis: Sendable, Equatable {
         fixedPoint(tick, decimals: decimals)
     }
 
-    /// Where a number lies, from 0 at the first tick to 1 at the last.
+    /// The position of a number, from 0 at the first tick to 1 at the last.
     func place(_ value: Double) -> Double {
         let (first, last) = (ticks[0], ticks[ticks.count - 1])
         return (value - first) / (last - first)

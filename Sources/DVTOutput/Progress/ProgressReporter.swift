@@ -4,8 +4,8 @@ import Synchronization
 
 /// Reports a run's progress on standard error.
 ///
-/// On a terminal it is one line, redrawn in place and cleared at the end; elsewhere plain lines, few
-/// enough for a log. It may be called from any thread.
+/// On a terminal it is one line, redrawn in place and cleared at the end; elsewhere plain lines,
+/// few enough for a log. It may be called from any thread.
 package final class ProgressReporter: Sendable {
     /// How progress is shown.
     package enum Style: Sendable, Equatable {
@@ -17,9 +17,9 @@ package final class ProgressReporter: Sendable {
         case bar(columns: Int)
     }
 
-    /// The least time between two redraws of a bar.
+    /// The minimum time between two redraws of a bar.
     package static let redrawInterval = Duration.milliseconds(100)
-    /// The least time between two lines.
+    /// The minimum time between two lines.
     package static let lineInterval = Duration.seconds(5)
 
     private let style: Style
@@ -56,7 +56,7 @@ package final class ProgressReporter: Sendable {
         self.sink = sink
         let start = now()
         self.start = start
-        // A run that ends at once shows nothing.
+        // A run that ends immediately shows nothing.
         self.state = Mutex(State(lastShown: start))
     }
 
@@ -98,8 +98,8 @@ package final class ProgressReporter: Sendable {
     /// Runs a closure while no bar is on the terminal, and prevents one from being drawn.
     ///
     /// - Parameter body: writes to the terminal; must not call the reporter.
-    /// - Returns: what `body` returns.
-    /// - Throws: what `body` throws.
+    /// - Returns: the result of `body`.
+    /// - Throws: the error of `body`.
     package func whileCleared<Result, Failure: Error>(
         _ body: () throws(Failure) -> Result
     ) throws(Failure) -> Result {

@@ -10,7 +10,7 @@ extension OutputError: CustomStringConvertible {
     /// One line that names the output, the problem and the remedy.
     package var description: String {
         switch self {
-        case .readerGone: "the reader of the output has gone"
+        case .readerGone: "the reader of the output has closed the pipe"
         case .cannotWrite(let name, let reason):
             """
             \(name): cannot be written (\(reason)); check the free space and where the output \

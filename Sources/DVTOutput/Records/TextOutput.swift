@@ -31,12 +31,12 @@ package final class DescriptorOutput: TextOutput {
     private let progress: ProgressReporter?
     private var buffer: [UInt8] = []
 
-    /// The most bytes that are buffered.
+    /// The buffer size in bytes.
     static let bufferByteCount = 1 << 16
 
     /// Creates an output.
     ///
-    /// From then on the process ignores SIGPIPE, so that writing to a broken pipe is an error instead
+    /// The process ignores SIGPIPE from then on: writing to a broken pipe becomes an error instead
     /// of ending the program.
     ///
     /// - Parameters:

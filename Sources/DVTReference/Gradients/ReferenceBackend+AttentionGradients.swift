@@ -53,7 +53,7 @@ extension ReferenceBackend {
     }
 }
 
-/// The inputs of an attention's gradient, and its two steps for one head of one image.
+/// The inputs of the attention gradient, and its two steps for one head of one image.
 private struct AttentionGradients: Sendable {
     let sizes: AttentionSizes
     let qkv: [Float]
@@ -73,7 +73,7 @@ private struct AttentionGradients: Sendable {
         return (image * sizes.queries + query) * sizes.width + head * sizes.headWidth
     }
 
-    /// Where a query's logits begin in their store.
+    /// The offset of a query's logits in their store.
     private func logitStart(_ plane: Int, query: Int) -> Int {
         let (image, head) = plane.quotientAndRemainder(dividingBy: sizes.heads)
         let row = (image * sizes.keptChannels + channel + head) * sizes.queries + query
@@ -130,7 +130,7 @@ private struct AttentionGradients: Sendable {
 }
 
 extension ReusedRelations<ReferenceTensor> {
-    /// Adds the gradients of a block's logits `[B, H, Q, T]`, brought to the coarse grid.
+    /// Adds the gradients of a block's logits `[B, H, Q, T]`, resampled to the coarse grid.
     fileprivate func add(_ dA: [Float], sizes: AttentionSizes) {
         let (taps, coarseTokens) = (resampling.tokenTaps, sizes.coarseTokens)
         for plane in 0..<sizes.batch * sizes.heads {

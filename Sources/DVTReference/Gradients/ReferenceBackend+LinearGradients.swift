@@ -95,7 +95,7 @@ extension ReferenceBackend {
     }
 }
 
-/// A row as a layer normalization leaves it before scale and shift.
+/// A normalized row of a layer normalization, before scale and shift.
 private struct NormalizedRow {
     private let values: [Double]
     private let scale: Double
@@ -108,7 +108,7 @@ private struct NormalizedRow {
         values = row.map { ($0 - mean) * scale }
     }
 
-    /// What dy is for the row, and for the scale.
+    /// The gradients of the row and of the scale.
     func gradient(
         _ dy: [Double], weight: [Float]
     ) -> (input: [Double], weight: [Double]) {
@@ -121,7 +121,7 @@ private struct NormalizedRow {
 }
 
 extension UnsafeMutableBufferPointer<Float> {
-    /// Rounds a row of sums into it.
+    /// Stores a row of sums, rounded to float32.
     func take(_ sums: [Double]) {
         for (index, sum) in sums.enumerated() {
             self[index] = Float(sum)
@@ -130,10 +130,10 @@ extension UnsafeMutableBufferPointer<Float> {
 }
 
 extension Activation {
-    /// The derivative at a number.
+    /// The derivative of the activation.
     ///
-    /// - Parameter x: the number.
-    /// - Returns: the slope there.
+    /// - Parameter x: the argument.
+    /// - Returns: the derivative at `x`.
     func derivative(at x: Double) -> Double {
         switch self {
         case .identity: return 1

@@ -53,7 +53,8 @@ extension ReferenceBackend {
         try resampled(dy, taps: resampling.transposedTokenTaps, tokens: resampling.target)
     }
 
-    /// Every token as a weighted sum of tokens of the other grid; the class token's row is zero.
+    /// Computes each token as a weighted sum of tokens of the other grid; the class token's row is
+    /// zero.
     private func resampled(
         _ x: ReferenceTensor, taps: [[GridResampling.Tap]], tokens side: Int
     ) throws -> ReferenceTensor {
@@ -124,7 +125,7 @@ extension ReferenceBackend {
 }
 
 extension SoftSplitSizes {
-    /// The element that an element of the patches was copied from; nil beyond the edge.
+    /// The source of an element of the patches; nil beyond the edge.
     fileprivate func source(of element: Int) -> Int? {
         let (token, column) = element.quotientAndRemainder(dividingBy: patchElements)
         let (image, cell) = token.quotientAndRemainder(dividingBy: grid * grid)

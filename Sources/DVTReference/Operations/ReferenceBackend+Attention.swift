@@ -38,18 +38,18 @@ extension ReferenceBackend {
     }
 }
 
-/// The inputs of an attention, and what one row of it takes.
+/// The inputs of an attention, and the steps for one row.
 private struct AttentionRows: Sendable {
     let sizes: AttentionSizes
     let qkv: [Float]
     let scale: Double
 
-    /// Where a token's query (part 0), key (1) or value (2) of one head begins.
+    /// The offset of a token's query (part 0), key (1) or value (2) for one head.
     private func start(image: Int, token: Int, part: Int, head: Int) -> Int {
         ((image * sizes.tokens + token) * 3 + part) * sizes.width + head * sizes.headWidth
     }
 
-    /// One row of `q k^T * scale + R`; rows count over images, heads and queries.
+    /// One row of `q k^T * scale + R`; rows are numbered over images, heads and queries.
     func scores(
         of row: Int, reusing reuse: CoarseRelations?, into output: UnsafeMutableBufferPointer<Float>
     ) {
@@ -97,7 +97,7 @@ private struct CoarseRelations: Sendable {
         taps = relations.resampling.tokenTaps
     }
 
-    /// One row of R, a number for every key.
+    /// One row of R, with one element per key.
     func row(image: Int, head: Int, query: Int) -> [Double] {
         let plane = (image * channels + channel + head) * tokens
         var coarse = [Double](repeating: 0, count: tokens)

@@ -24,10 +24,10 @@ extension ReferenceBackend {
 }
 
 extension Activation {
-    /// The activation of one number.
+    /// Applies the activation.
     ///
-    /// - Parameter x: the number.
-    /// - Returns: its image.
+    /// - Parameter x: the argument.
+    /// - Returns: the value at `x`.
     func callAsFunction(_ x: Double) -> Double {
         switch self {
         case .identity: x

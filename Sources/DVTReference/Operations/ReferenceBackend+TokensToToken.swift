@@ -36,13 +36,13 @@ extension ReferenceBackend {
     }
 }
 
-/// The inputs of a performer's attention, and its two steps.
+/// The inputs of performer attention, and its two steps.
 struct Performer: Sendable {
     let sizes: PerformerSizes
     let kqv: [Float]
     let features: [Float]
 
-    /// What all keys and values of one image add up to: `[m, E]` and `[m]`.
+    /// The sums over all keys and values of one image, `[m, E]` and `[m]`.
     struct Sums: Sendable {
         var values: [Double]
         var weights: [Double]

@@ -2,16 +2,16 @@ import Glibc
 
 /// A file that is open for appending.
 package final class AppendingFile {
-    /// The path it was opened by.
+    /// The path of the file.
     package let path: String
     private let descriptor: Int32
 
-    /// Opens a file, creates it if it is missing, and cuts it to its first bytes.
+    /// Opens a file for appending after truncating it; creates it if it is missing.
     ///
     /// - Parameters:
     ///   - path: the file.
-    ///   - byteCount: how many of its bytes are kept.
-    /// - Throws: ``FileError`` if it cannot be opened or cut, or is shorter than `byteCount`.
+    ///   - byteCount: the number of bytes to keep.
+    /// - Throws: ``FileError`` if it cannot be opened or truncated, or is shorter than `byteCount`.
     package init(path: String, keeping byteCount: Int) throws(FileError) {
         let descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .system(.write, path) }

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Writes a file beside its destination and renames it into place, so that a reader sees either
-/// the old file or the complete new one.
+/// Writes a temporary file in the folder of its destination and renames it into place, so readers
+/// see either the old file or the complete new one.
 package struct AtomicFileWriter: ~Copyable {
     private let path: String
     private let destination: String
@@ -9,19 +9,20 @@ package struct AtomicFileWriter: ~Copyable {
     private let descriptor: Int32
     private var isCommitted = false
 
-    /// Creates the temporary file, which a writer that is dropped before its commit removes.
+    /// Creates the temporary file, which is removed if the writer is released without a commit.
     ///
     /// - Parameters:
     ///   - path: the file to create or replace.
-    ///   - isPrivate: whether only the user may read the new file and a symbolic link or a pipe at
-    ///     `path` is replaced, as in a cache. Otherwise a link is followed, the new file has the
-    ///     permissions of the old one, and a pipe or a device is an error.
-    /// - Throws: ``FileError`` if the folder accepts no new file, or `path` is a folder, or a pipe
-    ///   or device that must not be replaced.
+    ///   - isPrivate: whether only the user may read the new file, and whatever else is at `path`,
+    ///     such as a symbolic link or a pipe, is replaced, as in a cache. Otherwise links are
+    ///     followed, the new file gets the permissions of the old one, and a pipe or device is an
+    ///     error.
+    /// - Throws: ``FileError`` if no file can be created in the folder, or `path` is a folder, or a
+    ///   pipe or device that must not be replaced.
     package init(path: String, isPrivate: Bool = false) throws(FileError) {
         let destination = isPrivate ? path : try Self.destination(of: path)
         let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-        // Not the file's own name and a suffix, which could exceed the system's limit.
+        // The file's own name plus a suffix could exceed the system's limit.
         let temporaryPath = Self.folder(of: destination) + ".\(suffix).tmp"
         let descriptor = open(
             temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, isPrivate ? 0o600 : 0o666)
@@ -69,23 +70,23 @@ package struct AtomicFileWriter: ~Copyable {
     /// Moves the file to its destination.
     ///
     /// - Parameter flushing: whether to wait until the bytes are on the disk. Without it a power
-    ///   failure may leave an empty file, but thousands of small files are written much faster.
+    ///   failure may result in an empty file, but thousands of small files are written much faster.
     /// - Throws: ``FileError`` if flushing or renaming fails.
     package consuming func commit(flushing: Bool = true) throws(FileError) {
-        // A rename may reach the disk before the bytes do.
+        // A rename may reach the disk before the contents do.
         guard !flushing || fsync(descriptor) == 0, rename(temporaryPath, destination) == 0 else {
             throw .system(.write, path)
         }
         isCommitted = true
     }
 
-    /// The file that `path` stands for, which a rename may replace.
+    /// The target of `path` after following links, which a rename may replace.
     private static func destination(of path: String) throws(FileError) -> String {
         var status = stat()
         guard stat(path, &status) == 0 else {
             return path
         }
-        // A rename would put a file in the place of, say, /dev/null.
+        // A rename would replace a device such as /dev/null by a file.
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw FileError(path: path, operation: .write, cause: .notRegularFile)
         }
@@ -106,7 +107,7 @@ package struct AtomicFileWriter: ~Copyable {
 ///   - bytes: its contents.
 ///   - isPrivate: see ``AtomicFileWriter/init(path:isPrivate:)``.
 ///   - flushing: see ``AtomicFileWriter/commit(flushing:)``.
-/// - Throws: ``FileError``, and leaves the old file as it was.
+/// - Throws: ``FileError``; the old file is unchanged.
 package func replaceFile(
     _ path: String, with bytes: [UInt8], isPrivate: Bool = false, flushing: Bool = true
 ) throws(FileError) {
@@ -120,7 +121,7 @@ package func replaceFile(
 /// - Parameters:
 ///   - path: the file.
 ///   - text: its contents, written as UTF-8.
-/// - Throws: ``FileError``, and leaves the old file as it was.
+/// - Throws: ``FileError``; the old file is unchanged.
 package func replaceFile(_ path: String, with text: String) throws(FileError) {
     try replaceFile(path, with: Array(text.utf8))
 }

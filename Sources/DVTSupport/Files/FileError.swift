@@ -2,7 +2,7 @@ import Glibc
 
 /// A failed operation on a file or folder.
 public struct FileError: Error, Equatable, Sendable {
-    /// What was attempted.
+    /// The attempted operation.
     public enum Operation: Sendable {
         /// Opening a file for reading.
         case open
@@ -16,7 +16,7 @@ public struct FileError: Error, Equatable, Sendable {
         case makeFolder
     }
 
-    /// Why it failed.
+    /// The cause of a failure.
     public enum Cause: Equatable, Sendable {
         /// A system call failed with this `errno`.
         case system(code: Int32)
@@ -30,17 +30,17 @@ public struct FileError: Error, Equatable, Sendable {
 
     /// The file or folder, as the caller named it.
     public let path: String
-    /// What was attempted.
+    /// The attempted operation.
     public let operation: Operation
-    /// Why it failed.
+    /// The cause of the failure.
     public let cause: Cause
 
     /// Creates an error.
     ///
     /// - Parameters:
     ///   - path: the file or folder.
-    ///   - operation: what was attempted.
-    ///   - cause: why it failed.
+    ///   - operation: the attempted operation.
+    ///   - cause: the cause of the failure.
     public init(path: String, operation: Operation, cause: Cause) {
         self.path = path
         self.operation = operation
@@ -65,7 +65,7 @@ public struct FileError: Error, Equatable, Sendable {
 }
 
 extension FileError: CustomStringConvertible {
-    /// One line that names the file, what failed, the reason and the remedy.
+    /// One line with the file, the failed operation, the cause and the remedy.
     public var description: String {
         "\(shown(path)): \(problem)"
     }

@@ -4,9 +4,9 @@ import Glibc
 ///
 /// - Parameters:
 ///   - path: the folder.
-///   - permissions: those of every folder created, less the process's umask.
-///   - withParents: whether missing folders above it are created too.
-/// - Throws: ``FileError`` if there is no such folder afterwards.
+///   - permissions: the permissions of each created folder, reduced by the process's umask.
+///   - withParents: whether to create missing parent folders too.
+/// - Throws: ``FileError`` if the folder does not exist afterwards.
 package func makeFolder(
     _ path: String, permissions: mode_t = 0o777, withParents: Bool = false
 ) throws(FileError) {
@@ -21,7 +21,7 @@ package func makeFolder(
     guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else { throw error }
 }
 
-/// The folder that holds a path, without a slash at its end; empty for the current one and the root.
+/// The parent folder of a path without a trailing slash; empty for the current folder and the root.
 ///
 /// - Parameter path: a path.
 /// - Returns: the text before its last slash.

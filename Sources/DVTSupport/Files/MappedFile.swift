@@ -6,16 +6,16 @@ import Glibc
 
 /// A file mapped read-only into memory, for use from any thread.
 ///
-/// Touching a page beyond the end of a file that has shrunk raises SIGBUS. Every access therefore
-/// checks the file's length first and reports the loss as ``FileError/Cause/endedEarly(needed:)``;
-/// only a file cut during that access still ends the program. A file replaced by a rename stays
-/// readable: the mapping keeps the old one.
+/// Access beyond the end of a truncated file raises SIGBUS. Every access therefore checks the
+/// length of the file first and reports truncation as ``FileError/Cause/endedEarly(needed:)``; only
+/// truncation during an access still ends the program. A file replaced by a rename stays readable:
+/// the mapping retains the old one.
 package final class MappedFile: Sendable {
-    /// The path it was opened by.
+    /// The path of the file.
     package let path: String
-    /// The size it had when it was opened.
+    /// The size when the file was opened, in bytes.
     package let byteCount: Int
-    /// Nil for memory of the program's own.
+    /// Nil for memory of the program.
     private let file: OpenFile?
     // Safe to share: the pages are mapped for reading only.
     private nonisolated(unsafe) let mapping: UnsafeRawBufferPointer
@@ -32,10 +32,10 @@ package final class MappedFile: Sendable {
         self.file = consume file
     }
 
-    /// Presents memory of the program's own as a file.
+    /// Presents memory of the program, such as embedded data, as a file.
     ///
     /// - Parameters:
-    ///   - bytes: memory that lives as long as the program.
+    ///   - bytes: memory that is valid until the program ends.
     ///   - name: the name used in messages.
     package init(permanent bytes: UnsafeRawBufferPointer, name: String) {
         path = name
@@ -55,8 +55,8 @@ package final class MappedFile: Sendable {
     /// - Parameters:
     ///   - range: the bytes, within ``byteCount``.
     ///   - body: receives the bytes, which must not be used after it returns.
-    /// - Returns: what `body` returns.
-    /// - Throws: ``FileError`` if the file has become too short, and what `body` throws.
+    /// - Returns: the result of `body`.
+    /// - Throws: ``FileError`` if the file has been truncated, and errors of `body`.
     package func withBytes<Result>(
         in range: Range<Int>, _ body: (UnsafeRawBufferPointer) throws -> Result
     ) throws -> Result {
@@ -73,7 +73,7 @@ package final class MappedFile: Sendable {
     private static func map(
         _ file: borrowing OpenFile
     ) throws(FileError) -> UnsafeRawBufferPointer {
-        // The system refuses to map nothing.
+        // The system cannot map an empty range.
         guard file.byteCount > 0 else {
             return UnsafeRawBufferPointer(start: nil, count: 0)
         }

@@ -2,9 +2,9 @@ import Glibc
 
 /// A regular file that is open for reading.
 package struct OpenFile: ~Copyable, Sendable {
-    /// The path it was opened by.
+    /// The path of the file.
     package let path: String
-    /// The size it had when it was opened.
+    /// The size when the file was opened, in bytes.
     package let byteCount: Int
     /// The user ID of the file's owner.
     package let owner: uid_t
@@ -15,7 +15,7 @@ package struct OpenFile: ~Copyable, Sendable {
     /// - Parameter path: the file.
     /// - Throws: ``FileError`` if it cannot be opened or is not a regular file.
     package init(path: String) throws(FileError) {
-        // Without O_NONBLOCK, opening a pipe would wait for a writer before it can be refused.
+        // Without O_NONBLOCK, opening a pipe would wait for a writer before the check below.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .system(.open, path) }
         let status: stat
@@ -39,7 +39,7 @@ package struct OpenFile: ~Copyable, Sendable {
         close(descriptor)
     }
 
-    /// The size the file has now.
+    /// The current size of the file, in bytes.
     ///
     /// - Throws: ``FileError`` if the system does not report it.
     package func currentByteCount() throws(FileError) -> Int {
@@ -50,7 +50,7 @@ package struct OpenFile: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - offset: the first byte.
-    ///   - count: the most bytes to read.
+    ///   - count: the maximum number of bytes to read.
     /// - Returns: the bytes, fewer than `count` only at the end of the file.
     /// - Throws: ``FileError`` if the system fails to read.
     package func read(from offset: Int, upTo count: Int) throws(FileError) -> [UInt8] {
@@ -75,7 +75,7 @@ package struct OpenFile: ~Copyable, Sendable {
 
     /// Reads the whole file.
     ///
-    /// - Parameter limit: the most bytes the file may have.
+    /// - Parameter limit: the maximum size in bytes.
     /// - Returns: the bytes.
     /// - Throws: ``FileError`` if the file is larger or the system fails to read.
     package func readAll(limit: Int) throws(FileError) -> [UInt8] {
@@ -85,7 +85,7 @@ package struct OpenFile: ~Copyable, Sendable {
             let piece = try read(from: bytes.count, upTo: max(expected, 4096))
             if piece.isEmpty { return bytes }
             bytes += piece
-            // Files under /proc and /sys report no true size, so only an empty read is the end.
+            // Files in /proc and /sys report no valid size, so only an empty read marks the end.
             expected = 0
         }
         let found = max(bytes.count, expected)
@@ -98,7 +98,7 @@ package struct OpenFile: ~Copyable, Sendable {
 ///
 /// - Parameters:
 ///   - path: the file.
-///   - limit: the most bytes it may have.
+///   - limit: the maximum size in bytes.
 /// - Returns: the bytes.
 /// - Throws: ``FileError`` if it cannot be opened or read, is not a regular file, or is larger.
 package func readFile(_ path: String, limit: Int) throws(FileError) -> [UInt8] {

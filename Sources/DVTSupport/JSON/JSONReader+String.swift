@@ -2,7 +2,7 @@ extension JSONReader {
     /// Reads a string in valid UTF-8 with complete escapes.
     ///
     /// - Returns: the text.
-    /// - Throws: ``JSONError`` if another value comes or the string breaks a rule.
+    /// - Throws: ``JSONError`` if the next value is not a valid string.
     package mutating func readString() throws(JSONError) -> String {
         let quote = offset
         try expect("\"")

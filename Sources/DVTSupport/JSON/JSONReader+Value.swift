@@ -1,7 +1,8 @@
 extension JSONReader {
     /// Reads one value of any kind.
     ///
-    /// - Returns: the value; a number written as an integer that fits `Int` becomes ``JSONValue/int(_:)``.
+    /// - Returns: the value; a number written as an integer that fits `Int` becomes
+    ///   ``JSONValue/int(_:)``.
     /// - Throws: ``JSONError``.
     package mutating func readValue() throws -> JSONValue {
         switch next {

@@ -1,8 +1,8 @@
-/// Text that is not strict JSON, or holds another value than the caller expects.
+/// Text that is not strict JSON, or does not contain the expected kind of value.
 package enum JSONError: Error, Equatable {
-    /// The text breaks the grammar, or holds another kind of value, at byte `offset`.
+    /// The text violates the grammar or contains another kind of value at byte `offset`.
     case invalid(reason: String, offset: Int)
-    /// One object has the key `key` twice.
+    /// An object contains a key twice.
     case duplicateKey(String, offset: Int)
     /// Arrays and objects are nested deeper than `limit`.
     case nestedTooDeeply(limit: Int, offset: Int)
@@ -23,10 +23,10 @@ extension JSONError: CustomStringConvertible {
 /// A streaming reader of strict JSON.
 ///
 /// The caller reads the value it expects next; ``skipValue()`` skips any other. Unlike Foundation's
-/// reader it refuses repeated keys, keeps integers exact, and makes one pass over the bytes. Faults
-/// of the text are reported as ``JSONError``; closures may throw errors of their own.
+/// reader, it rejects repeated keys, keeps integers exact, and reads the bytes in one pass. Invalid
+/// text is reported as ``JSONError``; closures may throw other errors.
 package struct JSONReader {
-    /// The deepest nesting of arrays and objects, which keeps recursion far from the end of the stack.
+    /// The maximum nesting depth of arrays and objects, to prevent a stack overflow.
     package static let nestingLimit = 64
 
     /// The offset of the next byte.
@@ -47,7 +47,7 @@ package struct JSONReader {
     /// Reads an object whose keys are distinct.
     ///
     /// - Parameter member: called with each key; must read exactly that key's value.
-    /// - Throws: ``JSONError``, and what `member` throws.
+    /// - Throws: ``JSONError``, and errors of `member`.
     package mutating func readObject(
         _ member: (inout JSONReader, String) throws -> Void
     ) throws {
@@ -55,8 +55,8 @@ package struct JSONReader {
         try readList(open: "{", close: "}") { reader in
             let keyOffset = reader.offset
             let key = try reader.readString()
-            // Swift compares strings by canonical equivalence: two spellings of one accented name
-            // would be the same dictionary key later, so they are a repetition too.
+            // Swift compares strings by canonical equivalence: two encodings of an accented name
+            // would later be the same dictionary key, so they are rejected too.
             guard seen.insert(key).inserted else {
                 throw JSONError.duplicateKey(key, offset: keyOffset)
             }
@@ -70,7 +70,7 @@ package struct JSONReader {
     /// Reads an array.
     ///
     /// - Parameter element: called before each element; must read exactly that element.
-    /// - Throws: ``JSONError``, and what `element` throws.
+    /// - Throws: ``JSONError``, and errors of `element`.
     package mutating func readArray(
         _ element: (inout JSONReader) throws -> Void
     ) throws {
@@ -80,7 +80,7 @@ package struct JSONReader {
     /// Reads an integer without sign, fraction or exponent, exactly.
     ///
     /// - Returns: the integer, at most `Int.max`.
-    /// - Throws: ``JSONError`` if another value comes.
+    /// - Throws: ``JSONError`` if the next value is of another kind.
     package mutating func readInteger() throws(JSONError) -> Int {
         let start = offset
         if next == UInt8(ascii: "-") {
@@ -186,7 +186,7 @@ extension JSONReader {
         bytes[start..<offset]
     }
 
-    /// Skips bytes that the caller has seen.
+    /// Skips bytes that the caller has examined.
     mutating func advance(_ count: Int = 1) {
         offset += count
     }
@@ -198,7 +198,7 @@ extension JSONReader {
         }
     }
 
-    /// Skips `text`, which must come next.
+    /// Skips `text`, which must be next.
     mutating func expect(_ text: StaticString) throws(JSONError) {
         for index in 0..<text.utf8CodeUnitCount {
             guard next == text.utf8Start[index] else {

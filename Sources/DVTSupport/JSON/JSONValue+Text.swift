@@ -5,7 +5,7 @@ extension JSONValue {
         case .null: "null"
         case .bool(let value): String(value)
         case .int(let value): String(value)
-        // Swift's shortest text of a double is a valid JSON number, exponent included.
+        // Swift's description of a finite double is a valid JSON number.
         case .double(let value): value.isFinite ? String(value) : "null"
         case .string(let value): jsonString(value)
         case .array(let values): "[" + values.map(\.jsonText).joined(separator: ",") + "]"
@@ -25,8 +25,8 @@ package func jsonObject(_ members: [(key: String, value: JSONValue)]) -> String 
 
 /// Text as a JSON string.
 ///
-/// Characters that some readers take for a line end are escaped too, so that a JSON Lines record is
-/// one line for every reader.
+/// Characters that some readers treat as line ends are escaped too, so a JSON Lines record is one
+/// line for every reader.
 ///
 /// - Parameter text: the text.
 /// - Returns: the string in quotes.

@@ -1,11 +1,11 @@
-/// Whether an image of a set is held out to evaluate what was chosen on the others.
+/// Whether an image of a set is held out, to evaluate choices made on the other images.
 ///
-/// One image of every `count` is held out, at a pseudorandom place: a fixed place would select one
-/// class in a set whose classes alternate. In the first `count` images it is the last one. The choice
-/// depends on the arguments alone.
+/// One image of every `count` is held out, at a pseudorandom position: a fixed position would
+/// always select the same class in a set with alternating classes. Among the first `count` images
+/// it is the last one. The choice depends only on the arguments.
 ///
 /// - Parameters:
-///   - image: its place in the set, from 0.
+///   - image: the position of the image in the set, from 0.
 ///   - count: one of this many images is held out; 0 holds none out.
 /// - Returns: whether the image is held out.
 package func isHeldOut(_ image: Int, every count: Int) -> Bool {

@@ -2,7 +2,7 @@
 ///
 /// Element `i` is `u(i)` in [-1, 1): the splitmix64 finalizer of
 /// `FNV-1a-64(name) + seed * g + (i + 1) * g` with `g = 0x9E3779B97F4A7C15`, its top 24 bits
-/// scaled. Any element can be computed independently, on any machine, in any language.
+/// scaled. Each element can be computed independently, on any machine and in any language.
 public struct SeededValues: Sendable {
     private static let golden: UInt64 = 0x9E37_79B9_7F4A_7C15
     private let base: UInt64

@@ -5,9 +5,9 @@
 /// - Parameters:
 ///   - text: the name.
 ///   - limit: the number of Unicode scalars kept.
-/// - Returns: the name in quotes; characters that move a terminal's cursor or hide text are escaped.
+/// - Returns: the name in quotes, with characters escaped that move the cursor or hide text.
 package func quoted(_ text: String, limit: Int = 80) -> String {
-    // The escapes are chosen by scalar: a carriage return and a line feed are one Character.
+    // Escapes apply to scalars: a carriage return and a line feed form one Character.
     let scalars = text.unicodeScalars
     let isCut = scalars.dropFirst(limit).isEmpty == false
     return scalars.prefix(limit).reduce(into: "\"") { result, scalar in
@@ -26,7 +26,7 @@ package func shown(_ path: String) -> String {
 /// Untrusted text made safe for a terminal.
 ///
 /// - Parameter text: the text.
-/// - Returns: the text on one line; characters that move the cursor, hide or reorder text are escaped.
+/// - Returns: one line, with characters escaped that move the cursor, or hide or reorder text.
 package func printable(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: needsEscape) else { return text }
     return text.unicodeScalars.reduce(into: "") { result, scalar in

@@ -5,7 +5,7 @@ import Glibc
 /// - Parameter code: the number; by default that of the last failed call.
 /// - Returns: the text.
 package func systemMessage(_ code: Int32 = errno) -> String {
-    // strerror keeps its text in a buffer that another thread may overwrite.
+    // strerror returns a buffer that another thread may overwrite.
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
         guard let start = buffer.baseAddress, strerror_r(code, start, buffer.count) == 0 else {
             return "error \(code)"

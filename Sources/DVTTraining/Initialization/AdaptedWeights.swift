@@ -2,10 +2,10 @@ package import DVTCore
 package import DVTModel
 internal import DVTVision
 
-/// Weights of another model to start from: what fits is taken, and the rest adapted as timm does.
+/// Initial weights from another model, adapted as in timm.
 ///
-/// A head of another number of classes starts anew, and positions of another grid are resampled
-/// bicubically; anything else must fit.
+/// A head for another number of classes is reinitialized, and position embeddings of another grid
+/// are resampled bicubically; all other parameters must fit.
 package struct AdaptedWeights: ParameterSource {
     private let stored: CheckpointWeights
     private let random: RandomWeights
@@ -14,16 +14,16 @@ package struct AdaptedWeights: ParameterSource {
     ///
     /// - Parameters:
     ///   - file: the open checkpoint.
-    ///   - random: where a new head comes from.
+    ///   - random: the source of a reinitialized head.
     package init(_ file: any NamedTensors, otherwise random: RandomWeights) {
         stored = CheckpointWeights(file)
         self.random = random
     }
 
-    /// Checks that all but heads and positions fit.
+    /// Checks that all parameters except heads and position embeddings fit.
     ///
     /// - Parameter configuration: the model.
-    /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` naming the first that does not.
+    /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` for the first that does not fit.
     package func check(_ configuration: CascadeConfiguration) throws {
         for parameter in configuration.parameters { _ = try source(of: parameter, configuration) }
     }
@@ -31,9 +31,9 @@ package struct AdaptedWeights: ParameterSource {
     /// Reads one parameter.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
-    /// - Returns: its values, of the specified shape.
+    /// - Returns: its values, in the specified shape.
     /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` if it does not fit, or the file's
     ///   error.
     package func tensor(
@@ -48,7 +48,7 @@ package struct AdaptedWeights: ParameterSource {
         }
     }
 
-    /// What is not taken as it is, a line each.
+    /// Describes the parameters that are adapted, one line per parameter.
     ///
     /// - Parameter configuration: the model.
     /// - Returns: the lines.
@@ -58,7 +58,7 @@ package struct AdaptedWeights: ParameterSource {
             let name = "\(parameter.name) of stage \(parameter.stage + 1)"
             switch try source(of: parameter, configuration) {
             case .fitting: return nil
-            case .fresh: return "\(name) \(parameter.shape) starts anew"
+            case .fresh: return "\(name) \(parameter.shape) reinitialized"
             case .resampled(let shape): return "\(name) resampled, \(shape) to \(parameter.shape)"
             }
         }
@@ -93,14 +93,15 @@ package struct AdaptedWeights: ParameterSource {
     }
 }
 
-/// The side of a square of so many cells, or nil.
+/// The side of a square with this number of cells, or nil.
 private func squareSide(_ count: Int) -> Int? {
     let side = Int(Double(max(count, 0)).squareRoot().rounded())
     return side * side == count ? side : nil
 }
 
 extension Tensor {
-    /// Positions `[1, N + 1, D]` on another square grid, bicubically; the class token's stay.
+    /// Resamples position embeddings `[1, N + 1, D]` to another square grid, except that of the
+    /// class token.
     fileprivate func resampledPositions(to target: Shape) -> Tensor {
         let width = shape[2]
         guard let source = squareSide(shape[1] - 1), let side = squareSide(target[1] - 1) else {

@@ -1,12 +1,12 @@
 package import DVTCore
 package import DVTModel
 
-/// Weights to begin training with, drawn from a seed.
+/// Random initial weights for training, determined by a seed.
 ///
-/// Weights of maps and convolutions are uniform in `+- 1 / sqrt(fanIn)`, as PyTorch draws them;
-/// biases are 0, LayerNorms 1 and 0; class tokens and learned positions are uniform with a deviation
-/// of 0.02. A T2T-ViT's positions are the sinusoids that its authors fix, and a performer's random
-/// features orthogonal rows of length `sqrt(m)`.
+/// Weights of linear layers and convolutions are uniform in `+- 1 / sqrt(fanIn)`, as in PyTorch;
+/// biases are 0, LayerNorm weights 1. Class tokens and learned position embeddings are uniform with
+/// a standard deviation of 0.02. As in the authors' code, T2T-ViT uses fixed sinusoidal positions,
+/// and the random features of a performer are orthogonal rows of length `sqrt(m)`.
 package struct RandomWeights: ParameterSource {
     /// The seed.
     package let seed: UInt64
@@ -26,7 +26,7 @@ package struct RandomWeights: ParameterSource {
     /// Draws one parameter.
     ///
     /// - Parameters:
-    ///   - parameter: which one.
+    ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
     /// - Returns: its values.
     package func tensor(
@@ -52,8 +52,7 @@ package struct RandomWeights: ParameterSource {
             scale: bound)
     }
 
-    /// Rows made orthogonal by Gram and Schmidt, `sqrt(m)` long; beyond a row's width they begin
-    /// anew.
+    /// Rows of length `sqrt(m)`, orthogonalized by Gram-Schmidt in groups of at most the row width.
     private func orthogonalRows(_ parameter: ParameterSpecification) -> Tensor {
         let (count, width) = (parameter.shape[0], parameter.shape[1])
         let drawn = uniform(parameter, bound: 1).values.map(Double.init)

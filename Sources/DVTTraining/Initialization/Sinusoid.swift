@@ -2,11 +2,11 @@ internal import DVTCore
 import Glibc
 
 extension Tensor {
-    /// The fixed positions of Vaswani et al.: `sin(p / 10000^(2 floor(c / 2) / D))` in even columns
-    /// c of position p, the cosine in odd ones.
+    /// The sinusoidal position embeddings of Vaswani et al.: `sin(p / 10000^(2 floor(c / 2) / D))`
+    /// in even columns c of position p, the cosine in odd ones.
     ///
     /// - Parameter shape: `[1, T, D]`.
-    /// - Returns: the positions.
+    /// - Returns: the position embeddings.
     /// - SeeAlso: Attention Is All You Need, <https://arxiv.org/abs/1706.03762>.
     static func sinusoid(_ shape: Shape) -> Tensor {
         let width = shape[-1]

@@ -2,7 +2,7 @@ import DVTAutodiff
 internal import DVTCore
 internal import DVTModel
 
-/// The numbers that stay the same over a run.
+/// The hyperparameters of AdamW.
 package struct AdamWSettings: Hashable, Sendable {
     /// The decoupled weight decay.
     package var weightDecay: Double
@@ -10,19 +10,19 @@ package struct AdamWSettings: Hashable, Sendable {
     package var beta1: Double
     /// The decay of the second moment.
     package var beta2: Double
-    /// Added to the root of the second moment.
+    /// Added to the square root of the second moment.
     package var epsilon: Double
-    /// The largest norm of the whole gradient, or nil where it is not clipped.
+    /// The maximum norm of the whole gradient, or nil for no clipping.
     package var clipNorm: Double?
 
-    /// Creates the numbers.
+    /// Creates hyperparameters.
     ///
     /// - Parameters:
     ///   - weightDecay: the decoupled weight decay.
     ///   - beta1: the decay of the first moment.
     ///   - beta2: the decay of the second moment.
-    ///   - epsilon: added to the root of the second moment.
-    ///   - clipNorm: the largest norm of the whole gradient, or nil.
+    ///   - epsilon: added to the square root of the second moment.
+    ///   - clipNorm: the maximum norm of the whole gradient, or nil.
     package init(
         weightDecay: Double = 0.05, beta1: Double = 0.9, beta2: Double = 0.999,
         epsilon: Double = 1e-8, clipNorm: Double? = nil
@@ -35,23 +35,23 @@ package struct AdamWSettings: Hashable, Sendable {
     }
 }
 
-/// AdamW on the trained parameters of a cascade, with clipping by the whole gradient's norm.
+/// AdamW for the trained parameters of a cascade, with clipping by the norm of the whole gradient.
 ///
-/// Weight decay is decoupled, and left away for biases, norms, class tokens and positions.
+/// Weight decay is decoupled and skips biases, norms, class tokens and position embeddings.
 ///
 /// - SeeAlso: Loshchilov and Hutter, Decoupled Weight Decay Regularization,
 ///   <https://arxiv.org/abs/1711.05101>.
 package final class AdamWOptimizer<B: DifferentiableBackend> {
-    /// One parameter and what the optimizer keeps of it.
+    /// One parameter and its optimizer state.
     struct Slot {
         let parameter: TrainableCascade<B>.Parameter
         let first: B.DeviceTensor
         let second: B.DeviceTensor
     }
 
-    /// The numbers that stay the same.
+    /// The hyperparameters.
     package let settings: AdamWSettings
-    /// The steps made.
+    /// The number of completed steps.
     package internal(set) var steps = 0
     let slots: [Slot]
     private let backend: B
@@ -60,7 +60,7 @@ package final class AdamWOptimizer<B: DifferentiableBackend> {
     ///
     /// - Parameters:
     ///   - model: the cascade.
-    ///   - settings: the numbers.
+    ///   - settings: the hyperparameters.
     /// - Throws: the backend's error.
     package convenience init(_ model: TrainableCascade<B>, _ settings: AdamWSettings) throws {
         try self.init(model, settings, steps: 0) { parameter, _ in
@@ -68,14 +68,14 @@ package final class AdamWOptimizer<B: DifferentiableBackend> {
         }
     }
 
-    /// Creates an optimizer that goes on.
+    /// Creates an optimizer that resumes a run.
     ///
     /// - Parameters:
     ///   - model: the cascade.
-    ///   - settings: the numbers.
-    ///   - steps: the steps made.
-    ///   - moment: gives a parameter's first (1) and second (2) moment.
-    /// - Throws: the backend's error, or `moment`'s.
+    ///   - settings: the hyperparameters.
+    ///   - steps: the number of completed steps.
+    ///   - moment: returns a parameter's first (1) or second (2) moment.
+    /// - Throws: the error of the backend or of `moment`.
     init(
         _ model: TrainableCascade<B>, _ settings: AdamWSettings, steps: Int,
         moment: (TrainableCascade<B>.Parameter, Int) throws -> Tensor
@@ -90,12 +90,12 @@ package final class AdamWOptimizer<B: DifferentiableBackend> {
         }
     }
 
-    /// Changes the parameters by their gradients, and forgets those.
+    /// Updates the parameters by their gradients, and clears the gradients.
     ///
     /// - Parameter rate: the learning rate.
-    /// - Returns: the norm of the whole gradient, before clipping; nil where it is not clipped.
+    /// - Returns: the norm of the whole gradient before clipping, or nil without clipping.
     /// - Throws: the backend's error, or ``TrainingError/notFinite(_:value:step:)`` if the
-    ///   gradient is not finite; no parameter has changed then.
+    ///   gradient is not finite; no parameter changes in this case.
     @discardableResult
     package func step(rate: Double) throws -> Double? {
         var scale = 1.0

@@ -1,12 +1,12 @@
 import Glibc
 
-/// The learning rate over a run: a linear warm-up, then half a cosine down to a last rate.
+/// A learning rate schedule: linear warm-up, then cosine decay to a final rate.
 package struct LearningRateSchedule: Hashable, Sendable {
     /// The rate after the warm-up.
     package var peak: Double
-    /// The rate at the very end.
+    /// The rate at the end.
     package var last: Double
-    /// The part of the run, from 0 to 1, in which the rate rises from nothing to its peak.
+    /// The fraction of the run in which the rate rises from 0 to its peak.
     package var warmup: Double
 
     /// Creates a schedule.
@@ -14,7 +14,7 @@ package struct LearningRateSchedule: Hashable, Sendable {
     /// - Parameters:
     ///   - peak: the rate after the warm-up.
     ///   - last: the rate at the end.
-    ///   - warmup: the part of the run that warms up, 0 ... 1.
+    ///   - warmup: the fraction of the run for the warm-up, from 0 to 1.
     /// - SeeAlso: Loshchilov and Hutter, SGDR, <https://arxiv.org/abs/1608.03983>.
     package init(peak: Double, last: Double, warmup: Double) {
         self.peak = peak
@@ -24,11 +24,11 @@ package struct LearningRateSchedule: Hashable, Sendable {
 
     /// The rate at a point of the run.
     ///
-    /// - Parameter progress: how much of the run is done, 0 ... 1.
+    /// - Parameter progress: the completed fraction of the run, from 0 to 1.
     /// - Returns: the rate.
     package func rate(at progress: Double) -> Double {
         let progress = min(max(progress, 0), 1)
-        // The first step is not without effect.
+        // Avoids a rate of 0 in the first step.
         if progress < warmup { return peak * max(progress / warmup, 0.001) }
         let rest = warmup < 1 ? (progress - warmup) / (1 - warmup) : 1
         return last + (peak - last) * (1 + cos(Double.pi * rest)) / 2

@@ -4,21 +4,21 @@ package import DVTModel
 
 /// An exponential moving average of a cascade's parameters.
 ///
-/// Early on it follows more closely, `decay = min(limit, (1 + n) / (10 + n))` after n steps, so
-/// that the start is soon forgotten.
+/// The decay after n steps is `min(limit, (1 + n) / (10 + n))`, so the initial weights are soon
+/// forgotten.
 package final class WeightAverage<B: DifferentiableBackend> {
-    /// How much of the average a step leaves.
+    /// The maximum decay per step.
     package let limit: Double
-    /// The averages, in the order of the model's parameters; those that are not trained are the
-    /// parameters themselves.
+    /// The averages, in the order of the model's parameters; for parameters that are not trained,
+    /// the parameters themselves.
     let tensors: [B.DeviceTensor]
     private let model: TrainableCascade<B>
 
-    /// Creates an average that begins with the parameters as they are.
+    /// Creates an average that starts at the current parameters.
     ///
     /// - Parameters:
     ///   - model: the cascade.
-    ///   - limit: how much of the average a step leaves, below 1.
+    ///   - limit: the maximum decay per step, below 1.
     /// - Throws: the backend's error.
     package convenience init(_ model: TrainableCascade<B>, limit: Double) throws {
         try self.init(model, limit: limit) {
@@ -38,9 +38,9 @@ package final class WeightAverage<B: DifferentiableBackend> {
         }
     }
 
-    /// Takes in the parameters after a step.
+    /// Updates the average after a step.
     ///
-    /// - Parameter step: the steps made.
+    /// - Parameter step: the number of completed steps.
     /// - Throws: the backend's error.
     package func update(step: Int) throws {
         let decay = min(limit, (1 + Double(step)) / (10 + Double(step)))
@@ -50,7 +50,7 @@ package final class WeightAverage<B: DifferentiableBackend> {
         }
     }
 
-    /// The cascade on the averaged parameters.
+    /// Creates a cascade with the averaged parameters.
     ///
     /// - Returns: a cascade that shares the average's memory.
     /// - Throws: the backend's error.

@@ -37,7 +37,7 @@ extension AugmentationConfiguration {
 
     private mutating func readCrop(_ reader: inout DescriptionReader) throws {
         if let padding = try reader.int("crop_padding") { crop = .padded(padding) }
-        // The reader returns float32, whose shortest decimals are the numbers as written.
+        // The reader returns float32; its shortest decimals are the numbers as written.
         guard let area = try reader.numbers("scale")?.compactMap({ Double("\($0)") }) else {
             return
         }

@@ -2,15 +2,13 @@ import DVTAutodiff
 package import DVTCore
 package import DVTModel
 
-/// A cascade whose parameters get gradients: the same network, run on a
-/// ``/DVTCore/GradientTape``.
+/// A trainable cascade: the network of inference, run on a ``/DVTAutodiff/GradientTape``.
 ///
-/// The loss is the sum of the cross-entropies of all exits, so that every exit is trained to be
-/// right.
+/// The loss is the sum of the cross-entropies of all exits.
 package final class TrainableCascade<B: DifferentiableBackend> {
     /// A parameter, its value and its gradient.
     package struct Parameter {
-        /// Which one it is.
+        /// Its name, shape and role.
         package let specification: ParameterSpecification
         /// Its value, and its gradient after a backward pass.
         package let tensor: TapeTensor<B>
@@ -18,9 +16,9 @@ package final class TrainableCascade<B: DifferentiableBackend> {
         package var isTrained: Bool { specification.role.isTrained }
     }
 
-    /// The cascade's numbers.
+    /// The model configuration.
     package let configuration: CascadeConfiguration
-    /// What remembers the way back.
+    /// The tape that records the backward pass.
     package let tape: GradientTape<B>
     /// Every parameter, in the order of the network.
     package let parameters: [Parameter]
@@ -29,11 +27,11 @@ package final class TrainableCascade<B: DifferentiableBackend> {
     /// Builds a cascade and copies its weights to the device.
     ///
     /// - Parameters:
-    ///   - configuration: the cascade's numbers.
-    ///   - weights: where the parameters come from.
+    ///   - configuration: the model configuration.
+    ///   - weights: the source of the parameters.
     ///   - backend: the device.
-    ///   - stopsReusedFeatures: whether the gradient ends at reused features; nil means as the
-    ///     model's authors have it: in the MindSpore model it does.
+    ///   - stopsReusedFeatures: whether gradients stop at reused features; nil means the authors'
+    ///     setting: true for the MindSpore model only.
     /// - Throws: ``ModelError`` if the weights do not fit, or the source's or backend's error.
     package init(
         _ configuration: CascadeConfiguration, weights: some ParameterSource, backend: B,
@@ -57,15 +55,15 @@ package final class TrainableCascade<B: DifferentiableBackend> {
         self.parameters = parameters
     }
 
-    /// The cascade for inference, on the parameters as they are and as they will become.
+    /// Creates a cascade for inference that shares the parameters, including later updates.
     ///
-    /// - Returns: a cascade that shares this one's memory.
+    /// - Returns: the cascade.
     /// - Throws: the backend's error.
     package func inference() throws -> DynamicVisionTransformer<B> {
         try inference { $0.tensor.value }
     }
 
-    /// The cascade for inference on other tensors, such as averages of the parameters.
+    /// Creates a cascade for inference with other tensors, such as averages of the parameters.
     ///
     /// - Parameter tensor: returns a parameter's tensor.
     /// - Returns: the cascade.
@@ -74,21 +72,21 @@ package final class TrainableCascade<B: DifferentiableBackend> {
         on tensor: (Parameter) -> B.DeviceTensor
     ) throws -> DynamicVisionTransformer<B> {
         var tensors = parameters.map(tensor)[...]
-        // The network asks for its parameters in the order in which it declares them.
+        // The network requests its parameters in the order of their declaration.
         return try DynamicVisionTransformer(configuration, backend: tape.base) { _ in
             tensors.removeFirst()
         }
     }
 
-    /// Adds the gradients of a batch's loss to those of the parameters.
+    /// Accumulates the gradients of the loss of a batch.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`, normalized.
-    ///   - targets: each image's wanted probabilities, `[B, classes]`.
-    ///   - weight: the factor of every image's loss; nil means 1 / B, the mean over the batch.
-    /// - Returns: every exit's losses and likeliest classes.
+    ///   - targets: the target probabilities of each image, `[B, classes]`.
+    ///   - weight: the factor of each image's loss; nil means 1 / B, the mean over the batch.
+    /// - Returns: the losses and top-1 classes of each exit.
     /// - Throws: ``ModelError`` if images or targets do not fit, or the backend's error; no
-    ///   gradient is added then.
+    ///   gradient is added in this case.
     package func addGradients(
         _ images: Tensor, targets: Tensor, weight: Float? = nil
     ) throws -> [ExitLoss] {
@@ -119,18 +117,18 @@ package final class TrainableCascade<B: DifferentiableBackend> {
     }
 }
 
-/// What one exit made of a batch.
+/// The results of one exit for a batch.
 package struct ExitLoss: Sendable {
     /// Each image's cross-entropy.
     package let losses: [Float]
-    /// Each image's likeliest class.
+    /// Each image's top-1 class.
     package let classes: [Int]
 
     /// Creates the result.
     ///
     /// - Parameters:
     ///   - losses: each image's cross-entropy.
-    ///   - classes: each image's likeliest class.
+    ///   - classes: each image's top-1 class.
     package init(losses: [Float], classes: [Int]) {
         self.losses = losses
         self.classes = classes

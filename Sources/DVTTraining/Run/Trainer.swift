@@ -3,28 +3,28 @@ internal import DVTCore
 package import DVTModel
 import DVTSupport
 
-/// Trains a cascade: every exit, step by step.
+/// Trains all exits of a cascade.
 ///
-/// What a step does depends on the recipe, the batch and the position alone, so that a run that is
-/// gone on with makes the same steps as one that was never interrupted.
+/// A step depends only on the recipe, the batch and the position, so a resumed run takes the same
+/// steps as an uninterrupted one.
 package final class Trainer<B: DifferentiableBackend> {
-    /// The model, its normalization and labels.
+    /// The model card: configuration, preprocessing and labels.
     package let card: ModelCard
-    /// How it is trained.
+    /// The training recipe.
     package let recipe: TrainingRecipe
-    /// The model with its gradients.
+    /// The trained model.
     package let model: TrainableCascade<B>
-    /// Where the run is.
+    /// The position of the run.
     package private(set) var position: TrainingPosition
     let optimizer: AdamWOptimizer<B>
     let average: WeightAverage<B>?
 
-    /// Begins a run.
+    /// Starts a run.
     ///
     /// - Parameters:
-    ///   - card: the model.
-    ///   - recipe: how it is trained.
-    ///   - weights: what it starts from.
+    ///   - card: the model card.
+    ///   - recipe: the training recipe.
+    ///   - weights: the initial weights.
     ///   - backend: the device.
     /// - Throws: ``TrainingError`` if the recipe cannot be used, ``/DVTModel/ModelError`` if the
     ///   weights do not fit, or the source's or backend's error.
@@ -56,7 +56,7 @@ package final class Trainer<B: DifferentiableBackend> {
             dropout: Float(recipe.dropout), stochasticDepth: Float(recipe.stochasticDepth))
     }
 
-    /// The cascade for inference: on averaged weights where they are kept.
+    /// Creates a cascade for inference, with the averaged weights if the recipe has an average.
     ///
     /// - Returns: a cascade that shares memory with the run.
     /// - Throws: the backend's error.
@@ -64,26 +64,26 @@ package final class Trainer<B: DifferentiableBackend> {
         try average?.inference() ?? model.inference()
     }
 
-    /// How much of the run is done, from 0 to 1.
+    /// The completed fraction of the run.
     ///
-    /// - Parameter batches: the batches of an epoch.
-    /// - Returns: 1 when the run is over.
+    /// - Parameter batches: the number of batches per epoch.
+    /// - Returns: from 0 to 1; 1 means that the run is complete.
     package func progress(batches: Int) -> Double {
         let epochs = Double(position.epoch) + Double(position.batch) / Double(max(batches, 1))
         return recipe.progress(epochs: epochs, seconds: position.seconds)
     }
 
-    /// Whether the gradients of some batches wait for others to make a step with.
+    /// Whether accumulated gradients are waiting for more batches before the next step.
     package private(set) var isBetweenSteps = false
 
-    /// Runs one batch, and makes a step when enough have been run.
+    /// Runs one batch, and takes an optimizer step once enough batches have accumulated.
     ///
-    /// The last batches of an epoch make one too, though they may be fewer.
+    /// The last batch of an epoch always ends with a step.
     ///
     /// - Parameters:
     ///   - batch: images and targets.
-    ///   - batches: the batches of an epoch.
-    /// - Returns: what every exit made of the batch.
+    ///   - batches: the number of batches per epoch.
+    /// - Returns: the results of each exit.
     /// - Throws: ``TrainingError/notFinite(_:value:step:)`` if a loss or the gradient is not
     ///   finite, ``/DVTModel/ModelError`` if the batch does not fit, or the backend's error.
     @discardableResult
@@ -122,13 +122,13 @@ package final class Trainer<B: DifferentiableBackend> {
 
     /// Ends an epoch.
     ///
-    /// - Returns: what its batches came to.
+    /// - Returns: the losses and hits of its batches.
     package func finishEpoch() -> TrainingTally {
         let tally = position.tally
         position.epoch += 1
         position.batch = 0
         position.tally = TrainingTally(exits: tally.losses.count)
-        // Only where no image of the last batch could be read: a checkpoint does not keep them.
+        // If no image of the last batch was readable, gradients remain, which checkpoints omit.
         if isBetweenSteps { model.parameters.forEach { $0.tensor.clearGradient() } }
         isBetweenSteps = false
         return tally

@@ -12,9 +12,9 @@ package struct TrainingPosition: Hashable, Sendable {
     package internal(set) var batch = 0
     /// The number of batches in an epoch, known once a batch has been run.
     package internal(set) var batchesPerEpoch: Int?
-    /// The optimizer steps made.
+    /// The number of completed optimizer steps.
     package internal(set) var step = 0
-    /// The time spent on training, seconds.
+    /// The training time in seconds.
     package internal(set) var seconds = 0.0
     /// The losses and hits of the epoch's batches so far.
     package internal(set) var tally: TrainingTally
@@ -43,7 +43,7 @@ package struct TrainingTally: Hashable, Sendable {
 
     /// The mean loss of every exit.
     package var meanLosses: [Double] { losses.map { $0 / Double(max(images, 1)) } }
-    /// The share of hits of every exit, percent.
+    /// The accuracy of every exit in percent.
     package var accuracies: [Double] { hits.map { 100 * Double($0) / Double(max(images, 1)) } }
 
     /// Adds a batch.

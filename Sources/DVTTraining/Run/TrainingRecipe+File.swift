@@ -1,10 +1,10 @@
 import DVTSupport
 
 extension TrainingRecipe {
-    /// The most bytes that a recipe's file may have.
+    /// The size limit of a recipe file, in bytes.
     private static let byteLimit = 1 << 20
 
-    /// Reads a recipe's file: YAML if its name ends in `.yaml` or `.yml`, else JSON.
+    /// Reads a recipe file: YAML if its name ends in `.yaml` or `.yml`, otherwise JSON.
     ///
     /// - Parameter path: the file.
     /// - Throws: `FileError` if the file cannot be read, or

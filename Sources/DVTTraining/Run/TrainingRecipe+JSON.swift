@@ -5,7 +5,7 @@ import DVTSupport
 extension TrainingRecipe {
     /// Reads a recipe; missing entries keep the values of ``init()``.
     ///
-    /// Names are those of timm's training script where it has them.
+    /// Entries have the names of the options of timm's training script, if it has them.
     ///
     /// - Parameters:
     ///   - json: the text of an object.
@@ -34,7 +34,7 @@ extension TrainingRecipe {
     }
 
     private mutating func read(_ reader: inout DescriptionReader) throws {
-        // max_hours without epochs means that time alone ends the run.
+        // With max_hours and without epochs, only the time limits the run.
         maxHours = try reader.number("max_hours")
         epochs = try reader.int("epochs") ?? (maxHours == nil ? epochs : nil)
         batchSize = try reader.int("batch_size") ?? batchSize
@@ -46,7 +46,7 @@ extension TrainingRecipe {
         optimizer.beta1 = try reader.number("beta1") ?? optimizer.beta1
         optimizer.beta2 = try reader.number("beta2") ?? optimizer.beta2
         optimizer.epsilon = try reader.number("opt_eps") ?? optimizer.epsilon
-        // 0 turns off what is on by default.
+        // 0 disables a setting that is enabled by default.
         optimizer.clipNorm = (try reader.number("clip_grad") ?? optimizer.clipNorm).flatMap(Self.on)
         averageDecay = (try reader.number("model_ema_decay") ?? averageDecay).flatMap(Self.on)
         dropout = try reader.number("drop") ?? dropout

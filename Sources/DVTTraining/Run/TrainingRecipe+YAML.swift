@@ -5,15 +5,15 @@ import Yams
 #endif
 
 extension TrainingRecipe {
-    /// Reads a recipe in YAML, with the entries of one in JSON.
+    /// Reads a recipe in YAML, with the same entries as in JSON.
     ///
-    /// YAML is read where the package is built with its trait `YAML`.
+    /// Requires the package trait `YAML`.
     ///
     /// - Parameters:
     ///   - yaml: the text of a mapping.
     ///   - origin: the file, for messages.
-    /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` if the text is not YAML, or an entry
-    ///   is unknown, of another kind or outside its range.
+    /// - Throws: ``TrainingError/invalidRecipe(origin:reason:)`` if the text is not YAML, or an
+    ///   entry is unknown, of another kind or outside its range.
     package init(yaml: [UInt8], origin: String) throws {
         #if YAML
         let value: JSONValue
@@ -35,14 +35,14 @@ extension TrainingRecipe {
 }
 
 #if YAML
-/// Text that is not YAML, or goes beyond what JSON can express.
+/// Text that is not YAML, or that JSON cannot express.
 private struct YAMLError: Error {
     let reason: String
 }
 
-/// Converts YAML to JSON's values.
+/// Converts YAML to JSON values.
 private struct YAMLReader {
-    /// The most values of a document.
+    /// The maximum number of values of a document.
     ///
     /// Aliases repeat values, so a short text could expand without limit.
     private static let valueLimit = 10_000
@@ -96,7 +96,7 @@ private struct YAMLReader {
         }
     }
 
-    /// Quoted text stays text; anything else is what YAML takes it for.
+    /// Quoted scalars are strings; the type of others follows YAML's rules.
     private static func value(of scalar: Node.Scalar, _ node: Node) throws(YAMLError) -> JSONValue {
         guard scalar.style == .plain else { return .string(scalar.string) }
         if node.null != nil { return .null }

@@ -40,8 +40,8 @@ final class CIFARFile: Sendable {
     /// - Parameters:
     ///   - path: the file.
     ///   - layout: the layout of its records.
-    /// - Throws: ``DataSetError`` if it cannot be read, does not consist of whole records, or a label
-    ///   is not a class.
+    /// - Throws: ``DataSetError`` if it cannot be read, does not consist of whole records, or a
+    ///   label is not a class.
     init(path: String, layout: CIFARLayout) throws(DataSetError) {
         let file: OpenFile
         do throws(FileError) {

@@ -2,8 +2,8 @@ import DVTCore
 
 /// A streaming reader of comma-separated values as in RFC 4180.
 ///
-/// Lines end in LF or CRLF; a quoted field may hold commas, line ends and doubled quotes. Empty lines
-/// and a byte order mark are skipped.
+/// Lines end in LF or CRLF; a quoted field may hold commas, line ends and doubled quotes. Empty
+/// lines and a byte order mark are skipped.
 struct CSVReader {
     /// A malformed line, counted from 1.
     struct Malformed: Error {

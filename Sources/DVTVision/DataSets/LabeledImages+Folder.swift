@@ -1,5 +1,5 @@
 extension LabeledImages {
-    /// The folder names that are splits if no other folder is beside them.
+    /// The names of splits, if the folder has no other subfolders.
     private static let splitNames: Set<String> = ["train", "val", "valid", "validation", "test"]
 
     /// Lists images in one folder per class: `root/CLASS/*.jpg`, or `root/SPLIT/CLASS/*.jpg`.

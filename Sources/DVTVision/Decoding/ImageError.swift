@@ -12,7 +12,7 @@ public enum ImageError: Error, Equatable, Sendable {
     case fileTooLarge(path: String, byteCount: Int, limit: Int)
     /// `path` is empty.
     case empty(path: String)
-    /// `path` begins with `firstBytes`, the signature of no JPEG, PNG or WebP file.
+    /// `path` begins with `firstBytes`, which are not the signature of a JPEG, PNG or WebP file.
     case unknownFormat(path: String, firstBytes: [UInt8])
     /// The image declares more pixels than are accepted.
     case tooManyPixels(path: String, width: Int, height: Int, limit: Int)

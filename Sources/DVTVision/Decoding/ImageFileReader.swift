@@ -3,22 +3,23 @@ import DVTSupport
 
 /// Reads image files.
 enum ImageFileReader {
-    /// The most bytes a file may have.
+    /// The size limit of a file in bytes.
     ///
-    /// The largest image accepted takes 1.4 GB as an uncompressed 16-bit PNG with alpha. Real files
-    /// are far below the limit, but a sparse file of any size costs its author nothing.
+    /// The largest accepted image takes 1.4 GB as an uncompressed 16-bit PNG with alpha. Real files
+    /// are far below the limit; it protects against huge sparse files.
     static let byteLimit = 1 << 30
 
     /// Reads a file.
     ///
     /// - Parameter path: the file.
-    /// - Returns: its bytes, or only the first few if they are not those of a JPEG, PNG or WebP file.
+    /// - Returns: its bytes, or only the first few if they are not those of a JPEG, PNG or WebP
+    ///   file.
     /// - Throws: ``ImageError`` if it is not a readable, regular file, or too large.
     static func read(path: String) throws(ImageError) -> [UInt8] {
         do throws(FileError) {
             let file = try OpenFile(path: path)
             let start = try file.read(from: 0, upTo: ImageFormat.signatureLength)
-            // A large file of another kind is not read: the decoder refuses it by its first bytes.
+            // A large file of another kind is not read: the decoder rejects it by its first bytes.
             guard (try? ImageFormat(of: start, name: path)) != nil else { return start }
             return try file.readAll(limit: byteLimit)
         } catch {

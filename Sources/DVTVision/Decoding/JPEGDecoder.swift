@@ -35,8 +35,7 @@ enum JPEGDecoder {
         // Initialized memory: libjpeg may stop early and report that only as text.
         var samples = [UInt8](repeating: 0, count: rowByteCount * structure.height)
         // No speed flags: Pillow uses the accurate DCT and smooth upsampling. Legitimate files have
-        // at
-        // most 500 scans; a malicious one could take minutes.
+        // at most 500 scans; a malicious one could take minutes.
         let status = tjDecompress2(
             handle, bytes, UInt(bytes.count), &samples, Int32(structure.width),
             Int32(rowByteCount), Int32(structure.height), Int32(format.rawValue),

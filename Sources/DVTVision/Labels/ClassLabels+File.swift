@@ -2,16 +2,16 @@ import DVTCore
 import DVTSupport
 
 extension ClassLabels {
-    /// The most bytes that a file of class names may have.
+    /// The size limit of a file of class names, in bytes.
     public static let byteLimit = 16 << 20
 
     /// Reads a file of class names.
     ///
-    /// The file holds one name per line, in UTF-8, with LF or CRLF; or JSON, recognized by its first
-    /// character: an array of names, or an object from index to name, `{"0": "tench"}`. A name in
-    /// the object may be an array whose last element is used, `{"0": ["n01440764", "tench"]}`. An
-    /// object with such an object as `id2label`, as Hugging Face's `config.json`, is accepted too.
-    /// White space around names is removed.
+    /// The file holds one name per line, in UTF-8, with LF or CRLF; or JSON, recognized by its
+    /// first character: an array of names, or an object from index to name, `{"0": "tench"}`. If
+    /// the object maps to arrays, `{"0": ["n01440764", "tench"]}`, their last elements are used. An
+    /// object that contains such an object as `id2label`, as Hugging Face's `config.json`, is
+    /// accepted too. White space around names is removed.
     ///
     /// - Parameter path: the file.
     /// - Throws: ``LabelError`` if it is not a readable, regular file of class names.

@@ -1,6 +1,6 @@
 extension ClassLabels {
-    /// ImageNet's identifiers of these classes in their order, by which its folders are called, or
-    /// nil where they are no classes of ImageNet.
+    /// The ImageNet identifiers of these classes, which are also its folder names, or nil if these
+    /// are not the classes of ImageNet.
     var imageNetIdentifiers: [String]? {
         switch self {
         case .imageNet1k, .imageNet1001MindSpore: Self.identifiers
@@ -9,9 +9,9 @@ extension ClassLabels {
         }
     }
 
-    /// The offsets in WordNet 3.0 of ILSVRC2012's classes, whose order is that of the numbers.
+    /// The WordNet 3.0 offsets of the ILSVRC2012 classes, in ascending order.
     ///
-    /// - SeeAlso: `timm/data/_info/imagenet_synsets.txt` of timm 1.0, which has the same.
+    /// - SeeAlso: `timm/data/_info/imagenet_synsets.txt` of timm 1.0, which has the same list.
     private static let identifiers = """
         n01440764 n01443537 n01484850 n01491361 n01494475 n01496331 n01498041 n01514668
         n01514859 n01518878 n01530575 n01531178 n01532829 n01534433 n01537544 n01558993

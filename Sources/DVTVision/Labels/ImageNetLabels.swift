@@ -1,5 +1,5 @@
 // The names are those of torchvision 0.29.2 (torchvision/models/_meta.py, _IMAGENET_CATEGORIES), in
-// the order of ILSVRC2012's class indices, under this licence:
+// the order of ILSVRC2012's class indices, under this license:
 //
 // BSD 3-Clause License
 //
@@ -35,21 +35,21 @@ extension ClassLabels {
     /// The 1000 classes of ImageNet (ILSVRC2012), in the order of timm's and torchvision's models.
     public static let imageNet1k = ClassLabels(imageNetNames)
 
-    /// The classes of models trained with a background class: 0 is it, then the 1000 of ImageNet.
+    /// The classes of models with a background class: class 0, followed by the 1000 of ImageNet.
     ///
-    /// TensorFlow's models count so; class `c` of ``imageNet1k`` is `c + 1` here.
+    /// TensorFlow's models use this numbering; class `c` of ``imageNet1k`` is `c + 1` here.
     public static let imageNet1001 = ClassLabels(["background"] + imageNetNames)
 
-    /// Those of ImageNet, and after them one class that no image has.
+    /// The 1000 classes of ImageNet, followed by an unused class.
     ///
-    /// The authors' MindSpore model has 1001 outputs, but its data loader counts the folders of
-    /// ImageNet from 0, and its evaluation compares outputs with these numbers as they are.
+    /// The authors' MindSpore model has 1001 outputs, but its data loader numbers the folders of
+    /// ImageNet from 0, and its evaluation compares outputs with these numbers directly.
     ///
     /// - SeeAlso: `utils/dataset.py` and `nn/metrics/classify_correct_cell.py` in
     ///   <https://github.com/blackfeather-wang/Dynamic-Vision-Transformer-MindSpore>.
     public static let imageNet1001MindSpore = ClassLabels(imageNetNames + ["unused"])
 
-    // One literal: an array of 1000 would take the compiler long.
+    // One string literal: an array of 1000 literals would compile slowly.
     private static let imageNetNames = """
         tench
         goldfish

@@ -56,7 +56,7 @@ extension LabelError: CustomStringConvertible {
             names, one per line
             """
         case .empty:
-            "holds no class name; give a file with one name a line"
+            "holds no class name; give a file with one name per line"
         default:
             contentProblem
         }
@@ -71,7 +71,7 @@ extension LabelError: CustomStringConvertible {
         case .notLabels(_, let reason):
             """
             is not JSON that names classes (\(printable(reason))); give ["tench", ...], \
-            {"0": "tench", ...} or one name a line
+            {"0": "tench", ...} or one name per line
             """
         case .wrongCount(_, let names, let classes):
             """

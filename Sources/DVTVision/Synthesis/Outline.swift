@@ -77,7 +77,7 @@ struct Outline {
         return result
     }
 
-    /// Points on the unit circle from (1, 0) on, evenly spaced to within some thousandths.
+    /// Points on the unit circle starting at (1, 0), evenly spaced to within a few thousandths.
     private static let circle: [SIMD2<Double>] = {
         let steps = 16
         let quarter = (0..<steps).map { step in

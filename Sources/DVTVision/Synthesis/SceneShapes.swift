@@ -7,9 +7,9 @@ struct ScenePart {
 /// The classes of objects.
 ///
 /// Objects fill the square from (-1, -1) to (1, 1), y downwards. Only the shape depends on the
-/// class: colors are drawn alike for all.
+/// class: colors have the same distribution for all.
 enum SceneShape: String, CaseIterable {
-    // Alphabetical, the order that class folders give their classes.
+    // Alphabetical, like the numbering of class folders.
     case ball, car, cross, cube, cup, fish, house, key, star, tree
 
     /// The parts, from back to front.

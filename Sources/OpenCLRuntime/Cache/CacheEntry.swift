@@ -3,10 +3,10 @@ import Glibc
 
 /// A file of the disk cache.
 ///
-/// The file consists of a 48-byte header, the key and the payload. The header holds, in little-endian
-/// order, 8 bytes that mark the kind, the format's version, the byte counts of key and payload (8
-/// bytes each), and the checksum of these, the key and the payload (16 bytes). Any other file is
-/// treated as missing, and so is one of another key with the same hash.
+/// The file consists of a 48-byte header, the key and the payload. The header holds, in
+/// little-endian order, 8 bytes that mark the kind, the format's version, the byte counts of key
+/// and payload (8 bytes each), and the checksum of these, the key and the payload (16 bytes). Any
+/// other file, and one of another key with the same hash, is treated as missing.
 struct CacheEntry {
     /// The kind of the payload.
     enum Kind: String {
@@ -20,7 +20,7 @@ struct CacheEntry {
 
     static let headerByteCount = 48
     private static let version: UInt64 = 1
-    /// The most bytes of a file: far above any binary, and small enough for memory.
+    /// The size limit of a file in bytes: far above any binary, and small enough for memory.
     private static let limit = 1 << 28
 
     private let cacheFolder: String
@@ -30,7 +30,7 @@ struct CacheEntry {
     init(folder: String, kind: Kind, key: [String]) {
         cacheFolder = folder
         self.kind = kind
-        // Each part is preceded by its size, so that different lists of parts make different keys.
+        // A size precedes each part, so different lists of parts give different keys.
         self.key = key.flatMap { part in
             Self.bytes(UInt64(part.utf8.count)) + Array(part.utf8)
         }
@@ -63,7 +63,7 @@ struct CacheEntry {
     func store(_ payload: [UInt8]) -> Bool {
         do {
             try makeFolder(folder, permissions: 0o700, withParents: true)
-            // Not flushed: what a power failure leaves behind fails its checksum.
+            // Not flushed: after a power failure, the checksum detects an incomplete file.
             try replaceFile(
                 path, with: head(for: payload[...]) + payload, isPrivate: true, flushing: false)
             return true

@@ -1,6 +1,6 @@
-/// Short texts stored between runs for a device, such as the result of tuning.
+/// A persistent store of short texts per device, such as tuning results.
 ///
-/// They are stored beside the program binaries and, like them, become invalid when the device's
+/// They are stored with the program binaries and, like them, become invalid when the device's
 /// driver changes.
 package struct DeviceCache: Sendable {
     private let diskCache: DiskCache

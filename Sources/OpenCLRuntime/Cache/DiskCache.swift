@@ -1,6 +1,6 @@
 import Glibc
 
-/// Where program binaries and tuning results are stored between runs.
+/// The location of the persistent cache of program binaries and tuning results.
 public enum DiskCache: Equatable, Sendable {
     /// In this folder, which is created on the first store.
     case folder(String)

@@ -10,8 +10,8 @@ package struct FileTree: Sendable {
     ///
     /// - Parameters:
     ///   - root: the folder in place of `/`; empty for the real root.
-    ///   - mayUse: whether this user may read and write a file. Tests replace it because root is
-    ///     refused nothing.
+    ///   - mayUse: whether this user may read and write a file; tests override it because root has
+    ///     access to everything.
     package init(
         root: String = "",
         mayUse: @escaping @Sendable (String) -> Bool = { access($0, R_OK | W_OK) == 0 }

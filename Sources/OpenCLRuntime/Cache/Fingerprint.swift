@@ -1,6 +1,6 @@
 /// A 128-bit FNV-1a hash, which names cache entries and detects damage but not tampering.
 struct Fingerprint: Equatable {
-    // The offset basis and the prime of the hash's definition, in halves.
+    // The offset basis and the prime of FNV-1a, each in two halves.
     private static let basis =
         UInt128(0x6c62_272e_07bb_0142) << 64 | UInt128(0x62b8_2175_6295_c58d)
     private static let prime = UInt128(1) << 88 | UInt128(0x13b)

@@ -2,11 +2,10 @@ import COpenCL
 import Synchronization
 
 extension Context {
-    /// A program, built once per context and, with the disk cache, once per machine.
+    /// Returns a program, built once per context and, with the disk cache, once per machine.
     ///
-    /// Concurrent calls wait for each other, so that no program is built twice. Code is compiled as
-    /// OpenCL C 1.2, which every driver supports, with precise arithmetic, unless `options` say
-    /// otherwise.
+    /// Concurrent calls wait for each other to avoid duplicate builds. Code is compiled as OpenCL C
+    /// 1.2, which every driver supports, with precise arithmetic, unless `options` override this.
     ///
     /// - Parameters:
     ///   - name: the program's name in messages.
@@ -109,7 +108,7 @@ struct ProgramKey: Hashable, Sendable {
 }
 
 extension Device {
-    /// What binaries and tuning results of this device depend on.
+    /// The properties that binaries and tuning results of this device depend on.
     var fingerprint: [String] {
         [name, version, driverVersion, platform.name, platform.version]
     }

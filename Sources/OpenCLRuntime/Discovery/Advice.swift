@@ -1,4 +1,4 @@
-/// Instructions for a user whose machine lacks an OpenCL device that it could offer.
+/// Instructions for making missing OpenCL devices available.
 struct Advice {
     let drivers: [OpenCLReport.Driver]
     let hardware: [GPUHardware]

@@ -55,7 +55,7 @@ package struct GPUHardware: Equatable, Sendable {
         nvidia(in: files) + cards(in: files).filter { $0.vendor != .nvidia }
     }
 
-    /// NVIDIA GPUs, by the driver's own files; in containers there are often no others.
+    /// NVIDIA GPUs, found by the driver's own files; containers often have no others.
     private static func nvidia(in files: FileTree) -> [GPUHardware] {
         let module = "/proc/driver/nvidia/version"
         let devices = files.names(in: "/dev")

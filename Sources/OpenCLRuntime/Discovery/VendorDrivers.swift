@@ -1,4 +1,4 @@
-/// The OpenCL drivers of a machine, which `.icd` files register by naming a library each.
+/// The OpenCL drivers of a machine; each `.icd` file registers one by naming its library.
 package struct VendorDrivers: Sendable {
     /// A registration.
     package struct Registration: Equatable, Sendable {

@@ -6,7 +6,7 @@ extension CommandQueue {
     ///
     /// Each extent of `global` is rounded up to a multiple of that of `local`, as OpenCL 1.2 has no
     /// partial work-groups: kernels must check their indices. A grid with an extent of 0 launches
-    /// nothing. `local` is always given, as PoCL refuses to choose it for kernels with a required
+    /// nothing. `local` is always given, as PoCL does not choose it for kernels with a required
     /// size.
     ///
     /// - Parameters:
@@ -16,7 +16,8 @@ extension CommandQueue {
     ///   - local: the work-items of a work-group along each dimension.
     /// - Returns: the event, if events are collected.
     /// - Throws: an ``OpenCLError`` that names the kernel if the sizes or the arguments do not fit
-    ///   the kernel or the device; ``OpenCLError/callFailed(function:status:)`` if the launch fails.
+    ///   the kernel or the device; ``OpenCLError/callFailed(function:status:)`` if the launch
+    ///   fails.
     @discardableResult
     package func enqueue(
         _ kernel: Kernel, arguments: [KernelArgument], global: [Int], local: [Int]

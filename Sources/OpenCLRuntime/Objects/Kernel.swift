@@ -1,7 +1,7 @@
 import COpenCL
 import Synchronization
 
-/// A function of a program that a queue can run over many work-items.
+/// A kernel of a program.
 ///
 /// Kernels are thread-safe: OpenCL stores the arguments in the kernel object, and a queue holds the
 /// kernel's lock while it sets them and launches.
@@ -10,18 +10,18 @@ package final class Kernel: Sendable {
     package let name: String
     /// The number of its parameters.
     package let argumentCount: Int
-    /// The names of its parameters, or nil where the driver does not report them.
+    /// The names of its parameters, or nil if the driver does not report them.
     ///
     /// Drivers report them for programs built from source with `-cl-kernel-arg-info`; whether they
     /// do for a cached binary depends on the driver.
     package let argumentNames: [String]?
     /// The maximum number of work-items in a work-group on this device.
     package let maxWorkGroupSize: Int
-    /// The work-group size that it was compiled for, or nil if it takes any.
+    /// The work-group size that it was compiled for, or nil if it accepts any.
     package let requiredWorkGroupSize: [Int]?
     /// The factor that work-group sizes should be a multiple of.
     package let preferredWorkGroupSizeMultiple: Int
-    /// The local memory that a work-group uses, without that of arguments.
+    /// The local memory that a work-group uses, without local arguments.
     package let localMemoryBytes: Int
     private let program: Program
     private let lock: Mutex<Handle>

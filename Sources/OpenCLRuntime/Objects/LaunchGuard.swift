@@ -1,7 +1,8 @@
 import COpenCL
 import Synchronization
 
-/// Serializes the launches of all queues of a process, for drivers that cannot run them in parallel.
+/// Serializes the launches of all queues of a process, for drivers that cannot run them in
+/// parallel.
 ///
 /// PoCL before version 7 caches several builds of a kernel, one per grid width, and looks up the
 /// build of a finished launch without the width. If another queue runs the same kernel at another
@@ -28,7 +29,7 @@ final class LaunchGuard: Sendable {
 
     private let queues = Mutex<[Handle]>([])
 
-    /// Adds a queue, after the commands of a queue that was alone until now have finished.
+    /// Adds a queue, after the commands of a previously single queue have finished.
     func enter(_ queue: Handle) {
         queues.withLock { queues in
             if queues.count == 1 { clFinish(queues[0].pointer) }

@@ -1,27 +1,26 @@
-// Counts OpenCL calls by standing in for them, whoever makes them: this package or a library.
+// Counts the OpenCL calls of this package and of libraries by interposing the functions.
 //
-// The counters belong to one cl_context each, so that tests that run side by side do not see each
-// other's calls. An address may be given to a new context once the old one is gone: start with
-// call_counter_reset.
+// Each cl_context has its own counters, so concurrent tests do not count each other's calls. A new
+// context may get the address of a released one: start with call_counter_reset.
 #ifndef CALL_COUNTER_H
 #define CALL_COUNTER_H
 
 #include <CL/cl.h>
 #include <stddef.h>
 
-// Forgets the calls on a context.
+// Resets the counters of a context.
 void call_counter_reset(cl_context context);
 
-// Buffers and sub-buffers made.
+// Created buffers and sub-buffers.
 size_t call_counter_buffers(cl_context context);
 
-// The size in bytes of the largest of them.
+// The size of the largest one in bytes.
 size_t call_counter_largest_buffer(cl_context context);
 
-// Programs built or compiled.
+// Built or compiled programs.
 size_t call_counter_builds(cl_context context);
 
-// Kernels launched.
+// Kernel launches.
 size_t call_counter_launches(cl_context context);
 
 #endif

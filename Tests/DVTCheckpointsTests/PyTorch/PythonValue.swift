@@ -1,4 +1,4 @@
-/// A value of Python, to be pickled.
+/// A Python value to pickle.
 indirect enum Python: Sendable {
     case none
     case bool(Bool)
@@ -15,7 +15,7 @@ indirect enum Python: Sendable {
     case persistent(Python)
     case raw([UInt8])
 
-    /// The operations that produce the value, as protocol 2 writes them.
+    /// The operations that produce the value in protocol 2.
     var operations: [UInt8] {
         switch self {
         case .none: [0x4E]
@@ -37,7 +37,7 @@ indirect enum Python: Sendable {
         }
     }
 
-    /// The whole pickle.
+    /// The complete pickle.
     var pickle: [UInt8] { [0x80, 2] + operations + [0x2E] }
 }
 

@@ -3,7 +3,7 @@ import DVTCore
 import DVTSupport
 import Testing
 
-/// Small files of both layouts, damaged everywhere.
+/// Small files of both layouts with damage at every position.
 @Suite struct TorchCorruptionTests {
     private static let root: Python = [
         "model": .build(
@@ -31,7 +31,7 @@ import Testing
             ("0", 6, floatBytes([0, 1, 2, 3, 4, 5])), ("1", 2, [0, 0x3C, 0, 0xC0]),
             ("2", 1, [1, 0, 0, 0, 0, 0, 0, 0]),
         ])
-    /// Has a name, so that a test's log does not list the bytes.
+    /// Has a name to keep the bytes out of test logs.
     enum Layout: CaseIterable {
         case zip, legacy
 
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    /// The pickle cut within an archive that is whole.
+    /// A truncated pickle in a complete archive.
     @Test func everyCutOfThePickleIsAnError() throws {
         let pickle = Self.root.pickle
         for count in pickle.indices {
@@ -99,7 +99,7 @@ import Testing
 
     @Test(arguments: Layout.allCases) func everyBitFlipIsAValueOrAnError(layout: Layout) throws {
         let bytes = layout.bytes
-        // A step coprime to 8 spreads the flips over all bits.
+        // The step is coprime to 8, which spreads the flips over all bits.
         for index in stride(from: 0, to: bytes.count * 8, by: 3) {
             var flipped = bytes
             flipped[index / 8] ^= 1 << (index % 8)
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    /// Every byte of the pickle replaced by every operation.
+    /// Every byte of the pickle replaced by every opcode.
     @Test func everyReplacedOperationIsAValueOrAnError() throws {
         let pickle = Self.root.pickle
         let opcodes = Array("(.0NJKMGTUXBC)t]ae}suhjqrcRbQ".utf8) + [0x81, 0x85, 0x8A, 0x93, 0x94]

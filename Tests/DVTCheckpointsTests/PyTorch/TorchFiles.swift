@@ -2,7 +2,7 @@ import DVTCheckpoints
 import DVTCore
 import Testing
 
-/// An entry of a zip archive; any field may be false.
+/// An entry of a zip archive; any field may be wrong.
 struct ZipTestEntry: Sendable {
     var name: String
     var data: [UInt8]
@@ -137,7 +137,7 @@ func torchProblem(
     }
 }
 
-/// The problem of a state dictionary in which `w` is this tensor, its storage `0` having `values`.
+/// The problem of a state dictionary in which `w` is this tensor and storage `0` has `values`.
 func torchProblem(
     ofTensor tensor: Python, values: [Float] = [0, 1, 2, 3, 4, 5],
     sourceLocation: SourceLocation = #_sourceLocation

@@ -36,7 +36,7 @@ import Testing
         #expect(checkpoint.shapes.keys.sorted() == ["head.bias", "head.weight"])
     }
 
-    /// A tensor beside a wrapper does not make the whole file a state dictionary.
+    /// A tensor next to a wrapper does not make the whole file a state dictionary.
     @Test func theFirstWrapperThatHoldsTensorsIsTaken() throws {
         let checkpoint = try open([
             "dynamic_threshold": .tensor(.storage(count: 6), [3, 2], [2, 1]),

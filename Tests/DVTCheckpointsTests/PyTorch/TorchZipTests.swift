@@ -2,12 +2,12 @@ import DVTCheckpoints
 import DVTCore
 import Testing
 
-/// Archives with false declarations.
+/// Archives with wrong declarations.
 @Suite struct TorchZipTests {
     private var archive: ZipTestArchive {
         torchZip(["w": .vector(count: 2)], ["0": floatBytes([1, 2])])
     }
-    /// The place of the storage among the entries.
+    /// The index of the storage among the entries.
     private let storage = 2
 
     private func problem(

@@ -4,8 +4,8 @@ import DVTEvaluation
 import DVTTestSupport
 import Testing
 
-/// The authors' budgeted batch classification against the results of their own code; `s4` has many
-/// equal scores.
+/// Compares the authors' budgeted batch classification with the results of their own code; `s4` has
+/// many equal scores.
 @Suite(.enabled(if: ReferenceFiles.areAvailable, Comment(rawValue: ReferenceFiles.comment)))
 struct BudgetedBatchTests {
     static let files = ["budgeted_batch_s1", "budgeted_batch_s4"]
@@ -33,7 +33,7 @@ struct BudgetedBatchTests {
 
     /// Thresholds chosen on one half and evaluated on the other, and vice versa, gain on average.
     ///
-    /// One of the four cases gains nothing: 400 images resolve accuracy to 2 points.
+    /// One of the four cases gains nothing: the sampling error of 400 images is about 2 points.
     @Test func optimalThresholdsGeneralize() throws {
         var gains: [Double] = []
         for (name, areSwapped) in Self.files.flatMap({ [($0, false), ($0, true)] }) {

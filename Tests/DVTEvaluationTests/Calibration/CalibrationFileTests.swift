@@ -30,7 +30,7 @@ import Testing
         #expect(policy.scoring == ExitScoring(criterion: .margin, temperatures: [1.25, 0.7]))
     }
 
-    /// Halfway to the next lower score where that is near; no image changes its exit.
+    /// Halfway to the next lower score if that is near; no image changes its exit.
     @Test func thresholdsLieBelowTheirScores() throws {
         let near = Float(0.8).nextDown.nextDown
         let outputs = try SyntheticExits.outputs(

@@ -127,7 +127,7 @@ import Testing
         #expect(criterion.score([0, 1, 0], temperature: 0.5) == 1)
     }
 
-    /// Of 1, 4 and 16 parts of 21, temperature 2 makes 1, 2 and 4 of 7.
+    /// Probabilities of 1/21, 4/21 and 16/21 become 1/7, 2/7 and 4/7 at temperature 2.
     @Test func temperaturesScaleLogarithms() {
         let row: ArraySlice<Float> = [1 / 21, 4 / 21, 16 / 21]
         let scaled: ArraySlice<Float> = [1 / 7, 2 / 7, 4 / 7]

@@ -3,7 +3,7 @@ import DVTCore
 @testable import DVTEvaluation
 
 /// Outputs like those of a cascade: later exits are correct more often, and each is more confident
-/// where it is correct.
+/// when it is correct.
 enum SyntheticExits {
     /// Scores and outcomes from a seed.
     static func scores(exits: Int, images: Int, seed: UInt64) -> ExitScores {
@@ -23,7 +23,7 @@ enum SyntheticExits {
         return ExitScores(scores: scores, isCorrect: isCorrect)
     }
 
-    /// Softmax outputs of two classes whose first has the probability given, `[K][n]`.
+    /// Softmax outputs of two classes, given the probabilities of the first, `[K][n]`.
     static func outputs(
         _ firstClass: [[Float]], labels: [Int], name: String = "calibration"
     ) throws -> ExitOutputs {

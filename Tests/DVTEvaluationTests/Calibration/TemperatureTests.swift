@@ -45,7 +45,7 @@ import Testing
         #expect(loss(1) < loss(1.001) && loss(1) < loss(0.999))
     }
 
-    /// Where all or none are correct, the loss has no minimum.
+    /// If all or none are correct, the loss has no minimum.
     @Test(arguments: [(0, 0.01), (1, 100)])
     func temperaturesStayInRange(label: Int, temperature: Double) throws {
         let outputs = try SyntheticExits.outputs([[0.9, 0.8, 1]], labels: [label, label, label])

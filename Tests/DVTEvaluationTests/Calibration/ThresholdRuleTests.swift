@@ -89,7 +89,7 @@ import Testing
             func best(_ candidates: [ThresholdFrontier.Candidate]) -> Double {
                 candidates.map { $0.value - price * $0.cost }.max() ?? -.infinity
             }
-            // One image in a thousand; exact where only one threshold is free.
+            // One image in a thousand; exact if only one threshold is free.
             let slack = exits == 2 ? 0.02 : 0.4
             #expect(best(found) >= best(exact) - slack, "\(best(found)) \(best(exact))")
         }
@@ -104,7 +104,7 @@ import Testing
         for (first, second) in zip(optimal.frontier, optimal.frontier.dropFirst()) {
             #expect(first.cost < second.cost && first.accuracy < second.accuracy)
         }
-        // All take the first exit.
+        // All images take the first exit.
         #expect(optimal.frontier.first?.cost == 1)
     }
 
@@ -134,7 +134,7 @@ import Testing
                 ExitScores(
                     scores: [scores, scores],
                     isCorrect: Array(repeating: scores.map { _ in true }, count: 2)))
-            // With both ends; one image has no quantile between them.
+            // Includes both ends; one image has no quantile between them.
             #expect(grid.thresholds[0].count == (images == 1 ? 2 : cells + 1))
             #expect(grid.thresholds[0].first == 0 && grid.thresholds[0].last == 1e8)
         }

@@ -3,7 +3,7 @@ import DVTEvaluation
 import Glibc
 import Testing
 
-/// Attention rollout, by cases computed by hand and against plain matrix products.
+/// Compares attention rollout with hand-computed cases and plain matrix products.
 @Suite struct AttentionRolloutTests {
     /// Logits whose softmax is 1 for one key of every query and 0 for the others.
     private func oneHot(tokens: Int, key: (Int) -> Int) -> Tensor {

@@ -6,7 +6,7 @@ import Testing
 
 /// Mixup, cutmix and their targets.
 @Suite struct BatchMixingTests {
-    /// Images of 2 x 2 pixels whose values are all their number from 1.
+    /// Images of 2 x 2 pixels; all values of an image are its number, from 1.
     private func images(_ count: Int) -> Tensor {
         Tensor(
             [count, 3, 2, 2],

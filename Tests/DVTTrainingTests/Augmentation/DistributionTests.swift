@@ -48,7 +48,7 @@ import Testing
     @Test func ratiosAreLogUniform() {
         var random = numbers()
         let values = (0..<Self.count).map { _ in random.nextRatio(0.5...2) }
-        // A ulp beyond, as exp and log round.
+        // One ulp of slack for the rounding of exp and log.
         #expect(values.allSatisfy { (0.4999...2.0001).contains($0) })
         #expect(abs(values.count { $0 < 1 } - Self.count / 2) < 354)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// The whole augmentation of an image.
+/// The complete augmentation of an image.
 @Suite struct ImageAugmentationTests {
     private static let preprocessing = Preprocessing.default(imageSize: 16)
 
@@ -22,7 +22,7 @@ import Testing
         #expect(tensor == Self.preprocessing.tensor(from: image))
     }
 
-    /// Draws depend on seed, epoch and index, each of which alone changes them.
+    /// Changing the seed, the epoch or the index changes the draws.
     @Test func drawsDependOnSeedEpochAndIndex() throws {
         let image = try image()
         let standard = try augmentation(.standard)

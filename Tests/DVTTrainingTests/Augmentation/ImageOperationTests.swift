@@ -3,7 +3,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// Operations on images, against Pillow 11.3.
+/// Compares image operations with Pillow 11.3.
 @Suite struct ImageOperationTests {
     private static let fill: SIMD3<UInt8> = [124, 116, 104]
 
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    /// An image of one level has nothing to stretch; one of one pixel no neighbors.
+    /// An image of one level has no contrast to stretch; one of a single pixel has no neighbors.
     @Test func onePixelStaysOnePixel() {
         let pixel = RGBImage(width: 1, height: 1, pixels: [10, 200, 30])
         for kind in ImageOperation.Kind.allCases {
@@ -68,7 +68,7 @@ import Testing
         #expect(ImageOperation.sharpness(1.9).applied(to: pixel, fill: Self.fill) == pixel)
     }
 
-    /// timm's increasing strengths at a magnitude of 9, worked by hand.
+    /// timm's increasing strengths at a magnitude of 9, computed by hand.
     @Test func strengthsAreThoseOfTimm() {
         func at(_ kind: ImageOperation.Kind, _ isNegative: Bool = false) -> ImageOperation {
             ImageOperation(kind, level: 0.9, isNegative: isNegative)

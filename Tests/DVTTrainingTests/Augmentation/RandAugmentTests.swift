@@ -4,7 +4,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// Which operations are drawn.
+/// The distribution of the drawn operations.
 @Suite struct RandAugmentTests {
     private func draw(_ randAugment: RandAugment, count: Int) -> [[ImageOperation]] {
         (0..<count).map { index in
@@ -29,7 +29,7 @@ import Testing
             if case .rotate(let degrees) = operation { degrees } else { nil }
         }
         let sizes = degrees.map(abs)
-        // 3 degrees a magnitude: 9 +- 0.5, cut off at 10, where the density is small.
+        // 3 degrees per unit of magnitude: 9 +- 0.5, clamped at 10, where the density is small.
         #expect(abs(sizes.mean - 27) < 0.3 && abs(sizes.variance.squareRoot() - 1.5) < 0.2)
         #expect(sizes.allSatisfy { $0 <= 30 } && sizes.contains(30))
         #expect(abs(degrees.count { $0 < 0 } - degrees.count / 2) < degrees.count / 10)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// The part of an image that becomes noise.
+/// The erased part of an image.
 @Suite struct RandomErasingTests {
     @Test func aQuarterOfImagesLosesARectangle() {
         let side = 32

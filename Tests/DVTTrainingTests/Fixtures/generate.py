@@ -1,13 +1,12 @@
-"""Writes the images and the expected results that DVTTrainingTests compares with.
+"""Writes the images and the expected results of DVTTrainingTests.
 
-Needs Pillow 11.3.0 (pip install pillow==11.3.0). Every expected result is Pillow's, called as
-timm's auto_augment.py and torchvision's resized_crop call it. Run it in this folder; it is
-deterministic.
+Requires Pillow 11.3.0 (pip install pillow==11.3.0). All results are Pillow's, called as in timm's
+auto_augment.py and torchvision's resized_crop. Run it in this folder; it is deterministic.
 
-  image.png     two images of 24 x 16 pixels, one below the other: soft shades that leave levels
-                  out, and noise
-  operations.png  the results of 24 x 16 pixels, one below the other
-  operations.txt  operation, argument and number of the image, a line for each result
+  image.png       two images of 24 x 16 pixels, stacked vertically: soft shades that do not use all
+                  levels, and noise
+  operations.png  the results of 24 x 16 pixels, stacked vertically
+  operations.txt  operation, argument and index of the image, one line per result
 """
 
 import math

@@ -7,7 +7,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// The weights that training starts from.
+/// The initial weights of a training run.
 struct InitializationTests {
     @Test func randomWeightsHaveTheirDeviation() throws {
         let configuration = try TrainingLossTests.cascade()

@@ -5,7 +5,7 @@ import DVTReference
 import DVTTraining
 import Testing
 
-/// What a tape does to a network beside differentiating it.
+/// Regularization and gradient stops on a tape.
 struct TapeTests {
     private let base = ReferenceBackend()
 
@@ -49,7 +49,7 @@ struct TapeTests {
             residual.clearGradient()
             try tape.backward(from: [(y, base.upload(Tensor([images, width], repeating: 1)))])
             let gradient = try #require(weight.gradient)
-            // Each kept row of ones adds its factor less the residual's 1.
+            // Each kept row of ones adds its factor minus the residual's 1.
             let sum = Float(values.count { $0 == factor } / width) * (factor - 1)
             #expect(base.download(gradient).values.allSatisfy { $0 == sum })
             #expect(base.download(residual.gradient!).values.allSatisfy { $0 == 1 })
@@ -87,8 +87,8 @@ struct TapeTests {
         #expect(draws[0] == draws[1] && draws[0] != draws[2])
     }
 
-    /// The gradient of the earlier stage changes where it ends at reused features, and nowhere
-    /// else does it.
+    /// Stopping at reused features changes only the gradients of the earlier stage's parameters
+    /// before these features.
     @Test func stopsAtReusedFeatures() throws {
         let configuration = try TrainingLossTests.cascade()
             .reusing(features: true, relations: false)

@@ -65,7 +65,7 @@ struct TrainerTests {
                 images: Tensor([16, 3, 32, 32], values: parts.flatMap(\.images.values)),
                 targets: Tensor([16, 10], values: parts.flatMap(\.targets.values)),
                 labels: parts.flatMap(\.labels)), of: 10)
-        // Adam's first step is the sign of the gradient, which rounding may flip where it is 0.
+        // Adam's first step is the sign of the gradient, which rounding may flip if it is 0.
         for (a, b) in zip(try weights(of: halves), try weights(of: whole)) {
             let differing = zip(a, b).count { abs($0 - $1) > 1e-5 }
             #expect(differing <= a.count / 100 + 1)

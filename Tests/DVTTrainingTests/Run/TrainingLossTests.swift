@@ -11,7 +11,7 @@ import Testing
 
 @testable import DVTTraining
 
-/// Ten steps against those of PyTorch, computed in float64 from the same weights and batches by
+/// Compares ten steps with PyTorch's, computed in float64 from the same weights and batches by
 /// Benchmarks/peers/training_pytorch.py.
 @Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
 struct TrainingLossTests {

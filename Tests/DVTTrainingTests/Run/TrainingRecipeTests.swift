@@ -45,7 +45,7 @@ struct TrainingRecipeTests {
         #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
     }
 
-    /// Reads a recipe's file of a name that ends in `suffix`.
+    /// Reads a recipe file whose name ends in `suffix`.
     private func file(_ text: String, _ suffix: String) throws -> TrainingRecipe {
         let folder = try TemporaryFolder()
         return try TrainingRecipe(path: folder.file("recipe\(suffix)", text))

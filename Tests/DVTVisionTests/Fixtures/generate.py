@@ -1,14 +1,14 @@
-"""Writes the images and the expected results that DVTVisionTests compares with.
+"""Writes the images and the expected results of DVTVisionTests.
 
-Needs Pillow 11.3.0 and NumPy (pip install pillow==11.3.0 numpy); its wheels bring libwebp 1.5.0. Every expected result is
-Pillow's, or torchvision's arithmetic on top of Pillow's; results are stored as CRC-32 of the raw
-bytes. Run it in this folder; it is deterministic.
+Requires Pillow 11.3.0, whose wheels include libwebp 1.5.0, and NumPy (pip install pillow==11.3.0
+numpy). All results are Pillow's, or torchvision's arithmetic on Pillow's results; they are stored
+as CRC-32 of the raw bytes. Run it in this folder; it is deterministic.
 
-  *.jpg, *.png, *.webp small images of every kind
-  bomb-*.png          small files that grow a thousandfold when all of them is inflated
-  decode.txt          name, size and CRC of convert("RGB"), then of exif_transpose
-  resize.txt          seed, size, new size, filter and CRC of Image.resize
-  preprocess.txt      preset, image size, seed, size and CRC of the float32 values
+  *.jpg, *.png, *.webp  small images of every kind
+  bomb-*.png            small files that grow a thousandfold when fully inflated
+  decode.txt            name, size and CRC of convert("RGB"), then of exif_transpose
+  resize.txt            seed, size, new size, filter and CRC of Image.resize
+  preprocess.txt        preset, image size, seed, size and CRC of the float32 values
 """
 
 import io
@@ -30,7 +30,7 @@ ADAM7 = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (
 
 
 def noise(seed, count):
-    """The bytes that the tests generate too: the top byte of a 32-bit congruence."""
+    """Pseudorandom bytes as in the tests: the top byte of a 32-bit congruential generator."""
     values = np.empty(count, np.uint8)
     state = seed
     for index in range(count):
@@ -69,7 +69,7 @@ def chunk(name, content):
 
 
 def packed_rows(samples, depth):
-    """Samples [rows, columns * channels] as PNG scan lines, with every filter in turn."""
+    """Encodes samples [rows, columns * channels] as PNG scan lines, cycling through the filters."""
     lines = []
     previous = None
     for index, row in enumerate(samples):
@@ -81,7 +81,7 @@ def packed_rows(samples, depth):
             bits = "".join(format(int(value), "0%db" % depth) for value in row)
             bits += "0" * (-len(bits) % 8)
             line = bytes(int(bits[i : i + 8], 2) for i in range(0, len(bits), 8))
-        # Filter 2, "up", needs no knowledge of the bytes of a pixel; 0 is "none".
+        # Filter 2, "up", does not depend on the bytes per pixel; 0 is "none".
         if index % 2 and previous is not None:
             lines.append(b"\2" + bytes((a - b) & 255 for a, b in zip(line, previous)))
         else:
@@ -198,7 +198,7 @@ def animation(width, height, *frames):
 
 def webps():
     image = scene(37, 23)
-    # Under full transparency there are colors as well, and they are to be seen.
+    # Fully transparent pixels have colors too, which must appear in the result.
     veiled = image.copy()
     veiled.putalpha(Image.fromarray(noise(9, 37 * 23).reshape(23, 37) & 0xC0))
 
@@ -245,7 +245,7 @@ def webps():
 
 
 def write_bombs():
-    """A 1x1 image beside 8 MiB of compressed zeros: as a profile, a text, and image data."""
+    """A 1x1 image with 8 MiB of compressed zeros in a profile, a text or the image data."""
     zeros = zlib.compress(bytes(8 << 20), 9)
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 0))
     pixel = chunk(b"IDAT", zlib.compress(b"\0\1\2\3"))

@@ -1,7 +1,7 @@
 import Foundation
 import FoundationXML
 
-/// A document as a parser of XML reads it.
+/// A parsed XML document.
 final class Document: NSObject, XMLParserDelegate {
     private(set) var isWellFormed = false
     private(set) var text = ""

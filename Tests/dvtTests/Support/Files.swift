@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A folder of a test's own that is removed with the last reference to it.
+/// A temporary folder for one test, removed with the last reference to it.
 final class TemporaryFolder: Sendable {
     let path: String
 
@@ -16,7 +16,7 @@ final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// Writes a file and returns its path; makes the folders above it.
+    /// Writes a file, creating its parent folders, and returns its path.
     func file(_ name: String, _ text: String) throws -> String {
         let file = try place(name)
         try Data(text.utf8).write(to: URL(fileURLWithPath: file))

@@ -26,7 +26,7 @@ enum Program {
 
     /// The program's caches in this test run, separate from the user's.
     static let caches: TemporaryFolder? = {
-        // Globals are never released, so the folder would remain.
+        // Globals are never released, so the folder would not be removed.
         atexit {
             guard let path = Program.caches?.path else { return }
             try? FileManager.default.removeItem(atPath: path)
@@ -54,7 +54,7 @@ enum Program {
         return base.map { "\($0)/pocl/kcache" }
     }
 
-    /// Limits the programs that run at once to the number of cores.
+    /// Limits concurrent programs to the number of cores.
     static let slots = Slots(count: max(1, ProcessInfo.processInfo.activeProcessorCount))
 
     /// Fills the cache; concurrent runs would otherwise all build the same kernels.
@@ -77,7 +77,7 @@ extension Trait where Self == ConditionTrait {
         .enabled(if: Program.hasDevice, "no OpenCL device on this machine")
     }
 
-    /// Skips the test, with a reason, where the program was not built.
+    /// Skips the test, with a reason, if the program was not built.
     static var needsProgram: Self {
         .enabled(if: Program.path != nil, "no program dvt beside the tests")
     }

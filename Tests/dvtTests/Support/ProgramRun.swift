@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 
-/// The exit code and output of a program that has ended.
+/// The exit code and output of a program.
 struct ProgramOutput {
-    /// The exit code; for a program that a signal ended, the signal's number plus 128.
+    /// The exit code, or the signal's number plus 128 if a signal ended the program.
     let code: Int32
     let output: String
     let errors: String
@@ -16,8 +16,8 @@ struct ProgramOutput {
 
 /// One run of a program.
 ///
-/// Its outputs are files, not pipes: a program that another test starts at the same moment could
-/// inherit the other end of a pipe, whose end would then never be seen.
+/// Its outputs go to files, not pipes: a program started concurrently by another test could inherit
+/// the write end of a pipe, so the reader would never see the end of the output.
 final class ProgramRun {
     private let process = Process()
     private let folder: TemporaryFolder
@@ -56,26 +56,26 @@ final class ProgramRun {
         return self
     }
 
-    /// Waits for the end.
+    /// Waits for the program to end.
     func end() async throws -> ProgramOutput {
         await withTaskCancellationHandler {
             for await _ in ended.stream {}
         } onCancel: { [identifier = process.processIdentifier] in
             kill(identifier, SIGKILL)
         }
-        // The stream also ends where the test is canceled.
+        // The stream also ends if the test is canceled.
         process.waitUntilExit()
         let signal: Int32 = process.terminationReason == .uncaughtSignal ? 128 : 0
         return ProgramOutput(
             code: process.terminationStatus + signal, output: try text("output"), errors: errors)
     }
 
-    /// Sends the signal of Ctrl-C.
+    /// Sends SIGINT, like Ctrl-C.
     func interrupt() {
         process.interrupt()
     }
 
-    /// Standard error up to now.
+    /// The text of standard error so far.
     var errors: String { (try? text("errors")) ?? "" }
 
     var isRunning: Bool { process.isRunning }
@@ -90,7 +90,7 @@ final class ProgramRun {
     }
 }
 
-/// Runs dvt to its end, after a core is free and, if needed, the kernels are built.
+/// Runs dvt to its end, once a core is free and, if needed, the kernels are built.
 ///
 /// - Parameters:
 ///   - arguments: the arguments.

@@ -93,7 +93,7 @@ func markdown(_ text: String) -> [[String]] {
     return rows
 }
 
-/// Reads an aligned table by the rule under its titles, which shows where the columns are.
+/// Reads an aligned table; the rule under its titles marks the columns.
 func table(_ text: String) throws -> [[String]] {
     let lines = text.split(separator: "\n").map(Array.init)
     let rule = try #require(lines.dropFirst().first)
