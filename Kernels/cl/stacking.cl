@@ -1,4 +1,4 @@
-// stacking.cl: copies a linear layer into a stack of layers, with the LayerNorm before it folded in.
+// stacking.cl: copies a linear layer into a stack of layers, folding in the LayerNorm before it.
 //
 //   weight          [outputs, inputs]   bias            [outputs], or null for zeros
 //   scale, shift    [inputs]            of the LayerNorm, or null for none

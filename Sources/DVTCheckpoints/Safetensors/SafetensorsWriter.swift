@@ -46,8 +46,8 @@ public enum SafetensorsWriter {
     ///   - elementType: the type of every element in the file.
     ///   - path: the file to create or replace.
     ///   - tensor: returns the tensor of an entry, by its index.
-    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``/DVTSupport/FileError`` if writing
-    ///   fails, and errors of `tensor`.
+    /// - Throws: ``SafetensorsError`` if a name cannot be written, ``/DVTSupport/FileError`` if
+    ///   writing fails, and errors of `tensor`.
     public static func write(
         _ entries: [(name: String, shape: Shape)], metadata: [String: String] = [:],
         as elementType: ElementType = .float32, to path: String, tensor: (Int) throws -> Tensor
@@ -65,8 +65,8 @@ public enum SafetensorsWriter {
     ///   - path: the file to create or replace.
     ///   - pieces: passes the elements of an entry, given by index, piece by piece to its closure.
     /// - Throws: ``SafetensorsError`` if a name cannot be written, ``/DVTCore/ShapeError`` if an
-    ///   entry's pieces do not add up to its shape, ``/DVTSupport/FileError`` if writing fails, and errors of
-    ///   `pieces`.
+    ///   entry's pieces do not add up to its shape, ``/DVTSupport/FileError`` if writing fails,
+    ///   and errors of `pieces`.
     package static func write(
         _ entries: [(name: String, shape: Shape)], integers: [(name: String, values: [Int32])],
         metadata: [String: String], to path: String,
