@@ -19,8 +19,10 @@ check() {
         status=1
     fi
     # Subcommands are listed in lines such as "  kernels, operations     Benchmark each ...".
-    for subcommand in $(awk '/^SUBCOMMANDS:/ { inside = 1; next }
-        inside && /^  [a-z]/ { sub(/,$/, "", $1); print $1 }' <<< "$help"); do
+    local subcommands
+    mapfile -t subcommands < <(awk '/^SUBCOMMANDS:/ { inside = 1; next }
+        inside && /^  [a-z]/ { sub(/,$/, "", $1); print $1 }' <<< "$help")
+    for subcommand in "${subcommands[@]}"; do
         check "$@" "$subcommand"
     done
 }
