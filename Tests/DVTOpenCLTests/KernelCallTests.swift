@@ -58,6 +58,16 @@ struct KernelCallTests {
         #expect(expected.description.contains("(y, b, a, count)"))
     }
 
+    /// A driver may report placeholders instead of the names in the source.
+    @Test func placeholdersContradictNothing() {
+        let arguments: KernelArguments = ["y": .none, "count": .none]
+        #expect(!arguments.contradict(["y", "count"]))
+        #expect(!arguments.contradict(["arg0", "arg1"]))
+        #expect(arguments.contradict(["count", "y"]))
+        #expect(arguments.contradict(["y", "count", "rows"]))
+        #expect(arguments.contradict(["y", "rows"]))
+    }
+
     @Test func aMissingArgumentIsRefused() throws {
         let missing = call(["y": .tensor(y), "a": .tensor(a), "b": .tensor(b)])
         if try reportsNames() {

@@ -56,6 +56,14 @@ struct KernelArguments {
         names.count == elements.count && zip(names, elements).allSatisfy { $0 == $1.name }
     }
 
+    /// Whether a driver's names of the parameters show that the arguments are not the kernel's.
+    ///
+    /// Names that share none with the arguments are a driver's placeholders, such as `arg0`, and
+    /// show nothing.
+    func contradict(_ declared: [String]) -> Bool {
+        !areNamed(declared) && !Set(declared).isDisjoint(with: names)
+    }
+
     /// The arguments of both, in order.
     static func + (left: KernelArguments, right: KernelArguments) -> KernelArguments {
         var sum = left

@@ -36,7 +36,7 @@ final class KernelLibrary {
     func kernel(for call: KernelCall) throws -> Kernel {
         let kernel = try kernel(call.function)
         // Checked at every call, as a kernel may be called from several places.
-        if let declared = kernel.argumentNames, !call.arguments.areNamed(declared) {
+        if let declared = kernel.argumentNames, call.arguments.contradict(declared) {
             throw OpenCLBackendError.kernelArguments(
                 kernel: "\(call.function.file).cl: \(call.function.name)", declared: declared,
                 given: call.arguments.names)
