@@ -23,6 +23,7 @@ let package = Package(
                 .product(name: "DVTEvaluation", package: "swift-dvt"),
                 .product(name: "DVTModel", package: "swift-dvt"),
                 .product(name: "DVTReference", package: "swift-dvt"),
+                .product(name: "DVTSupport", package: "swift-dvt"),
                 .product(name: "DVTTraining", package: "swift-dvt"),
                 .product(name: "DVTVision", package: "swift-dvt"),
             ],

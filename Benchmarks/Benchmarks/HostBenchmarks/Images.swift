@@ -1,5 +1,6 @@
 import CPNGWriter
 import DVTCore
+import DVTSupport
 import DVTVision
 import Foundation
 
@@ -50,16 +51,16 @@ private func photoBytes() throws -> [UInt8] {
 /// Encodes a decoded photo as PNG with libpng's default settings; the test fixtures are too small
 /// to time.
 private func pngBytes(of jpeg: [UInt8]) throws -> [UInt8] {
-    let image = try ImageDecoder.decode(jpeg, name: photo, applyingOrientation: true)
+    let decoded = try ImageDecoder.decode(jpeg, name: photo, applyingOrientation: true)
     var image = png_image()
     image.version = png_uint_32(PNG_IMAGE_VERSION)
-    image.width = png_uint_32(image.width)
-    image.height = png_uint_32(image.height)
+    image.width = png_uint_32(decoded.width)
+    image.height = png_uint_32(decoded.height)
     image.format = png_uint_32(PNG_FORMAT_RGB)
     // Sufficient for incompressible samples.
-    var byteCount = image.pixels.count * 2
+    var byteCount = decoded.pixels.count * 2
     var bytes = [UInt8](repeating: 0, count: byteCount)
-    guard png_image_write_to_memory(&image, &bytes, &byteCount, 0, image.pixels, 0, nil) != 0
+    guard png_image_write_to_memory(&image, &bytes, &byteCount, 0, decoded.pixels, 0, nil) != 0
     else {
         throw InputError(description: "libpng could not write \(photo) as PNG")
     }
