@@ -4,6 +4,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 dvt=$1
+program=Examples/Sources/ClassifyImage/ClassifyImage.swift
+if ! diff <(awk '/^```$/ { inside = 0 } inside; /^```swift$/ { inside = 1 }' README.md) "$program"; then
+    echo "examples.sh: the program in README.md (<) is not $program (>)" >&2
+    exit 1
+fi
 folder=.build/examples
 # A debug build takes half the time of a release build; the speed of the example does not matter.
 swift build --package-path Examples --scratch-path "$folder"
