@@ -9,6 +9,9 @@ DVT := .build/release/dvt
 # would each recompile everything after the other.
 TEST_FOLDER := .build/tests
 
+# A target that imports what Package.swift does not give it builds or not by the order of the build.
+IMPORT_CHECK := --explicit-target-dependency-import-check error
+
 SWIFT_SOURCES := $(wildcard Sources Tests Benchmarks Examples) Package.swift
 
 # Package.swift passes it to the C target CBuildInformation. It is empty outside a checkout.
@@ -32,7 +35,7 @@ help: ## List the targets
 
 build: ## Build dvt, optimized (.build/release/dvt)
 	@scripts/install-dependencies.sh build
-	$(SWIFT) build -c release
+	$(SWIFT) build -c release $(IMPORT_CHECK)
 
 demo: build ## Build, then classify images: make demo IMAGES="cat.jpg dog.png"
 	@scripts/demo.sh
@@ -40,7 +43,7 @@ demo: build ## Build, then classify images: make demo IMAGES="cat.jpg dog.png"
 test: ## Run the tests, then the examples; report skipped tests and why
 	@scripts/install-dependencies.sh test
 	@scripts/count-skipped.sh \
-		$(SWIFT) test -c release --disable-xctest --scratch-path $(TEST_FOLDER)
+		$(SWIFT) test -c release --disable-xctest --scratch-path $(TEST_FOLDER) $(IMPORT_CHECK)
 	@scripts/examples.sh $(TEST_FOLDER)/release/dvt
 
 lint: build ## Check the style of Swift, kernels and scripts, the terms of all text, the help's width

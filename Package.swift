@@ -71,10 +71,10 @@ let package = Package(
         .target(
             name: "DVTAutodiff", dependencies: ["DVTCore", "DVTSupport"], swiftSettings: strict),
         .target(
-            name: "DVTOperations", dependencies: ["DVTAutodiff", "DVTCore", "DVTSupport"],
+            name: "DVTOperations", dependencies: ["DVTAutodiff", "DVTCore"],
             swiftSettings: strict),
         .target(
-            name: "DVTReference", dependencies: ["DVTAutodiff", "DVTCore", "DVTSupport"],
+            name: "DVTReference", dependencies: ["DVTAutodiff", "DVTCore"],
             swiftSettings: strict),
         .target(
             name: "DVTOpenCL",
@@ -148,9 +148,7 @@ let package = Package(
         .target(name: "CallCounter", dependencies: ["COpenCL"], path: "Tests/CallCounter"),
         .target(
             name: "DVTTestSupport",
-            dependencies: [
-                "DVTAutodiff", "DVTCore", "DVTModel", "DVTOpenCL", "DVTSupport", "OpenCLRuntime",
-            ],
+            dependencies: ["DVTCore", "DVTModel", "DVTOpenCL", "OpenCLRuntime"],
             path: "Tests/DVTTestSupport", swiftSettings: strict),
         .testTarget(
             name: "OpenCLRuntimeTests",
@@ -161,23 +159,21 @@ let package = Package(
         .testTarget(
             name: "DVTReferenceTests",
             dependencies: [
-                "DVTAutodiff", "DVTCore", "DVTOperations", "DVTReference", "DVTSupport",
-                "DVTTestSupport",
+                "DVTAutodiff", "DVTCore", "DVTOperations", "DVTReference", "DVTTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "DVTOpenCLTests",
             dependencies: [
-                "CallCounter", "DVTAutodiff", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
-                "DVTOperations", "DVTParity", "DVTReference", "DVTSupport", "DVTTestSupport",
-                "OpenCLRuntime",
+                "CallCounter", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL", "DVTOperations",
+                "DVTParity", "DVTReference", "DVTTestSupport", "OpenCLRuntime",
             ],
             swiftSettings: strict),
         .testTarget(
             name: "DVTModelTests",
             dependencies: [
-                "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL", "DVTReference", "DVTSupport",
-                "DVTTestSupport", "DVTTraining",
+                "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL", "DVTParity", "DVTReference",
+                "DVTTestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -197,7 +193,6 @@ let package = Package(
             dependencies: [
                 "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
                 "DVTOperations", "DVTParity", "DVTReference", "DVTSupport", "DVTTestSupport",
-                "DVTTraining",
             ],
             swiftSettings: strict),
         .testTarget(
@@ -217,8 +212,8 @@ let package = Package(
         .testTarget(
             name: "dvtTests",
             dependencies: [
-                "dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTParity",
-                "DVTSupport", "DVTTraining", "DVTVision", "OpenCLRuntime",
+                "dvt", "DVTCheckpoints", "DVTCore", "DVTModel", "DVTOpenCL", "DVTSupport",
+                "DVTVision", "OpenCLRuntime",
             ],
             swiftSettings: strict),
     ],
