@@ -38,7 +38,7 @@ compile() {
 kernels=(
     attention_gradient "attention_gradient -DHEAD_WIDTH=128" attention_tile confidence layernorm linear
     linear_matrix linear_tile "linear_tile -DQUADS_X=2 -DQUADS_Y=2 -DRIGHT_BY_DEPTH=1 -DBATCHED"
-    "linear_tile -DLEFT_BY_DEPTH=1 -DRIGHT_BY_DEPTH=1 -DCHUNKED" performer resample tokens)
+    "linear_tile -DLEFT_BY_DEPTH=1 -DRIGHT_BY_DEPTH=1 -DCHUNKED" performer resample stacking tokens)
 for variant in "${kernels[@]}"; do
     read -r kernel macros <<< "$variant"
     read -ra defines <<< "$macros"
