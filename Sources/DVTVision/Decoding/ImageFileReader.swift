@@ -27,19 +27,3 @@ enum ImageFileReader {
         }
     }
 }
-
-extension ImageError {
-    /// The error of an image file that cannot be read.
-    init(_ error: FileError) {
-        switch error.cause {
-        case .system where error.operation == .open:
-            self = .cannotOpen(path: error.path, reason: error.reason)
-        case .system, .endedEarly:
-            self = .cannotRead(path: error.path, reason: error.reason)
-        case .notRegularFile:
-            self = .notRegularFile(path: error.path)
-        case .tooLarge(let byteCount, let limit):
-            self = .fileTooLarge(path: error.path, byteCount: byteCount, limit: limit)
-        }
-    }
-}

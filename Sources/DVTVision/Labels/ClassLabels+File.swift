@@ -70,22 +70,6 @@ extension ClassLabels {
     }
 }
 
-extension LabelError {
-    /// The error of a file of class names that cannot be read.
-    init(_ error: FileError) {
-        switch error.cause {
-        case .system where error.operation == .open:
-            self = .cannotOpen(path: error.path, reason: error.reason)
-        case .system, .endedEarly:
-            self = .cannotRead(path: error.path, reason: error.reason)
-        case .notRegularFile:
-            self = .notRegularFile(path: error.path)
-        case .tooLarge(let byteCount, let limit):
-            self = .fileTooLarge(path: error.path, byteCount: byteCount, limit: limit)
-        }
-    }
-}
-
 private func trimmed(_ line: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     guard let last = line.lastIndex(where: { !isSpace($0) }) else { return [] }
     return line[...last].drop(while: isSpace)
