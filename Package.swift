@@ -166,7 +166,7 @@ let package = Package(
             name: "DVTOpenCLTests",
             dependencies: [
                 "CallCounter", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL", "DVTOperations",
-                "DVTParity", "DVTReference", "DVTTestSupport", "OpenCLRuntime",
+                "DVTParity", "DVTReference", "DVTSupport", "DVTTestSupport", "OpenCLRuntime",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -15,6 +15,9 @@ static const char attention_tile_cl[] = {
 static const char attention_vector_cl[] = {
 #embed "cl/attention_vector.cl" suffix(, 0)
 };
+static const char bfloat16_dot_cl[] = {
+#embed "cl/bfloat16_dot.cl" suffix(, 0)
+};
 static const char column_sums_cl[] = {
 #embed "cl/column_sums.cl" suffix(, 0)
 };
@@ -78,7 +81,7 @@ static const char tokens_cl[] = {
 
 static const kernel_source sources[] = {
     SOURCE(attention_gradient), SOURCE(attention_gradient_vector), SOURCE(attention_tile),
-    SOURCE(attention_vector), SOURCE(column_sums), SOURCE(common), SOURCE(confidence),
+    SOURCE(attention_vector), SOURCE(bfloat16_dot), SOURCE(column_sums), SOURCE(common), SOURCE(confidence),
     SOURCE(elementwise), SOURCE(layernorm), SOURCE(linear), SOURCE(linear_matrix),
     SOURCE(linear_packed), SOURCE(linear_tile), SOURCE(loss), SOURCE(optimizer), SOURCE(peak),
     SOURCE(performer), SOURCE(performer_gradient), SOURCE(performer_vector),

@@ -46,7 +46,7 @@
 #define ROW_PITCH (TILE_ROWS + 1)
 
 // sum_m sum_n w_i[m] w_j[n] coarse[m, n] for the pair of query i and key j.
-static inline float reused_relation(global const float *restrict coarse,
+static inline float reused_relation(global const element *restrict coarse,
                                     global const int *restrict indices,
                                     global const float *restrict weights, int query, int key,
                                     int tokens, int coarse_tokens, int taps) {
@@ -58,18 +58,18 @@ static inline float reused_relation(global const float *restrict coarse,
     float part = 0.0f;
     for (int n = 0; n < taps; n++)
       if (weights[n * tokens + key] != 0.0f)
-        part = fma(weights[n * tokens + key], coarse[row + indices[n * tokens + key]], part);
+        part = fma(weights[n * tokens + key], load(coarse + row + indices[n * tokens + key]), part);
     sum = fma(weights[m * tokens + query], part, sum);
   }
   return sum;
 }
 
 __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention_tile(
-    global float *restrict output, global float *restrict logits, global const float *restrict qkv,
-    global const float *restrict coarse, global const int *restrict indices,
-    global const float *restrict weights, int tokens, int attending, int heads, int kept_channels,
-    int kept_channel, int coarse_channels, int coarse_channel, int coarse_tokens, int taps,
-    float scale) {
+    global element *restrict output, global element *restrict logits,
+    global const element *restrict qkv, global const element *restrict coarse,
+    global const int *restrict indices, global const float *restrict weights, int tokens,
+    int attending, int heads, int kept_channels, int kept_channel, int coarse_channels,
+    int coarse_channel, int coarse_tokens, int taps, float scale) {
   local float queries[HEAD_WIDTH * ROW_PITCH];         // [column][row]
   local float keys_or_values[HEAD_WIDTH * KEY_PITCH];  // keys [column][key], values [key][column]
   local float score[TILE_ROWS * KEY_PITCH];
@@ -89,7 +89,7 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention
   for (int e = item; e < TILE_ROWS * HEAD_WIDTH; e += ITEMS) {
     const int row = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
     const int inside = first + row < attending;
-    queries[column * ROW_PITCH + row] = inside ? qkv[(first + row) * stride + column] : 0.0f;
+    queries[column * ROW_PITCH + row] = inside ? load(qkv + (first + row) * stride + column) : 0.0f;
   }
   if (item < TILE_ROWS) {
     largest[item] = -INFINITY;
@@ -107,7 +107,7 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention
     for (int e = item; e < TILE_KEYS * HEAD_WIDTH; e += ITEMS) {
       const int key = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
       keys_or_values[column * KEY_PITCH + key] =
-          key < count ? qkv[(start + key) * stride + width + column] : 0.0f;
+          key < count ? load(qkv + (start + key) * stride + width + column) : 0.0f;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
 
@@ -135,7 +135,7 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention
           if (coarse)
             value +=
                 reused_relation(coarse, indices, weights, query, key, tokens, coarse_tokens, taps);
-          if (logits) logits[(size_t)query * tokens + key] = value;
+          if (logits) store(logits + (size_t)query * tokens + key, value);
         }
         score[row * KEY_PITCH + column] = key < tokens ? value : -INFINITY;
       }
@@ -145,7 +145,8 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention
     // The values replace the keys while LANES work-items per row compute the exponentials.
     for (int e = item; e < TILE_KEYS * HEAD_WIDTH; e += ITEMS) {
       const int key = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
-      keys_or_values[e] = key < count ? qkv[(start + key) * stride + 2 * width + column] : 0.0f;
+      keys_or_values[e] =
+          key < count ? load(qkv + (start + key) * stride + 2 * width + column) : 0.0f;
     }
     const int my_row = item / LANES, my_lane = item % LANES;
     float peak = -INFINITY;
@@ -193,8 +194,9 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention
       const float scale_row = 1.0f / total[y * MY_ROWS + r];
 #pragma unroll
       for (int c = 0; c < MY_COLUMNS; c++)
-        output[((size_t)image * attending + row) * width + head * HEAD_WIDTH + c * ITEMS_X + x] =
-            sum[r][c] * scale_row;
+        store(output + ((size_t)image * attending + row) * width + head * HEAD_WIDTH + c * ITEMS_X +
+                  x,
+              sum[r][c] * scale_row);
     }
   }
 }

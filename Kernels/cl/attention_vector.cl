@@ -2,7 +2,9 @@
 // wide vectors (CPUs).
 //
 //   qkv       [B, T, 3 H d]    tokens T, heads H, head width d; q, then k, then v, each H d
-//   keys      [B, H, P / 32, d, 32]  k in transposed panels of 32, zeros from T to P = padded
+//   keys      [B, H, P / 32, d, 32]  k in transposed panels of 32, zeros from T to P = padded; with
+//                              DOT [B, H, P / 32, d / 2, 32, 2]
+//   values    with DOT only: [B, H, P / 2, d, 2]  v in pairs of tokens, zeros from T to P
 //   output    [B, Q, H d]      attending tokens Q: the first Q of T, all or the class token
 //   logits    [B, K, Q, T]     if not null, receives A: head h in channel kept_channel + h;
 //                              K = kept_channels
@@ -23,6 +25,8 @@
 // in chunks of CHUNK and rescales its sums when a later chunk holds a larger logit (online
 // softmax), so any T works. The relations of its queries are resampled into `reused`; neither the
 // fine map nor the probabilities are stored in global memory. Global size (ceil(Q / ROWS), H, B).
+// With DOT, bfloat16 elements are multiplied in pairs (see bfloat16_dot.cl), and probabilities are
+// rounded to bfloat16.
 // CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Attention.swift
 // Paper: Milakov and Gimelshein, Online Normalizer Calculation for Softmax, arXiv:1805.02867
 
@@ -36,34 +40,63 @@
 #define CHUNK 256  // keys of a pass, a multiple of 32
 #endif
 #define PARTS (HEAD_WIDTH / 16)
+#ifdef DOT
+#include "bfloat16_dot.cl"
+DEFINE_ADD_PRODUCT(add_scores, global, global, ROWS, 2)
+DEFINE_ADD_PRODUCT(add_values, private, global, ROWS, PARTS)
+#define KEY_INDEX(c, t) (((c) / 2 * 32 + (t)) * 2 + (c) % 2)
+#else
+#define KEY_INDEX(c, t) ((c)*32 + (t))
+#endif
 
 // keys[b, h, t / 32, c, t % 32] = k[b, t, h, c], and 0 for t >= T; `part` selects k (1) or v (2).
 // One work-item per 16 tokens and head, which reads rows and writes vectors: global size
 // (P / 16, H, B).
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void transpose_keys(
-    global float *restrict keys, global const float *restrict qkv, int tokens, int padded,
+    global element *restrict keys, global const element *restrict qkv, int tokens, int padded,
     int heads, int part) {
   const int first = get_group_id(0) * 16, head = get_group_id(1), image = get_group_id(2);
   const size_t stride = 3 * heads * HEAD_WIDTH;
-  global const float *restrict rows =
+  global const element *restrict rows =
       qkv + ((size_t)image * tokens + first) * stride + (part * heads + head) * HEAD_WIDTH;
-  global float *restrict to = keys + ((size_t)image * heads + head) * HEAD_WIDTH * padded +
-                              first / 32 * 32 * HEAD_WIDTH + first % 32;
+  global element *restrict to =
+      keys + ((size_t)image * heads + head) * HEAD_WIDTH * padded + first / 32 * 32 * HEAD_WIDTH;
   const int count = min(tokens - first, 16);
-  for (int c = 0; c < HEAD_WIDTH; c++) {
-    float column[16];
+  for (int c = 0; c < HEAD_WIDTH; c++)
 #pragma unroll
-    for (int t = 0; t < 16; t++) column[t] = t < count ? rows[t * stride + c] : 0.0f;
-    vstore16(vload16(0, column), 0, to + c * 32);
+    for (int t = 0; t < 16; t++)
+      to[KEY_INDEX(c, first % 32 + t)] = t < count ? rows[t * stride + c] : 0;
+}
+
+#ifdef DOT
+
+// values[b, h, t / 2, c] = the word of v[b, t, h, c] and v[b, t + 1, h, c], zeros for tokens past
+// the last. One work-item per pair of tokens and head: global size (P / 2, H, B).
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void pair_values(
+    global uint *restrict values, global const element *restrict qkv, int tokens, int padded,
+    int heads) {
+  const int pair = get_group_id(0), head = get_group_id(1), image = get_group_id(2);
+  const size_t stride = 3 * heads * HEAD_WIDTH;
+  global const element *restrict row =
+      qkv + ((size_t)image * tokens + 2 * pair) * stride + (2 * heads + head) * HEAD_WIDTH;
+  global uint *restrict to =
+      values + (((size_t)image * heads + head) * (padded / 2) + pair) * HEAD_WIDTH;
+  for (int p = 0; p < PARTS; p++) {
+    uint16 word = 0;
+    if (2 * pair < tokens) word = convert_uint16(vload16(p, row));
+    if (2 * pair + 1 < tokens) word |= convert_uint16(vload16(p, row + stride)) << 16;
+    vstore16(word, p, to);
   }
 }
 
+#endif
+
 // mixed[n] = sum_m w_i[m] coarse[m, n] for one query i, zeros up to a multiple of 16. Returns
 // whether all are finite.
-static inline bool mix_coarse_rows(local float *restrict mixed, global const float *restrict coarse,
-                                   global const int *restrict indices,
-                                   global const float *restrict weights, int query, int tokens,
-                                   int coarse_tokens, int taps) {
+static inline bool mix_coarse_rows(
+    local float *restrict mixed, global const element *restrict coarse,
+    global const int *restrict indices, global const float *restrict weights, int query, int tokens,
+    int coarse_tokens, int taps) {
   int n = 0;
   for (; n + 16 <= coarse_tokens; n += 16) {
     float16 sum = 0.0f;
@@ -71,9 +104,8 @@ static inline bool mix_coarse_rows(local float *restrict mixed, global const flo
       const float weight = weights[k * tokens + query];
       // An unused tap must not turn an infinite relation into NaN.
       if (weight != 0.0f)
-        sum =
-            fma((float16)(weight),
-                vload16(0, coarse + (size_t)indices[k * tokens + query] * coarse_tokens + n), sum);
+        sum = fma((float16)(weight),
+                  load16(coarse + (size_t)indices[k * tokens + query] * coarse_tokens + n), sum);
     }
     vstore16(sum, 0, mixed + n);
   }
@@ -82,7 +114,8 @@ static inline bool mix_coarse_rows(local float *restrict mixed, global const flo
     for (int k = 0; k < taps; k++) {
       const float weight = weights[k * tokens + query];
       if (weight != 0.0f)
-        sum = fma(weight, coarse[(size_t)indices[k * tokens + query] * coarse_tokens + n], sum);
+        sum = fma(
+            weight, load(coarse + (size_t)indices[k * tokens + query] * coarse_tokens + n), sum);
     }
     mixed[n] = sum;
   }
@@ -135,20 +168,22 @@ static inline void resample_row(
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_vector(
-    global float *restrict output, global float *restrict logits, global const float *restrict qkv,
-    global const float *restrict keys, global const float *restrict coarse,
-    global const int *restrict indices, global const float *restrict weights,
-    global const int *restrict axis_indices, global const float *restrict axis_weights,
-    global const float *restrict spread, local float *restrict reused, int tokens, int attending,
-    int padded, int axis_taps, int source, int target, int pitch, int heads, int kept_channels,
-    int kept_channel, int coarse_channels, int coarse_channel, int coarse_tokens, int taps,
-    float scale) {
+    global element *restrict output, global element *restrict logits,
+    global const element *restrict qkv, global const element *restrict keys,
+#ifdef DOT
+    global const uint *restrict values,
+#endif
+    global const element *restrict coarse, global const int *restrict indices,
+    global const float *restrict weights, global const int *restrict axis_indices,
+    global const float *restrict axis_weights, global const float *restrict spread,
+    local float *restrict reused, int tokens, int attending, int padded, int axis_taps, int source,
+    int target, int pitch, int heads, int kept_channels, int kept_channel, int coarse_channels,
+    int coarse_channel, int coarse_tokens, int taps, float scale) {
   const int first = get_group_id(0) * ROWS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH, plane = image * heads + head;
   const size_t stride = 3 * width;
-  global const float *restrict q = qkv + (size_t)image * tokens * stride + head * HEAD_WIDTH;
-  global const float *restrict v = q + 2 * width;
-  global const float *restrict kt = keys + (size_t)plane * HEAD_WIDTH * padded;
+  global const element *restrict q = qkv + (size_t)image * tokens * stride + head * HEAD_WIDTH;
+  global const element *restrict kt = keys + (size_t)plane * HEAD_WIDTH * padded;
 
   size_t query[ROWS];  // rows past the end repeat the last and are not stored
   for (int r = 0; r < ROWS; r++) query[r] = min(first + r, attending - 1);
@@ -168,6 +203,16 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_vector(
 
   const int16 lane = (int16)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
   float score[ROWS * CHUNK], largest[ROWS], total[ROWS];
+#ifdef DOT
+  values += (size_t)plane * (padded / 2) * HEAD_WIDTH;
+  ushort probability[ROWS * CHUNK];
+#else
+  global const element *restrict v = q + 2 * width;
+  float wide[ROWS * HEAD_WIDTH];  // the queries
+  for (int r = 0; r < ROWS; r++)
+    for (int p = 0; p < PARTS; p++)
+      vstore16(load16(q + query[r] * stride + 16 * p), r * PARTS + p, wide);
+#endif
   float16 sum[ROWS][PARTS];
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {
@@ -181,24 +226,28 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_vector(
     const int count = min(tokens - start, CHUNK);
     // scale q k^T, 32 keys at a time; columns past the last key are 0 and are masked below.
     for (int j = 0; j < count; j += 32) {
-      float16 low[ROWS], high[ROWS];
+      float16 product[ROWS][2];
 #pragma unroll
-      for (int r = 0; r < ROWS; r++) low[r] = high[r] = 0.0f;
-      global const float *restrict panel = kt + (start + j) * HEAD_WIDTH;
+      for (int r = 0; r < ROWS; r++) product[r][0] = product[r][1] = 0.0f;
+      global const element *restrict panel = kt + (start + j) * HEAD_WIDTH;
+#ifdef DOT
+      add_scores(product[0], q + first * stride, stride, attending - first,
+                 (global const uint *)panel, 32, HEAD_WIDTH);
+#else
       for (int c = 0; c < HEAD_WIDTH; c++) {
-        const float16 k0 = vload16(0, panel + c * 32);
-        const float16 k1 = vload16(1, panel + c * 32);
+        const float16 k0 = load16(panel + c * 32), k1 = load16(panel + c * 32 + 16);
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-          const float16 x = (float16)(q[query[r] * stride + c]);
-          low[r] = fma(x, k0, low[r]);
-          high[r] = fma(x, k1, high[r]);
+          const float16 x = (float16)(wide[r * HEAD_WIDTH + c]);
+          product[r][0] = fma(x, k0, product[r][0]);
+          product[r][1] = fma(x, k1, product[r][1]);
         }
       }
+#endif
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
-        vstore16(low[r] * scale, 0, score + r * CHUNK + j);
-        vstore16(high[r] * scale, 1, score + r * CHUNK + j);
+        vstore16(product[r][0] * scale, 0, score + r * CHUNK + j);
+        vstore16(product[r][1] * scale, 1, score + r * CHUNK + j);
       }
     }
     if (coarse) {
@@ -208,7 +257,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_vector(
     if (logits) {
       for (int r = 0; r < ROWS && first + r < attending; r++)
         for (int j = 0; j < count; j++)
-          logits[query[r] * tokens + start + j] = score[r * CHUNK + j];
+          store(logits + query[r] * tokens + start + j, score[r * CHUNK + j]);
     }
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
@@ -222,7 +271,11 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_vector(
       for (int j = 0; j < count; j += 16) {
         float16 e = exp16(vload16(0, score + r * CHUNK + j) - now);
         e = select((float16)(0.0f), e, lane + j < (int16)(count));
+#ifdef DOT
+        vstore16(to_bfloat16_16(e), 0, probability + r * CHUNK + j);
+#else
         vstore16(e, 0, score + r * CHUNK + j);
+#endif
         mass += e;
       }
       largest[r] = now;
@@ -230,23 +283,28 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_vector(
 #pragma unroll
       for (int p = 0; p < PARTS; p++) sum[r][p] *= shrink;
     }
+#ifdef DOT
+    add_values(sum[0], probability, CHUNK, ROWS, values + (size_t)(start / 2) * HEAD_WIDTH,
+               HEAD_WIDTH, count);
+#else
     for (int j = 0; j < count; j++) {
-      global const float *restrict value = v + (start + j) * stride;
+      global const element *restrict value = v + (start + j) * stride;
 #pragma unroll
       for (int p = 0; p < PARTS; p++) {
-        const float16 x = vload16(p, value);
+        const float16 x = load16(value + 16 * p);
 #pragma unroll
         for (int r = 0; r < ROWS; r++)
           sum[r][p] = fma((float16)(score[r * CHUNK + j]), x, sum[r][p]);
       }
     }
+#endif
   }
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {
     if (first + r < attending) {
       const size_t row = ((size_t)image * attending + first + r) * width + head * HEAD_WIDTH;
 #pragma unroll
-      for (int p = 0; p < PARTS; p++) vstore16(sum[r][p] / total[r], p, output + row);
+      for (int p = 0; p < PARTS; p++) store16(output + row + 16 * p, sum[r][p] / total[r]);
     }
   }
 }

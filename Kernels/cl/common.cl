@@ -5,6 +5,90 @@
 #define WG 64
 #endif
 
+// The elements of tensors in memory: float, or with ELEMENT_FLOAT16 or ELEMENT_BFLOAT16 16 bits.
+// Kernels compute in float; stores to 16 bits round to nearest, ties to even, and beyond the range
+// give infinities. Biases, scales, shifts and sums are always float.
+#if defined(ELEMENT_FLOAT16) || defined(ELEMENT_BFLOAT16)
+#define ELEMENT_BITS 16
+typedef ushort element;
+#else
+#define ELEMENT_BITS 32
+typedef float element;
+#endif
+
+#ifdef ELEMENT_FLOAT16
+
+static inline float load(global const element *p) { return vload_half(0, (global const half *)p); }
+
+static inline float16 load16(global const element *p) {
+  return vload_half16(0, (global const half *)p);
+}
+
+static inline void store(global element *p, float x) { vstore_half_rte(x, 0, (global half *)p); }
+
+static inline void store16(global element *p, float16 x) {
+  vstore_half16_rte(x, 0, (global half *)p);
+}
+
+#elif defined(ELEMENT_BFLOAT16)
+
+// The upper half of the bits, rounded. A NaN is truncated and made quiet: rounding could carry.
+static inline ushort to_bfloat16(float x) {
+  const uint bits = as_uint(x);
+  return isnan(x) ? bits >> 16 | 0x40 : (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+}
+
+static inline ushort16 to_bfloat16_16(float16 x) {
+  const uint16 bits = as_uint16(x), rounded = (bits + 0x7FFF + (bits >> 16 & 1)) >> 16;
+  return convert_ushort16(select(rounded, bits >> 16 | 0x40, isnan(x)));
+}
+
+static inline float load(global const element *p) { return as_float((uint)*p << 16); }
+
+static inline float16 load16(global const element *p) {
+  return as_float16(convert_uint16(vload16(0, p)) << 16);
+}
+
+static inline void store(global element *p, float x) { *p = to_bfloat16(x); }
+
+static inline void store16(global element *p, float16 x) { vstore16(to_bfloat16_16(x), 0, p); }
+
+#else
+
+static inline float load(global const element *p) { return *p; }
+
+static inline float16 load16(global const element *p) { return vload16(0, p); }
+
+static inline void store(global element *p, float x) { *p = x; }
+
+static inline void store16(global element *p, float16 x) { vstore16(x, 0, p); }
+
+#endif
+
+// Up to 16 neighboring elements.
+static inline void load_upto16(float *restrict values, global const element *restrict p,
+                               int count) {
+  if (count == 16) {
+    vstore16(load16(p), 0, values);
+  } else {
+    for (int k = 0; k < count; k++) values[k] = load(p + k);
+  }
+}
+
+// The output of a linear layer: elements, or with OUTPUT_FLOAT32 float, as logits need.
+#ifdef OUTPUT_FLOAT32
+typedef float output_element;
+
+static inline void store_output(global output_element *p, float x) { *p = x; }
+
+static inline void store_output16(global output_element *p, float16 x) { vstore16(x, 0, p); }
+
+#else
+typedef element output_element;
+#define store_output store
+#define store_output16 store16
+#endif
+
 // GELU with the error function, as torch.nn.GELU() computes it by default.
 static inline float gelu_erf(float x) { return 0.5f * x * (1.0f + erf(x * 0.70710678118654752f)); }
 

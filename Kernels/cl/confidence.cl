@@ -21,15 +21,15 @@
 
 // Returns the largest logit to every work-item, and its class in `winner`. `values` and `indices`
 // have WG elements and may be reused on return.
-static inline float largest_logit(global const float *restrict logits, int classes,
+static inline float largest_logit(global const element *restrict logits, int classes,
                                   local float *restrict values, local int *restrict indices,
                                   int *restrict winner) {
   const int item = get_local_id(0);
   float best = -INFINITY;
   int index = classes;
   for (int c = item; c < classes; c += WG)
-    if (logits[c] > best || index == classes) {
-      best = logits[c];
+    if (load(logits + c) > best || index == classes) {
+      best = load(logits + c);
       index = c;
     }
   values[item] = best;
@@ -53,7 +53,7 @@ static inline float largest_logit(global const float *restrict logits, int class
 }
 
 __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void softmax_confidence(
-    global int2 *restrict result, global const float *restrict logits, int classes) {
+    global int2 *restrict result, global const element *restrict logits, int classes) {
   local float values[WG];
   local int indices[WG];
   const int item = get_local_id(0);
@@ -63,13 +63,13 @@ __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void softmax_confidence(
   const float largest = largest_logit(logits, classes, values, indices, &winner);
 
   float sum = 0.0f;
-  for (int c = item; c < classes; c += WG) sum += exp(logits[c] - largest);
+  for (int c = item; c < classes; c += WG) sum += exp(load(logits + c) - largest);
   sum = group_sum(values, sum);
   if (item == 0) result[image] = (int2)(winner, as_int(1.0f / sum));
 }
 
 __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void softmax_score(
-    global int *restrict result, global const float *restrict logits, int classes, int criterion,
+    global int *restrict result, global const element *restrict logits, int classes, int criterion,
     float temperature) {
   local float values[WG];
   local int indices[WG];
@@ -83,7 +83,7 @@ __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void softmax_score(
   // exp(scaled) and exp(scaled) scaled.
   float sum = 0.0f, scaled_sum = 0.0f, product_sum = 0.0f, second = -INFINITY;
   for (int c = item; c < classes; c += WG) {
-    const float offset = logits[c] - largest, scaled = offset / temperature;
+    const float offset = load(logits + c) - largest, scaled = offset / temperature;
     const float weight = exp(scaled);
     sum += exp(offset);
     scaled_sum += weight;

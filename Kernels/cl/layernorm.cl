@@ -28,54 +28,58 @@
 
 #if WG == 1
 
-// The sum over a segment of (p[c] - mean)^2, or of p[c] - mean if `square` is 0.
-static inline float segment_sum(global const float *restrict p, int count, float mean, int square) {
+// The sum over a segment of (load(p + c) - mean)^2, or of load(p + c) - mean if `square` is 0.
+static inline float segment_sum(global const element *restrict p, int count, float mean,
+                                int square) {
   float16 lanes = 0.0f;
   float rest = 0.0f;
   int c = 0;
   for (; c + 16 <= count; c += 16) {
-    const float16 v = vload16(0, p + c) - mean;
+    const float16 v = load16(p + c) - mean;
     if (square)
       lanes = fma(v, v, lanes);
     else
       lanes += v;
   }
   for (; c < count; c++) {
-    const float v = p[c] - mean;
+    const float v = load(p + c) - mean;
     rest += square ? v * v : v;
   }
   return sum16(lanes) + rest;
 }
 
-static inline void segment_store(
-    global float *restrict y, global const float *restrict p, global const float *restrict weight,
-    global const float *restrict bias, int count, float mean, float scale) {
+static inline void segment_store(global element *restrict y, global const element *restrict p,
+                                 global const float *restrict weight,
+                                 global const float *restrict bias, int count, float mean,
+                                 float scale) {
   int c = 0;
   for (; c + 16 <= count; c += 16) {
-    const float16 v = (vload16(0, p + c) - mean) * scale;
-    vstore16(fma(v, vload16(0, weight + c), vload16(0, bias + c)), 0, y + c);
+    const float16 v = (load16(p + c) - mean) * scale;
+    store16(y + c, fma(v, vload16(0, weight + c), vload16(0, bias + c)));
   }
-  for (; c < count; c++) y[c] = fma((p[c] - mean) * scale, weight[c], bias[c]);
+  for (; c < count; c++) store(y + c, fma((load(p + c) - mean) * scale, weight[c], bias[c]));
 }
 
 #define ROW_SUM(value) ((void)scratch, (value))
 
 #else
 
-static inline float segment_sum(global const float *restrict p, int count, float mean, int square) {
+static inline float segment_sum(global const element *restrict p, int count, float mean,
+                                int square) {
   float sum = 0.0f;
   for (int c = get_local_id(0); c < count; c += WG) {
-    const float v = p[c] - mean;
+    const float v = load(p + c) - mean;
     sum += square ? v * v : v;
   }
   return sum;
 }
 
-static inline void segment_store(
-    global float *restrict y, global const float *restrict p, global const float *restrict weight,
-    global const float *restrict bias, int count, float mean, float scale) {
+static inline void segment_store(global element *restrict y, global const element *restrict p,
+                                 global const float *restrict weight,
+                                 global const float *restrict bias, int count, float mean,
+                                 float scale) {
   for (int c = get_local_id(0); c < count; c += WG)
-    y[c] = fma((p[c] - mean) * scale, weight[c], bias[c]);
+    store(y + c, fma((load(p + c) - mean) * scale, weight[c], bias[c]));
 }
 
 #define ROW_SUM(value) group_sum(scratch, value)
@@ -83,9 +87,9 @@ static inline void segment_store(
 #endif
 
 // A row's (mean, scale).
-static inline float2 row_statistics(global const float *restrict x,
-                                    global const float *restrict features, int width, int appended,
-                                    float epsilon, local float *scratch) {
+static inline float2 row_statistics(global const element *restrict x,
+                                    global const element *restrict features, int width,
+                                    int appended, float epsilon, local float *scratch) {
   const int columns = width + appended;
   float sum = segment_sum(x, width, 0.0f, 0);
   if (features) sum += segment_sum(features, appended, 0.0f, 0);
@@ -96,9 +100,9 @@ static inline float2 row_statistics(global const float *restrict x,
 }
 
 __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_forward(
-    global float *restrict y, global const float *restrict x, global const float *restrict features,
-    global const float *restrict weight, global const float *restrict bias, int width, int appended,
-    float epsilon) {
+    global element *restrict y, global const element *restrict x,
+    global const element *restrict features, global const float *restrict weight,
+    global const float *restrict bias, int width, int appended, float epsilon) {
   local float scratch[WG];
   const size_t row = get_group_id(0);
   const int columns = width + appended;
@@ -113,6 +117,8 @@ __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_forward(
   if (features)
     segment_store(y + width, features, weight + width, bias + width, appended, mean, scale);
 }
+
+#if ELEMENT_BITS == 32  // training is in float32
 
 #ifndef SUM_CHUNK
 #define SUM_CHUNK 64  // rows of a partial sum
@@ -254,5 +260,7 @@ kernel void layernorm_parameter_gradients(
     partial[((size_t)chunk * 2 + 1) * columns + column] = dbias;
   }
 }
+
+#endif
 
 #endif

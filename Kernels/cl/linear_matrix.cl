@@ -1,19 +1,16 @@
-// linear_matrix.cl: a linear layer on tensor cores, with half-precision inputs and float32 sums.
+// linear_matrix.cl: a linear layer on tensor cores, with 16-bit elements and float32 sums.
 //
 //   x            [M, G K]      rows M, inputs K, groups G (usually 1)
 //   y, residual  [M, G N]      outputs N; residual may be null
 //   bias         [G N]         may be null
-//   halves       [G N, P]      the weight in half precision, stored as ushort; P = K rounded up to
-//                              DEPTH, zeros beyond K
+//   padded       [G N, P]      the weight; P = K rounded up to DEPTH, zeros beyond K
 //   activation   0 identity, 1 GELU (erf), 2 GELU (tanh)
 //
-//   y[m, g n] = activation(sum_k half(x[m, g k]) halves[g n, k] + bias[g n]) + residual[m, g n]
-//
-// Values of x beyond half precision's range saturate at +-65504.
+//   y[m, g n] = activation(sum_k x[m, g k] padded[g n, k] + bias[g n]) + residual[m, g n]
 //
 // Work-groups: WARPS_Y x WARPS_X warps of 32 work-items compute a tile of TILE_ROWS x TILE_COLUMNS;
 // each warp computes MMA_Y x MMA_X fragments of 16 x 8. DEPTH steps along K of both factors are
-// staged in local memory in half precision, K innermost; the row pitch is 8 elements larger, so
+// staged in local memory, K innermost; the row pitch is 8 elements larger, so
 // that the lanes of a fragment access different banks.
 // Global size (ceil(M / TILE_ROWS) ITEMS, ceil(N / TILE_COLUMNS), G), local size (ITEMS, 1, 1).
 //
@@ -22,6 +19,10 @@
 // in float32. That is slow; it tests the rest of the kernel on any device.
 // CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Linear.swift
 // Fragments: NVIDIA, PTX ISA, "Matrix fragments for mma.m16n8k16 with floating point type"
+
+#if ELEMENT_BITS != 16
+#error tensor cores need 16-bit elements
+#endif
 
 #define WARPS_X 2
 #define WARPS_Y 2
@@ -34,21 +35,14 @@
 #define TILE_ROWS (16 * MMA_Y * WARPS_Y)
 #define TILE_COLUMNS (8 * MMA_X * WARPS_X)
 
-// halves [outputs, pitch] = weight [outputs, inputs] in half precision, zeros beyond
-// `inputs`. One work-item per column along dimension 0; along dimension 1 each strides over rows.
-kernel void weight_to_halves(global ushort *restrict halves, global const float *restrict weight,
-                             int inputs, int outputs, int pitch) {
+// padded [outputs, pitch] = weight [outputs, inputs], zeros beyond `inputs`. One work-item per
+// column along dimension 0; along dimension 1 each strides over rows.
+kernel void pad_rows(global element *restrict padded, global const element *restrict weight,
+                     int inputs, int outputs, int pitch) {
   const int k = get_global_id(0);
   if (k >= pitch) return;
-  for (int n = get_global_id(1); n < outputs; n += get_global_size(1)) {
-    const float value = k < inputs ? weight[(size_t)n * inputs + k] : 0.0f;
-    vstore_half_rte(value, (size_t)n * pitch + k, (global half *)halves);
-  }
-}
-
-// x clamped to half precision's range; the comparisons keep NaN.
-static inline float saturated(float x) {
-  return x > 65504.0f ? 65504.0f : x < -65504.0f ? -65504.0f : x;
+  for (int n = get_global_id(1); n < outputs; n += get_global_size(1))
+    padded[(size_t)n * pitch + k] = k < inputs ? weight[(size_t)n * inputs + k] : 0;
 }
 
 #ifdef PTX
@@ -65,11 +59,18 @@ static inline int lane_of(int item) {
   return lane;
 }
 
+#ifdef ELEMENT_BFLOAT16
+#define FACTORS "bf16.bf16"
+#else
+#define FACTORS "f16.f16"
+#endif
+
 // c += a b for one fragment of a warp.
-#define MULTIPLY(c, a, b)                                                    \
-  ASM("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, " \
-      "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"                        \
-      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])                       \
+#define MULTIPLY(c, a, b)                              \
+  ASM("mma.sync.aligned.m16n8k16.row.col.f32." FACTORS \
+      ".f32 {%0, %1, %2, %3}, "                        \
+      "{%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"  \
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3]) \
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]))
 #define EXCHANGE_MEMORY
 
@@ -79,7 +80,12 @@ static inline int lane_of(int item) { return item % 32; }
 
 // One element of the fragments of lane `lane`: the low or high 16 bits of a word.
 static inline float fragment(local const uint *restrict words, int lane, int word, int high) {
-  return vload_half(2 * (6 * lane + word) + high, (local const half *)words);
+  const int index = 2 * (6 * lane + word) + high;
+#ifdef ELEMENT_BFLOAT16
+  return as_float((uint)((local const ushort *)words)[index] << 16);
+#else
+  return vload_half(index, (local const half *)words);
+#endif
 }
 
 // Adds the product to a lane's four elements of c, from the words of all lanes in local memory.
@@ -108,9 +114,9 @@ static inline void multiply_exchanged(float *c, local const uint *restrict words
 #endif
 
 __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_matrix(
-    global float *restrict y, global const float *restrict x, global const ushort *restrict halves,
-    global const float *restrict bias, global const float *restrict residual, int rows, int inputs,
-    int outputs, int activation) {
+    global output_element *restrict y, global const element *restrict x,
+    global const element *restrict padded, global const float *restrict bias,
+    global const element *restrict residual, int rows, int inputs, int outputs, int activation) {
   local ushort left[TILE_ROWS * PITCH] __attribute__((aligned(16)));
   local ushort right[TILE_COLUMNS * PITCH] __attribute__((aligned(16)));
   EXCHANGE_MEMORY
@@ -120,7 +126,7 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_matrix(
   const int pitch = (inputs + DEPTH - 1) / DEPTH * DEPTH;
   const int group = get_group_id(2), groups = get_num_groups(2);
   x += (size_t)group * inputs;
-  halves += (size_t)group * outputs * pitch;
+  padded += (size_t)group * outputs * pitch;
   if (bias) bias += group * outputs;
 
   float c[MMA_Y][MMA_X][4];
@@ -136,13 +142,13 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_matrix(
     for (int e = item; e < TILE_ROWS * DEPTH; e += ITEMS) {
       const int k = e % DEPTH, r = e / DEPTH;
       const int inside = first_row + r < rows && start + k < inputs;
-      const float value = inside ? x[(size_t)(first_row + r) * groups * inputs + start + k] : 0.0f;
-      vstore_half_rte(saturated(value), r * PITCH + k, (local half *)left);
+      left[r * PITCH + k] =
+          inside ? x[(size_t)(first_row + r) * groups * inputs + start + k] : (ushort)0;
     }
     for (int e = item; e < TILE_COLUMNS * DEPTH; e += ITEMS) {
       const int k = e % DEPTH, n = e / DEPTH;
       right[n * PITCH + k] =
-          first_column + n < outputs ? halves[(size_t)(first_column + n) * pitch + start + k]
+          first_column + n < outputs ? padded[(size_t)(first_column + n) * pitch + start + k]
                                      : (ushort)0;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
@@ -181,6 +187,6 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_matrix(
         if (row >= rows || column >= outputs) continue;
         const size_t index = ((size_t)row * groups + group) * outputs + column;
         const float value = activated(c[i][j][e] + (bias ? bias[column] : 0.0f), activation);
-        y[index] = value + (residual ? residual[index] : 0.0f);
+        store_output(y + index, value + (residual ? load(residual + index) : 0.0f));
       }
 }

@@ -56,20 +56,20 @@
 // transposed. Rows of the matrix are `stride` apart, rows of the tile `pitch`. Neighboring
 // work-items read neighboring elements.
 static inline void load_tile(local float *restrict tile, int pitch, int tile_rows,
-                             global const float *restrict matrix, size_t stride, int by_depth,
+                             global const element *restrict matrix, size_t stride, int by_depth,
                              int first, int rows, int start, int depth, int item) {
   for (int e = item; e < tile_rows * DEPTH; e += ITEMS) {
     const int k = by_depth ? e / tile_rows : e % DEPTH, r = by_depth ? e % tile_rows : e / DEPTH;
     const int inside = first + r < rows && start + k < depth;
     const int row = by_depth ? start + k : first + r, column = by_depth ? first + r : start + k;
-    tile[k * pitch + r] = inside ? matrix[row * stride + column] : 0.0f;
+    tile[k * pitch + r] = inside ? load(matrix + row * stride + column) : 0.0f;
   }
 }
 
 __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void linear_tile(
-    global float *restrict y, global const float *restrict x, global const float *restrict weight,
-    global const float *restrict bias, global const float *restrict residual, int rows, int inputs,
-    int outputs, int activation
+    global output_element *restrict y, global const element *restrict x,
+    global const element *restrict weight, global const float *restrict bias,
+    global const element *restrict residual, int rows, int inputs, int outputs, int activation
 #ifdef BATCHED
     ,
     int first_factor, int first_result
@@ -151,7 +151,7 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void linear_ti
           const int biased = column + c;
 #endif
           const float result = activated(value[c] + (bias ? bias[biased] : 0.0f), activation);
-          y[index] = result + (residual ? residual[index] : 0.0f);
+          store_output(y + index, result + (residual ? load(residual + index) : 0.0f));
         }
       }
     }

@@ -21,25 +21,26 @@
 #define SUM_CHUNK 64  // tokens of a partial sum
 #endif
 
-kernel void performer_features(global float *restrict phi, global const float *restrict kqv,
-                               global const float *restrict features, int rows, int count,
+kernel void performer_features(global float *restrict phi, global const element *restrict kqv,
+                               global const element *restrict features, int rows, int count,
                                int width) {
   const int column = get_global_id(0);
   if (column >= 2 * count) return;
   const int part = column / count, feature = column % count;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
-    global const float *restrict z = kqv + (size_t)row * 3 * width + part * width;
+    global const element *restrict z = kqv + (size_t)row * 3 * width + part * width;
     float product = 0.0f, square = 0.0f;
     for (int e = 0; e < width; e++) {
-      product = fma(z[e], features[feature * width + e], product);
-      square = fma(z[e], z[e], square);
+      const float value = load(z + e);
+      product = fma(value, load(features + feature * width + e), product);
+      square = fma(value, value, square);
     }
     phi[(size_t)row * 2 * count + column] = exp(product - 0.5f * square) / sqrt((float)count);
   }
 }
 
 kernel void performer_partial_sums(global float *restrict partial, global const float *restrict phi,
-                                   global const float *restrict kqv, int batch, int tokens,
+                                   global const element *restrict kqv, int batch, int tokens,
                                    int chunks, int count, int width) {
   const int column = get_global_id(0), columns = count * (width + 1);
   if (column >= columns) return;
@@ -50,14 +51,14 @@ kernel void performer_partial_sums(global float *restrict partial, global const 
       float sum = 0.0f;
       for (int token = chunk * SUM_CHUNK; token < end; token++) {
         const size_t row = (size_t)image * tokens + token;
-        const float value = e < width ? kqv[row * 3 * width + 2 * width + e] : 1.0f;
+        const float value = e < width ? load(kqv + row * 3 * width + 2 * width + e) : 1.0f;
         sum = fma(phi[row * 2 * count + feature], value, sum);
       }
       partial[((size_t)image * chunks + chunk) * columns + column] = sum;
     }
 }
 
-kernel void performer_attend(global float *restrict output, global const float *restrict phi,
+kernel void performer_attend(global element *restrict output, global const float *restrict phi,
                              global const float *restrict sums, int rows, int tokens, int count,
                              int width) {
   const int column = get_global_id(0);
@@ -70,6 +71,6 @@ kernel void performer_attend(global float *restrict output, global const float *
       sum = fma(query[i], table[i * (width + 1) + column], sum);
       mass = fma(query[i], table[i * (width + 1) + width], mass);
     }
-    output[(size_t)row * width + column] = sum / mass;
+    store(output + (size_t)row * width + column, sum / mass);
   }
 }

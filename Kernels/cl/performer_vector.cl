@@ -32,21 +32,22 @@
 #define SUMS (ROWS * VECTORS / PARTS > 0 ? ROWS * VECTORS / PARTS : 1)
 
 // phi[t, i] of `count` tokens, whose keys or queries start at z and are `stride` apart.
-static inline void random_features(local float *restrict phi, global const float *restrict z,
-                                   size_t stride, int count, global const float *restrict packed,
+static inline void random_features(local float *restrict phi, global const element *restrict z,
+                                   size_t stride, int count, global const element *restrict packed,
                                    int features) {
   const int panels = (features + PANEL - 1) / PANEL;
   const float factor = 1.0f / sqrt((float)features);
   for (int first = 0; first < count; first += ROWS) {
     float half_square[ROWS];
     for (int r = 0; r < ROWS; r++) {
-      global const float *restrict row = z + min(first + r, count - 1) * stride;
+      global const element *restrict row = z + min(first + r, count - 1) * stride;
       float16 square = 0.0f;
-      for (int p = 0; p < PARTS; p++) square = fma(vload16(p, row), vload16(p, row), square);
+      for (int p = 0; p < PARTS; p++)
+        square = fma(load16(row + 16 * p), load16(row + 16 * p), square);
       half_square[r] = 0.5f * sum16(square);
     }
     for (int panel = 0; panel < panels; panel++) {
-      global const float *restrict w = packed + (size_t)panel * WIDTH * PANEL;
+      global const element *restrict w = packed + (size_t)panel * WIDTH * PANEL;
       float16 sum[ROWS][VECTORS];
 #pragma unroll
       for (int r = 0; r < ROWS; r++)
@@ -55,10 +56,10 @@ static inline void random_features(local float *restrict phi, global const float
       for (int e = 0; e < WIDTH; e++) {
         float16 v[VECTORS];
 #pragma unroll
-        for (int p = 0; p < VECTORS; p++) v[p] = vload16(p, w + e * PANEL);
+        for (int p = 0; p < VECTORS; p++) v[p] = load16(w + e * PANEL + 16 * p);
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-          const float16 value = (float16)(z[min(first + r, count - 1) * stride + e]);
+          const float16 value = (float16)(load(z + min(first + r, count - 1) * stride + e));
 #pragma unroll
           for (int p = 0; p < VECTORS; p++) sum[r][p] = fma(value, v[p], sum[r][p]);
         }
@@ -76,14 +77,14 @@ static inline void random_features(local float *restrict phi, global const float
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_partial_sums(
-    global float *restrict partial, global const float *restrict kqv,
-    global const float *restrict packed, local float *restrict phi, int tokens, int features) {
+    global float *restrict partial, global const element *restrict kqv,
+    global const element *restrict packed, local float *restrict phi, int tokens, int features) {
   const int start = get_group_id(0) * SUM_CHUNK, image = get_group_id(1);
   const int count = min(tokens - start, SUM_CHUNK);
   const int pitch = (features + PANEL - 1) / PANEL * PANEL;
   const size_t stride = 3 * WIDTH;
-  global const float *restrict k = kqv + ((size_t)image * tokens + start) * stride;
-  global const float *restrict v = k + 2 * WIDTH;
+  global const element *restrict k = kqv + ((size_t)image * tokens + start) * stride;
+  global const element *restrict v = k + 2 * WIDTH;
   random_features(phi, k, stride, count, packed, features);
 
   partial += ((size_t)image * get_num_groups(0) + get_group_id(0)) * features * (WIDTH + 1);
@@ -99,7 +100,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_partial_sum
     for (int t = 0; t < count; t++) {
       float16 value[PARTS];
 #pragma unroll
-      for (int p = 0; p < PARTS; p++) value[p] = vload16(p, v + t * stride);
+      for (int p = 0; p < PARTS; p++) value[p] = load16(v + t * stride + 16 * p);
 #pragma unroll
       for (int i = 0; i < SUMS; i++) {
         const float weight = phi[t * pitch + min(first + i, features - 1)];
@@ -120,8 +121,8 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_partial_sum
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_attend(
-    global float *restrict output, global const float *restrict kqv,
-    global const float *restrict packed, global const float *restrict sums,
+    global element *restrict output, global const element *restrict kqv,
+    global const element *restrict packed, global const float *restrict sums,
     local float *restrict phi, int tokens, int features) {
   const int start = get_group_id(0) * SUM_CHUNK, image = get_group_id(1);
   const int count = min(tokens - start, SUM_CHUNK);
@@ -157,7 +158,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void performer_attend(
       if (first + t >= count) continue;
 #pragma unroll
       for (int p = 0; p < PARTS; p++)
-        vstore16(sum[t][p] / mass[t], p, output + (row + first + t) * WIDTH);
+        store16(output + (row + first + t) * WIDTH + 16 * p, sum[t][p] / mass[t]);
     }
   }
 }

@@ -4,14 +4,17 @@
 //   relations, mixed        [B, C, P]    channels C = L H, pairs of coarse tokens P = S S
 //   expand, expand_bias     [W, C], [W]  wide W = 3 C
 //   contract, contract_bias [C, W], [C]
-//   tile, hidden            local memory: [C, TILE], [W, TILE]
+//   tile, hidden            local memory: [C, TILE], [W, TILE] floats; with DOT words of two
+//                           channels, [ceil(C / 2), TILE], [ceil(W / 2), TILE]
 //   activation              0 identity, 1 GELU (erf), 2 GELU (tanh)
 //
 //   mixed[:, p] = contract activation(expand relations[:, p] + expand_bias) + contract_bias
 //
 // One work-item per work-group runs TILE neighboring pairs of one image through both layers: each
 // logit is read and written once, and the hidden map stays in the cache. ROWS channels are summed
-// at a time, in registers, as in linear_packed.cl. Global size (ceil(P / TILE), B).
+// at a time, in registers, as in linear_packed.cl. Global size (ceil(P / TILE), B). With DOT,
+// bfloat16 elements are multiplied in pairs of channels, and the hidden map is rounded to bfloat16;
+// see bfloat16_dot.cl.
 // CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Reuse.swift
 
 #ifndef ROWS
@@ -22,65 +25,136 @@
 #endif
 #define TILE (16 * VECTORS)
 
-// sum[r] = bias[first + r] + weight[first + r, :] input; rows past the end repeat the last.
-static inline void sum_channels(float16 sum[ROWS][VECTORS], local const float *restrict input,
-                                global const float *restrict weight,
-                                global const float *restrict bias, int first, int channels,
-                                int inputs) {
-  global const float *restrict row[ROWS];
+#ifdef DOT
+
+#include "bfloat16_dot.cl"
+DEFINE_ADD_PRODUCT(add_product, global, local, ROWS, VECTORS)
+typedef uint tile_element;
+
+#else
+
+typedef float tile_element;
+
+// sum[r] += weight[min(r, count - 1), :] input
+static inline void add_product(float16 *restrict sum, global const element *restrict weight,
+                               size_t stride, int count, local const float *restrict input,
+                               int pitch, int inputs) {
+  float16 own[ROWS][VECTORS];
 #pragma unroll
-  for (int r = 0; r < ROWS; r++) {
-    const int channel = min(first + r, channels - 1);
-    row[r] = weight + (size_t)channel * inputs;
+  for (int r = 0; r < ROWS; r++)
 #pragma unroll
-    for (int p = 0; p < VECTORS; p++) sum[r][p] = bias ? bias[channel] : 0.0f;
-  }
-  for (int k = 0; k < inputs; k++) {
-    float16 v[VECTORS];
+    for (int p = 0; p < VECTORS; p++) own[r][p] = sum[r * VECTORS + p];
+  float block[ROWS][16];
+  for (int start = 0; start < inputs; start += 16) {
+    const int steps = min(inputs - start, 16);
+    for (int r = 0; r < ROWS; r++)
+      load_upto16(block[r], weight + min(r, count - 1) * stride + start, steps);
+    for (int k = 0; k < steps; k++) {
+      float16 v[VECTORS];
 #pragma unroll
-    for (int p = 0; p < VECTORS; p++) v[p] = vload16(p, input + k * TILE);
+      for (int p = 0; p < VECTORS; p++) v[p] = vload16(p, input + (start + k) * pitch);
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-      const float16 value = (float16)(row[r][k]);
+      for (int r = 0; r < ROWS; r++)
 #pragma unroll
-      for (int p = 0; p < VECTORS; p++) sum[r][p] = fma(value, v[p], sum[r][p]);
+        for (int p = 0; p < VECTORS; p++) own[r][p] = fma((float16)(block[r][k]), v[p], own[r][p]);
     }
   }
+#pragma unroll
+  for (int r = 0; r < ROWS; r++)
+#pragma unroll
+    for (int p = 0; p < VECTORS; p++) sum[r * VECTORS + p] = own[r][p];
+}
+
+#endif
+
+// sum[r] = bias[first + r] + weight[first + r, :] input; rows past the end repeat the last.
+static inline void sum_channels(float16 sum[ROWS][VECTORS], local const tile_element *input,
+                                global const element *restrict weight,
+                                global const float *restrict bias, int first, int channels,
+                                int inputs) {
+#pragma unroll
+  for (int r = 0; r < ROWS; r++)
+#pragma unroll
+    for (int p = 0; p < VECTORS; p++) sum[r][p] = bias ? bias[min(first + r, channels - 1)] : 0.0f;
+  add_product(
+      sum[0], weight + (size_t)first * inputs, inputs, channels - first, input, TILE, inputs);
+}
+
+// Reads TILE pairs of every channel, zeros past the last.
+static inline void read_tile(local tile_element *restrict tile,
+                             global const element *restrict relations, int channels, int pairs,
+                             int count) {
+#ifdef DOT
+  for (int c = 0; c < channels; c += 2)
+    for (int p = 0; p < TILE; p++) {
+      global const element *restrict from = relations + (size_t)c * pairs + p;
+      const uint low = p < count ? from[0] : 0;
+      const uint high = p < count && c + 1 < channels ? from[pairs] : 0;
+      tile[c / 2 * TILE + p] = low | high << 16;
+    }
+#else
+  for (int c = 0; c < channels; c++)
+    for (int p = 0; p < TILE; p++)
+      tile[c * TILE + p] = p < count ? load(relations + (size_t)c * pairs + p) : 0.0f;
+#endif
+}
+
+// Stores the activated sums of ROWS hidden channels from `first` on.
+static inline void store_hidden(local tile_element *restrict hidden, float16 sum[ROWS][VECTORS],
+                                int first, int wide, int activation) {
+#ifdef DOT
+#pragma unroll
+  for (int r = 0; r < ROWS; r += 2) {
+    if (first + r >= wide) continue;
+#pragma unroll
+    for (int p = 0; p < VECTORS; p++) {
+      const uint16 low = convert_uint16(to_bfloat16_16(activated16(sum[r][p], activation)));
+      const uint16 high = convert_uint16(to_bfloat16_16(activated16(sum[r + 1][p], activation)));
+      vstore16(low | high << 16, p, hidden + (first + r) / 2 * TILE);
+    }
+  }
+#else
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    if (first + r >= wide) continue;
+#pragma unroll
+    for (int p = 0; p < VECTORS; p++)
+      vstore16(activated16(sum[r][p], activation), p, hidden + (first + r) * TILE);
+  }
+#endif
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void relation_mlp(
-    global float *restrict mixed, global const float *restrict relations,
-    global const float *restrict expand, global const float *restrict expand_bias,
-    global const float *restrict contract, global const float *restrict contract_bias,
-    local float *restrict tile, local float *restrict hidden, int pairs, int channels, int wide,
-    int activation) {
+    global element *restrict mixed, global const element *restrict relations,
+    global const element *restrict expand, global const float *restrict expand_bias,
+    global const element *restrict contract, global const float *restrict contract_bias,
+    local tile_element *restrict tile, local tile_element *restrict hidden, int pairs, int channels,
+    int wide, int activation) {
   const int start = get_group_id(0) * TILE, count = min(pairs - start, TILE);
   const size_t offset = (size_t)get_group_id(1) * channels * pairs + start;
-  for (int c = 0; c < channels; c++)
-    for (int p = 0; p < TILE; p++)
-      tile[c * TILE + p] = p < count ? relations[offset + (size_t)c * pairs + p] : 0.0f;
+  read_tile(tile, relations + offset, channels, pairs, count);
 
   float16 sum[ROWS][VECTORS];
   for (int first = 0; first < wide; first += ROWS) {
     sum_channels(sum, tile, expand, expand_bias, first, wide, channels);
-#pragma unroll
-    for (int r = 0; r < ROWS; r++) {
-      if (first + r >= wide) continue;
-#pragma unroll
-      for (int p = 0; p < VECTORS; p++)
-        vstore16(activated16(sum[r][p], activation), p, hidden + (first + r) * TILE);
-    }
+    store_hidden(hidden, sum, first, wide, activation);
   }
   for (int first = 0; first < channels; first += ROWS) {
     sum_channels(sum, hidden, contract, contract_bias, first, channels, wide);
 #pragma unroll
     for (int r = 0; r < ROWS; r++) {
-      // `tile` has been read; it now buffers the outputs.
       if (first + r >= channels) continue;
+      global element *restrict row = mixed + offset + (size_t)(first + r) * pairs;
 #pragma unroll
-      for (int p = 0; p < VECTORS; p++) vstore16(sum[r][p], p, tile);
-      global float *restrict row = mixed + offset + (size_t)(first + r) * pairs;
-      for (int p = 0; p < count; p++) row[p] = tile[p];
+      for (int p = 0; p < VECTORS; p++) {
+        float rest[16];
+        if (16 * p + 16 <= count) {
+          store16(row + 16 * p, sum[r][p]);
+        } else {
+          vstore16(sum[r][p], 0, rest);
+          for (int k = 0; k < count - 16 * p; k++) store(row + 16 * p + k, rest[k]);
+        }
+      }
     }
   }
 }

@@ -14,36 +14,36 @@
 #if WG == 1
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void resample_tokens(
-    global float *restrict fine, global const float *restrict coarse,
+    global element *restrict fine, global const element *restrict coarse,
     global const int *restrict indices, global const float *restrict weights, int batch, int tokens,
     int coarse_tokens, int width, int pitch, int first, int taps) {
   const int row = get_global_id(0), image = row / tokens, token = row % tokens;
   if (image >= batch) return;
   const int count = token > 0 ? taps : 0;
-  global const float *restrict from = coarse + (size_t)image * coarse_tokens * pitch + first;
-  global float *restrict to = fine + (size_t)row * width;
+  global const element *restrict from = coarse + (size_t)image * coarse_tokens * pitch + first;
+  global element *restrict to = fine + (size_t)row * width;
   int c = 0;
   for (; c + 16 <= width; c += 16) {
     float16 sum = 0.0f;
     for (int k = 0; k < count; k++) {
       const size_t source = (size_t)indices[k * tokens + token] * pitch + c;
-      sum = fma((float16)(weights[k * tokens + token]), vload16(0, from + source), sum);
+      sum = fma((float16)(weights[k * tokens + token]), load16(from + source), sum);
     }
-    vstore16(sum, 0, to + c);
+    store16(to + c, sum);
   }
   for (; c < width; c++) {
     float sum = 0.0f;
     for (int k = 0; k < count; k++) {
       const size_t source = (size_t)indices[k * tokens + token] * pitch + c;
-      sum = fma(weights[k * tokens + token], from[source], sum);
+      sum = fma(weights[k * tokens + token], load(from + source), sum);
     }
-    to[c] = sum;
+    store(to + c, sum);
   }
 }
 
 #else
 
-kernel void resample_tokens(global float *restrict fine, global const float *restrict coarse,
+kernel void resample_tokens(global element *restrict fine, global const element *restrict coarse,
                             global const int *restrict indices,
                             global const float *restrict weights, int batch, int tokens,
                             int coarse_tokens, int width, int pitch, int first, int taps) {
@@ -55,9 +55,9 @@ kernel void resample_tokens(global float *restrict fine, global const float *res
       for (int k = 0; token > 0 && k < taps; k++) {
         const int source = indices[k * tokens + token];
         const size_t index = ((size_t)image * coarse_tokens + source) * pitch + first + column;
-        sum = fma(weights[k * tokens + token], coarse[index], sum);
+        sum = fma(weights[k * tokens + token], load(coarse + index), sum);
       }
-      fine[((size_t)image * tokens + token) * width + column] = sum;
+      store(fine + ((size_t)image * tokens + token) * width + column, sum);
     }
 }
 

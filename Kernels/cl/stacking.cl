@@ -11,10 +11,10 @@
 // is compensated.
 // Reference for the sum: Kahan, Pracniques: Further Remarks on Reducing Truncation Errors, 1965.
 
-kernel void stack_layer(global float *restrict stacked_weight, global float *restrict stacked_bias,
-                        global const float *restrict weight, global const float *restrict bias,
-                        global const float *restrict scale, global const float *restrict shift,
-                        int outputs, int inputs, int first) {
+kernel void stack_layer(global element *restrict stacked_weight,
+                        global float *restrict stacked_bias, global const element *restrict weight,
+                        global const float *restrict bias, global const float *restrict scale,
+                        global const float *restrict shift, int outputs, int inputs, int first) {
   const int output = get_global_id(0);
   if (output >= outputs) return;
   weight += (size_t)output * inputs;
@@ -22,9 +22,10 @@ kernel void stack_layer(global float *restrict stacked_weight, global float *res
   float sum = bias ? bias[output] : 0.0f;
   float lost = 0.0f;
   for (int i = 0; i < inputs; i++) {
-    stacked_weight[i] = scale ? weight[i] * scale[i] : weight[i];
+    const float value = load(weight + i);
+    store(stacked_weight + i, scale ? value * scale[i] : value);
     if (shift) {
-      const float term = weight[i] * shift[i] - lost;
+      const float term = value * shift[i] - lost;
       const float next = sum + term;
       lost = (next - sum) - term;
       sum = next;

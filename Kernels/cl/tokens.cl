@@ -15,7 +15,7 @@
 
 // One work-item per patch, which it copies line by line.
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void unfold_patches(
-    global float *restrict patches, global const float *restrict images, int rows, int channels,
+    global element *restrict patches, global const element *restrict images, int rows, int channels,
     int size, int grid, int side, int stride, int padding, int channel_stride, int pixel_stride) {
   const int row = get_global_id(0);
   if (row >= rows) return;
@@ -23,14 +23,14 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void unfold_patches(
   const int top = cell / grid * stride - padding, left = cell % grid * stride - padding;
   const int first = clamp(-left, 0, side), end = clamp(size - left, first, side);
   for (int channel = 0; channel < channels; channel++) {
-    global const float *restrict plane =
+    global const element *restrict plane =
         images + (size_t)image * channels * size * size + (size_t)channel * channel_stride;
     for (int line = 0; line < side; line++) {
       const int y = top + line, inside = y >= 0 && y < size;
-      global float *restrict to =
+      global element *restrict to =
           patches + (((size_t)row * channels + channel) * side + line) * side;
       for (int x = 0; x < side; x++)
-        if (!inside || x < first || x >= end) to[x] = 0.0f;
+        if (!inside || x < first || x >= end) to[x] = 0;
       if (!inside) continue;
       if (pixel_stride == 1) {
         for (int x = first; x < end; x++) to[x] = plane[(size_t)y * size + left + x];
@@ -44,7 +44,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void unfold_patches(
 
 #else
 
-kernel void unfold_patches(global float *restrict patches, global const float *restrict images,
+kernel void unfold_patches(global element *restrict patches, global const element *restrict images,
                            int rows, int channels, int size, int grid, int side, int stride,
                            int padding, int channel_stride, int pixel_stride) {
   const int column = get_global_id(0), columns = channels * side * side;
@@ -57,7 +57,7 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
     const int inside = y >= 0 && y < size && x >= 0 && x < size;
     const size_t source = (size_t)image * channels * size * size +
                           (size_t)channel * channel_stride + (size_t)(y * size + x) * pixel_stride;
-    patches[(size_t)row * columns + column] = inside ? images[source] : 0.0f;
+    patches[(size_t)row * columns + column] = inside ? images[source] : 0;
   }
 }
 
@@ -66,17 +66,18 @@ kernel void unfold_patches(global float *restrict patches, global const float *r
 // embedded[b, 0] = class_token + positions[0]; embedded[b, t] = tokens[b, t - 1] + positions[t].
 // embedded is [batch, count, width], tokens [batch, count - 1, width], class_token [width],
 // positions [count, width].
-kernel void embed_tokens(global float *restrict embedded, global const float *restrict tokens,
-                         global const float *restrict class_token,
-                         global const float *restrict positions, int batch, int count, int width) {
+kernel void embed_tokens(global element *restrict embedded, global const element *restrict tokens,
+                         global const element *restrict class_token,
+                         global const element *restrict positions, int batch, int count,
+                         int width) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int image = get_global_id(2); image < batch; image += get_global_size(2))
     for (int token = get_global_id(1); token < count; token += get_global_size(1)) {
       const size_t source = ((size_t)image * (count - 1) + token - 1) * width + column;
-      const float value = token == 0 ? class_token[column] : tokens[source];
-      embedded[((size_t)image * count + token) * width + column] =
-          value + positions[(size_t)token * width + column];
+      const float value = load(token == 0 ? class_token + column : tokens + source);
+      store(embedded + ((size_t)image * count + token) * width + column,
+            value + load(positions + (size_t)token * width + column));
     }
 }
 
@@ -84,7 +85,7 @@ kernel void embed_tokens(global float *restrict embedded, global const float *re
 // is null. output is [kept + rows, width], and its first `kept` rows are not written; rows of the
 // input are `stride` elements apart. Both may be the same buffer, as long as no written element is
 // read.
-kernel void copy_rows(global float *restrict output, global const float *restrict input,
+kernel void copy_rows(global element *restrict output, global const element *restrict input,
                       global const int *restrict indices, int rows, int width, int stride,
                       int first, int kept) {
   const int column = get_global_id(0);

@@ -176,6 +176,15 @@ public protocol Backend {
         _ x: DeviceTensor, _ layer: LinearLayer, activation: Activation, residual: DeviceTensor?
     ) throws -> DeviceTensor
 
+    /// Computes the class scores of a head, `x weight^T + bias`, in float32.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., K]`.
+    ///   - head: weight `[classes, K]` and optional bias `[classes]`.
+    /// - Returns: `[..., classes]`.
+    /// - Throws: see ``Backend``.
+    func logits(_ x: DeviceTensor, _ head: LinearLayer) throws -> DeviceTensor
+
     /// Drops random elements during training; otherwise the identity.
     ///
     /// - Parameter x: any shape.
@@ -333,6 +342,19 @@ extension Backend where RelationReuseLayer == RelationReuseParameters<DeviceTens
     public func makeRelationReuse(
         _ parameters: RelationReuseParameters<DeviceTensor>
     ) -> RelationReuseLayer { parameters }
+}
+
+extension Backend {
+    /// Computes a linear layer; enough for backends that compute in float32.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., K]`.
+    ///   - head: weight `[classes, K]` and optional bias `[classes]`.
+    /// - Returns: `[..., classes]`.
+    /// - Throws: see ``Backend``.
+    public func logits(_ x: DeviceTensor, _ head: LinearLayer) throws -> DeviceTensor {
+        try linear(x, head, activation: .identity, residual: nil)
+    }
 }
 
 // The regularization steps do nothing unless the network is trained.

@@ -1,45 +1,6 @@
 import DVTCore
+import DVTSupport
 public import OpenCLRuntime
-
-/// A tensor in device memory, which returns to the backend's pool with the last reference.
-public final class OpenCLTensor: BackendTensor {
-    /// The extents.
-    public let shape: Shape
-    private let memory: PooledBuffer
-
-    init(_ shape: Shape, _ memory: PooledBuffer) {
-        self.shape = shape
-        self.memory = memory
-        memory.usedBytes = shape.byteCount
-    }
-
-    /// A larger batch in the same memory, which begins with this batch's rows.
-    ///
-    /// - Parameter shape: the larger batch's shape.
-    /// - Returns: nil if the memory is too small or another tensor already uses the rest of it.
-    func grown(to shape: Shape) -> OpenCLTensor? {
-        guard memory.usedBytes == self.shape.byteCount, shape.byteCount <= buffer.byteCount else {
-            return nil
-        }
-        return OpenCLTensor(shape, memory)
-    }
-
-    /// The memory; it may be larger than the shape needs.
-    var buffer: Buffer { memory.buffer }
-
-    /// The number of in-place changes; tensors that share memory share it.
-    var version: Int { memory.version }
-
-    /// Notes that the elements have changed in place.
-    func noteChange() {
-        memory.version += 1
-    }
-
-    /// The same memory under another shape of equal size.
-    func reshaped(_ shape: Shape) -> OpenCLTensor {
-        OpenCLTensor(shape, memory)
-    }
-}
 
 /// The network's operations on an OpenCL device, with the package's kernels and CLBlast's GEMM.
 ///
@@ -58,10 +19,12 @@ public final class OpenCLBackend: Backend {
     package let queue: CommandQueue
     let kernels: KernelLibrary
     let clblast: CLBlastEngine
-    /// The precision of linear layers.
+    /// The precision of tensors in memory.
     public let precision: Precision
-    /// Why mixed precision was requested but is not used, or nil.
+    /// Why products of 16-bit numbers are computed in float32, which is slower, or nil.
     public let precisionProblem: String?
+    /// How products of bfloat16 are computed by vector kernels, or nil in float32.
+    let bfloat16Dot: BFloat16Dot?
     /// The register tile of vector kernels.
     let packedTile: PackedTile
     /// The engine of linear layers that were not tuned.
@@ -73,6 +36,8 @@ public final class OpenCLBackend: Backend {
     package var linearTuning: LinearTuning
     /// Why the stored tuning is ignored, or nil.
     public let tuningProblem: String?
+    /// The size of the largest tensor of each precision, in bytes.
+    package private(set) var largestTensors: [Precision: Int] = [:]
     private let pool: BufferPool
     /// The local memory that vector kernels may use, in bytes.
     var localMemoryLimit: Int
@@ -87,8 +52,9 @@ public final class OpenCLBackend: Backend {
     ///   - context: the device's context; several backends may share it.
     ///   - kernelStyle: the style of the kernels; nil selects the faster one, which is measured
     ///     once per device and stored in the user's cache folder.
-    ///   - precision: the precision of linear layers. Mixed precision is tested on the device
-    ///     first; if it does not work, float32 is used and ``precisionProblem`` gives the reason.
+    ///   - precision: the precision of tensors in memory. Instructions for products of 16-bit
+    ///     numbers are tested on the device first; if there are none, products are computed in
+    ///     float32 and ``precisionProblem`` gives the reason.
     ///   - buildOptions: compiler options added to the package's own, for example
     ///     `-cl-opt-disable` for checkers.
     /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created or a kernel does not
@@ -97,11 +63,9 @@ public final class OpenCLBackend: Backend {
         context: Context, kernelStyle: KernelStyle? = nil, precision: Precision = .float32,
         buildOptions: String = ""
     ) throws {
-        let problem = precision == .mixed ? TensorCores.problem(on: context) : nil
-        let isMixed = precision == .mixed && problem == nil
         try self.init(
-            context: context, kernelStyle: kernelStyle, linearEngine: isMixed ? .matrix : nil,
-            precisionProblem: problem, buildOptions: buildOptions)
+            context: context, kernelStyle: kernelStyle, linearEngine: nil, precision: precision,
+            buildOptions: buildOptions)
     }
 
     /// Creates a backend with its own queue.
@@ -111,20 +75,23 @@ public final class OpenCLBackend: Backend {
     ///   - kernelStyle: the style of the kernels; nil selects the faster one.
     ///   - linearEngine: the engine of all linear layers; nil selects the engine that `dvt tune`
     ///     found fastest, or the device's default.
-    ///   - precisionProblem: why mixed precision was requested but is not used, or nil.
+    ///   - precision: the precision of tensors in memory.
     ///   - buildOptions: compiler options added to the package's own.
     /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created or a kernel does not
-    ///   build.
+    ///   build, ``OpenCLBackendError/enginePrecision(engine:precision:)``.
     package convenience init(
         context: Context, kernelStyle: KernelStyle?, linearEngine: LinearEngine?,
-        precisionProblem: String? = nil, buildOptions: String
+        precision: Precision, buildOptions: String
     ) throws {
         let choice = try kernelStyle.map { ($0, nil) } ?? KernelStyle.fastest(on: context)
+        let arithmetic = Arithmetic(precision, choice.0, on: context)
         try self.init(
             context: context, kernelStyle: choice,
-            linearEngine: linearEngine ?? LinearEngine.standard(choice.0, on: context),
-            tuning: linearEngine == nil ? LinearTuning.stored(for: context) : (LinearTuning(), nil),
-            precisionProblem: precisionProblem, buildOptions: buildOptions)
+            linearEngine: linearEngine ?? arithmetic.engine
+                ?? LinearEngine.standard(choice.0, precision, on: context),
+            tuning: linearEngine == nil && arithmetic.engine == nil
+                ? LinearTuning.stored(for: context, precision) : (LinearTuning(), nil),
+            precision: precision, arithmetic: arithmetic, buildOptions: buildOptions)
     }
 
     /// Creates a backend with its own queue, style and engine.
@@ -134,23 +101,28 @@ public final class OpenCLBackend: Backend {
     ///   - kernelStyle: the style of the kernels, and why the other does not run, or nil.
     ///   - linearEngine: the engine of linear layers that were not tuned.
     ///   - tuning: the engines that were measured, and why they are ignored, or nil.
-    ///   - precisionProblem: why mixed precision was requested but is not used, or nil.
+    ///   - precision: the precision of tensors in memory.
+    ///   - arithmetic: how 16-bit products are computed.
     ///   - buildOptions: compiler options added to the package's own.
-    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created.
+    /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created,
+    ///   ``OpenCLBackendError/enginePrecision(engine:precision:)``.
     package init(
         context: Context, kernelStyle: (style: KernelStyle, problem: String?),
         linearEngine: LinearEngine,
         tuning: (tuning: LinearTuning, problem: String?) = (LinearTuning(), nil),
-        precisionProblem: String? = nil, buildOptions: String = ""
+        precision: Precision = .float32, arithmetic: Arithmetic = Arithmetic(),
+        buildOptions: String = ""
     ) throws {
+        try linearEngine.check(precision)
         let device = context.device
         deviceName = device.nameAndDriver
         self.context = context
         queue = try context.makeQueue()
         (self.kernelStyle, kernelStyleProblem) = kernelStyle
         defaultLinearEngine = linearEngine
-        precision = linearEngine == .matrix ? .mixed : .float32
-        self.precisionProblem = precisionProblem
+        self.precision = precision
+        precisionProblem = arithmetic.problem
+        bfloat16Dot = arithmetic.bfloat16Dot
         (linearTuning, tuningProblem) = tuning
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
         pool = BufferPool(context: context)
@@ -178,9 +150,11 @@ public final class OpenCLBackend: Backend {
         try queue.finish()
     }
 
-    /// Implements ``/DVTCore/Backend/upload(_:)``.
+    /// Implements ``/DVTCore/Backend/upload(_:)``: vectors, such as biases, stay float32.
     public func upload(_ tensor: Tensor) throws -> OpenCLTensor {
-        try write(tensor, to: makeScratch(tensor.shape))
+        let isVector = tensor.shape.rank <= 1
+        return try write(
+            tensor, to: makeScratch(tensor.shape, isVector ? .float32 : precision))
     }
 
     /// Implements ``/DVTCore/Backend/uploadBatch(_:)``.
@@ -189,15 +163,23 @@ public final class OpenCLBackend: Backend {
     }
 
     private func write(_ tensor: Tensor, to copy: OpenCLTensor) throws -> OpenCLTensor {
-        try queue.write(tensor.values, to: copy.buffer)
+        if let format = copy.precision.halfFormat {
+            try queue.write(format.encode(tensor.values), to: copy.buffer)
+        } else {
+            try queue.write(tensor.values, to: copy.buffer)
+        }
         return copy
     }
 
     /// Implements ``/DVTCore/Backend/download(_:)``.
     public func download(_ tensor: OpenCLTensor) throws -> Tensor {
-        let values = try queue.read(
-            Float.self, count: tensor.shape.elementCount, from: tensor.buffer)
-        return Tensor(tensor.shape, values: values)
+        let count = tensor.shape.elementCount
+        guard let format = tensor.precision.halfFormat else {
+            let values = try queue.read(Float.self, count: count, from: tensor.buffer)
+            return Tensor(tensor.shape, values: values)
+        }
+        let patterns = try queue.read(UInt16.self, count: count, from: tensor.buffer)
+        return Tensor(tensor.shape, values: patterns.withUnsafeBytes(format.decode))
     }
 
     /// Memory for a tensor `[B, ...]` with undefined contents.
@@ -205,15 +187,31 @@ public final class OpenCLBackend: Backend {
     /// The memory fits the reserved batch even if B is smaller. Batches that shrink at exits thus
     /// request the same sizes, and the pool creates no more buffers after a batch in which images
     /// exited at every exit.
-    func makeTensor(_ shape: Shape) throws -> OpenCLTensor {
-        guard shape.rank > 0 else { return try makeScratch(shape) }
-        let capacity = shape.withBatch(max(shape[0], batchCapacity))
-        return OpenCLTensor(shape, try pool.take(byteCount: capacity.byteCount))
+    ///
+    /// - Parameters:
+    ///   - shape: the extents.
+    ///   - precision: the precision of the elements; nil means the backend's.
+    /// - Returns: the tensor.
+    /// - Throws: the device's error if there is no memory.
+    func makeTensor(_ shape: Shape, _ precision: Precision? = nil) throws -> OpenCLTensor {
+        guard shape.rank > 0 else { return try makeScratch(shape, precision) }
+        return try makeTensor(
+            shape, capacity: shape.withBatch(max(shape[0], batchCapacity)), precision)
     }
 
-    /// Memory for a tensor whose first extent is not the batch, with undefined contents.
-    func makeScratch(_ shape: Shape) throws -> OpenCLTensor {
-        OpenCLTensor(shape, try pool.take(byteCount: shape.byteCount))
+    /// Memory for a tensor whose first extent is not the batch, with undefined contents; see
+    /// ``makeTensor(_:_:)``.
+    func makeScratch(_ shape: Shape, _ precision: Precision? = nil) throws -> OpenCLTensor {
+        try makeTensor(shape, capacity: shape, precision)
+    }
+
+    private func makeTensor(
+        _ shape: Shape, capacity: Shape, _ precision: Precision?
+    ) throws -> OpenCLTensor {
+        let precision = precision ?? self.precision
+        let byteCount = capacity.elementCount * precision.elementByteCount
+        largestTensors[precision] = max(largestTensors[precision] ?? 0, byteCount)
+        return OpenCLTensor(shape, precision, try pool.take(byteCount: byteCount))
     }
 
     /// The indices of rows on the device.
@@ -223,7 +221,7 @@ public final class OpenCLBackend: Backend {
     func rowIndices(_ rows: [Int]) throws -> OpenCLTensor {
         if let lastRows, lastRows.rows == rows { return lastRows.indices }
         lastRows = nil
-        let indices = try makeTensor([rows.count])
+        let indices = try makeTensor([rows.count], .float32)  // 32 bits as well
         try queue.write(rows.map(Int32.init), to: indices.buffer)
         lastRows = (rows, indices)
         return indices

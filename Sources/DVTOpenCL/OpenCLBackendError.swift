@@ -8,6 +8,10 @@ public enum OpenCLBackendError: Error, Equatable, Sendable {
     case tooManyElements(Int)
     /// CLBlast refused the parameters of one of its kernels.
     case tuningRefused(kernel: String, status: Int32)
+    /// A kernel does not take tensors of this precision, or of different ones.
+    case precision(kernel: String)
+    /// An engine of linear layers does not compute in this precision.
+    case enginePrecision(engine: String, precision: String)
     /// A kernel declares other parameters than the call names; `kernel` includes the file.
     case kernelArguments(kernel: String, declared: [String], given: [String])
 }
@@ -35,6 +39,16 @@ extension OpenCLBackendError: CustomStringConvertible {
             """
             CLBlast refused this package's parameters for its kernel \(kernel) with status \(status); \
             install CLBlast 1.5 or later
+            """
+        case .precision(let kernel):
+            """
+            kernel \(kernel) does not take 16-bit tensors: training runs in float32; remove \
+            --precision
+            """
+        case .enginePrecision(let engine, let precision):
+            """
+            engine \(engine) does not compute in \(precision): clblast takes float32 only, matrix \
+            float16 and bfloat16, the others every --precision
             """
         case .kernelArguments(let kernel, let declared, let given):
             """

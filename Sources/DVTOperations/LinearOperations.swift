@@ -1,18 +1,35 @@
 import DVTCore
 
-/// ``Backend/linear(_:_:activation:residual:)``.
+/// ``Backend/linear(_:_:activation:residual:)``, or ``Backend/logits(_:_:)``.
 package struct LinearOperation: NetworkOperation {
-    package let name = "linear"
+    package var name: String { isHead ? "logits" : "linear" }
     package let rows: Int
     package let inputs: Int
     package let outputs: Int
     let activation: Activation
     let hasBias: Bool
     let hasResidual: Bool
+    let isHead: Bool
 
     package init(
         rows: Int, inputs: Int, outputs: Int, activation: Activation = .identity,
         hasBias: Bool = true, hasResidual: Bool = false
+    ) {
+        self.init(
+            rows: rows, inputs: inputs, outputs: outputs, activation: activation, hasBias: hasBias,
+            hasResidual: hasResidual, isHead: false)
+    }
+
+    /// The class scores of `rows` images.
+    package init(rows: Int, inputs: Int, classes: Int) {
+        self.init(
+            rows: rows, inputs: inputs, outputs: classes, activation: .identity, hasBias: true,
+            hasResidual: false, isHead: true)
+    }
+
+    private init(
+        rows: Int, inputs: Int, outputs: Int, activation: Activation, hasBias: Bool,
+        hasResidual: Bool, isHead: Bool
     ) {
         self.rows = rows
         self.inputs = inputs
@@ -20,6 +37,7 @@ package struct LinearOperation: NetworkOperation {
         self.activation = activation
         self.hasBias = hasBias
         self.hasResidual = hasResidual
+        self.isHead = isHead
     }
 
     package var sizes: String {
@@ -40,7 +58,8 @@ package struct LinearOperation: NetworkOperation {
             "map", from: inputs, to: outputs, hasBias: hasBias, on: backend)
         let residual = hasResidual ? try backend.upload(input("residual", [rows, outputs])) : nil
         return {
-            [try backend.linear(x, layer, activation: activation, residual: residual)]
+            guard !isHead else { return [try backend.logits(x, layer)] }
+            return [try backend.linear(x, layer, activation: activation, residual: residual)]
         }
     }
 }

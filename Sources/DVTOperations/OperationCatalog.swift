@@ -98,6 +98,7 @@ package enum OperationCatalog {
             LinearOperation(rows: 13, inputs: 5, outputs: 48, activation: .gelu, hasResidual: true),
             LinearOperation(rows: 24, inputs: 3, outputs: 64),
             LinearOperation(rows: 300, inputs: 2, outputs: 3),
+            LinearOperation(rows: 3, inputs: 33, classes: 37),
         ]
     }
 
@@ -188,7 +189,7 @@ package enum OperationCatalog {
             LinearOperation(rows: 197, inputs: 384, outputs: 1152),
             LinearOperation(rows: 101, inputs: 432, outputs: 1536, activation: .gelu),
             LinearOperation(rows: 197, inputs: 1536, outputs: 384, hasResidual: true),
-            LinearOperation(rows: 2, inputs: 384, outputs: 1000),
+            LinearOperation(rows: 2, inputs: 384, classes: 1000),
             LayerNormOperation(rows: 197, width: 384, appended: 48),
             RelationReuseOperation(batch: 2, channels: 72, tokens: 50),
             FeatureReuseOperation(batch: 2, from: 10, to: 14, width: 384, blocks: 2),

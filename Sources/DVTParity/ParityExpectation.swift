@@ -13,11 +13,6 @@ package struct ParityExpectation {
     /// by 1.3e-6.
     package static let float32Limits = (double: 1.5e-6, float32: 4e-6)
 
-    /// The accepted error of logits and intermediates in mixed precision: float16 rounds each
-    /// factor by up to 4.9e-4 of its value, which changes the logits of the toy models by up to
-    /// 9e-4 and those of deeper models by more.
-    package static let mixedLimit = 1e-2
-
     private let origin: String
     /// The relative rounding of the weights compared with those behind the expected outputs.
     private let weightRoundoff: Double
@@ -78,7 +73,7 @@ package struct ParityExpectation {
     }
 
     private func tolerance(of name: String, sums: SumPrecision) -> Double {
-        guard sums != .mixed else { return Self.mixedLimit }
+        if let limit = sums.limit(isLogits: name.hasPrefix("logits")) { return limit }
         // Rounded weights changed the toy models' logits by up to twice the relative rounding in
         // total.
         let weightError = 4 * weightRoundoff

@@ -44,8 +44,20 @@ public final class ReferenceBackend: Backend {
     /// The name in reports and results.
     public let deviceName = "reference (Swift on the CPU, Double accumulation)"
 
+    private let rounded: ((Float) -> Float)?
+
     /// Creates the backend.
-    public init() {}
+    public init() {
+        rounded = nil
+    }
+
+    /// Creates a backend that computes like any other, from rounded inputs.
+    ///
+    /// - Parameter rounded: rounds a number to the precision in which another backend stores
+    ///   tensors; vectors, such as biases, are not rounded.
+    package init(roundingInputs rounded: @escaping (Float) -> Float) {
+        self.rounded = rounded
+    }
 
     /// Implements ``/DVTCore/Backend/reserve(batch:)``.
     public func reserve(batch: Int) {}
@@ -58,7 +70,10 @@ public final class ReferenceBackend: Backend {
 
     /// Implements ``/DVTCore/Backend/upload(_:)``.
     public func upload(_ tensor: Tensor) -> ReferenceTensor {
-        ReferenceTensor(tensor.shape, tensor.values)
+        guard let rounded, tensor.shape.rank > 1 else {
+            return ReferenceTensor(tensor.shape, tensor.values)
+        }
+        return ReferenceTensor(tensor.shape, tensor.values.map(rounded))
     }
 
     /// Implements ``/DVTCore/Backend/uploadBatch(_:)``.

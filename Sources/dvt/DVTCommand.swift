@@ -1,4 +1,6 @@
 import ArgumentParser
+import DVTOpenCL
+import Synchronization
 
 @main
 struct DVTCommand: ParsableCommand {
@@ -19,10 +21,11 @@ struct DVTCommand: ParsableCommand {
         subcommands: [
             Bench.self, Calibrate.self, Classify.self, Convert.self, Devices.self, Embed.self,
             Evaluate.self, Explain.self, Info.self, Parity.self, Synthesize.self, Train.self,
-            Tune.self,
+            TryBFloat16.self, Tune.self,
         ])
 
     static func main() {
+        BFloat16Dot.trialCommand.withLock { $0 = ["/proc/self/exe", "try-bfloat16"] }
         main(RenamedOption.replacingFormerNames(in: Array(CommandLine.arguments.dropFirst())))
     }
 }

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import Testing
 
 @testable import DVTCheckpoints

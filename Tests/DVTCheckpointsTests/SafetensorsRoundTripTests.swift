@@ -1,5 +1,6 @@
 import DVTCheckpoints
 import DVTCore
+import DVTSupport
 import Testing
 
 @Suite struct SafetensorsRoundTripTests {

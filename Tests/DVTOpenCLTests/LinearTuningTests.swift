@@ -69,12 +69,12 @@ struct StoredTuningTests {
         let context = try context()
         var tuning = LinearTuning()
         tuning.set(.clblast, for: .init(rows: 8, inputs: 3, outputs: 4))
-        #expect(tuning.store(for: context))
+        #expect(tuning.store(for: context, .float32))
         let backend = try OpenCLBackend(context: context, kernelStyle: .vector)
         #expect(backend.linearTuning == tuning && backend.tuningProblem == nil)
         let given = try OpenCLBackend(
             context: context, kernelStyle: .vector, linearEngine: .tile(.standard),
-            buildOptions: "")
+            precision: .float32, buildOptions: "")
         #expect(given.linearTuning == LinearTuning())
 
         let file = try #require(
@@ -92,7 +92,7 @@ struct StoredTuningTests {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let context = try context()
         DeviceCache(context.diskCache).store(
-            "8 3 4 magic", for: LinearTuning.cacheKey, device: context.device)
+            "8 3 4 magic", for: LinearTuning.cacheKey(.float32), device: context.device)
         let backend = try OpenCLBackend(context: context, kernelStyle: .vector)
         #expect(backend.linearTuning == LinearTuning())
         #expect(backend.tuningProblem?.contains("dvt tune") == true)
@@ -104,7 +104,7 @@ struct StoredTuningTests {
         let context = try context()
         DeviceCache(context.diskCache).store(
             "clblast", for: LinearEngine.cacheKey, device: context.device)
-        #expect(try LinearEngine.standard(.tile, on: context) == .clblast)
-        #expect(try LinearEngine.standard(.vector, on: context) != .clblast)
+        #expect(try LinearEngine.standard(.tile, .float32, on: context) == .clblast)
+        #expect(try LinearEngine.standard(.vector, .float32, on: context) != .clblast)
     }
 }

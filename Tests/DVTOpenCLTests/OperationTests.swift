@@ -25,34 +25,6 @@ struct OperationTests {
         }
     }
 
-    /// The tensor core kernel.
-    ///
-    /// Without tensor cores, fragments are exchanged through local memory, and everything but the
-    /// matrix instruction is as on a GPU.
-    @Test func mixedPrecisionRoundsToFloat16() throws {
-        let backend = try TestDevice.makeBackend(.vector, engine: .matrix)
-        #expect(backend.precision == .mixed)
-        for operation in OperationCatalog.edges where operation is LinearOperation {
-            let result = try ParityComparison.operation(
-                operation, on: backend, against: ReferenceBackend(), sums: .mixed)
-            #expect(
-                result.passes && result.tolerance == 1e-3,
-                "\(result.name): \(result.distance) exceeds \(result.tolerance)")
-        }
-        // A misplaced fragment would cause errors as large as the result.
-        #expect(try TensorCores.error(on: backend) < TensorCores.tolerance)
-        #expect(try TensorCores.error(on: TestDevice.makeBackend(.vector)) < 1e-6)
-    }
-
-    /// Without tensor cores the backend uses float32 and reports the reason.
-    @Test func mixedPrecisionNeedsTensorCores() throws {
-        let context = try Context(device: DeviceSelector("cpu").device())
-        let backend = try OpenCLBackend(
-            context: context, kernelStyle: .vector, precision: .mixed)
-        #expect(backend.precision == .float32)
-        #expect(backend.precisionProblem?.contains("has no tensor cores that dvt supports") == true)
-    }
-
     /// Devices whose local memory cannot hold a work-item's coarse rows use the tile kernel.
     @Test func vectorAttentionFallsBackToTiles() throws {
         let operation = AttentionOperation(

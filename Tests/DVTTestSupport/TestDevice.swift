@@ -22,14 +22,17 @@ package enum TestDevice {
     ///   - style: the kernels' style.
     ///   - engine: the engine of linear layers; nil means the default of the style, whatever was
     ///     measured on this device before.
+    ///   - precision: the precision of tensors.
+    ///   - dot: how bfloat16 numbers are multiplied.
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if the device cannot be used.
     @MainActor package static func makeBackend(
-        _ style: KernelStyle, engine: LinearEngine? = nil
+        _ style: KernelStyle, engine: LinearEngine? = nil, _ precision: Precision = .float32,
+        dot: BFloat16Dot? = nil
     ) throws -> OpenCLBackend {
         let context = try sharedContext ?? makeContext()
         sharedContext = context
-        return try makeBackend(style, engine: engine, on: context)
+        return try makeBackend(style, engine: engine, precision, dot: dot, on: context)
     }
 
     /// A backend with its own context, whose counters belong to one test.
@@ -50,13 +53,15 @@ package enum TestDevice {
     }
 
     private static func makeBackend(
-        _ style: KernelStyle, engine: LinearEngine?, on context: Context
+        _ style: KernelStyle, engine: LinearEngine?, _ precision: Precision = .float32,
+        dot: BFloat16Dot? = nil, on context: Context
     ) throws -> OpenCLBackend {
         let own: LinearEngine =
             style == .tile
             ? .tile(.standard)
             : .packed(PackedTile(floatVectorWidth: context.device.nativeFloatVectorWidth))
         return try OpenCLBackend(
-            context: context, kernelStyle: (style, nil), linearEngine: engine ?? own)
+            context: context, kernelStyle: (style, nil), linearEngine: engine ?? own,
+            precision: precision, arithmetic: Arithmetic(bfloat16Dot: dot))
     }
 }

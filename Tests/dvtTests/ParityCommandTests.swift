@@ -31,23 +31,59 @@ struct ParityCommandTests {
     /// Linear layers with every engine that `dvt tune` may choose.
     @Test(arguments: LinearEngine.all)
     func linearLayersMatchWithEveryEngine(engine: LinearEngine) async throws {
+        let precision = engine == .matrix ? "float16" : "float32"
         let run = try await dvt(
             "parity", "--operations", "--filter", "linear ", "--linear-engine", "\(engine)",
-            "--format", "json", environment: Self.withoutCache)
+            "--precision", precision, "--format", "json", environment: Self.withoutCache)
         #expect(run.code == 0, "\(run.errors)")
-        #expect(try json(run.output, as: Row.self).count == 13)
+        #expect(try json(run.output, as: Row.self).count == 12)
     }
 
-    /// In mixed precision, emulated here, tensors may deviate by 1e-2 and few exits may differ.
-    @Test func mixedPrecisionHasItsOwnTolerance() async throws {
+    /// `mixed` is a former name of float16.
+    @Test(arguments: [("float16", 2e-3), ("mixed", 2e-3), ("bfloat16", 1.2e-2)])
+    func sixteenBitsHaveTheirOwnTolerance(precision: String, tolerance: Double) async throws {
         let run = try await dvt(
-            "parity", "--model", "tiny-deit", "--linear-engine", "matrix", "--format", "json",
+            "parity", "--model", "tiny-deit", "--precision", precision, "--format", "json",
             environment: Self.withoutCache)
         #expect(run.code == 0, "\(run.errors)")
         let rows = try json(run.output, as: Row.self)
-        #expect(rows.count == 4 && rows.prefix(3).allSatisfy { $0.tolerance == 1e-2 })
+        #expect(rows.count == 4 && rows.prefix(3).allSatisfy { $0.tolerance == tolerance })
         let lossy = rows.prefix(3).allSatisfy { ($0.relativeL2 ?? 0) > 1e-5 }
         #expect(lossy)
+    }
+
+    /// A warning says that the processor has no AVX512-BF16, and what computes instead.
+    @Test func aMaskedProcessorIsReported() async throws {
+        var environment = Self.withoutCache
+        environment["DVT_MASK_CPU_FEATURES"] = "avx512_bf16"
+        let run = try await dvt(
+            "parity", "--operations", "--filter", "logits", "--precision", "bfloat16",
+            "--kernel-style", "vector", environment: environment)
+        #expect(run.code == 0)
+        #expect(
+            run.errors.contains(
+                "products are computed in float32: this processor has no AVX512-BF16"))
+    }
+
+    @Test(arguments: [
+        (
+            ["parity", "--operations", "--linear-engine", "matrix"],
+            "engine matrix does not compute in float32"
+        ),
+        (
+            ["parity", "--model", "tiny-deit", "--gradients", "--precision", "float16"],
+            "gradients are computed in float32"
+        ),
+        (
+            ["embed", "--precision", "bfloat16", "--device", "reference", "x.png"],
+            "the reference computes in float32"
+        ),
+        (["bench", "peak", "--precision", "float16"], "peaks are measured in float32"),
+        (["bench", "train", "--model", "tiny-deit", "--precision", "mixed"], "training runs in"),
+    ])
+    func precisionsThatDoNotApplyAreRefused(arguments: [String], message: String) async throws {
+        let run = try await dvt(arguments)
+        #expect(run.code != 0 && run.errors.contains(message), "\(run.errors)")
     }
 
     @Test func everyFormatHoldsTheResults() async throws {

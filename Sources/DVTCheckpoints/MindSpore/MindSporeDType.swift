@@ -1,3 +1,5 @@
+import DVTSupport
+
 /// The element types of MindSpore checkpoints, by their names there.
 ///
 /// - SeeAlso: `tensor_to_ms_type` in MindSpore's `serialization.py`.

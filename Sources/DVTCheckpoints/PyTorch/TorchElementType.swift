@@ -1,3 +1,5 @@
+import DVTSupport
+
 /// PyTorch's element types, by their names in `torch`.
 ///
 /// - SeeAlso: `torch.storage._dtype_to_storage_type_map`, <https://github.com/pytorch/pytorch>.

@@ -1,3 +1,5 @@
+import DVTSupport
+
 /// The element types of the safetensors format, by their names there.
 ///
 /// - SeeAlso: `Dtype` in the reference implementation,

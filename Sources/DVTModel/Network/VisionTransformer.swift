@@ -78,7 +78,7 @@ struct VisionTransformer<B: Backend> {
             ? backend.classTokens(x)
             : lastClassTokens(x, reusing: reused?.last ?? BlockReuse(), on: backend)
         let normalized = try backend.layerNorm(classTokens, appending: nil, norm)
-        let logits = try backend.linear(normalized, head, activation: .identity, residual: nil)
+        let logits = try backend.logits(normalized, head)
         return StageOutput(
             features: normalized, logits: logits,
             state: StageState(

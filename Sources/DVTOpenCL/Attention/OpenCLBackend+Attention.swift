@@ -33,11 +33,14 @@ extension OpenCLBackend {
 
     private func enqueueVectorAttention(_ call: AttentionCall) throws {
         let sizes = call.sizes
-        let (keys, padded) = try transposedHeads(call.qkv, part: 1, sizes, sizes.vectorMacros)
+        let macros = sizes.vectorMacros + dotMacros
+        let (keys, padded) = try transposedHeads(call.qkv, part: 1, sizes, macros)
+        let values = try dotMacros.isEmpty ? nil : pairedValues(call.qkv, sizes, padded: padded)
         try enqueue(
             KernelCall(
-                "attention_vector", in: "attention_vector", macros: sizes.vectorMacros,
-                call.outputs + ["qkv": .tensor(call.qkv), "keys": .tensor(keys)] + call.coarse
+                "attention_vector", in: "attention_vector", macros: macros,
+                call.outputs + ["qkv": .tensor(call.qkv), "keys": .tensor(keys)]
+                    + (values.map { ["values": .tensor($0)] } ?? [:]) + call.coarse
                     + call.axis
                     + [
                         "reused": .local(byteCount: call.reusedRowBytes),
@@ -65,6 +68,21 @@ extension OpenCLBackend {
                     "padded": .int(padded), "heads": .int(sizes.heads), "part": .int(part),
                 ], over: .groups(padded / 16, sizes.heads, sizes.batch)))
         return (panels, padded)
+    }
+
+    /// The values of all heads in pairs of tokens, `[B, H, padded / 2, d, 2]`.
+    private func pairedValues(
+        _ qkv: OpenCLTensor, _ sizes: AttentionSizes, padded: Int
+    ) throws -> OpenCLTensor {
+        let values = try makeTensor([sizes.batch, sizes.heads, padded, sizes.headWidth])
+        try enqueue(
+            KernelCall(
+                "pair_values", in: "attention_vector", macros: sizes.vectorMacros + dotMacros,
+                [
+                    "values": .tensor(values), "qkv": .tensor(qkv), "tokens": .int(sizes.tokens),
+                    "padded": .int(padded), "heads": .int(sizes.heads),
+                ], over: .groups(padded / 2, sizes.heads, sizes.batch)))
+        return values
     }
 
     private func enqueueTileAttention(_ call: AttentionCall) throws {

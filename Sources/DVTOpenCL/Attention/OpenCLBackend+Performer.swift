@@ -30,7 +30,7 @@ extension OpenCLBackend {
         let packed = try packedWeight(of: features, by: packedTile)
         let macros =
             packedTile.macros + ["WIDTH=\(sizes.width)", "SUM_CHUNK=\(performerChunk)"]
-        let phi = KernelArgument.local(
+        let phi = TypedArgument.local(
             byteCount: performerChunk * packedTile.padded(sizes.features) * 4)
         func enqueue(_ name: String, _ arguments: KernelArguments) throws {
             try self.enqueue(
@@ -44,13 +44,13 @@ extension OpenCLBackend {
         let sums = try performerSums(sizes) { partial, _ in
             try enqueue(
                 "performer_partial_sums",
-                ["partial": .tensor(partial), "kqv": .tensor(kqv), "packed": .buffer(packed)])
+                ["partial": .float32(partial), "kqv": .tensor(kqv), "packed": .buffer(packed)])
         }
         try enqueue(
             "performer_attend",
             [
                 "output": .tensor(output), "kqv": .tensor(kqv), "packed": .buffer(packed),
-                "sums": .tensor(sums),
+                "sums": .float32(sums),
             ])
     }
 
@@ -64,7 +64,7 @@ extension OpenCLBackend {
             KernelCall(
                 "performer_attend", in: "performer",
                 [
-                    "output": .tensor(output), "phi": .tensor(phi), "sums": .tensor(sums),
+                    "output": .tensor(output), "phi": .float32(phi), "sums": .float32(sums),
                     "rows": .int(rows), "tokens": .int(sizes.tokens),
                     "count": .int(sizes.features), "width": .int(sizes.width),
                 ], over: .elements(sizes.width, rows)))
@@ -78,12 +78,12 @@ extension OpenCLBackend {
     ) throws -> (phi: OpenCLTensor, sums: OpenCLTensor) {
         let rows = sizes.batch * sizes.tokens
         let (count, width) = (sizes.features, sizes.width)
-        let phi = try makeTensor([sizes.batch, sizes.tokens, 2 * count])
+        let phi = try makeTensor([sizes.batch, sizes.tokens, 2 * count], .float32)
         try enqueue(
             KernelCall(
                 "performer_features", in: "performer",
                 [
-                    "phi": .tensor(phi), "kqv": .tensor(kqv), "features": .tensor(features),
+                    "phi": .float32(phi), "kqv": .tensor(kqv), "features": .tensor(features),
                     "rows": .int(rows), "count": .int(count), "width": .int(width),
                 ], over: .elements(2 * count, rows)))
         let sums = try performerSums(sizes) { partial, chunks in
@@ -92,7 +92,7 @@ extension OpenCLBackend {
                     "performer_partial_sums", in: "performer",
                     macros: ["SUM_CHUNK=\(performerChunk)"],
                     [
-                        "partial": .tensor(partial), "phi": .tensor(phi), "kqv": .tensor(kqv),
+                        "partial": .float32(partial), "phi": .float32(phi), "kqv": .tensor(kqv),
                         "batch": .int(sizes.batch), "tokens": .int(sizes.tokens),
                         "chunks": .int(chunks), "count": .int(count), "width": .int(width),
                     ], over: .elements(count * (width + 1), chunks, sizes.batch)))
@@ -113,9 +113,9 @@ extension OpenCLBackend {
     ) throws -> OpenCLTensor {
         let chunks = ceilDiv(sizes.tokens, performerChunk)
         let columns = sizes.features * (sizes.width + 1)
-        let partial = try makeTensor([sizes.batch, chunks, columns])
+        let partial = try makeTensor([sizes.batch, chunks, columns], .float32)
         try enqueuePartial(partial, chunks)
-        let sums = try makeTensor([sizes.batch, columns])
+        let sums = try makeTensor([sizes.batch, columns], .float32)
         try enqueueChunkSums(
             of: partial, to: sums, batch: sizes.batch, chunks: chunks, columns: columns)
         return sums

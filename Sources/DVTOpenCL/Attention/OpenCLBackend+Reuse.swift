@@ -29,13 +29,13 @@ extension OpenCLBackend {
         let tile = packedTile.panel
         try enqueue(
             KernelCall(
-                "relation_mlp", in: "relation_mlp", macros: packedTile.macros,
+                "relation_mlp", in: "relation_mlp", macros: packedTile.macros + dotMacros,
                 [
                     "mixed": .tensor(mixed), "relations": .tensor(relations),
                     "expand": .tensor(parameters.expand.weight),
-                    "expand_bias": .tensor(parameters.expand.bias),
+                    "expand_bias": .float32(parameters.expand.bias),
                     "contract": .tensor(parameters.contract.weight),
-                    "contract_bias": .tensor(parameters.contract.bias),
+                    "contract_bias": .float32(parameters.contract.bias),
                     "tile": .local(byteCount: sizes.channels * tile * 4),
                     "hidden": .local(byteCount: sizes.hidden * tile * 4),
                     "pairs": .int(sizes.positions), "channels": .int(sizes.channels),

@@ -32,8 +32,15 @@ final class KernelLibrary {
     /// - Returns: the kernel.
     /// - Throws: ``OpenCLError`` with the build log if the kernel does not build,
     ///   ``OpenCLBackendError/kernelArguments(kernel:declared:given:)`` if the names, their number
-    ///   or their order differ from the kernel's parameters.
+    ///   or their order differ from the kernel's parameters,
+    ///   ``OpenCLBackendError/precision(kernel:)`` if the kernel does not take the precision of the
+    ///   tensors.
     func kernel(for call: KernelCall) throws -> Kernel {
+        guard let macros = call.precisionMacros,
+            macros.isEmpty || Self.filesWithElements.contains(call.function.file)
+        else {
+            throw OpenCLBackendError.precision(kernel: call.function.name)
+        }
         let kernel = try kernel(call.function)
         // Checked at every call, as a kernel may be called from several places.
         if let declared = kernel.argumentNames, call.arguments.contradict(declared) {
@@ -49,7 +56,7 @@ final class KernelLibrary {
         if let kernel = kernels[function] { return kernel }
         // Drivers report argument names reliably only with -cl-kernel-arg-info.
         let options =
-            ["-cl-std=CL1.2", "-cl-kernel-arg-info"] + function.macros.map { "-D\($0)" }
+            ["-cl-std=CL1.2", "-cl-kernel-arg-info", "-w"] + function.macros.map { "-D\($0)" }
             + [buildOptions]
         let program = try context.program(
             name: "\(function.file).cl", source: Self.source(function.file),
@@ -59,9 +66,23 @@ final class KernelLibrary {
         return kernel
     }
 
-    /// A source file, preceded by `common.cl`.
+    /// The files whose tensors may have 16-bit elements; the others are for training.
+    private static let filesWithElements: Set<String> = [
+        "attention_tile", "attention_vector", "confidence", "layernorm", "linear_matrix",
+        "linear_packed", "linear_tile", "performer", "performer_vector", "relation_mlp", "resample",
+        "stacking", "tokens",
+    ]
+
+    /// A source file, preceded by `common.cl`, with included files in place.
     static func source(_ file: String) -> String {
-        text("common.cl") + "#line 1 \"\(file).cl\"\n" + text("\(file).cl")
+        let lines = text("\(file).cl").split(separator: "\n", omittingEmptySubsequences: false)
+        let own = lines.enumerated().map { index, line in
+            guard line.hasPrefix("#include \""), let name = line.split(separator: "\"").last else {
+                return String(line)
+            }
+            return "#line 1 \"\(name)\"\n\(text(String(name)))#line \(index + 2) \"\(file).cl\""
+        }
+        return text("common.cl") + "#line 1 \"\(file).cl\"\n" + own.joined(separator: "\n")
     }
 
     private static func text(_ name: String) -> String {

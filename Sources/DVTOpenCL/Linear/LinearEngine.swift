@@ -10,11 +10,11 @@ package enum LinearEngine: Hashable, Sendable {
     case packed(PackedTile)
     /// `linear_tile.cl`: tiles in local memory, shared by the work-items of a group.
     case tile(LocalTile)
-    /// `linear_matrix.cl`: float16 factors on tensor cores, emulated on other devices.
+    /// `linear_matrix.cl`: 16-bit factors on tensor cores, emulated on other devices.
     case matrix
 
-    /// Every engine that computes in float32.
-    package static let all = [LinearEngine.clblast] + packedEngines + tileEngines
+    /// Every engine.
+    package static let all = [LinearEngine.clblast] + packedEngines + tileEngines + [.matrix]
     private static let packedEngines = PackedTile.all.map { LinearEngine.packed($0) }
     private static let tileEngines = LocalTile.all.map { LinearEngine.tile($0) }
 
@@ -22,8 +22,25 @@ package enum LinearEngine: Hashable, Sendable {
     ///
     /// Packed engines are far too slow on devices with tile kernels, and tile engines on devices
     /// with vector kernels.
-    package static func candidates(for style: KernelStyle) -> [LinearEngine] {
-        [.clblast] + (style == .vector ? packedEngines : tileEngines)
+    package static func candidates(
+        for style: KernelStyle, _ precision: Precision
+    ) -> [LinearEngine] {
+        (precision == .float32 ? [.clblast] : [])
+            + (style == .vector ? packedEngines : tileEngines)
+    }
+
+    /// Throws ``OpenCLBackendError/enginePrecision(engine:precision:)`` if the engine does not
+    /// compute in a precision.
+    func check(_ precision: Precision) throws(OpenCLBackendError) {
+        let isPossible =
+            switch self {
+            case .clblast: precision == .float32
+            case .matrix: precision != .float32
+            case .packed, .tile: true
+            }
+        guard isPossible else {
+            throw .enginePrecision(engine: "\(self)", precision: precision.rawValue)
+        }
     }
 }
 
@@ -36,13 +53,17 @@ extension LinearEngine {
     ///
     /// - Parameters:
     ///   - style: the style of kernels.
+    ///   - precision: the precision of tensors; CLBlast is for float32 only.
     ///   - context: the device's context.
     /// - Returns: the engine.
     /// - Throws: the device's error if neither runs.
-    static func standard(_ style: KernelStyle, on context: Context) throws -> LinearEngine {
+    static func standard(
+        _ style: KernelStyle, _ precision: Precision, on context: Context
+    ) throws -> LinearEngine {
         guard style == .tile else {
             return .packed(PackedTile(floatVectorWidth: context.device.nativeFloatVectorWidth))
         }
+        guard precision == .float32 else { return .tile(.standard) }
         let cache = DeviceCache(context.diskCache)
         if let engine = cache.value(for: cacheKey, device: context.device).flatMap(Self.init) {
             return engine
@@ -88,7 +109,7 @@ extension LinearEngine {
 extension LinearEngine: LosslessStringConvertible {
     /// Creates the engine with a name.
     package init?(_ description: String) {
-        guard let engine = (Self.all + [.matrix]).first(where: { $0.description == description })
+        guard let engine = Self.all.first(where: { $0.description == description })
         else {
             return nil
         }

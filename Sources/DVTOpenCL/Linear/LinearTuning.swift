@@ -54,7 +54,9 @@ package struct LinearTuning: Equatable, Sendable {
 
 extension LinearTuning {
     /// The key of the stored tuning; its number changes with the kernels.
-    static let cacheKey = "linear tuning 1"
+    static func cacheKey(_ precision: Precision) -> String {
+        precision == .float32 ? "linear tuning 1" : "linear tuning 1 \(precision.rawValue)"
+    }
 
     /// One line per layer: rows, inputs, outputs and the engine.
     package var text: String {
@@ -76,10 +78,15 @@ extension LinearTuning {
 
     /// The stored tuning of a device.
     ///
-    /// - Parameter context: the device's context.
+    /// - Parameters:
+    ///   - context: the device's context.
+    ///   - precision: the precision in which it was measured.
     /// - Returns: the tuning, empty if there is none, and the reason if it is ignored.
-    package static func stored(for context: Context) -> (tuning: LinearTuning, problem: String?) {
+    package static func stored(
+        for context: Context, _ precision: Precision
+    ) -> (tuning: LinearTuning, problem: String?) {
         let cache = DeviceCache(context.diskCache)
+        let cacheKey = cacheKey(precision)
         let remedy = "it is ignored; run `dvt tune` to create a new one"
         guard let text = cache.value(for: cacheKey, device: context.device) else {
             let path = cache.damagedFile(for: cacheKey, device: context.device)
@@ -93,9 +100,12 @@ extension LinearTuning {
 
     /// Stores the tuning of a device and replaces the previous one.
     ///
-    /// - Parameter context: the device's context.
+    /// - Parameters:
+    ///   - context: the device's context.
+    ///   - precision: the precision in which it was measured.
     /// - Returns: whether it was stored.
-    package func store(for context: Context) -> Bool {
-        DeviceCache(context.diskCache).store(text, for: Self.cacheKey, device: context.device)
+    package func store(for context: Context, _ precision: Precision) -> Bool {
+        DeviceCache(context.diskCache).store(
+            text, for: Self.cacheKey(precision), device: context.device)
     }
 }

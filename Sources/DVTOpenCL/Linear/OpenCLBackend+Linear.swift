@@ -15,6 +15,16 @@ extension OpenCLBackend {
         return y
     }
 
+    /// Implements ``/DVTCore/Backend/logits(_:_:)``: the output is float32 in every precision.
+    public func logits(_ x: OpenCLTensor, _ head: OpenCLLinear) throws -> OpenCLTensor {
+        let sizes = try LinearSizes(
+            x: x.shape, weight: head.weight.shape, bias: head.bias?.shape, residual: nil)
+        let y = try makeTensor(sizes.outputShape, .float32)
+        try enqueueLinear(
+            x, head, activation: .identity, residual: nil, to: y, rows: sizes.rows)
+        return y
+    }
+
     /// Enqueues the epilogue of a matrix product, in place; see `linear.cl`.
     ///
     /// - Parameters:

@@ -29,8 +29,8 @@ extension OpenCLBackend {
             KernelCall(
                 launch.kernel, in: launch.kernel, macros: launch.macros,
                 [
-                    "y": .tensor(y), "x": .tensor(x), launch.weightName: .buffer(launch.weight),
-                    "bias": .tensor(layer.bias), "residual": .tensor(residual),
+                    "y": .output(y), "x": .tensor(x), launch.weightName: .buffer(launch.weight),
+                    "bias": .float32(layer.bias), "residual": .tensor(residual),
                     "rows": .int(rows), "inputs": .int(layer.inputs),
                     "outputs": .int(layer.outputs), "activation": .int(activation.kernelCode),
                 ], over: .groups(launch.groups + [layer.groups], items: launch.local + [1])))
@@ -41,6 +41,7 @@ extension OpenCLBackend {
         _ layer: OpenCLLinear, of x: OpenCLTensor, activation: Activation,
         residual: OpenCLTensor?, to y: OpenCLTensor, rows: Int
     ) throws {
+        try LinearEngine.clblast.check(precision)
         let (inputs, outputs) = (layer.inputs, layer.outputs)
         for group in 0..<layer.groups {
             try clblast.multiply(
@@ -74,24 +75,28 @@ extension OpenCLBackend {
             [ceilDiv(rows, tileRows), ceilDiv(layer.outputs, tileColumns)]
         }
         let engine = linearEngine(rows: rows, inputs: layer.inputs, outputs: layer.outputs)
+        try engine.check(precision)
         let weight = try preparedWeight(of: layer, for: engine)
         switch engine {
         case .clblast: return nil
         case .packed(let tile):
             return LinearLaunch(
-                kernel: "linear_packed", macros: tile.macros, weightName: "packed", weight: weight,
-                groups: groups(tile.rows, tile.panel), local: [1, 1])
+                kernel: "linear_packed", macros: tile.macros + dotMacros, weightName: "packed",
+                weight: weight, groups: groups(tile.rows, tile.panel), local: [1, 1])
         case .tile(let tile):
             return LinearLaunch(
                 kernel: "linear_tile", macros: tile.macros, weightName: "weight", weight: weight,
                 groups: groups(tile.rows, tile.columns), local: [tile.items, tile.items])
         case .matrix:
             return LinearLaunch(
-                kernel: "linear_matrix", macros: matrixMacros, weightName: "halves",
+                kernel: "linear_matrix", macros: matrixMacros, weightName: "padded",
                 weight: weight,
                 groups: groups(64, 64), local: [128, 1])
         }
     }
+
+    /// The macros of kernels that multiply bfloat16 numbers in pairs.
+    var dotMacros: [String] { bfloat16Dot?.macros ?? [] }
 
     /// Only NVIDIA's compiler accepts PTX.
     var matrixMacros: [String] {

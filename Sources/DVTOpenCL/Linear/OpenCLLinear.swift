@@ -28,10 +28,12 @@ public final class OpenCLLinear {
     enum WeightLayout: Hashable {
         /// Panels with this number of outputs, for `linear_packed.cl`.
         case panels(Int)
+        /// The same with neighboring inputs side by side.
+        case pairedPanels(Int)
         /// The transposed weight in panels with this number of inputs, for the backward pass.
         case transposedPanels(Int)
-        /// float16, for `linear_matrix.cl`.
-        case float16
+        /// Rows padded to a multiple of 32 inputs, for `linear_matrix.cl`.
+        case paddedRows
     }
 
     /// The weight in a layout, written on first use and rewritten after the weight has changed.
@@ -78,41 +80,51 @@ extension OpenCLBackend {
     func preparedWeight(of layer: OpenCLLinear, for engine: LinearEngine) throws -> Buffer {
         switch engine {
         case .clblast, .tile: layer.weight.buffer
-        case .packed(let tile): try packedWeight(of: layer, by: tile)
-        case .matrix: try float16Weight(of: layer)
+        case .packed(let tile): try packedWeight(of: layer, by: tile, dot: dotMacros)
+        case .matrix: try paddedWeight(of: layer)
         }
     }
 
     /// The weight in panels.
-    func packedWeight(of layer: OpenCLLinear, by tile: PackedTile) throws -> Buffer {
+    ///
+    /// - Parameters:
+    ///   - layer: the layer.
+    ///   - tile: the tile, which sets the width of a panel.
+    ///   - macros: the macros of kernels that multiply neighboring inputs together, or none.
+    /// - Returns: the memory.
+    /// - Throws: the device's error.
+    func packedWeight(
+        of layer: OpenCLLinear, by tile: PackedTile, dot macros: [String] = []
+    ) throws -> Buffer {
         let panels = layer.groups * tile.padded(layer.outputs) / tile.panel
-        return try layer.weight(in: .panels(tile.panel)) {
-            try makeScratch([panels, layer.inputs, tile.panel])
+        let isPaired = !macros.isEmpty
+        let inputs = isPaired ? layer.inputs.roundedUp(toMultipleOf: 2) : layer.inputs
+        return try layer.weight(in: isPaired ? .pairedPanels(tile.panel) : .panels(tile.panel)) {
+            try makeScratch([panels, inputs, tile.panel])
         } fill: { packed in
             try enqueue(
                 KernelCall(
-                    "pack_panels", in: "linear_packed", macros: tile.macros,
+                    "pack_panels", in: "linear_packed", macros: tile.macros + macros,
                     [
                         "packed": .buffer(packed), "weight": .tensor(layer.weight),
                         "inputs": .int(layer.inputs), "outputs": .int(layer.outputs),
                         "panels": .int(panels), "groups": .int(layer.groups),
-                    ], over: .elements(tile.panel, layer.inputs, panels)))
+                    ], over: .elements(tile.panel, inputs, panels)))
         }
     }
 
-    /// The weight as float16, rows padded to a multiple of 32.
-    private func float16Weight(of layer: OpenCLLinear) throws -> Buffer {
+    /// The weight with rows padded to a multiple of 32 inputs.
+    private func paddedWeight(of layer: OpenCLLinear) throws -> Buffer {
         let (inputs, outputs) = (layer.inputs, layer.groups * layer.outputs)
         let pitch = inputs.roundedUp(toMultipleOf: 32)
-        return try layer.weight(in: .float16) {
-            // Two elements per float32 of a tensor; the pitch is even.
-            try makeScratch([outputs, pitch / 2])
-        } fill: { halves in
+        return try layer.weight(in: .paddedRows) {
+            try makeScratch([outputs, pitch])
+        } fill: { padded in
             try enqueue(
                 KernelCall(
-                    "weight_to_halves", in: "linear_matrix", macros: matrixMacros,
+                    "pad_rows", in: "linear_matrix", macros: matrixMacros,
                     [
-                        "halves": .buffer(halves), "weight": .tensor(layer.weight),
+                        "padded": .buffer(padded), "weight": .tensor(layer.weight),
                         "inputs": .int(inputs), "outputs": .int(outputs), "pitch": .int(pitch),
                     ], over: .elements(pitch, outputs)))
         }

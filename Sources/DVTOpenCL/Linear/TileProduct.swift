@@ -102,8 +102,8 @@ extension OpenCLBackend {
             KernelCall(
                 "linear_tile", in: "linear_tile", macros: tile.macros + layout,
                 [
-                    "y": .tensor(output), "x": .tensor(product.left),
-                    "weight": .tensor(product.right), "bias": .tensor(bias), "residual": .none,
+                    "y": .output(output), "x": .tensor(product.left),
+                    "weight": .tensor(product.right), "bias": .float32(bias), "residual": .none,
                     "rows": .int(product.rows), "inputs": .int(product.depth),
                     "outputs": .int(product.columns), "activation": .int(activation.kernelCode),
                 ] + offsets,

@@ -10,9 +10,9 @@ extension OpenCLBackend {
         let batch = logits.shape[0]
         let isPlain = criterion == .confidence && temperature == 1
         let width = isPlain ? 2 : 3
-        let result = try makeTensor([batch, width])
+        let result = try makeTensor([batch, width], .float32)
         let arguments: KernelArguments = try [
-            "result": .tensor(result), "logits": .tensor(logits), "classes": .int(classes),
+            "result": .buffer(result.buffer), "logits": .tensor(logits), "classes": .int(classes),
         ]
         let scoring: KernelArguments = try [
             "criterion": .int(criterion.kernelCode), "temperature": .float(temperature),

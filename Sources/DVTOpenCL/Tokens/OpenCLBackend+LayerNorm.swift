@@ -16,7 +16,7 @@ extension OpenCLBackend {
                 "layernorm_forward", in: "layernorm",
                 [
                     "y": .tensor(y), "x": .tensor(x), "features": .tensor(features),
-                    "weight": .tensor(parameters.weight), "bias": .tensor(parameters.bias),
+                    "weight": .float32(parameters.weight), "bias": .float32(parameters.bias),
                     "width": .int(sizes.width), "appended": .int(sizes.appended),
                     "epsilon": .float(parameters.epsilon),
                 ], over: .rows(sizes.rows, items: kernelStyle == .vector ? 1 : 64)))

@@ -93,7 +93,7 @@ extension OpenCLBackend {
     private func grown(_ batch: OpenCLTensor, to shape: Shape) throws -> OpenCLTensor {
         if let grown = batch.grown(to: shape) { return grown }
         let copy = try makeTensor(shape)
-        try queue.copy(from: batch.buffer, to: copy.buffer, byteCount: batch.shape.byteCount)
+        try queue.copy(from: batch.buffer, to: copy.buffer, byteCount: batch.byteCount)
         return copy
     }
 
@@ -118,7 +118,7 @@ extension OpenCLBackend {
                 "copy_rows", in: "tokens",
                 [
                     "output": .tensor(output), "input": .tensor(input),
-                    "indices": .tensor(indices), "rows": .int(rows), "width": .int(width),
+                    "indices": .optional(indices?.buffer), "rows": .int(rows), "width": .int(width),
                     "stride": .int(stride), "first": .int(first), "kept": .int(kept),
                 ], over: .elements(width, rows)))
     }

@@ -59,7 +59,7 @@ final class StackedMLPs {
             let rows = blocks.count * layer[0]
             return LinearParameters(
                 weight: try backend.makeScratch([rows, layer[1]]),
-                bias: try backend.makeScratch([rows]))
+                bias: try backend.makeScratch([rows], .float32))
         }
         let (first, second) = (try makeStack(fc1), try makeStack(fc2))
         try Self.write(blocks, to: first, second, on: backend)
@@ -111,9 +111,9 @@ extension OpenCLBackend {
             KernelCall(
                 "stack_layer", in: "stacking",
                 [
-                    "stacked_weight": .tensor(stack.weight), "stacked_bias": .tensor(stack.bias),
-                    "weight": .tensor(layer.weight), "bias": .tensor(layer.bias),
-                    "scale": .tensor(norm?.weight), "shift": .tensor(norm?.bias),
+                    "stacked_weight": .tensor(stack.weight), "stacked_bias": .float32(stack.bias),
+                    "weight": .tensor(layer.weight), "bias": .float32(layer.bias),
+                    "scale": .float32(norm?.weight), "shift": .float32(norm?.bias),
                     "outputs": .int(outputs), "inputs": .int(inputs),
                     "first": .int(index * outputs),
                 ], over: .elements(outputs)))

@@ -95,12 +95,17 @@ struct BenchModel: ParsableCommand {
                 progress.advance()
             }
         }
-        if let context {
-            printMemory(context.statistics, peakBytes: peakBytes)
+        if let backend = backend as? OpenCLBackend {
+            printMemory(backend, peakBytes: peakBytes)
         }
     }
 
-    private func printMemory(_ statistics: Context.Statistics, peakBytes: Int) {
+    private func printMemory(_ backend: OpenCLBackend, peakBytes: Int) {
+        let statistics = backend.context.statistics
+        let tensors = Precision.allCases.compactMap { precision in
+            backend.largestTensors[precision].map { "\(precision.rawValue) \($0 >> 10) KiB" }
+        }
+        printError("largest tensor: \(tensors.joined(separator: ", "))")
         printError(
             """
             peak device memory: \(peakBytes >> 20) MiB; programs: \

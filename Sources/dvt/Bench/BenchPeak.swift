@@ -32,6 +32,7 @@ struct BenchPeak: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
+        try deviceOptions.requireFloat32(for: "peaks are measured")
         guard deviceOptions.kernelStyle == nil else {
             throw ValidationError("--kernel-style does not apply: both styles are measured.")
         }

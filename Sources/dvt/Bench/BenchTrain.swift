@@ -39,6 +39,10 @@ struct BenchTrain: ParsableCommand {
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
 
+    func validate() throws {
+        try deviceOptions.requireFloat32(for: "training runs")
+    }
+
     func run() throws {
         var card = try ModelCard.named(orFile: model)
         card.configuration = try reuse.applied(to: card.configuration)

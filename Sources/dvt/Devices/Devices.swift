@@ -1,5 +1,6 @@
 import ArgumentParser
 import DVTCore
+import DVTOpenCL
 import DVTOutput
 import DVTSupport
 import OpenCLRuntime
@@ -32,10 +33,21 @@ struct Devices: ParsableCommand {
                 try writer.write(Self.row(index, device, isDefault: index == chosen))
             }
         }
-        for line in report.lines {
+        for line in report.lines + devices.enumerated().compactMap(Self.bfloat16Line) {
             printError(line)
         }
         guard !devices.isEmpty else { throw ExitCode.failure }
+    }
+
+    /// Whether a CPU multiplies bfloat16 numbers; the first call on a device tries it.
+    private static func bfloat16Line(_ index: Int, _ device: Device) -> String? {
+        guard device.types.contains(.cpu) else { return nil }
+        do {
+            let problem = BFloat16Dot.problem(on: try Context(device: device))
+            return "bfloat16: device \(index): \(problem ?? "AVX512-BF16")"
+        } catch {
+            return "bfloat16: device \(index): \(error)"
+        }
     }
 
     private static let columns: [OutputColumn] = [

@@ -75,6 +75,7 @@ struct Parity: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
+        if gradients { try deviceOptions.requireFloat32(for: "gradients are computed") }
         let namesModel = modelOptions.model != nil || modelOptions.weights != nil
         guard namesModel != operations else {
             throw ValidationError("Give either a model (--model, --weights) or --operations.")
@@ -128,9 +129,12 @@ struct Parity: ParsableCommand {
     private func operationsComparison() throws -> Comparison {
         let backend = try deviceOptions.makeOpenCLBackend()
         printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
-        let reference = ReferenceBackend()
+        let reference =
+            backend.sums.rounding.map { ReferenceBackend(roundingInputs: $0) } ?? ReferenceBackend()
         return { report, writer in
-            let all = small ? OperationCatalog.small : OperationCatalog.edges
+            // Training is in float32.
+            let all = (small ? OperationCatalog.small : OperationCatalog.edges)
+                .filter { backend.precision == .float32 || $0 is any NetworkOperation }
             for operation in all where filter.map(operation.label.contains) ?? true {
                 try report.add(
                     .operation(
@@ -228,6 +232,12 @@ struct Parity: ParsableCommand {
 }
 
 extension OpenCLBackend {
-    /// The accumulation precision, which determines the tolerance.
-    fileprivate var sums: SumPrecision { precision == .mixed ? .mixed : .float32 }
+    /// The precision that determines the tolerance.
+    fileprivate var sums: SumPrecision {
+        switch precision {
+        case .float32: .float32
+        case .float16: .float16
+        case .bfloat16: .bfloat16
+        }
+    }
 }

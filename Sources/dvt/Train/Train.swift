@@ -86,6 +86,7 @@ struct Train: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
+        try deviceOptions.requireFloat32(for: "training runs")
         guard resume ? model == nil && start == nil : model != nil else {
             throw ValidationError(
                 resume

@@ -102,7 +102,8 @@ struct Tune: ParsableCommand {
         var tuner = LinearTuner(
             backend,
             engines: engine.isEmpty
-                ? LinearEngine.candidates(for: backend.kernelStyle) : engine, milliseconds: 40)
+                ? LinearEngine.candidates(for: backend.kernelStyle, backend.precision) : engine,
+            milliseconds: 40)
         let progress = ProgressReporter(
             label: "tune", unit: "linear layers", total: layers.count, isQuiet: false)
         var done = 0
@@ -122,7 +123,7 @@ struct Tune: ParsableCommand {
     }
 
     private func keep(_ backend: OpenCLBackend, done: Int, of count: Int) throws {
-        guard backend.linearTuning.store(for: backend.context) else {
+        guard backend.linearTuning.store(for: backend.context, backend.precision) else {
             throw TuningCacheError(reason: "the cache folder cannot be written")
         }
         let rest = done < count ? "; the \(count - done) cheapest were not reached" : ""

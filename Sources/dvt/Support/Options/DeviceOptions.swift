@@ -27,11 +27,11 @@ struct DeviceOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Precision of linear layers.",
+            "Precision of weights, activations and relations in memory.",
             discussion: """
-                mixed: float16 inputs with float32 accumulation, on the tensor cores of NVIDIA \
-                GPUs. If a test of the device fails, a warning gives the reason and float32 is \
-                used.
+                Products are summed in float32. Where the device has no instruction for products \
+                of 16-bit numbers, or it fails a test, a warning gives the reason, and they are \
+                computed in float32. mixed is another name for float16.
                 """))
     var precision = Precision.float32
 
@@ -39,9 +39,9 @@ struct DeviceOptions: ParsableArguments {
         help: ArgumentHelp(
             "GEMM engine of the linear layers.",
             discussion: """
-                \(LinearEngine.all.map(\.description).joined(separator: ", ")); or matrix, which \
-                uses mixed precision and is slow without tensor cores. Default: the fastest found \
-                by `dvt tune`, otherwise the default kernels.
+                \(LinearEngine.all.map(\.description).joined(separator: ", ")). clblast is for \
+                float32; matrix is for 16 bits and slow without tensor cores. Default: the \
+                fastest found by `dvt tune`, otherwise the default kernels.
                 """, valueName: "engine"))
     var linearEngine: LinearEngine?
 
@@ -61,11 +61,23 @@ struct DeviceOptions: ParsableArguments {
     /// Whether the CPU reference is requested.
     var isReference: Bool { selection?.lowercased() == "reference" }
 
+    /// Throws a validation error if the precision is not float32.
+    ///
+    /// - Parameter work: what needs float32.
+    /// - Throws: the error.
+    func requireFloat32(for work: String) throws {
+        guard precision == .float32 else {
+            throw ValidationError(
+                "--precision \(precision.rawValue) does not apply: \(work) in float32.")
+        }
+    }
+
     /// Opens the device and prints its name to standard error.
     ///
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if there is no such device.
     func makeBackend() throws -> any DifferentiableBackend {
+        if isReference { try requireFloat32(for: "the reference computes") }
         let backend: any DifferentiableBackend =
             isReference ? ReferenceBackend() : try makeOpenCLBackend()
         printError("device: \(backend.deviceName)")
@@ -78,7 +90,9 @@ struct DeviceOptions: ParsableArguments {
     /// - Throws: ``OpenCLError`` if there is no such device.
     func makeOpenCLBackend() throws -> OpenCLBackend {
         let backend = try makeOpenCLBackend(on: makeContext())
-        let precisionProblem = backend.precisionProblem.map { "float32 instead of mixed: \($0)" }
+        let precisionProblem = backend.precisionProblem.map {
+            "tensors are \(backend.precision.rawValue), but products are computed in float32: \($0)"
+        }
         for problem in [backend.kernelStyleProblem, backend.tuningProblem, precisionProblem] {
             if let problem { logger.warning("\(problem)") }
         }
@@ -87,14 +101,9 @@ struct DeviceOptions: ParsableArguments {
     }
 
     private func makeOpenCLBackend(on context: Context) throws -> OpenCLBackend {
-        guard let linearEngine else {
-            return try OpenCLBackend(
-                context: context, kernelStyle: kernelStyle, precision: precision,
-                buildOptions: buildOptions)
-        }
-        return try OpenCLBackend(
+        try OpenCLBackend(
             context: context, kernelStyle: kernelStyle, linearEngine: linearEngine,
-            buildOptions: buildOptions)
+            precision: precision, buildOptions: buildOptions)
     }
 
     /// Opens the OpenCL device without the network's kernels.
@@ -119,7 +128,12 @@ private func announceFirstBuild() {
 }
 
 extension KernelStyle: ExpressibleByArgument {}
-extension Precision: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {
+    /// Creates the precision with a name; `mixed` is a former name of `float16`.
+    public init?(argument: String) {
+        self.init(rawValue: argument == "mixed" ? "float16" : argument)
+    }
+}
 
 extension LinearEngine: ExpressibleByArgument {
     /// Creates the engine with a name.

@@ -1,4 +1,4 @@
-import DVTCheckpoints
+import DVTSupport
 import Foundation
 import Testing
 
@@ -23,7 +23,7 @@ private func value(of bits: UInt16, _ format: HalfFormat) -> Double {
     }
 }
 
-@Suite struct FloatConversionTests {
+@Suite struct HalfFormatTests {
     @Test(arguments: [HalfFormat.float16, .bfloat16])
     func everyPatternHasItsValueAndRoundTrips(format: HalfFormat) {
         for bits in UInt16.min ... .max {

@@ -8,13 +8,13 @@ package enum HalfFormat: Sendable {
     case bfloat16
 
     /// The largest relative rounding error, except for subnormal numbers.
-    var roundoff: Double { self == .float16 ? 0x1p-11 : 0x1p-8 }
+    package var roundoff: Double { self == .float16 ? 0x1p-11 : 0x1p-8 }
 
     /// The largest relative rounding error in a file.
     ///
     /// - Parameter formats: the format of each tensor; nil for elements of 32 bits or more.
     /// - Returns: the error; float32's if there is no 16-bit format.
-    static func roundoff(of formats: some Sequence<HalfFormat?>) -> Double {
+    package static func roundoff(of formats: some Sequence<HalfFormat?>) -> Double {
         formats.compactMap { $0?.roundoff }.max() ?? 0x1p-24
     }
 
@@ -35,8 +35,20 @@ package enum HalfFormat: Sendable {
     /// - Returns: the pattern; NaN is kept.
     package func encode(_ value: Float) -> UInt16 {
         switch self {
-        case .float16: Float16(value).bitPattern
+        case .float16: Self.narrowed(value)
         case .bfloat16: Self.roundedUpperHalf(value)
+        }
+    }
+
+    /// Rounds float32 numbers to 16-bit patterns; see ``encode(_:)-(Float)``.
+    ///
+    /// - Parameter values: the numbers.
+    /// - Returns: one pattern per number.
+    package func encode(_ values: [Float]) -> [UInt16] {
+        // One loop per format: a switch inside the loop would prevent vectorization.
+        switch self {
+        case .float16: values.map(Self.narrowed)
+        case .bfloat16: values.map(Self.roundedUpperHalf)
         }
     }
 
@@ -81,15 +93,32 @@ package enum HalfFormat: Sendable {
         return Float(bitPattern: scaled | infinity | quiet | UInt32(bits & 0x8000) << 16)
     }
 
+    /// Rounds a float32 to binary16 with integer operations and one sum, which vectorize.
+    private static func narrowed(_ value: Float) -> UInt16 {
+        let sign = UInt16(truncatingIfNeeded: value.bitPattern >> 16 & 0x8000)
+        let magnitude = value.bitPattern & 0x7FFF_FFFF
+        let half = 0xFFF + (magnitude >> 13 & 1)
+        let normal = (magnitude &+ half &- 112 << 23) >> 13
+        // Next to 1/2 the spacing of float32 is that of subnormal binary16, so the sum rounds.
+        let subnormal = (Float(bitPattern: magnitude) + 0.5).bitPattern &- Float(0.5).bitPattern
+        let finite = magnitude < 0x3880_0000 ? subnormal : normal
+        // From 65520 on, numbers round to infinity. NaN keeps its upper bits and becomes quiet.
+        let isInfinite = magnitude >= 0x477F_F000
+        let isNaN = magnitude > 0x7F80_0000
+        let bits = isInfinite ? 0x7C00 : finite
+        let nan = 0x7E00 | (magnitude >> 13 & 0x3FF)
+        return sign | UInt16(truncatingIfNeeded: isNaN ? nan : bits)
+    }
+
+    /// Rounds a float32 to its upper half.
+    ///
+    /// Rounding could carry a NaN's fraction into the exponent. It is truncated, and the quiet bit
+    /// is set if that would give an infinity.
     private static func roundedUpperHalf(_ value: Float) -> UInt16 {
         let bits = value.bitPattern
-        let upper = UInt16(truncatingIfNeeded: bits >> 16)
-        guard !value.isNaN else {
-            // Rounding could carry a NaN's fraction into the exponent. Truncate instead, and set
-            // the quiet bit if that would give an infinity.
-            return upper & 0x7F == 0 ? upper | 0x40 : upper
-        }
-        let half = 0x7FFF + (bits >> 16 & 1)
-        return UInt16(truncatingIfNeeded: (bits + half) >> 16)
+        let rounded = (bits &+ 0x7FFF &+ (bits >> 16 & 1)) >> 16
+        let upper = bits >> 16
+        let nan = upper & 0x7F == 0 ? upper | 0x40 : upper
+        return UInt16(truncatingIfNeeded: bits & 0x7FFF_FFFF > 0x7F80_0000 ? nan : rounded)
     }
 }

@@ -1,0 +1,166 @@
+import DVTCore
+import DVTOperations
+import DVTParity
+import DVTReference
+import DVTSupport
+import DVTTestSupport
+import OpenCLRuntime
+import Testing
+
+@testable import DVTOpenCL
+
+/// Tensors of 16 bits: every operation of the network, and what must stay float32.
+@MainActor
+@Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
+struct PrecisionTests {
+    /// A way to run the network in 16 bits.
+    struct Variant: Sendable, CustomTestStringConvertible {
+        let precision: Precision
+        let style: KernelStyle
+        var engine: LinearEngine?
+        var dot: BFloat16Dot?
+
+        var sums: SumPrecision { precision == .float16 ? .float16 : .bfloat16 }
+        var testDescription: String {
+            "\(precision) \(style)\(engine.map { " \($0)" } ?? "")\(dot.map { " \($0)" } ?? "")"
+        }
+
+        @MainActor func makeBackend() throws -> OpenCLBackend {
+            try TestDevice.makeBackend(style, engine: engine, precision, dot: dot)
+        }
+    }
+
+    nonisolated private static let variants: [Variant] =
+        [Precision.float16, .bfloat16].flatMap { precision in
+            KernelStyle.allCases.map { Variant(precision: precision, style: $0) }
+        } + [Variant(precision: .bfloat16, style: .vector, dot: .emulated)]
+
+    private func expectEqual(
+        _ operations: [any Operation], _ variant: Variant
+    ) throws {
+        let backend = try variant.makeBackend()
+        let rounding = try #require(variant.sums.rounding)
+        let reference = ReferenceBackend(roundingInputs: rounding)
+        for operation in operations {
+            let result = try ParityComparison.operation(
+                operation, on: backend, against: reference, sums: variant.sums)
+            #expect(
+                result.passes,
+                "\(result.name): \(result.distance) exceeds \(result.tolerance)")
+        }
+    }
+
+    @Test(arguments: variants) func operationsMatchTheReference(variant: Variant) throws {
+        try expectEqual(OperationCatalog.small.filter { $0 is any NetworkOperation }, variant)
+    }
+
+    /// The kernels that multiply pairs, beyond one chunk of keys and one tile of a product.
+    @Test func pairsMatchTheReferenceAtLargerSizes() throws {
+        try expectEqual(
+            [
+                LinearOperation(rows: 101, inputs: 147, outputs: 192),
+                AttentionOperation(
+                    batch: 1, grid: 14, heads: 2, headWidth: 64, reusing: 10, keepsLogits: true),
+                AttentionOperation(batch: 1, grid: 17, heads: 1, headWidth: 128),
+                RelationReuseOperation(batch: 1, channels: 72, tokens: 9),
+                RelationReuseOperation(batch: 1, channels: 3, tokens: 7),
+            ], Variant(precision: .bfloat16, style: .vector, dot: .emulated))
+    }
+
+    /// The tensor core kernel.
+    ///
+    /// Without tensor cores, fragments are exchanged through local memory, and everything but the
+    /// matrix instruction is as on a GPU.
+    @Test(arguments: [Precision.float16, .bfloat16])
+    func tensorCoreKernelMatchesTheReference(precision: Precision) throws {
+        let variant = Variant(precision: precision, style: .vector, engine: .matrix)
+        try expectEqual(OperationCatalog.small.filter { $0 is LinearOperation }, variant)
+        // A misplaced fragment would cause errors as large as the result.
+        #expect(try variant.makeBackend().linearError() < 1e-6)
+    }
+
+    /// Products are exact and summed in float32, whatever the precision of the factors.
+    @Test(arguments: variants) func sumsAreFloat32(variant: Variant) throws {
+        #expect(try variant.makeBackend().linearError() < 1e-6)
+    }
+
+    /// Kernels round as the host does: every pattern, every midpoint and its neighbors.
+    @Test(arguments: [(Precision.float16, HalfFormat.float16), (.bfloat16, .bfloat16)])
+    func kernelsRoundToNearestEven(precision: Precision, format: HalfFormat) throws {
+        let backend = try TestDevice.makeBackend(.vector, precision)
+        let patterns = (UInt16.min ... .max).filter { format.decode($0).isFinite }
+        let exact = patterns.map(format.decode)
+        // x + position is computed in float32; 65,536 numbers and a tie, or next to one.
+        for share: Float in [0, 0.5, 0.499_99, 0.500_01] {
+            let spacing: Float = share * (precision == .float16 ? 0x1p13 : 0x1p16)
+            let steps = exact.map { $0.magnitude.ulp * spacing }
+            try expectSumsRounded(exact, steps, on: backend, format)
+        }
+    }
+
+    /// `embedTokens` adds two numbers and stores the sum.
+    private func expectSumsRounded(
+        _ values: [Float], _ steps: [Float], on backend: OpenCLBackend, _ format: HalfFormat
+    ) throws {
+        func stored(_ number: Float) -> Float { format.decode(format.encode(number)) }
+        let width = values.count
+        let zeros = try backend.upload(Tensor([1, 1, width], repeating: 0))
+        let sums = try backend.embedTokens(
+            backend.upload(Tensor([1, 1, width], values: values)), classToken: zeros,
+            positions: backend.upload(
+                Tensor([1, 2, width], values: [Float](repeating: 0, count: width) + steps)))
+        let actual = try backend.download(sums).values.suffix(width)
+        let wrong = zip(zip(values, steps), actual).filter { input, sum in
+            let expected = stored(input.0 + stored(input.1))
+            return expected.bitPattern != sum.bitPattern && !(expected == 0 && sum == 0)
+        }
+        #expect(wrong.isEmpty, "\(wrong.count), first: \(String(describing: wrong.first))")
+    }
+
+    @Test(arguments: [(Precision.float16, HalfFormat.float16), (.bfloat16, .bfloat16)])
+    func uploadsRoundAndKeepVectors(precision: Precision, format: HalfFormat) throws {
+        let backend = try TestDevice.makeBackend(.vector, precision)
+        let values: [Float] = [1 / 3, -.infinity, 1e-7, 70_000, .nan, -0.0]
+        let matrix = try backend.download(backend.upload(Tensor([2, 3], values: values)))
+        #expect(
+            matrix.values.map(\.bitPattern)
+                == values.map { format.decode(format.encode($0)).bitPattern })
+        let vector = try backend.download(backend.upload(Tensor([6], values: values)))
+        #expect(vector.values.map(\.bitPattern) == values.map(\.bitPattern))
+    }
+
+    @Test func logitsStayFloat32() throws {
+        let backend = try TestDevice.makeBackend(.vector, .bfloat16)
+        let layer = try backend.makeLinear(
+            LinearParameters(
+                weight: backend.upload(Tensor([1, 2], values: [1, 1])),
+                bias: backend.upload(Tensor([1], values: [0.001]))))
+        let x = try backend.upload(Tensor([1, 2], values: [1, 1]))
+        let logits = try backend.logits(x, layer)
+        #expect(logits.precision == .float32)
+        #expect(try backend.download(logits).values == [2.001])
+        #expect(
+            try backend.download(
+                backend.linear(x, layer, activation: .identity, residual: nil)
+            ).values == [2])
+    }
+
+    /// Kernels for training do not misread 16-bit tensors.
+    @Test func trainingRefusesSixteenBits() throws {
+        let backend = try TestDevice.makeBackend(.vector, .float16)
+        let x = try backend.upload(Tensor([2, 2], repeating: 1))
+        #expect(throws: OpenCLBackendError.precision(kernel: "sum_arrays")) {
+            _ = try backend.sum(x, x)
+        }
+    }
+
+    @Test func enginesCheckThePrecision() throws {
+        #expect(throws: OpenCLBackendError.enginePrecision(engine: "clblast", precision: "float16"))
+        { _ = try TestDevice.makeBackend(.vector, engine: .clblast, .float16) }
+        #expect(throws: OpenCLBackendError.enginePrecision(engine: "matrix", precision: "float32"))
+        { _ = try TestDevice.makeBackend(.vector, engine: .matrix) }
+        let backend = try TestDevice.makeBackend(.vector, .bfloat16)
+        backend.chosenLinearEngine = .clblast
+        #expect(throws: OpenCLBackendError.self) { _ = try backend.linearError() }
+    }
+}
