@@ -7,6 +7,7 @@ package struct PlotAxis: Sendable, Equatable {
     /// The numbers with a tick, ascending; the first and the last are the ends of the axis.
     package let ticks: [Double]
     private let decimals: Int
+    private let isLogarithmic: Bool
 
     /// Creates an axis from tick to tick, 1, 2 or 5 times a power of ten apart.
     ///
@@ -31,6 +32,29 @@ package struct PlotAxis: Sendable, Equatable {
         last = max(min(last, (bounds.upperBound / step).rounded(.down)), first + 1)
         ticks = (Int(first)...Int(last)).map { Double($0) * step }
         decimals = max(0, -Int(log10(step * 1.001).rounded(.down)))
+        isLogarithmic = false
+    }
+
+    /// Creates a logarithmic axis between powers of ten, or between 1, 2 or 5 times a power of ten
+    /// where it covers less than two of them.
+    ///
+    /// - Parameters:
+    ///   - title: the quantity and its unit.
+    ///   - values: the finite numbers above 0 to cover, at least one.
+    package init(_ title: String, logarithmicCovering values: [Double]) {
+        precondition(values.allSatisfy { $0 > 0 && $0.isFinite }, "logarithms need numbers above 0")
+        self.title = title
+        let (low, high) = (values.min() ?? 1, values.max() ?? 1)
+        // The margins absorb rounding errors of the logarithms.
+        let first = Int((log10(low) + 1e-9).rounded(.down))
+        let last = max(Int((log10(high) - 1e-9).rounded(.up)), first + 1)
+        let factors = last - first > 2 ? [1.0] : [1, 2, 5]
+        let all = (first...last).flatMap { power in factors.map { $0 * pow(10, Double(power)) } }
+        let start = all.lastIndex { $0 <= low * (1 + 1e-9) } ?? 0
+        let end = all.firstIndex { $0 >= high * (1 - 1e-9) } ?? all.count - 1
+        ticks = Array(all[start...max(end, start + 1)])
+        decimals = 0
+        isLogarithmic = true
     }
 
     /// The maximum number of intervals that fit the ticks' numbers.
@@ -38,13 +62,14 @@ package struct PlotAxis: Sendable, Equatable {
 
     /// The text at a tick.
     func text(_ tick: Double) -> String {
-        fixedPoint(tick, decimals: decimals)
+        isLogarithmic ? shortNumber(tick, decimals: 6) : fixedPoint(tick, decimals: decimals)
     }
 
     /// The position of a number, from 0 at the first tick to 1 at the last.
     func place(_ value: Double) -> Double {
         let (first, last) = (ticks[0], ticks[ticks.count - 1])
-        return (value - first) / (last - first)
+        return isLogarithmic
+            ? log(value / first) / log(last / first) : (value - first) / (last - first)
     }
 
     private static func roundStep(_ step: Double) -> Double {
