@@ -41,7 +41,9 @@ package struct NamedOperation: Sendable {
         return ([name] + texts).joined(separator: " ")
     }
 
-    /// Kernels count elements in 32 bits. The product is computed in Double, which cannot overflow.
+    /// Kernels count elements in 32 bits.
+    ///
+    /// The product is computed in Double, which cannot overflow.
     private func tooLarge(_ values: OperationValues) -> String? {
         let limit = Double(Int32.max)
         let largest = tensors(values).first { $0.reduce(1) { $0 * Double($1) } > limit }

@@ -5,7 +5,7 @@ package struct PlotAxis: Sendable, Equatable {
     /// The quantity and its unit.
     package let title: String
     /// The numbers with a tick, ascending; the first and the last are the ends of the axis.
-    package let ticks: [Double]
+    package private(set) var ticks: [Double]
     private let decimals: Int
     private let isLogarithmic: Bool
 
@@ -35,8 +35,10 @@ package struct PlotAxis: Sendable, Equatable {
         isLogarithmic = false
     }
 
-    /// Creates a logarithmic axis between powers of ten, or between 1, 2 or 5 times a power of ten
-    /// where it covers less than two of them.
+    /// Creates a logarithmic axis between numbers of 1, 2 or 5 times a power of ten.
+    ///
+    /// The ticks between the ends are such numbers too, or only powers of ten where the axis covers
+    /// more than two of them.
     ///
     /// - Parameters:
     ///   - title: the quantity and its unit.
@@ -46,13 +48,17 @@ package struct PlotAxis: Sendable, Equatable {
         self.title = title
         let (low, high) = (values.min() ?? 1, values.max() ?? 1)
         // The margins absorb rounding errors of the logarithms.
-        let first = Int((log10(low) + 1e-9).rounded(.down))
-        let last = max(Int((log10(high) - 1e-9).rounded(.up)), first + 1)
-        let factors = last - first > 2 ? [1.0] : [1, 2, 5]
-        let all = (first...last).flatMap { power in factors.map { $0 * pow(10, Double(power)) } }
-        let start = all.lastIndex { $0 <= low * (1 + 1e-9) } ?? 0
-        let end = all.firstIndex { $0 >= high * (1 - 1e-9) } ?? all.count - 1
-        ticks = Array(all[start...max(end, start + 1)])
+        let first = Int((log10(low) - 1e-9).rounded(.down))
+        let last = Int((log10(high) + 1e-9).rounded(.up))
+        let all = (first...max(last, first + 1)).flatMap { power in
+            [1.0, 2, 5].map { (value: $0 * pow(10, Double(power)), isPower: $0 == 1) }
+        }
+        let start = all.lastIndex { $0.value <= low * (1 + 1e-9) } ?? 0
+        let end = all.firstIndex { $0.value >= high * (1 - 1e-9) } ?? all.count - 1
+        let covered = all[start...max(end, start + 1)]
+        let inner = covered.dropFirst().dropLast().filter { $0.isPower || covered.count <= 7 }
+        ticks = [covered.first, covered.last].compactMap { $0 }.map(\.value)
+        ticks.insert(contentsOf: inner.map(\.value), at: 1)
         decimals = 0
         isLogarithmic = true
     }

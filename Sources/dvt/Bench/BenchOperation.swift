@@ -173,17 +173,17 @@ struct BenchOperation: ParsableCommand {
                 device: context.device.nameAndDriver, kernelStyle: nil, precision: nil)
             printError("device: \(setting.device)")
             let kernel = try UserKernel(kernelOptions, on: context.device)
-            return (kernel: kernel, setting: setting, peak: try peak(on: context))
+            let checked = try launches.map { try kernel.launch(global: $0.global, local: $0.local) }
+            return (kernel, checked, setting, try peak(on: context))
         }
-        let axes = kernelOptions.global.count
-        let keys = Set(LaunchSizes.names(dimensions: axes))
-        let run = sweepRun(keys, settings: devices.map(\.setting), comparison, page)
+        let keys = Set(LaunchSizes.names(dimensions: kernelOptions.global.count))
+        let run = sweepRun(keys, settings: devices.map(\.2), comparison, page)
         try run.run(
-            devices.flatMap { kernel, setting, peak in
-                launches.map { sizes in
+            devices.flatMap { kernel, launches, setting, peak in
+                launches.map { launch in
                     {
                         try kernel.record(
-                            sizes, runs: runs, milliseconds: timeMs, setting: setting, peak: peak)
+                            launch, runs: runs, milliseconds: timeMs, setting: setting, peak: peak)
                     }
                 }
             })

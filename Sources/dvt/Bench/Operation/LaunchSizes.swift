@@ -8,6 +8,7 @@ struct LaunchSizes {
     let global: [Int]
     let local: [Int]
 
+    private static let itemLimit = 0x1p40
     private static let axes = ["x", "y", "z"]
     /// The keys of the sizes in records.
     static let keys = ["global", "local"].flatMap { name in axes.map { "\(name)_\($0)" } }
@@ -46,6 +47,12 @@ struct LaunchSizes {
     ///   - kernel: the kernel.
     /// - Throws: ``UserKernelError`` if `global` is not a multiple of `local`.
     init(global: [Int], local: [Int]?, of kernel: Kernel) throws {
+        let items = global.reduce(1) { $0 * Double($1) }
+        guard items <= Self.itemLimit else {
+            throw UserKernelError(
+                "--global \(global.map(String.init).joined(separator: " x ")) exceeds 2^40 work-items"
+            )
+        }
         self.global = global
         self.local = local ?? Self.standardLocal(global, kernel)
         for (global, local) in zip(self.global, self.local) where global % local != 0 {

@@ -44,8 +44,9 @@ struct OperationRecord {
     static func columns(showing shown: Set<String>) -> [OutputColumn] {
         [OutputColumn("operation", title: "Operation")]
             + sizeKeys.map { key in
-                .number(
+                OutputColumn(
                     key, title: title(of: key),
+                    alignment: NamedOperation.choiceKeys.contains(key) ? .leading : .trailing,
                     audience: shown.contains(key) ? .everyone : .machines)
             } + [
                 .number("median_ms", title: "Median, ms", decimals: 3),

@@ -162,4 +162,10 @@ extension NamedOperation {
         var seen: Set<String> = []
         return all.flatMap(\.parameters).map(\.key).filter { seen.insert($0).inserted }
     }()
+
+    /// The keys of the parameters whose values are words.
+    static let choiceKeys = Set(
+        all.flatMap(\.parameters).compactMap { parameter in
+            if case .choice = parameter.domain { parameter.key } else { nil }
+        })
 }

@@ -39,9 +39,6 @@ struct UserKernel {
         try KernelDeclaration(kernel: kernel, file: path).check(arguments)
     }
 
-    /// The kernel's name.
-    var name: String { kernel.name }
-
     private static func build(
         _ source: String, path: String, _ options: String, _ context: Context
     ) throws -> Program {
@@ -82,37 +79,60 @@ struct UserKernel {
         return try program.kernel(name)
     }
 
-    /// Times launches.
+    /// A launch whose sizes and arguments were checked.
+    struct Launch {
+        let sizes: LaunchSizes
+        let arguments: UserArguments
+        let operations: Double?
+        let byteCount: Double?
+    }
+
+    /// Computes and checks a launch.
     ///
     /// - Parameters:
-    ///   - sizes: the work-items and, or nil, those of a group.
+    ///   - global: the work-items along each axis.
+    ///   - local: those of a group, or nil.
+    /// - Returns: the launch.
+    /// - Throws: ``SweepError`` or ``UserKernelError``.
+    func launch(global: [Int], local: [Int]?) throws -> Launch {
+        let sizes = try LaunchSizes(global: global, local: local, of: kernel)
+        let values = sizes.values
+        return Launch(
+            sizes: sizes,
+            arguments: try UserArguments(
+                arguments, values, kernel: kernel, device: queue.context.device),
+            operations: try work.map { Double(try $0.value(values)) },
+            byteCount: try bytes.map { Double(try $0.value(values)) })
+    }
+
+    /// Times a launch.
+    ///
+    /// - Parameters:
+    ///   - launch: the launch.
     ///   - runs: the numbers of runs.
     ///   - milliseconds: the minimum total time.
     ///   - setting: the configuration of the record.
     ///   - peak: the device's peak.
     /// - Returns: the record.
-    /// - Throws: ``SweepError``, ``UserKernelError`` or ``OpenCLError``.
+    /// - Throws: ``OpenCLError``.
     func record(
-        _ sizes: (global: [Int], local: [Int]?), runs: RunOptions, milliseconds: Double,
-        setting: BenchSetting, peak: DevicePeak
+        _ launch: Launch, runs: RunOptions, milliseconds: Double, setting: BenchSetting,
+        peak: DevicePeak
     ) throws -> OperationRecord {
-        let launch = try LaunchSizes(global: sizes.global, local: sizes.local, of: kernel)
-        let values = try UserArguments(arguments, launch.values, queue: queue, kernel: kernel)
-            .values
+        let values = try launch.arguments.upload(on: queue)
         let benchmark = try OperationBenchmark {
             _ = try queue.enqueue(
-                kernel, arguments: values, global: launch.global, local: launch.local)
+                kernel, arguments: values, global: launch.sizes.global, local: launch.sizes.local)
             try queue.finish()
         }
         for _ in 0..<runs.warmup { try benchmark.run() }
         let time = try benchmark.time(repeats: runs.repeats, milliseconds: milliseconds)
         return OperationRecord(
-            name: kernel.name, sizes: launch.record, setting: setting,
+            name: kernel.name, sizes: launch.sizes.record, setting: setting,
             times: OperationTimes(
                 time: time, deviceTime: try deviceTime(benchmark, runs: min(runs.repeats, 20)),
                 launches: 1),
-            operations: try work.map { Double(try $0.value(launch.values)) },
-            byteCount: try bytes.map { Double(try $0.value(launch.values)) }, peak: peak)
+            operations: launch.operations, byteCount: launch.byteCount, peak: peak)
     }
 
     private func deviceTime(
