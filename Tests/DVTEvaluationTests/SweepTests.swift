@@ -92,6 +92,12 @@ import Testing
         #expect("\(try #require(error))".contains(reason), "\(String(describing: error))")
     }
 
+    @Test func logitsOfTheClassTokenAreNotKept() throws {
+        let sweep = try OperationSweep.sweeps(
+            of: ["attention"], given: [("queries", "class"), ("keep_logits", "on")])[0]
+        #expect(throws: NamedOperationError.self) { try sweep.operations() }
+    }
+
     @Test func tooManyCombinationsAreRefused() throws {
         #expect(throws: SweepError.tooManyCombinations(what: "linear")) {
             try OperationSweep.sweeps(

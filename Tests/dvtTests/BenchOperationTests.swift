@@ -221,6 +221,7 @@ struct BenchOperationTests {
             "is not NAME or NAME=VALUE"
         ),
         ([], 64, "Name an operation"),
+        (["--list", "--m", "4"], 64, "--m does not apply to --list"),
     ])
     func unusableRequestsAreRefused(arguments: [String], code: Int32, reason: String) async throws {
         let run = try await dvt(["bench", "op"] + arguments, needsKernels: false)

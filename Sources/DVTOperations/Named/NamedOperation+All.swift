@@ -55,7 +55,12 @@ extension NamedOperation {
                 [2, batch, heads, values.isOn("keep_logits") ? tokens : 1, tokens],
                 [2, batch, heads, coarse, coarse],
             ]
-        }, conflict: { finerThanGrid($0) }
+        },
+        conflict: { values in
+            values.isOn("keep_logits") && values.choice("queries") == "class"
+                ? "only attention of all tokens keeps its logits; choose one of the two"
+                : finerThanGrid(values)
+        }
     ) { values in
         let coarse = values.size("reuse_from")
         return AttentionOperation(
@@ -109,7 +114,7 @@ extension NamedOperation {
                 [blocks, batch, grid * grid + 1, max(values.size("n"), values.size("hidden"))],
                 [blocks, values.size("hidden"), widest],
             ]
-        }, conflict: { finerThanGrid($0) }
+        }, conflict: finerThanGrid
     ) { values in
         FeatureReuseOperation(
             batch: values.size("batch"), from: values.size("reuse_from"), to: values.size("grid"),

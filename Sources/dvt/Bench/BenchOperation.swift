@@ -66,6 +66,10 @@ struct BenchOperation: ParsableCommand {
         guard list || !operations.isEmpty else {
             throw ValidationError("Name an operation (--list has them), or give --kernel.")
         }
+        if list, let size = sizes.given.first {
+            throw ValidationError(
+                "\(OperationParameter.option(size.key)) does not apply to --list.")
+        }
     }
 
     private func validateKernel() throws {
