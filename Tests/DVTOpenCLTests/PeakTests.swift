@@ -43,6 +43,13 @@ struct PeakTests {
         #expect(peak.share(multiplyAdds: 0, byteCount: 2_500_000, milliseconds: 1) == 0.25)
     }
 
+    @Test func rooflineSharesUseTheLongerTime() {
+        let peak = DevicePeak(gigaflops: 100, gigabytes: 10)
+        #expect(peak.rooflineShare(operations: 5e7, byteCount: 1, milliseconds: 1) == 0.5)
+        #expect(peak.rooflineShare(operations: 5e7, byteCount: 1e7, milliseconds: 2) == 0.5)
+        #expect(peak.rooflineShare(operations: 0, byteCount: 2.5e6, milliseconds: 1) == 0.25)
+    }
+
     /// A lower measurement, as under load, does not lower the stored peak.
     @Test func theHighestPeakIsStored() throws {
         let folder = FileManager.default.temporaryDirectory

@@ -29,6 +29,25 @@ import Testing
         #expect(texts(PlotAxis("", covering: [0, 2e6], within: open)).last == "2000000")
     }
 
+    @Test func logarithmicTicksAreRound() {
+        func axis(_ values: [Double]) -> [String] {
+            texts(PlotAxis("", logarithmicCovering: values))
+        }
+        #expect(axis([1.5, 30]) == ["1", "2", "5", "10", "20", "50"])
+        #expect(axis([0.03, 700]) == ["0.02", "0.1", "1", "10", "100", "1000"])
+        #expect(axis([10]) == ["10", "20"])
+        #expect(axis([1, 1000]) == ["1", "10", "100", "1000"])
+        let axis = PlotAxis("", logarithmicCovering: [1, 100])
+        #expect(abs(axis.place(10) - 0.5) < 1e-12 && axis.place(1) == 0)
+    }
+
+    @Test(arguments: [[3e-7], [0.99999, 1e9], [7, 7.1], [1, 10]])
+    func logarithmicAxesCoverAllValues(values: [Double]) {
+        let axis = PlotAxis("", logarithmicCovering: values)
+        #expect(values.allSatisfy { (-1e-9...1 + 1e-9).contains(axis.place($0)) })
+        #expect(axis.ticks == axis.ticks.sorted() && axis.ticks.count >= 2)
+    }
+
     @Test(arguments: [[0.3, 0.7], [5, 5], [1e-9, 1], [72_000, 96_253.5], [0, 0]])
     func axesCoverAllValues(values: [Double]) {
         let axis = PlotAxis("", covering: values, within: 0...(.infinity))

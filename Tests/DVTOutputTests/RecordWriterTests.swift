@@ -32,6 +32,19 @@ private let rows: [[OutputValue]] = [
                 """)
     }
 
+    /// An object in JSON may be several columns in CSV.
+    @Test func columnsMayDifferBetweenCSVAndJSON() throws {
+        let columns: [OutputColumn] = [
+            OutputColumn("time", audience: .json),
+            .number("median", title: "Median", audience: [.csv, .people]),
+            .number("p90", audience: .csv),
+        ]
+        let row: [OutputValue] = [["median": 1, "p90": 2], 1, 2]
+        #expect(try written(.csv, columns, [row]) == "median,p90\n1,2\n")
+        #expect(try written(.jsonl, columns, [row]) == "{\"time\":{\"median\":1,\"p90\":2}}\n")
+        #expect(try written(.table, columns, [row]) == "Median\n------\n     1\n")
+    }
+
     @Test func markdownIsATable() throws {
         #expect(
             try written(.markdown, columns, rows) == """

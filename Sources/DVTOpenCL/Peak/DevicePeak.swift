@@ -38,6 +38,21 @@ package struct DevicePeak: Equatable, Sendable {
             ? 2 * Double(multiplyAdds) / milliseconds / 1e6 / gigaflops
             : Double(byteCount) / milliseconds / 1e6 / gigabytes
     }
+
+    /// The fraction of the attainable rate that a kernel reaches in the roofline model: the time
+    /// that its arithmetic or its memory traffic takes at the peak rate, whichever is longer, by
+    /// the measured time.
+    ///
+    /// - Parameters:
+    ///   - operations: the floating-point operations.
+    ///   - byteCount: the bytes read and written.
+    ///   - milliseconds: the time.
+    /// - Returns: the fraction of min(``gigaflops``, intensity times ``gigabytes``).
+    package func rooflineShare(
+        operations: Double, byteCount: Double, milliseconds: Double
+    ) -> Double {
+        max(operations / gigaflops, byteCount / gigabytes) / 1e6 / milliseconds
+    }
 }
 
 // Stored per device in the cache folder of the program binaries.

@@ -9,7 +9,7 @@ extension Markup {
     ///   - rows: the records, each with a value for every column.
     /// - Returns: the table in its frame.
     package static func table(_ columns: [OutputColumn], rows: [[OutputValue]]) -> Markup {
-        let shown = columns.indices.filter { columns[$0].audience != .machines }
+        let shown = columns.indices.filter { columns[$0].audience.contains(.people) }
         func kind(_ column: Int) -> String? {
             columns[column].alignment == .trailing ? "number" : nil
         }

@@ -1,11 +1,12 @@
 /// An SVG plot of lines, points and bars over two axes with a grid.
 ///
-/// Text stays readable down to a width of 320 pixels. Colors are those of ``PagePalette``, selected
+/// At the default width text stays readable down to 320 pixels. Colors are those of ``PagePalette``, selected
 /// by each layer's class: `one` to `four`, or `soft`.
 package struct Plot: Sendable {
     private let horizontal: PlotAxis
     private let vertical: PlotAxis
     private let label: String
+    private let width: Double
     private let height: Double
 
     /// Creates a plot without layers.
@@ -14,17 +15,19 @@ package struct Plot: Sendable {
     ///   - label: the description for screen readers.
     ///   - horizontal: the horizontal axis.
     ///   - vertical: the vertical axis.
-    ///   - height: the height; the width is 400.
+    ///   - width: the width in units of the drawing, in which text is 12 high.
+    ///   - height: the height.
     package init(
-        _ label: String, horizontal: PlotAxis, vertical: PlotAxis, height: Double = 280
+        _ label: String, horizontal: PlotAxis, vertical: PlotAxis, width: Double = 400,
+        height: Double = 280
     ) {
         self.label = label
         self.horizontal = horizontal
         self.vertical = vertical
+        self.width = width
         self.height = height
     }
 
-    private static let width = 400.0
     /// Margins for the axes' numbers and titles.
     private static let (left, right, top, bottom) = (46.0, 20.0, 28.0, 44.0)
 
@@ -42,7 +45,7 @@ package struct Plot: Sendable {
             "svg",
             [
                 "class": "plot", "role": "img", "aria-label": label,
-                "viewBox": "0 0 \(shortNumber(Self.width)) \(shortNumber(height))",
+                "viewBox": "0 0 \(shortNumber(width)) \(shortNumber(height))",
             ], [.lines([grid] + texts + groups + names)])
     }
 
@@ -61,7 +64,7 @@ package struct Plot: Sendable {
     }
 
     private func x(_ value: Double) -> Double {
-        Self.left + horizontal.place(value) * (Self.width - Self.left - Self.right)
+        Self.left + horizontal.place(value) * (width - Self.left - Self.right)
     }
 
     private func y(_ value: Double) -> Double {
@@ -69,7 +72,7 @@ package struct Plot: Sendable {
     }
 
     private var grid: Markup {
-        let (low, high) = (height - Self.bottom, Self.width - Self.right)
+        let (low, high) = (height - Self.bottom, width - Self.right)
         let upright = horizontal.ticks.map {
             "M\(shortNumber(x($0))) \(shortNumber(Self.top))V\(shortNumber(low))"
         }
@@ -81,11 +84,11 @@ package struct Plot: Sendable {
 
     /// The numbers of the axes and their titles.
     private var axisLabels: [PlacedLabel] {
-        let (low, high) = (height - Self.bottom, Self.width - Self.right)
+        let (low, high) = (height - Self.bottom, width - Self.right)
         let columns = horizontal.ticks.map { tick in
             let words = horizontal.text(tick)
             // A long number at the end of the axis would be cut at the drawing's edge.
-            let most = Self.width - PlacedLabel.width(of: words) / 2
+            let most = width - PlacedLabel.width(of: words) / 2
             return PlacedLabel(words, x: min(x(tick), most), middle: low + 12, anchor: .middle)
         }
         let rows = vertical.ticks.map {
@@ -125,7 +128,7 @@ package struct Plot: Sendable {
     private func names(in layers: [PlotLayer]) -> [PlacedLabel] {
         let points = layers.flatMap(\.points)
         var placement = LabelPlacement(
-            frame: LabelBox(x: 0, y: 0, width: Self.width, height: height),
+            frame: LabelBox(x: 0, y: 0, width: width, height: height),
             taken: axisLabels.map(\.box),
             points: points.map { (x($0.x), y($0.y), $0.name != nil) }
                 + layers.flatMap(alongLine))

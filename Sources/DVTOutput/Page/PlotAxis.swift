@@ -5,8 +5,9 @@ package struct PlotAxis: Sendable, Equatable {
     /// The quantity and its unit.
     package let title: String
     /// The numbers with a tick, ascending; the first and the last are the ends of the axis.
-    package let ticks: [Double]
+    package private(set) var ticks: [Double]
     private let decimals: Int
+    private let isLogarithmic: Bool
 
     /// Creates an axis from tick to tick, 1, 2 or 5 times a power of ten apart.
     ///
@@ -31,6 +32,35 @@ package struct PlotAxis: Sendable, Equatable {
         last = max(min(last, (bounds.upperBound / step).rounded(.down)), first + 1)
         ticks = (Int(first)...Int(last)).map { Double($0) * step }
         decimals = max(0, -Int(log10(step * 1.001).rounded(.down)))
+        isLogarithmic = false
+    }
+
+    /// Creates a logarithmic axis between numbers of 1, 2 or 5 times a power of ten.
+    ///
+    /// The ticks between the ends are such numbers too, or only powers of ten where the axis covers
+    /// more than two of them.
+    ///
+    /// - Parameters:
+    ///   - title: the quantity and its unit.
+    ///   - values: the finite numbers above 0 to cover, at least one.
+    package init(_ title: String, logarithmicCovering values: [Double]) {
+        precondition(values.allSatisfy { $0 > 0 && $0.isFinite }, "logarithms need numbers above 0")
+        self.title = title
+        let (low, high) = (values.min() ?? 1, values.max() ?? 1)
+        // The margins absorb rounding errors of the logarithms.
+        let first = Int((log10(low) - 1e-9).rounded(.down))
+        let last = Int((log10(high) + 1e-9).rounded(.up))
+        let all = (first...max(last, first + 1)).flatMap { power in
+            [1.0, 2, 5].map { (value: $0 * pow(10, Double(power)), isPower: $0 == 1) }
+        }
+        let start = all.lastIndex { $0.value <= low * (1 + 1e-9) } ?? 0
+        let end = all.firstIndex { $0.value >= high * (1 - 1e-9) } ?? all.count - 1
+        let covered = all[start...max(end, start + 1)]
+        let inner = covered.dropFirst().dropLast().filter { $0.isPower || covered.count <= 7 }
+        ticks = [covered.first, covered.last].compactMap { $0 }.map(\.value)
+        ticks.insert(contentsOf: inner.map(\.value), at: 1)
+        decimals = 0
+        isLogarithmic = true
     }
 
     /// The maximum number of intervals that fit the ticks' numbers.
@@ -38,13 +68,14 @@ package struct PlotAxis: Sendable, Equatable {
 
     /// The text at a tick.
     func text(_ tick: Double) -> String {
-        fixedPoint(tick, decimals: decimals)
+        isLogarithmic ? shortNumber(tick, decimals: 6) : fixedPoint(tick, decimals: decimals)
     }
 
     /// The position of a number, from 0 at the first tick to 1 at the last.
     func place(_ value: Double) -> Double {
         let (first, last) = (ticks[0], ticks[ticks.count - 1])
-        return (value - first) / (last - first)
+        return isLogarithmic
+            ? log(value / first) / log(last / first) : (value - first) / (last - first)
     }
 
     private static func roundStep(_ step: Double) -> Double {

@@ -11,13 +11,23 @@ package struct OutputColumn: Sendable {
     }
 
     /// Which formats include a column.
-    package enum Audience: Sendable {
-        /// Every format.
-        case everyone
-        /// JSON and CSV only, for example raw samples.
-        case machines
+    package struct Audience: OptionSet, Sendable {
+        package let rawValue: Int
+
+        package init(rawValue: Int) {
+            self.rawValue = rawValue
+        }
+
         /// Tables only, for example a summary of several columns.
-        case people
+        package static let people = Audience(rawValue: 1)
+        /// CSV only, for example one number of a JSON object.
+        package static let csv = Audience(rawValue: 2)
+        /// JSON and JSON lines only, for example an object of several numbers.
+        package static let json = Audience(rawValue: 4)
+        /// JSON and CSV only, for example raw samples.
+        package static let machines: Audience = [.csv, .json]
+        /// Every format.
+        package static let everyone: Audience = [.people, .csv, .json]
     }
 
     /// The name for machines, for example `step_time_ms`.

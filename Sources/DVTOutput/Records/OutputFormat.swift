@@ -12,10 +12,14 @@ package enum OutputFormat: String, CaseIterable, Sendable {
     case markdown
 
     /// Whether the format is read by programs.
-    package var isForMachines: Bool {
+    package var isForMachines: Bool { audience != .people }
+
+    /// The columns that the format includes.
+    var audience: OutputColumn.Audience {
         switch self {
-        case .json, .jsonl, .csv: true
-        case .table, .markdown: false
+        case .json, .jsonl: .json
+        case .csv: .csv
+        case .table, .markdown: .people
         }
     }
 }

@@ -15,7 +15,7 @@ package final class RecordWriter {
     private let columns: [OutputColumn]
     private let output: any TextOutput
     private let flushesEachRow: Bool
-    private let hiddenAudience: OutputColumn.Audience
+    private let audience: OutputColumn.Audience
     private var renderer: any RowRenderer
     private var hasBegun = false
     private var isFinished = false
@@ -38,8 +38,8 @@ package final class RecordWriter {
         self.columns = columns
         self.output = output
         self.flushesEachRow = flushesEachRow || output.isTerminal
-        let hidden: OutputColumn.Audience = format.isForMachines ? .people : .machines
-        let visible = columns.filter { $0.audience != hidden }
+        let audience = format.audience
+        let visible = columns.filter { $0.audience.contains(audience) }
         switch format {
         case .table: renderer = TableRenderer(visible, layout: table)
         case .markdown: renderer = MarkdownRenderer(columns: visible)
@@ -47,7 +47,7 @@ package final class RecordWriter {
         case .json: renderer = JSONRenderer(columns: visible, key: jsonKey)
         case .jsonl: renderer = JSONLinesRenderer(columns: visible)
         }
-        hiddenAudience = hidden
+        self.audience = audience
     }
 
     /// Writes one record.
@@ -58,7 +58,7 @@ package final class RecordWriter {
         precondition(!isFinished, "a row after the end")
         precondition(
             row.count == columns.count, "\(row.count) values in \(columns.count) columns")
-        let visible = zip(columns, row).filter { $0.0.audience != hiddenAudience }.map(\.1)
+        let visible = zip(columns, row).filter { $0.0.audience.contains(audience) }.map(\.1)
         let beginning = hasBegun ? "" : renderer.beginning()
         hasBegun = true
         try output.write(beginning + renderer.text(of: visible))

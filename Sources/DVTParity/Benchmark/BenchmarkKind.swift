@@ -32,6 +32,19 @@ package struct BenchmarkKind: Sendable {
         identity: ["model", "measurement", "batch_size", "precision", "kernel_style", "gmacs"],
         speed: perMedian)
 
+    /// `dvt bench op`.
+    ///
+    /// - Parameter sizes: the keys of the sizes; those of other operations are null.
+    /// - Returns: the kind.
+    package static func operation(sizes: [String]) -> BenchmarkKind {
+        BenchmarkKind(
+            command: "dvt bench op",
+            identity: ["operation"] + sizes + ["precision", "kernel_style"]
+        ) { record in
+            record["median_ms"]?.number.map { 1 / $0 }
+        }
+    }
+
     /// `dvt bench peak`.
     package static let peak = BenchmarkKind(
         command: "dvt bench peak", identity: ["measurement", "unit", "precision"]

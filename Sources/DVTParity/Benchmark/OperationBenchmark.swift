@@ -15,10 +15,18 @@ package struct OperationBenchmark {
     /// - Throws: the backend's error.
     package init<B: DifferentiableBackend>(_ operation: any Operation, on backend: B) throws {
         let enqueue = try operation.prepare(on: backend)
-        run = {
+        try self.init {
             _ = try enqueue()
             try backend.finish()
         }
+    }
+
+    /// Runs a function twice, which may build kernels.
+    ///
+    /// - Parameter run: enqueues work and waits for its completion.
+    /// - Throws: the function's error.
+    package init(_ run: @escaping () throws -> Void) throws {
+        self.run = run
         try run()
         try run()
     }

@@ -14,7 +14,10 @@ package final class Kernel: Sendable {
     ///
     /// Drivers report them for programs built from source with `-cl-kernel-arg-info`; whether they
     /// do for a cached binary depends on the driver.
-    package let argumentNames: [String]?
+    package var argumentNames: [String]? { parameters?.map(\.name) }
+    /// The declarations of its parameters, or nil if the driver does not report them; see
+    /// ``argumentNames``.
+    package let parameters: [KernelParameter]?
     /// The maximum number of work-items in a work-group on this device.
     package let maxWorkGroupSize: Int
     /// The work-group size that it was compiled for, or nil if it accepts any.
@@ -42,7 +45,10 @@ package final class Kernel: Sendable {
             throw error
         }
         self.name = name
-        argumentNames = Self.argumentNames(id, count: argumentCount)
+        let count = argumentCount
+        let parameters = (0..<count).compactMap { try? KernelParameter(of: id, at: $0) }
+        let isComplete = parameters.count == count && !parameters.contains { $0.name.isEmpty }
+        self.parameters = isComplete ? parameters : nil
         self.program = program
         lock = Mutex(id)
     }
@@ -87,6 +93,10 @@ package final class Kernel: Sendable {
             return clSetKernelArg(kernel, index, MemoryLayout<Int32>.size, &value)
         case .float(var value):
             return clSetKernelArg(kernel, index, MemoryLayout<Float>.size, &value)
+        case .bytes(let bytes):
+            return bytes.withUnsafeBytes {
+                clSetKernelArg(kernel, index, $0.count, $0.baseAddress)
+            }
         case .local(let byteCount):
             return clSetKernelArg(kernel, index, byteCount, nil)
         case .none:
@@ -101,18 +111,6 @@ package final class Kernel: Sendable {
                 id.pointer, cl_kernel_info(CL_KERNEL_NUM_ARGS), size, value, needed)
         }
         return try query.number()
-    }
-
-    private static func argumentNames(_ id: Handle, count: Int) -> [String]? {
-        let names = (0..<count).compactMap { index in
-            let query = InfoQuery(function: "clGetKernelArgInfo") { size, value, needed in
-                clGetKernelArgInfo(
-                    id.pointer, cl_uint(index), cl_kernel_arg_info(CL_KERNEL_ARG_NAME), size, value,
-                    needed)
-            }
-            return try? query.string()
-        }
-        return names.count == count && !names.contains("") ? names : nil
     }
 
     private static func groupQuery(_ id: Handle, _ device: Device, _ property: Int32) -> InfoQuery {

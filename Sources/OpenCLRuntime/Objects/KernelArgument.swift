@@ -6,6 +6,8 @@ package enum KernelArgument: Sendable {
     case int(Int32)
     /// For a `float`.
     case float(Float)
+    /// For a value of any type: its bytes.
+    case bytes([UInt8])
     /// For a `local` pointer: the size of each work-group's memory.
     case local(byteCount: Int)
     /// For a `global` pointer: the null pointer.
@@ -19,6 +21,7 @@ extension KernelArgument: CustomStringConvertible {
         case .buffer(let buffer): "a buffer of \(buffer.byteCount) bytes"
         case .int(let value): "int \(value)"
         case .float(let value): "float \(value)"
+        case .bytes(let bytes): "a value of \(bytes.count) bytes"
         case .local(let byteCount): "\(byteCount) bytes of local memory"
         case .none: "no buffer"
         }

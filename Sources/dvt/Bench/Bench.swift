@@ -7,6 +7,7 @@ struct Bench: ParsableCommand {
             Examples:
               dvt bench model --model dvt-deit-small --batch-size 1,8,32
               dvt bench kernels --model deit-small --batch-size 8 --format markdown
+              dvt bench op linear --m 64..4096x2 --n 384 --k 1536
               dvt bench train --model cascade.json --batch-size 64
               dvt bench peak
               dvt bench model --model deit-small --format json > before.json
@@ -15,5 +16,8 @@ struct Bench: ParsableCommand {
             Weights and images are random: times do not depend on them. Run on an otherwise idle \
             machine.
             """,
-        subcommands: [BenchModel.self, BenchKernels.self, BenchTrain.self, BenchPeak.self])
+        subcommands: [
+            BenchModel.self, BenchKernels.self, BenchOperation.self, BenchTrain.self,
+            BenchPeak.self,
+        ])
 }

@@ -50,102 +50,66 @@ struct BenchKernels: ParsableCommand {
         let configuration = try reuse.applied(to: ModelCard.named(orFile: model).configuration)
         let operations = repeatOptions.batchSizes.flatMap { batch in
             configuration.operations(batch: batch).map { (batch: batch, counted: $0) }
-        }.filter { filter.map($0.counted.operation.label.contains) ?? true }
+        }
+        let labels = operations.map(\.counted.operation.label)
+        let chosen = operations.filter { filter.map($0.counted.operation.label.contains) ?? true }
+        guard !chosen.isEmpty else {
+            throw NoOperationError(filter: filter ?? "", model: configuration.name, labels: labels)
+        }
         let comparison = try compareOptions.comparison(of: .kernels)
         let backend = try deviceOptions.makeOpenCLBackend()
         printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
-        let peak = try peak(of: backend.context)
+        let peak = try DevicePeak.known(
+            on: backend.context, buildOptions: deviceOptions.buildOptions)
         let progress = ProgressReporter(
-            label: "bench", unit: "operations", total: operations.count, isQuiet: false)
+            label: "bench", unit: "operations", total: chosen.count, isQuiet: false)
         let report = BenchReport(
             columns: Self.columns, setting: BenchSetting(backend), comparison: comparison)
         var isPartial = false
         try report.print(outputOptions, progress: progress) { write in
-            for (batch, counted) in operations {
-                let measured = try measure(counted.operation, on: backend)
+            for (batch, counted) in chosen {
+                let measured = try OperationTimes(
+                    counted.operation, on: backend, repeats: repeatOptions.repeats,
+                    milliseconds: timeMs)
                 isPartial = isPartial || measured.isPartial
-                try write(Self.row(configuration.name, batch, counted, measured, peak))
+                try write(
+                    Self.row(configuration.name, batch, counted, measured, peak), report.setting)
                 progress.advance()
             }
         }
         if isPartial {
-            printError(
-                """
-                note: for CLBlast GEMMs the device time covers only the last kernel, not the \
-                copies and padding before it
-                """)
+            printError(OperationTimes.partialNote)
         }
     }
 
-    private func peak(of context: Context) throws -> DevicePeak {
-        let remembered = DevicePeak.remembered(on: context)
-        let peak = try remembered ?? measuredPeak(of: context)
-        printError(
-            """
-            peak: \(decimalText(peak.gigaflops, decimals: 1)) GFLOP/s, \
-            \(decimalText(peak.gigabytes, decimals: 1)) GB/s, \
-            \(remembered == nil ? "measured now" : "cached; dvt bench peak measures it again")
-            """)
-        return peak
-    }
-
-    private func measuredPeak(of context: Context) throws -> DevicePeak {
-        let meter = try PeakMeter(context: context, buildOptions: deviceOptions.buildOptions)
-        let peak = DevicePeak(try meter.measure())
-        peak.remember(on: context)
-        return peak
-    }
-
-    /// The times of one operation.
-    private struct Measured {
-        let time: TimeStatistics
-        /// Kernel time by the device's clock.
-        let deviceTime: TimeStatistics
-        let launches: Int
-        let isPartial: Bool
-    }
-
-    /// Measures wall-clock time, then kernel time from profiling events.
-    private func measure(
-        _ operation: any Operation, on backend: OpenCLBackend
-    ) throws -> Measured {
-        let benchmark = try OperationBenchmark(operation, on: backend)
-        let time = try benchmark.time(repeats: repeatOptions.repeats, milliseconds: timeMs)
-        let works = try (0..<min(repeatOptions.repeats, 20)).map { _ in
-            try backend.profile(benchmark.run)
-        }
-        return Measured(
-            time: time, deviceTime: TimeStatistics(works.map(\.milliseconds)),
-            launches: works[0].launches, isPartial: works[0].isPartial)
-    }
-
-    private static let columns: [OutputColumn] = [
-        OutputColumn("model", audience: .machines),
-        .number("stage", title: "Stage", forPeople: OutputValue.oneBased),
-        .number("batch_size", title: "Batch"),
-        OutputColumn("operation", title: "Operation"),
-        .number("count", title: "Count"),
-        OutputColumn("step_time_ms", audience: .machines),
-        .number("median_ms", title: "Median, ms", decimals: 3, audience: .people),
-        .number("min_ms", title: "Min", decimals: 3, audience: .people),
-        OutputColumn("device_time_ms", audience: .machines),
-        .number("device_median_ms", title: "Device, ms", decimals: 3, audience: .people),
-        .number("launches", title: "Launches"),
-        .number("in_stage_ms", title: "Stage total", decimals: 2),
-        .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
-        .number("gbytes_per_sec", title: "GB/s", decimals: 1),
-        .number("peak_share", title: "Of peak"),
-    ]
+    private static let columns: [OutputColumn] =
+        [
+            OutputColumn("model", audience: .machines),
+            .number("stage", title: "Stage", forPeople: OutputValue.oneBased),
+            .number("batch_size", title: "Batch"),
+            OutputColumn("operation", title: "Operation"),
+            .number("count", title: "Count"),
+        ] + TimeColumns(key: "step_time_ms", decimals: 3).columns
+        + TimeColumns(
+            key: "device_time_ms", prefix: "device_", title: "Device, ms", decimals: 3,
+            shown: ["median"]
+        ).columns + [
+            .number("launches", title: "Launches"),
+            .number("in_stage_ms", title: "Stage total", decimals: 2),
+            .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
+            .number("gbytes_per_sec", title: "GB/s", decimals: 1),
+            .number("peak_share", title: "Of peak"),
+        ]
 
     private static func row(
-        _ model: String, _ batch: Int, _ counted: CountedOperation, _ measured: Measured,
+        _ model: String, _ batch: Int, _ counted: CountedOperation, _ measured: OperationTimes,
         _ peak: DevicePeak
     ) -> [OutputValue] {
         let (operation, time) = (counted.operation, measured.time)
         return [
             .string(model), .int(counted.stage), .int(batch), .string(operation.label),
-            .int(counted.count), time.record, .double(time.median), .double(time.minimum),
-            measured.deviceTime.record, .double(measured.deviceTime.median),
+            .int(counted.count),
+        ] + time.values + measured.deviceTime.values + [
             .int(measured.launches), .double(Double(counted.count) * time.median),
             operation.multiplyAdds > 0
                 ? .double(2 * Double(operation.multiplyAdds) / time.median / 1e6) : .null,
@@ -155,5 +119,20 @@ struct BenchKernels: ParsableCommand {
                     multiplyAdds: operation.multiplyAdds, byteCount: operation.byteCount,
                     milliseconds: time.median)),
         ]
+    }
+}
+
+/// A filter that excludes every operation.
+struct NoOperationError: Error, CustomStringConvertible {
+    let filter: String
+    let model: String
+    let labels: [String]
+
+    var description: String {
+        let question = suggestion(for: filter, among: labels, anywhere: true)
+        return """
+            --filter: no operation of \(printable(model)) contains \(quoted(filter)); \
+            \(question.map { "\($0) " } ?? "")a run without --filter lists all
+            """
     }
 }

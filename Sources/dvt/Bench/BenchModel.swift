@@ -90,7 +90,8 @@ struct BenchModel: ParsableCommand {
                 let statistics = context?.statistics
                 peakBytes = max(peakBytes, statistics?.highWaterBytes ?? 0)
                 for result in results {
-                    try write(Self.row(loaded.configuration.name, result, statistics))
+                    try write(
+                        Self.row(loaded.configuration.name, result, statistics), report.setting)
                 }
                 progress.advance()
             }
@@ -114,28 +115,26 @@ struct BenchModel: ParsableCommand {
             """)
     }
 
-    private static let columns: [OutputColumn] = [
-        OutputColumn("model", title: "Model"),
-        OutputColumn("measurement", title: "Measurement"),
-        .number("stage", audience: .machines),
-        .number("batch_size", title: "Batch"),
-        OutputColumn("step_time_ms", audience: .machines),
-        .number("median_ms", title: "Median, ms", audience: .people),
-        .number("min_ms", title: "Min", audience: .people),
-        .number("p90_ms", title: "p90", audience: .people),
-        .number("image_ms", title: "ms/image", audience: .people),
-        .number("samples_per_sec", title: "Images/s", decimals: 1),
-        .number("gmacs", title: "GMACs/image", decimals: 3),
-        .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
-        .number("predicted_ms", title: "Predicted, ms"),
-        OutputColumn("stage_rows", title: "Rows"),
-        .number("launches", title: "Launches"),
-        .number("memory_bytes", audience: .machines),
-        .number("programs_compiled", audience: .machines),
-        .number("compile_seconds", audience: .machines),
-        .number("programs_loaded", audience: .machines),
-        .number("load_seconds", audience: .machines),
-    ]
+    private static let columns: [OutputColumn] =
+        [
+            OutputColumn("model", title: "Model"),
+            OutputColumn("measurement", title: "Measurement"),
+            .number("stage", audience: .machines),
+            .number("batch_size", title: "Batch"),
+        ] + TimeColumns(key: "step_time_ms", shown: ["median", "min", "p90"]).columns + [
+            .number("image_ms", title: "ms/image", audience: .people),
+            .number("samples_per_sec", title: "Images/s", decimals: 1),
+            .number("gmacs", title: "GMACs/image", decimals: 3),
+            .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
+            .number("predicted_ms", title: "Predicted, ms"),
+            OutputColumn("stage_rows", title: "Rows"),
+            .number("launches", title: "Launches"),
+            .number("memory_bytes", audience: .machines),
+            .number("programs_compiled", audience: .machines),
+            .number("compile_seconds", audience: .machines),
+            .number("programs_loaded", audience: .machines),
+            .number("load_seconds", audience: .machines),
+        ]
 
     private static func row<B>(
         _ model: String, _ result: ModelBenchmark<B>.Result, _ statistics: Context.Statistics?
@@ -150,8 +149,8 @@ struct BenchModel: ParsableCommand {
             }
         let perImage = Double(result.multiplyAdds) / Double(result.batch)
         return [
-            .string(model), .string(measured), stage, .int(result.batch), time.record,
-            .double(time.median), .double(time.minimum), .double(time.quantile(0.9)),
+            .string(model), .string(measured), stage, .int(result.batch),
+        ] + time.values + [
             .double(time.median / Double(result.batch)), .double(result.imagesPerSecond),
             .double(perImage / 1e9),
             .double(2 * Double(result.multiplyAdds) / time.median / 1e6),

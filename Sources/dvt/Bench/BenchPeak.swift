@@ -54,24 +54,24 @@ struct BenchPeak: ParsableCommand {
         let report = BenchReport(
             columns: Self.columns, setting: setting, comparison: comparison)
         try report.print(outputOptions, progress: progress) { write in
-            for measurement in measurements { try write(Self.row(measurement)) }
+            for measurement in measurements { try write(Self.row(measurement), report.setting) }
         }
     }
 
-    private static let columns: [OutputColumn] = [
-        OutputColumn("measurement", title: "Measurement"),
-        .number("value", title: "Value", decimals: 1),
-        OutputColumn("unit", title: "Unit"),
-        OutputColumn("kernel", title: "Kernel"),
-        .number("work", audience: .machines),
-        OutputColumn("step_time_ms", audience: .machines),
-    ]
+    private static let columns: [OutputColumn] =
+        [
+            OutputColumn("measurement", title: "Measurement"),
+            .number("value", title: "Value", decimals: 1),
+            OutputColumn("unit", title: "Unit"),
+            OutputColumn("kernel", title: "Kernel"),
+            .number("work", audience: .machines),
+        ] + TimeColumns(key: "step_time_ms", shown: []).columns
 
     private static func row(_ measurement: PeakMeasurement) -> [OutputValue] {
         [
             .string(measurement.quantity.rawValue), .double(measurement.value),
             .string(measurement.quantity.unit), .string(measurement.kernel),
-            .int(measurement.work), TimeStatistics(measurement.milliseconds).record,
-        ]
+            .int(measurement.work),
+        ] + TimeStatistics(measurement.milliseconds).values
     }
 }

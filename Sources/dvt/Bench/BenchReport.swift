@@ -10,27 +10,43 @@ import DVTSupport
 struct BenchSetting {
     let device: String
     let kernelStyle: String?
-    private let precision: Precision
+    /// The precision of the network's operations; nil for other kernels.
+    let precision: Precision?
 
     init(device: String, _ backend: OpenCLBackend? = nil) {
+        self.init(
+            device: device, kernelStyle: backend?.kernelStyle.rawValue,
+            precision: backend?.precision ?? .float32)
+    }
+
+    init(device: String, kernelStyle: String?, precision: Precision?) {
         self.device = device
-        kernelStyle = backend?.kernelStyle.rawValue
-        precision = backend?.precision ?? .float32
+        self.kernelStyle = kernelStyle
+        self.precision = precision
     }
 
     init(_ backend: some Backend) {
         self.init(device: backend.deviceName, backend as? OpenCLBackend)
     }
 
-    static let columns: [OutputColumn] = [
-        OutputColumn("precision", audience: .machines),
-        OutputColumn("kernel_style", audience: .machines),
-        OutputColumn("commit", audience: .machines), OutputColumn("device", audience: .machines),
-    ]
+    /// The columns of the configuration.
+    ///
+    /// - Parameter shown: the keys of the columns that tables show too.
+    /// - Returns: the columns.
+    static func columns(showing shown: Set<String> = []) -> [OutputColumn] {
+        [
+            ("precision", "Precision"), ("kernel_style", "Style"), ("commit", "Commit"),
+            ("device", "Device"),
+        ].map { key, title in
+            OutputColumn(
+                key, title: title, audience: shown.contains(key) ? .everyone : .machines)
+        }
+    }
 
     var row: [OutputValue] {
         [
-            .string(precision.rawValue), .optional(kernelStyle, OutputValue.string),
+            .optional(precision?.rawValue, OutputValue.string),
+            .optional(kernelStyle, OutputValue.string),
             .string(Version.commit), .string(device),
         ]
     }
@@ -40,28 +56,48 @@ struct BenchSetting {
 struct BenchReport {
     /// The columns of the benchmark itself.
     let columns: [OutputColumn]
-    let setting: BenchSetting
+    /// The configurations of the run, at least one.
+    let settings: [BenchSetting]
     let comparison: Comparison?
+    /// The keys of ``BenchSetting``'s columns that tables show.
+    var shownSettings: Set<String> = []
+
+    /// The first configuration, which is the only one of most benchmarks.
+    var setting: BenchSetting { settings[0] }
+
+    init(columns: [OutputColumn], setting: BenchSetting, comparison: Comparison?) {
+        self.init(columns: columns, settings: [setting], comparison: comparison)
+    }
+
+    init(
+        columns: [OutputColumn], settings: [BenchSetting], comparison: Comparison?,
+        shownSettings: Set<String> = []
+    ) {
+        self.columns = columns
+        self.settings = settings
+        self.comparison = comparison
+        self.shownSettings = shownSettings
+    }
 
     /// Prints the records, then the result of the comparison.
     ///
     /// - Parameters:
     ///   - outputOptions: the output format.
     ///   - progress: the progress bar.
-    ///   - body: writes records of ``columns``.
+    ///   - body: writes records of ``columns``, each with its configuration.
     /// - Throws: the body's error, or ``ComparisonError`` if a record is below `--fail-below`.
     func print(
         _ outputOptions: OutputOptions, progress: ProgressReporter,
-        _ body: (_ write: ([OutputValue]) throws -> Void) throws -> Void
+        _ body: (_ write: ([OutputValue], BenchSetting) throws -> Void) throws -> Void
     ) throws {
         var comparison = comparison
-        comparison?.warn(device: setting.device)
-        let columns = columns + BenchSetting.columns
+        comparison?.warn(devices: Set(settings.map(\.device)))
+        let columns = columns + BenchSetting.columns(showing: shownSettings)
         let ratio = comparison.map { _ in OutputColumn.number("ratio", title: "Ratio") }
         try outputOptions.withWriter(
             columns + [ratio].compactMap { $0 }, progress: progress
         ) { writer in
-            try body { row in
+            try body { row, setting in
                 let row = row + setting.row
                 let record = BenchmarkRecord(
                     zip(columns, row).map { (key: $0.key, value: $1) })
@@ -73,15 +109,5 @@ struct BenchReport {
         }
         progress.finish()
         try comparison?.conclude()
-    }
-}
-
-extension TimeStatistics {
-    /// The statistics as a record, in milliseconds.
-    var record: OutputValue {
-        [
-            "median": .double(median), "min": .double(minimum), "p90": .double(quantile(0.9)),
-            "p99": .double(quantile(0.99)), "repeats": .int(samples.count),
-        ]
     }
 }

@@ -68,7 +68,7 @@ struct BenchTrain: ParsableCommand {
                 let batch = TrainingBatch.random(
                     for: card.configuration, count: size, seed: 1)
                 let time = try timeSteps(trainer, batch)
-                try write(Self.row(card.configuration, size, time))
+                try write(Self.row(card.configuration, size, time), report.setting)
                 progress.advance()
             }
         }
@@ -121,17 +121,16 @@ struct BenchTrain: ParsableCommand {
         }
     }
 
-    private static let columns: [OutputColumn] = [
-        OutputColumn("model", title: "Model"),
-        OutputColumn("measurement", title: "Measurement"),
-        .number("batch_size", title: "Batch"),
-        OutputColumn("step_time_ms", audience: .machines),
-        .number("median_ms", title: "Median, ms", audience: .people),
-        .number("min_ms", title: "Min", audience: .people),
-        .number("train_samples_per_sec", title: "Images/s", decimals: 1),
-        .number("gmacs", title: "GMACs/image", decimals: 3),
-        .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
-    ]
+    private static let columns: [OutputColumn] =
+        [
+            OutputColumn("model", title: "Model"),
+            OutputColumn("measurement", title: "Measurement"),
+            .number("batch_size", title: "Batch"),
+        ] + TimeColumns(key: "step_time_ms").columns + [
+            .number("train_samples_per_sec", title: "Images/s", decimals: 1),
+            .number("gmacs", title: "GMACs/image", decimals: 3),
+            .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
+        ]
 
     private static func row(
         _ configuration: CascadeConfiguration, _ batch: Int, _ time: TimeStatistics
@@ -140,8 +139,8 @@ struct BenchTrain: ParsableCommand {
         // The backward pass costs two GEMMs per forward GEMM.
         let step = 3 * 2 * multiplyAdds * Double(batch)
         return [
-            .string(configuration.name), .string("step"), .int(batch), time.record,
-            .double(time.median), .double(time.minimum),
+            .string(configuration.name), .string("step"), .int(batch),
+        ] + time.values + [
             .double(Double(batch) / time.median * 1000), .double(multiplyAdds / 1e9),
             .double(step / time.median / 1e6),
         ]

@@ -7,8 +7,8 @@ struct Comparison {
     let failBelow: Double?
     var baseline: Baseline
 
-    func warn(device: String) {
-        for other in baseline.devices.sorted() where other != device {
+    func warn(devices: Set<String>) {
+        for other in baseline.devices.sorted() where !devices.contains(other) {
             printError("warning: \(shown(file)) is from another device: \(printable(other))")
         }
     }
