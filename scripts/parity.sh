@@ -11,6 +11,15 @@ compare() {
     "$dvt" parity "$@"
 }
 
+# Tensors of 16 bits; where the processor has AVX512-BF16, its instruction computes, so the emulated
+# kernels are compared as well.
+compare_precisions() {
+    for precision in float16 bfloat16; do
+        compare "$@" --precision "$precision" --kernel-style vector
+    done
+    DVT_BFLOAT16_DOT=emulated compare "$@" --precision bfloat16 --kernel-style vector
+}
+
 models=(dvt-deit-small dvt-t2t-vit-12 dvt-t2t-vit-14 mindspore-dvt-deit-small)
 files=(deit_s t2t12 t2t14 mindspore_deit_s)
 # MindSpore's outputs have no intermediates.
@@ -23,6 +32,7 @@ if [[ -z ${DVT_REFERENCE:-} ]]; then
     done
     for model in "${models[@]}"; do
         compare --model "$model"
+        compare_precisions --model "$model"
     done
     for model in tiny-deit tiny-t2t-transformer mindspore-tiny; do
         compare --model "$model" --gradients
@@ -53,5 +63,15 @@ for style in vector tile; do
     for index in "${!models[@]}"; do
         compare --model "${models[index]}" --kernel-style "$style" \
             --expected "$DVT_REFERENCE/${files[index]}_f1r1_s1.safetensors"
+    done
+done
+for index in "${!models[@]}"; do
+    compare_precisions --model "${models[index]}" \
+        --expected "$DVT_REFERENCE/${files[index]}_f1r1_s1.safetensors"
+done
+for precision in float16 bfloat16; do
+    for toy in tiny-deit tiny-t2t; do
+        compare --model "$toy" --precision "$precision" --kernel-style tile \
+            --expected "$DVT_REFERENCE/${toy//-/_}_f1r1_s1.safetensors"
     done
 done

@@ -9,6 +9,8 @@
 // latency of a multiply-add. Chain c of work-item i starts at (i mod 64) + c / 64 + v / 1024 in its
 // element v: the starts differ, so that compilers cannot merge chains. With |factor| < 1 the values
 // stay near summand / (1 - factor).
+// peak_dot: with DOT, the same with products of two pairs of bfloat16 numbers, 4 WIDTH CHAINS steps
+// operations: x += 1.5 - 0.5. Element v of chain c starts at (i mod 64) + c + v.
 // peak_copy: to[i] = from[i]; each work-item copies PART neighboring numbers.
 // peak_empty: does nothing; measures the cost of a launch.
 //
@@ -54,6 +56,37 @@ __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void peak_fma(
   for (int v = 0; v < WIDTH; v++) sum += parts[v];
   sums[get_global_id(0)] = sum;
 }
+
+#ifdef DOT
+
+#include "bfloat16_dot.cl"
+
+// The words come from memory, so that the compiler knows nothing about them.
+DOT_FUNCTION static void dot_steps(float16 *restrict x, int steps, uint a, uint b) {
+  float16 own[CHAINS];
+#pragma unroll
+  for (int c = 0; c < CHAINS; c++) own[c] = x[c];
+  const uint16 left = (uint16)(a), right = (uint16)(b);
+  for (int step = 0; step < steps; step++) {
+#pragma unroll
+    for (int c = 0; c < CHAINS; c++) own[c] = ADD_DOT(own[c], left, right);
+  }
+#pragma unroll
+  for (int c = 0; c < CHAINS; c++) x[c] = own[c];
+}
+
+__attribute__((reqd_work_group_size(1, 1, 1))) kernel void peak_dot(global float *restrict sums,
+                                                                    int steps, int a, int b) {
+  float16 x[CHAINS], total = 0.0f;
+#pragma unroll
+  for (int c = 0; c < CHAINS; c++) x[c] = ELEMENTS + (float)(get_global_id(0) % 64) + c;
+  dot_steps(x, steps, a, b);
+#pragma unroll
+  for (int c = 0; c < CHAINS; c++) total += x[c];
+  sums[get_global_id(0)] = sum16(total);
+}
+
+#endif
 
 __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void peak_copy(
     global float *restrict to, global const float *restrict from, int count) {

@@ -20,6 +20,21 @@ struct PeakTests {
         }
     }
 
+    /// The kernel of the instruction, emulated.
+    @Test func theProductsOfPairsAreMeasured() throws {
+        let context = try Context(device: DeviceSelector(nil).device())
+        let measured = try PeakMeter(context: context, dot: .emulated, isSmall: true).measure()
+        let dot = try #require(measured.first { $0.quantity == .bfloat16Dot })
+        #expect(dot.value > 0 && dot.value.isFinite)
+        #expect(DevicePeak(measured).bfloat16Gigaflops == dot.value)
+    }
+
+    @Test func aRoofIsThatOfTheBackendsProducts() {
+        let peak = DevicePeak(gigaflops: 100, gigabytes: 10, bfloat16Gigaflops: 200)
+        #expect(peak.limits(.native).gigaflops == 200)
+        #expect(peak.limits(.widened).gigaflops == 100 && peak.limits(nil).gigaflops == 100)
+    }
+
     @Test func wrongResultsAreNotTimed() throws {
         let context = try Context(device: DeviceSelector(nil).device())
         // The later definition takes precedence: the kernel has fewer chains than the host assumes.
@@ -62,6 +77,11 @@ struct PeakTests {
         DevicePeak(gigaflops: 10, gigabytes: 4).remember(on: context)
         #expect(
             DevicePeak.remembered(on: context) == DevicePeak(gigaflops: 20, gigabytes: 4))
+        DevicePeak(gigaflops: 1, gigabytes: 1, bfloat16Gigaflops: 40).remember(on: context)
+        DevicePeak(gigaflops: 1, gigabytes: 1, bfloat16Gigaflops: 30).remember(on: context)
+        #expect(
+            DevicePeak.remembered(on: context)
+                == DevicePeak(gigaflops: 20, gigabytes: 4, bfloat16Gigaflops: 40))
     }
 
     /// Transfers are excluded; profiles with a library's GEMM are marked as incomplete.

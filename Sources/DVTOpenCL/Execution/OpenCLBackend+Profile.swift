@@ -21,6 +21,12 @@ package struct KernelWork: Equatable, Sendable {
 }
 
 extension OpenCLBackend {
+    /// The peak rates that limit the backend's kernels, given those of its device.
+    ///
+    /// - Parameter device: the device's rates.
+    /// - Returns: the rates; those of tensor cores are not measured.
+    package func limits(_ device: DevicePeak) -> DevicePeak { device.limits(bfloat16Dot) }
+
     /// Runs operations and sums the times of their kernels.
     ///
     /// The queue collects events meanwhile, which slows the host a little: wall-clock times should

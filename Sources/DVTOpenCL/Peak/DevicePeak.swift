@@ -6,24 +6,41 @@ package struct DevicePeak: Equatable, Sendable {
     package let gigaflops: Double
     /// Bytes read and written by a copy, in 10^9 per second.
     package let gigabytes: Double
+    /// Multiply-adds of bfloat16 numbers in pairs, in 10^9 operations per second; nil if the device
+    /// has no instruction for them.
+    package let bfloat16Gigaflops: Double?
 
     /// Creates peak rates.
-    package init(gigaflops: Double, gigabytes: Double) {
+    package init(gigaflops: Double, gigabytes: Double, bfloat16Gigaflops: Double? = nil) {
         self.gigaflops = gigaflops
         self.gigabytes = gigabytes
+        self.bfloat16Gigaflops = bfloat16Gigaflops
+    }
+
+    /// The peak rates that limit a backend's kernels.
+    ///
+    /// - Parameter dot: how the backend multiplies bfloat16 numbers.
+    /// - Returns: the rates, whose ``gigaflops`` are those of ``bfloat16Gigaflops`` if the backend
+    ///   uses the instruction.
+    func limits(_ dot: BFloat16Dot?) -> DevicePeak {
+        guard dot == .native, let bfloat16Gigaflops else { return self }
+        return DevicePeak(
+            gigaflops: bfloat16Gigaflops, gigabytes: gigabytes,
+            bfloat16Gigaflops: bfloat16Gigaflops)
     }
 
     /// Creates the peak rates from measurements.
     ///
     /// - Parameter measurements: the result of ``PeakMeter/measure()``.
     package init(_ measurements: [PeakMeasurement]) {
-        func value(_ quantity: PeakMeasurement.Quantity) -> Double {
-            guard let found = measurements.first(where: { $0.quantity == quantity }) else {
-                preconditionFailure("a measured peak has its \(quantity.rawValue)")
-            }
-            return found.value
+        func value(_ quantity: PeakMeasurement.Quantity) -> Double? {
+            measurements.first { $0.quantity == quantity }?.value
         }
-        self.init(gigaflops: value(.multiplyAdds), gigabytes: value(.copy))
+        guard let gigaflops = value(.multiplyAdds), let gigabytes = value(.copy) else {
+            preconditionFailure("a measured peak has multiply-adds and a copy")
+        }
+        self.init(
+            gigaflops: gigaflops, gigabytes: gigabytes, bfloat16Gigaflops: value(.bfloat16Dot))
     }
 
     /// The fraction of the device's peak rate that an operation reaches.
@@ -69,9 +86,12 @@ extension DevicePeak {
     /// - Parameter context: the device's context.
     package func remember(on context: Context) {
         let earlier = Self.remembered(on: context)
-        let most = [
-            max(gigaflops, earlier?.gigaflops ?? 0), max(gigabytes, earlier?.gigabytes ?? 0),
-        ]
+        let pairs = [bfloat16Gigaflops, earlier?.bfloat16Gigaflops].compactMap { $0 }
+        let most =
+            [
+                max(gigaflops, earlier?.gigaflops ?? 0),
+                max(gigabytes, earlier?.gigabytes ?? 0),
+            ] + (pairs.max().map { [$0] } ?? [])
         DeviceCache(context.diskCache).store(
             most.map { "\($0)" }.joined(separator: " "), for: Self.cacheKey(context.device),
             device: context.device)
@@ -85,7 +105,10 @@ extension DevicePeak {
         let cache = DeviceCache(context.diskCache)
         let text = cache.value(for: cacheKey(context.device), device: context.device)
         let numbers = (text ?? "").split(separator: " ").compactMap { Double($0) }
-        guard numbers.count == 2, numbers.allSatisfy({ $0 > 0 && $0.isFinite }) else { return nil }
-        return DevicePeak(gigaflops: numbers[0], gigabytes: numbers[1])
+        guard (2...3).contains(numbers.count), numbers.allSatisfy({ $0 > 0 && $0.isFinite })
+        else { return nil }
+        return DevicePeak(
+            gigaflops: numbers[0], gigabytes: numbers[1],
+            bfloat16Gigaflops: numbers.count == 3 ? numbers[2] : nil)
     }
 }

@@ -4,6 +4,9 @@ package struct PeakMeasurement: Sendable {
     package enum Quantity: String, Sendable {
         /// Float32 multiply-adds on registers, two operations each.
         case multiplyAdds = "fma"
+        /// Products of pairs of bfloat16 numbers on registers, summed in float32; four operations
+        /// each.
+        case bfloat16Dot = "bfloat16 dot"
         /// A copy between two buffers of a device's memory, in bytes read and written.
         case copy
         /// An empty kernel, from enqueueing to completion.
@@ -12,11 +15,11 @@ package struct PeakMeasurement: Sendable {
         case queuedLaunch = "queued launch"
 
         /// Whether the value is a rate and not a time.
-        package var isRate: Bool { self == .multiplyAdds || self == .copy }
+        package var isRate: Bool { self != .launch && self != .queuedLaunch }
         /// The unit of the value.
         package var unit: String {
             switch self {
-            case .multiplyAdds: "GFLOP/s"
+            case .multiplyAdds, .bfloat16Dot: "GFLOP/s"
             case .copy: "GB/s"
             case .launch, .queuedLaunch: "us"
             }

@@ -7,6 +7,7 @@ package struct PeakMeter {
     private let queue: CommandQueue
     private let kernels: KernelLibrary
     private let sizes: Sizes
+    private let dot: BFloat16Dot?
 
     /// The sizes of the measurements.
     private struct Sizes {
@@ -41,9 +42,13 @@ package struct PeakMeter {
     /// - Parameters:
     ///   - context: the device's context.
     ///   - buildOptions: compiler options added to the package's own.
+    ///   - dot: how bfloat16 numbers are multiplied in pairs; nil omits that measurement.
     ///   - isSmall: whether to use sizes for a simulator, whose rates are meaningless.
     /// - Throws: ``OpenCLError`` if the queue cannot be made.
-    package init(context: Context, buildOptions: String = "", isSmall: Bool = false) throws {
+    package init(
+        context: Context, buildOptions: String = "", dot: BFloat16Dot? = nil, isSmall: Bool = false
+    ) throws {
+        self.dot = dot
         self.context = context
         queue = try context.makeQueue()
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
@@ -52,13 +57,15 @@ package struct PeakMeter {
 
     /// Measures everything; each rate is that of the fastest kernel.
     ///
-    /// - Returns: the multiply-adds, the copy, a launch, and a launch in a long queue.
+    /// - Returns: the multiply-adds, those of bfloat16 if any, the copy, a launch, and a launch in
+    ///   a long queue.
     /// - Throws: ``PeakError`` if a kernel computes wrong numbers, ``OpenCLError`` if the device
     ///   fails.
     package func measure() throws -> [PeakMeasurement] {
         let buffers = try makeBuffers()
         return [
-            fastest(try PeakVariant.multiplyAdds.map { try multiplyAdds($0, to: buffers.sums) }),
+            fastest(try PeakVariant.multiplyAdds.map { try multiplyAdds($0, to: buffers.sums) })
+        ] + (try dot.map { [fastest(try dots($0, to: buffers.sums))] } ?? []) + [
             fastest(
                 try PeakVariant.copies.map {
                     try copy($0, from: buffers.source, to: buffers.target)
@@ -111,34 +118,50 @@ package struct PeakMeter {
     private func multiplyAdds(
         _ variant: PeakVariant, to sums: Buffer
     ) throws -> PeakMeasurement {
+        let (times, steps) = try arithmetic(
+            "peak_fma", variant, to: sums, expected: variant.sum,
+            ["factor": .float(PeakVariant.factor), "summand": .float(PeakVariant.summand)])
+        return PeakMeasurement(
+            quantity: .multiplyAdds, kernel: variant.name,
+            work: 2 * items(variant) * variant.width * variant.chains * steps, milliseconds: times)
+    }
+
+    private func dots(_ dot: BFloat16Dot, to sums: Buffer) throws -> [PeakMeasurement] {
+        try PeakVariant.dots.map { variant in
+            let (times, steps) = try arithmetic(
+                "peak_dot", variant, dot.macros, to: sums, expected: variant.dotSum,
+                ["a": .int(PeakVariant.words.0), "b": .int(PeakVariant.words.1)])
+            return PeakMeasurement(
+                quantity: .bfloat16Dot, kernel: variant.name,
+                work: 4 * items(variant) * variant.width * variant.chains * steps,
+                milliseconds: times)
+        }
+    }
+
+    /// Times a kernel of independent chains, with enough steps for a run to be long.
+    private func arithmetic(
+        _ name: String, _ variant: PeakVariant, _ macros: [String] = [], to sums: Buffer,
+        expected: (_ item: Int, _ steps: Int) -> Float, _ operands: KernelArguments
+    ) throws -> (milliseconds: [Double], steps: Int) {
         let items = items(variant)
         func run(steps: Int) throws -> Double {
             let call = KernelCall(
-                "peak_fma", in: "peak", macros: variant.macros,
-                [
-                    "sums": .buffer(sums), "steps": try .int(steps),
-                    "factor": .float(PeakVariant.factor),
-                    "summand": .float(PeakVariant.summand),
-                ], over: .rows(items / variant.items, items: variant.items))
+                name, in: "peak", macros: variant.macros + macros,
+                ["sums": .buffer(sums), "steps": try .int(steps)] + operands,
+                over: .rows(items / variant.items, items: variant.items))
             return try milliseconds { try kernels.enqueue(call, on: queue) }
         }
         var steps = sizes.steps
-        while try run(steps: steps) < sizes.milliseconds, steps < 1 << 28 { steps *= 2 }
+        while try run(steps: steps) < sizes.milliseconds, steps < 1 << 22 { steps *= 2 }
         let times = try times(of: sizes.repeats) { try run(steps: steps) }
-        try check(queue.read(Float.self, count: items, from: sums), of: variant, steps: steps)
-        return PeakMeasurement(
-            quantity: .multiplyAdds, kernel: variant.name,
-            work: 2 * items * variant.width * variant.chains * steps, milliseconds: times)
-    }
-
-    private func check(_ sums: [Float], of variant: PeakVariant, steps: Int) throws {
-        for (item, sum) in sums.enumerated() {
-            let expected = variant.sum(item: item, steps: steps)
+        for (item, sum) in try queue.read(Float.self, count: items, from: sums).enumerated() {
+            let expected = expected(item, steps)
             // A sum of at most 192 numbers, each with a relative error of a few 1e-7.
             guard abs(sum - expected) <= 1e-5 * abs(expected) else {
-                throw PeakError.wrongResult(kernel: "peak_fma (\(variant.name))")
+                throw PeakError.wrongResult(kernel: "\(name) (\(variant.name))")
             }
         }
+        return (times, steps)
     }
 
     private func copy(

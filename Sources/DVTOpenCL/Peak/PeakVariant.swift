@@ -24,6 +24,24 @@ struct PeakVariant {
     ]
     static let copies = [PeakVariant(items: 1), PeakVariant(items: 64)]
 
+    /// For `peak_dot`, chains that fit into 16 or 32 registers.
+    static let dots = [PeakVariant(items: 1, chains: 6), PeakVariant(items: 1, chains: 12)]
+
+    /// The words of `peak_dot`, 1 and -1 by 1.5 and 0.5.
+    static let words = (Int32(bitPattern: 0xBF80_3F80), Int32(bitPattern: 0x3F00_3FC0))
+
+    /// The result of a work-item of `peak_dot`; exact below 2^24.
+    ///
+    /// - Parameters:
+    ///   - item: the work-item.
+    ///   - steps: the steps, each of which adds 1.
+    /// - Returns: the sum over chains and elements.
+    func dotSum(item: Int, steps: Int) -> Float {
+        (0..<chains).reduce(0) { sum, chain in
+            (0..<width).reduce(sum) { $0 + Float(item % 64 + chain + $1 + steps) }
+        }
+    }
+
     /// The factor and the summand of every step; x converges to 1.
     static let (factor, summand) = (Float(0.5), Float(0.5))
 

@@ -59,8 +59,8 @@ struct BenchKernels: ParsableCommand {
         let comparison = try compareOptions.comparison(of: .kernels)
         let backend = try deviceOptions.makeOpenCLBackend()
         printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
-        let peak = try DevicePeak.known(
-            on: backend.context, buildOptions: deviceOptions.buildOptions)
+        let peak = backend.limits(
+            try DevicePeak.known(on: backend.context, buildOptions: deviceOptions.buildOptions))
         let progress = ProgressReporter(
             label: "bench", unit: "operations", total: chosen.count, isQuiet: false)
         let report = BenchReport(
@@ -73,7 +73,9 @@ struct BenchKernels: ParsableCommand {
                     milliseconds: timeMs)
                 isPartial = isPartial || measured.isPartial
                 try write(
-                    Self.row(configuration.name, batch, counted, measured, peak), report.setting)
+                    Self.row(
+                        configuration.name, batch, counted, measured, backend.precision, peak),
+                    report.setting)
                 progress.advance()
             }
         }
@@ -103,9 +105,10 @@ struct BenchKernels: ParsableCommand {
 
     private static func row(
         _ model: String, _ batch: Int, _ counted: CountedOperation, _ measured: OperationTimes,
-        _ peak: DevicePeak
+        _ precision: Precision, _ peak: DevicePeak
     ) -> [OutputValue] {
         let (operation, time) = (counted.operation, measured.time)
+        let byteCount = operation.byteCount(elementByteCount: precision.elementByteCount)
         return [
             .string(model), .int(counted.stage), .int(batch), .string(operation.label),
             .int(counted.count),
@@ -113,10 +116,10 @@ struct BenchKernels: ParsableCommand {
             .int(measured.launches), .double(Double(counted.count) * time.median),
             operation.multiplyAdds > 0
                 ? .double(2 * Double(operation.multiplyAdds) / time.median / 1e6) : .null,
-            .double(Double(operation.byteCount) / time.median / 1e6),
+            .double(Double(byteCount) / time.median / 1e6),
             .double(
                 peak.share(
-                    multiplyAdds: operation.multiplyAdds, byteCount: operation.byteCount,
+                    multiplyAdds: operation.multiplyAdds, byteCount: byteCount,
                     milliseconds: time.median)),
         ]
     }

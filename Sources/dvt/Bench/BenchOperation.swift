@@ -28,9 +28,11 @@ struct BenchOperation: ParsableCommand {
             (64..4096x2), or several of these separated by commas. All combinations run on every \
             device at every precision. `--list` has the options of each operation, their defaults \
             and limits; an attention has grid x grid + 1 tokens. Inputs and weights are random. \
-            "Of peak" is relative to the roofline: the smaller of the peak FLOP/s in float32 and \
-            the intensity (FLOP/B) times the bandwidth of `dvt bench peak`, which runs first if \
-            the device's peak is unknown. Bytes count every input and output once.
+            "Of peak" is relative to the roofline: the smaller of the peak FLOP/s and the \
+            intensity (FLOP/B) times the bandwidth of `dvt bench peak`, which runs first if the \
+            device's peak is unknown. The peak FLOP/s are those of float32, or of bfloat16 where a \
+            CPU has an instruction for its products; those of tensor cores are not measured. Bytes \
+            count every input and output once.
             """)
 
     @Argument(
@@ -148,7 +150,7 @@ struct BenchOperation: ParsableCommand {
             }
             let known = try peaks[name] ?? peak(on: backend.context)
             peaks[name] = known
-            return (backend, known)
+            return (backend, backend.limits(known))
         }
     }
 
@@ -166,7 +168,9 @@ struct BenchOperation: ParsableCommand {
             name: named.name, sizes: Dictionary(uniqueKeysWithValues: sizes),
             setting: BenchSetting(backend), times: times,
             operations: operation.multiplyAdds > 0 ? 2 * Double(operation.multiplyAdds) : nil,
-            byteCount: Double(operation.byteCount(in: backend.precision)), peak: peak)
+            byteCount: Double(
+                operation.byteCount(elementByteCount: backend.precision.elementByteCount)),
+            peak: peak)
     }
 
     private func benchKernel(_ comparison: Comparison?, _ page: RooflineReport?) throws {
@@ -218,11 +222,12 @@ extension OpenCLBackend {
     /// host.
     fileprivate func checkMemory(for operation: any Operation) throws {
         let limit = context.device.globalMemoryBytes
-        guard operation.byteCount <= limit else {
+        let byteCount = operation.byteCount(elementByteCount: precision.elementByteCount)
+        guard byteCount <= limit else {
             throw NamedOperationError(
                 label: operation.label,
                 reason: """
-                    \(operation.byteCount) bytes exceed the memory of \(deviceName), \(limit) \
+                    \(byteCount) bytes exceed the memory of \(deviceName), \(limit) \
                     bytes; use smaller sizes
                     """)
         }

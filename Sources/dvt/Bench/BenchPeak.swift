@@ -17,7 +17,9 @@ struct BenchPeak: ParsableCommand {
               dvt bench peak
               dvt bench peak --device gpu --format json
 
-            fma: float32 multiply-adds on registers, two operations each. copy: a copy between two \
+            fma: float32 multiply-adds on registers, two operations each. bfloat16 dot: products \
+            of pairs of bfloat16 numbers, four operations each, on CPUs with AVX512-BF16. copy: \
+            a copy between two \
             buffers of 256 MiB (less on devices with less memory), bytes read plus bytes written. \
             Both report the fastest run of the fastest kernel. launch: an empty kernel, from \
             enqueueing to completion. queued launch: the same in a queue of 1000. Both report \
@@ -44,7 +46,8 @@ struct BenchPeak: ParsableCommand {
         let setting = BenchSetting(device: context.device.nameAndDriver)
         printError("device: \(setting.device)")
         let meter = try PeakMeter(
-            context: context, buildOptions: deviceOptions.buildOptions, isSmall: small)
+            context: context, buildOptions: deviceOptions.buildOptions,
+            dot: BFloat16Dot.problem(on: context) == nil ? .native : nil, isSmall: small)
         let measurements = try meter.measure()
         if !small {
             DevicePeak(measurements).remember(on: context)

@@ -8,9 +8,14 @@ struct TryBFloat16: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "try-bfloat16",
         abstract: "Try AVX512-BF16 on a device; the exit code is 0 if it works.",
+        discussion: """
+            Examples:
+              dvt try-bfloat16 0
+            """,
         shouldDisplay: false)
 
-    @Argument var device: Int
+    @Argument(help: "The device's index in `dvt devices`.")
+    var device: Int
 
     func run() throws {
         let device = try DeviceSelector.index(device).device()

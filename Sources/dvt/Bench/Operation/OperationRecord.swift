@@ -88,14 +88,3 @@ extension OutputValue {
         }
     }
 }
-
-extension Operation {
-    /// The minimum number of bytes read and written where elements are stored in a precision.
-    ///
-    /// - Parameter precision: the precision.
-    /// - Returns: the bytes.
-    func byteCount(in precision: Precision) -> Int {
-        // 16-bit storage is named after its type.
-        byteCount(elementByteCount: precision.rawValue.hasSuffix("16") ? 2 : 4)
-    }
-}

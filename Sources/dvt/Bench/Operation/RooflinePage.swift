@@ -25,14 +25,15 @@ struct RooflinePage {
 
     private var subject: Markup {
         let command = (["dvt"] + arguments.map(Self.shellQuoted)).joined(separator: " ")
-        let lines = RooflinePlot.devices(of: records).map { record in
+        let lines = RooflinePlot.roofs(of: records).map { record in
             Markup.element(
                 "p", [:],
                 [
                     """
                     \(printable(record.setting.device)): \
                     \(decimalText(record.peak.gigaflops, decimals: 1)) GFLOP/s of multiply-adds in \
-                    float32, \(decimalText(record.peak.gigabytes, decimals: 1)) GB/s of a copy.
+                    \(record.peak.gigaflops == record.peak.bfloat16Gigaflops ? "bfloat16" : "float32"), \
+                    \(decimalText(record.peak.gigabytes, decimals: 1)) GB/s of a copy.
                     """
                 ])
         }

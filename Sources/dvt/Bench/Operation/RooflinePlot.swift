@@ -12,7 +12,7 @@ struct RooflinePlot {
     }
 
     private let series: [Series]
-    private let devices: [OperationRecord]
+    private let roofed: [OperationRecord]
     private let horizontal: PlotAxis
     private let vertical: PlotAxis
 
@@ -39,22 +39,24 @@ struct RooflinePlot {
                 records: groups[key] ?? [], kind: kinds[index % kinds.count],
                 mark: marks[index % marks.count])
         }
-        devices = Self.devices(of: plotted)
-        let ridges = devices.map { $0.peak.gigaflops / $0.peak.gigabytes }
+        roofed = Self.roofs(of: plotted)
+        let ridges = roofed.map { $0.peak.gigaflops / $0.peak.gigabytes }
         let intensities = plotted.compactMap(\.intensity) + ridges
         horizontal = PlotAxis(
             "FLOP per byte",
             logarithmicCovering: [(intensities.min() ?? 1) / 1.5, (intensities.max() ?? 1) * 1.5])
-        let rates = plotted.compactMap(\.gigaflops) + devices.map(\.peak.gigaflops)
+        let rates = plotted.compactMap(\.gigaflops) + roofed.map(\.peak.gigaflops)
         vertical = PlotAxis(
             "GFLOP/s",
             logarithmicCovering: [(rates.min() ?? 1) / 1.3, (rates.max() ?? 1) * 1.3])
     }
 
-    /// The first measurement of each device.
-    static func devices(of records: [OperationRecord]) -> [OperationRecord] {
+    /// The first measurement under each roof: those of a device may differ by precision.
+    static func roofs(of records: [OperationRecord]) -> [OperationRecord] {
         var seen: Set<String> = []
-        return records.filter { seen.insert($0.setting.device).inserted }
+        return records.filter {
+            seen.insert("\($0.setting.device) \($0.peak.gigaflops)").inserted
+        }
     }
 
     private static func key(_ record: OperationRecord) -> String {
@@ -67,8 +69,8 @@ struct RooflinePlot {
         let plot = Plot(
             "Rate against arithmetic intensity", horizontal: horizontal, vertical: vertical,
             width: 760, height: 440)
-        let roofs = devices.map { (roof(of: $0), kind: "soft") }
-        let ridges = devices.map { (ridge(of: $0), kind: "soft hollow") }
+        let roofs = roofed.map { (roof(of: $0), kind: "soft") }
+        let ridges = roofed.map { (ridge(of: $0), kind: "soft hollow") }
         let points = series.map { (layer(of: $0), kind: $0.kind) }
         return plot.drawing(roofs + ridges + points)
     }
@@ -85,7 +87,7 @@ struct RooflinePlot {
         if Set(all.map(\.setting.precision)).count > 1, let precision = record.setting.precision {
             parts.append(precision.rawValue)
         }
-        if devices.count > 1 { parts.append(record.setting.device) }
+        if Set(all.map(\.setting.device)).count > 1 { parts.append(record.setting.device) }
         return parts.map(printable).joined(separator: ", ")
     }
 
