@@ -30,54 +30,67 @@
 #include "bfloat16_dot.cl"
 DEFINE_ADD_PRODUCT(add_product, global, local, ROWS, VECTORS)
 typedef uint tile_element;
+#define CHANNELS 2  // of a tile's element
+#define HIDDEN(r, p) convert_uint16(to_bfloat16_16(activated16(sum[r][p], activation)))
+#define TILE_ELEMENTS(r, p) (HIDDEN(r, p) | HIDDEN((r) + 1, p) << 16)
 
 #else
 
 typedef float tile_element;
 
-// sum[r] += weight[min(r, count - 1), :] input
-static inline void add_product(float16 *restrict sum, global const element *restrict weight,
-                               size_t stride, int count, local const float *restrict input,
-                               int pitch, int inputs) {
-  float16 own[ROWS][VECTORS];
+// sum[r] += value[r] input, one step over the channels.
+static inline void add_step(float16 sum[ROWS][VECTORS], const float value[ROWS],
+                            local const float *restrict input) {
+  float16 v[VECTORS];
+#pragma unroll
+  for (int p = 0; p < VECTORS; p++) v[p] = vload16(p, input);
 #pragma unroll
   for (int r = 0; r < ROWS; r++)
 #pragma unroll
-    for (int p = 0; p < VECTORS; p++) own[r][p] = sum[r * VECTORS + p];
-  float block[ROWS][16];
-  for (int start = 0; start < inputs; start += 16) {
-    const int steps = min(inputs - start, 16);
-    for (int r = 0; r < ROWS; r++)
-      load_upto16(block[r], weight + min(r, count - 1) * stride + start, steps);
-    for (int k = 0; k < steps; k++) {
-      float16 v[VECTORS];
-#pragma unroll
-      for (int p = 0; p < VECTORS; p++) v[p] = vload16(p, input + (start + k) * pitch);
-#pragma unroll
-      for (int r = 0; r < ROWS; r++)
-#pragma unroll
-        for (int p = 0; p < VECTORS; p++) own[r][p] = fma((float16)(block[r][k]), v[p], own[r][p]);
-    }
-  }
-#pragma unroll
-  for (int r = 0; r < ROWS; r++)
-#pragma unroll
-    for (int p = 0; p < VECTORS; p++) sum[r * VECTORS + p] = own[r][p];
+    for (int p = 0; p < VECTORS; p++) sum[r][p] = fma((float16)(value[r]), v[p], sum[r][p]);
 }
+
+#define CHANNELS 1
+#define TILE_ELEMENTS(r, p) activated16(sum[r][p], activation)
 
 #endif
 
 // sum[r] = bias[first + r] + weight[first + r, :] input; rows past the end repeat the last.
-static inline void sum_channels(float16 sum[ROWS][VECTORS], local const tile_element *input,
-                                global const element *restrict weight,
-                                global const float *restrict bias, int first, int channels,
-                                int inputs) {
+static inline void sum_channels(
+    float16 sum[ROWS][VECTORS], local const tile_element *restrict input,
+    global const element *restrict weight, global const float *restrict bias, int first,
+    int channels, int inputs) {
+  global const element *restrict row[ROWS];
 #pragma unroll
-  for (int r = 0; r < ROWS; r++)
+  for (int r = 0; r < ROWS; r++) {
+    const int channel = min(first + r, channels - 1);
+    row[r] = weight + (size_t)channel * inputs;
 #pragma unroll
-    for (int p = 0; p < VECTORS; p++) sum[r][p] = bias ? bias[min(first + r, channels - 1)] : 0.0f;
-  add_product(
-      sum[0], weight + (size_t)first * inputs, inputs, channels - first, input, TILE, inputs);
+    for (int p = 0; p < VECTORS; p++) sum[r][p] = bias ? bias[channel] : 0.0f;
+  }
+#ifdef DOT
+  add_product(sum[0], row[0], inputs, channels - first, input, TILE, inputs);
+#else
+  float value[ROWS];
+#if ELEMENT_BITS == 32
+  for (int k = 0; k < inputs; k++) {
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) value[r] = row[r][k];
+    add_step(sum, value, input + k * TILE);
+  }
+#else
+  float block[ROWS][16];  // the next weights, widened together
+  for (int start = 0; start < inputs; start += 16) {
+    const int steps = min(inputs - start, 16);
+    for (int r = 0; r < ROWS; r++) load_upto16(block[r], row[r] + start, steps);
+    for (int k = 0; k < steps; k++) {
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) value[r] = block[r][k];
+      add_step(sum, value, input + (start + k) * TILE);
+    }
+  }
+#endif
+#endif
 }
 
 // Reads TILE pairs of every channel, zeros past the last.
@@ -99,29 +112,15 @@ static inline void read_tile(local tile_element *restrict tile,
 #endif
 }
 
-// Stores the activated sums of ROWS hidden channels from `first` on.
-static inline void store_hidden(local tile_element *restrict hidden, float16 sum[ROWS][VECTORS],
-                                int first, int wide, int activation) {
-#ifdef DOT
-#pragma unroll
-  for (int r = 0; r < ROWS; r += 2) {
-    if (first + r >= wide) continue;
-#pragma unroll
-    for (int p = 0; p < VECTORS; p++) {
-      const uint16 low = convert_uint16(to_bfloat16_16(activated16(sum[r][p], activation)));
-      const uint16 high = convert_uint16(to_bfloat16_16(activated16(sum[r + 1][p], activation)));
-      vstore16(low | high << 16, p, hidden + (first + r) / 2 * TILE);
-    }
+// Stores up to 16 neighboring elements.
+static inline void store_upto16(global element *restrict p, float16 values, int count) {
+  if (count >= 16) {
+    store16(p, values);
+  } else {
+    float rest[16];
+    vstore16(values, 0, rest);
+    for (int k = 0; k < count; k++) store(p + k, rest[k]);
   }
-#else
-#pragma unroll
-  for (int r = 0; r < ROWS; r++) {
-    if (first + r >= wide) continue;
-#pragma unroll
-    for (int p = 0; p < VECTORS; p++)
-      vstore16(activated16(sum[r][p], activation), p, hidden + (first + r) * TILE);
-  }
-#endif
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void relation_mlp(
@@ -137,7 +136,13 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void relation_mlp(
   float16 sum[ROWS][VECTORS];
   for (int first = 0; first < wide; first += ROWS) {
     sum_channels(sum, tile, expand, expand_bias, first, wide, channels);
-    store_hidden(hidden, sum, first, wide, activation);
+#pragma unroll
+    for (int r = 0; r < ROWS; r += CHANNELS) {
+      if (first + r >= wide) continue;
+#pragma unroll
+      for (int p = 0; p < VECTORS; p++)
+        vstore16(TILE_ELEMENTS(r, p), p, hidden + (first + r) / CHANNELS * TILE);
+    }
   }
   for (int first = 0; first < channels; first += ROWS) {
     sum_channels(sum, hidden, contract, contract_bias, first, channels, wide);
@@ -146,15 +151,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void relation_mlp(
       if (first + r >= channels) continue;
       global element *restrict row = mixed + offset + (size_t)(first + r) * pairs;
 #pragma unroll
-      for (int p = 0; p < VECTORS; p++) {
-        float rest[16];
-        if (16 * p + 16 <= count) {
-          store16(row + 16 * p, sum[r][p]);
-        } else {
-          vstore16(sum[r][p], 0, rest);
-          for (int k = 0; k < count - 16 * p; k++) store(row + 16 * p + k, rest[k]);
-        }
-      }
+      for (int p = 0; p < VECTORS; p++) store_upto16(row + 16 * p, sum[r][p], count - 16 * p);
     }
   }
 }

@@ -1,6 +1,7 @@
 import DVTCore
 import DVTEvaluation
 import DVTModel
+import DVTOpenCL
 import DVTOutput
 import DVTParity
 import DVTSupport
@@ -15,6 +16,7 @@ struct EvaluateRecord {
     let exitSeconds: [Double]
     let early: EarlyExits?
     let deviceName: String
+    let precision: Precision
     let preprocessing: Preprocessing
     let unreadable: Int
     private let parameterCount: Int
@@ -37,6 +39,7 @@ struct EvaluateRecord {
         exitSeconds = run.exitSeconds
         early = run.early
         deviceName = run.model.backend.deviceName
+        precision = (run.model.backend as? OpenCLBackend)?.precision ?? .float32
         preprocessing = stream.preprocessing
         parameterCount = run.model.configuration.parameters.reduce(0) {
             $0 + $1.shape.elementCount
@@ -65,6 +68,7 @@ struct EvaluateRecord {
         .number("crop_pct", audience: .machines),
         OutputColumn("interpolation", audience: .machines),
         OutputColumn("device", audience: .machines),
+        OutputColumn("precision", audience: .machines),
     ]
 
     /// The cost of an image that exits at each exit, in 10^9 multiply-adds.
@@ -133,7 +137,7 @@ struct EvaluateRecord {
             .int(preprocessing.imageSize),
             .double(Double(preprocessing.imageSize) / Double(preprocessing.shorterSide)),
             .string(preprocessing.filter == .bicubic ? "bicubic" : "bilinear"),
-            .string(deviceName),
+            .string(deviceName), .string(precision.rawValue),
         ]
     }
 

@@ -80,7 +80,8 @@ struct DeviceOptions: ParsableArguments {
         if isReference { try requireFloat32(for: "the reference computes") }
         let backend: any DifferentiableBackend =
             isReference ? ReferenceBackend() : try makeOpenCLBackend()
-        printError("device: \(backend.deviceName)")
+        let tensors = precision == .float32 ? "" : ", \(precision.rawValue) tensors"
+        printError("device: \(backend.deviceName)\(tensors)")
         return backend
     }
 
