@@ -9,9 +9,6 @@ import processor
 from measurements import BATCHES_TABLE, EXITS_TABLE, OURS, PEERS_TABLE, Key, Times
 from program import Program
 
-MARK = "\\*"
-"""After our numbers in a precision about which `dvt` printed a warning."""
-
 Turn = dict[str, Times]
 """The times of a turn, by the table that shows them."""
 
@@ -66,9 +63,7 @@ class Results:
                 f"{processor.THREADS} threads; {count} turn{'s' if count > 1 else ''}.")
 
     def notes(self) -> list[str]:
-        return peers.absent() + self._dvt.notes + [
-            f"{MARK} dvt in {precision}: {text}"
-            for precision, texts in self.warnings.items() for text in texts]
+        return peers.absent() + self._dvt.notes
 
     def rows(self, table: str) -> list[Row]:
         """A peer's times and ours, in the order of the first turn."""
@@ -90,6 +85,7 @@ class Results:
             "setting": self._dvt.setting, "processor": processor.described(),
             "instructions": processor.instructions(), "threads": processor.THREADS,
             "versions": peers.versions(), "turns": len(self._turns), "notes": self.notes(),
+            "warnings": self.warnings,
             "equal_work": [asdict(row) for row in self.rows(PEERS_TABLE)],
             "early_exits": [asdict(row) for row in self.rows(EXITS_TABLE)],
             "batches": [asdict(row) for row in self.scaled_rows(BATCHES_TABLE)],

@@ -8,9 +8,11 @@ from statistics import median
 
 from comparisons import REPEATS, SCALED_BATCHES, SCALED_REPEATS
 from measurements import BATCHES_TABLE, EXITS_TABLE, PEERS_TABLE
-from results import MARK, Results, Row, ScaledRow
+from results import Results, Row, ScaledRow
 
 BEGIN, END = "<!-- bench-peers: begin -->", "<!-- bench-peers: end -->"
+# After our numbers in a precision about which `dvt` printed a warning.
+MARK = "\\*"
 
 
 def report(results: Results) -> str:
@@ -35,7 +37,10 @@ def report(results: Results) -> str:
             "scaling the times of a row are equal; the ratio is the largest divided by the "
             "smallest (minimum to maximum over turns):"),
             scaling_table(rows)]
-    if notes := results.notes():
+    notes = results.notes() + [
+        f"{MARK} dvt in {precision}: {text}"
+        for precision, texts in results.warnings.items() for text in texts]
+    if notes:
         parts.append("\n".join(item(note) for note in notes))
     return "\n\n".join(parts)
 
