@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Benchmarks dvt, PyTorch, ONNX Runtime and OpenVINO in turns, and prints tables. The peers are
 # installed from PyPI into a separate folder, about 6 GB because PyTorch includes CUDA. Options are
-# those of Benchmarks/peers/compare.py, for example --only t2t --turns 1 for a quick run.
+# those of Benchmarks/peers/compare.py, for example --only t2t --turns 1 for a quick run, or
+# --data FOLDER with CIFAR-10.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

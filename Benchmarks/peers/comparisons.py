@@ -1,4 +1,4 @@
-"""The comparisons. Every turn of a comparison times each peer, then `dvt`."""
+"""The comparisons of equal work. Every turn of a comparison times each peer, then `dvt`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,30 +12,22 @@ from torch import Tensor
 
 import checks
 from dvt_pytorch import Cascade, Plain, deit_small, dvt_deit_small
-from peers import EXPORTED, Run, median_ms
+from measurements import BATCHES_TABLE, OURS, PEERS_TABLE, Key, Times
+from peers import PYTORCH, TYPES, Run, converted, median_ms, plain_peers
 from program import Program
 from synthetic import fill, images, stream
 from t2t_pytorch import dvt_t2t_vit_12, t2t_vit_12
 from training_pytorch import Training, cascade_card, seeded_batches, small_cascade
 
-OURS, PYTORCH = "dvt", "PyTorch"
 REPEATS, BATCHES = 5, [1, 8]
 SCALED_REPEATS, SCALED_BATCHES = 3, [4, 16, 32, 64]
 
 
-class Key(NamedTuple):
-    """The subject of a measurement: `by` is a peer or OURS."""
-
-    work: str
-    batch: int
-    by: str
-
-
-Times = dict[Key, float]
-"""Milliseconds per image."""
-
-
 class Comparison(Protocol):
+    """`TABLE` names the table of the report that shows the times."""
+
+    TABLE: str
+
     def turn(self, dvt: Program) -> Times: ...
 
 
@@ -58,57 +50,78 @@ T2T = Family("DVT-T2T-ViT-12", "T2T-ViT-12", "dvt-t2t-vit-12", "t2t-vit-12",
              "t2t12_f1r1_s1.safetensors", dvt_t2t_vit_12, t2t_vit_12)
 
 
-def stage_title(family: Family, stage: int) -> str:
-    return f"{family.title} stage {stage + 1}"
+class PlainModel:
+    """A plain model in all peers, at several batch sizes."""
+
+    def __init__(self, title: str, plain: Plain, batches: list[int], side: int = 224):
+        plain.eval()
+        fill(plain.stage)
+        checks.check_plain(title, plain, images(4, side))
+        self._peers = {}
+        for batch in batches:
+            x = images(batch, side)
+            self._peers[batch] = plain_peers(plain, x)
+            for peer in self._peers[batch]:
+                checks.check_peer(title, plain, x, peer)
+
+    def times(self, batch: int, repeats: int, *works: str) -> Times:
+        """The times of every peer, as those of each of `works`."""
+        times: Times = {}
+        for peer in self._peers[batch]:
+            ms = median_ms(peer.run, repeats) / batch
+            times |= {Key(work, batch, peer.name, peer.precision): ms for work in works}
+        return times
 
 
 class ModelComparison:
     """Times every stage of a cascade with PyTorch, and the plain model with all peers."""
 
+    TABLE = PEERS_TABLE
+
     def __init__(self, family: Family, reference: Path | None):
         self._family = family
-        self._cascade, self._plain = family.make().eval(), family.make_plain().eval()
-        fill(self._cascade)
-        fill(self._plain.stage)
+        cascade = family.make().eval()
+        fill(cascade)
         if reference:
-            checks.check_recorded(family.title, self._cascade, reference / family.recorded)
-        checks.check_plain(family.plain_title, self._plain)
-        self._runs = {batch: self._plain_runs(images(batch)) for batch in BATCHES}
+            checks.check_recorded(family.title, cascade, reference / family.recorded)
+        self._cascades = {precision: converted(cascade, precision) for precision in TYPES}
+        checks.check_converted(
+            family.title, cascade, self._cascades["bfloat16"], "bfloat16")
+        self._plain = PlainModel(family.plain_title, family.make_plain(), BATCHES)
 
     def turn(self, dvt: Program) -> Times:
         times: Times = {}
         for batch in BATCHES:
-            times |= self._pytorch_stages(images(batch))
-            for peer, run in self._runs[batch].items():
-                key = Key(self._family.plain_title, batch, peer)
-                times[key] = median_ms(run, REPEATS) / batch
-            times |= self._ours(dvt, batch)
+            for precision in TYPES:
+                times |= self._pytorch_stages(images(batch), precision)
+            times |= self._plain.times(batch, REPEATS, self._family.plain_title)
+            for precision in dvt.precisions:
+                times |= self._ours(dvt, batch, precision)
         return times
 
-    def _plain_runs(self, x: Tensor) -> dict[str, Run]:
-        """The plain model in every peer."""
-        runs: dict[str, Run] = {PYTORCH: lambda: self._plain(x)}
-        for peer, export in EXPORTED.items():
-            runs[peer] = run = export(self._plain, x)
-            checks.check_exported(f"{self._family.plain_title}, {peer}", self._plain, x, run())
-        return runs
-
-    def _pytorch_stages(self, x: Tensor) -> Times:
+    def _pytorch_stages(self, x: Tensor, precision: str) -> Times:
         times: Times = {}
+        x = x.to(TYPES[precision])
         reused: tuple[Tensor | list[Tensor], ...] = ()
-        for index, stage in enumerate(self._cascade.stages()):
+        for index, stage in enumerate(self._cascades[precision].stages()):
             run = partial(stage, x, *reused)
-            times[Key(stage_title(self._family, index), len(x), PYTORCH)] = (
-                median_ms(run, REPEATS) / len(x))
+            work = f"{self._family.title} stage {index + 1}"
+            times[Key(work, len(x), PYTORCH, precision)] = median_ms(run, REPEATS) / len(x)
             reused = run()[1:]
         return times
 
-    def _ours(self, dvt: Program, batch: int) -> Times:
-        stages = dvt.stages(self._family.name, [batch], REPEATS)
-        times = {Key(stage_title(self._family, stage), batch, OURS): ms / batch
-                 for (_, stage), ms in stages.items()}
-        plain = dvt.stages(self._family.plain_name, [batch], REPEATS)
-        return times | {Key(self._family.plain_title, batch, OURS): plain[batch, 0] / batch}
+    def _ours(self, dvt: Program, batch: int, precision: str) -> Times:
+        stages = stage_times(dvt, self._family, [batch], REPEATS, precision)
+        [plain] = dvt.stages(self._family.plain_name, [batch], REPEATS, precision).values()
+        return stages | {Key(self._family.plain_title, batch, OURS, precision): plain / batch}
+
+
+def stage_times(
+    dvt: Program, family: Family, batches: list[int], repeats: int, precision: str
+) -> Times:
+    """Our times of a cascade's stages."""
+    return {Key(f"{family.title} {step.name}", step.batch, OURS, precision): ms / step.batch
+            for step, ms in dvt.stages(family.name, batches, repeats, precision).items()}
 
 
 class AttentionComparison:
@@ -119,45 +132,64 @@ class AttentionComparison:
     101 coarse tokens.
     """
 
+    TABLE = PEERS_TABLE
     TITLE, LABEL = "DVT-DeiT-S stage 3, one attention", "attention B=8 T=197 H=6 d=64 reuse=10"
     BATCH, HEADS, TOKENS, WIDTH = 8, 6, 197, 64
     REPEATS, MILLISECONDS = 20, 1000
 
     def __init__(self) -> None:
         rows = (self.BATCH, self.HEADS, self.TOKENS, self.WIDTH)
-        self._q, self._k, self._v = (self._values(name, *rows) for name in "qkv")
-        self._q = self._q * self.WIDTH**-0.5
-        self._relation = self._values("relation", *rows[:3], self.TOKENS)
-        checks.require(
-            f"{self.TITLE}, PyTorch fused against bmm",
-            checks.distance(self._fused().flatten(0, 1).numpy(), self._separate().numpy()))
+        q, k, v = (self._values(name, *rows) for name in "qkv")
+        relation = self._values("relation", *rows[:3], self.TOKENS)
+        self._inputs = {
+            precision: Inputs(*(x.to(kind) for x in (q * self.WIDTH**-0.5, k, v, relation)))
+            for precision, kind in TYPES.items()}
+        expected = self._separate("float32").numpy()
+        for precision in TYPES:
+            for run in (self._separate, self._fused):
+                checks.require(
+                    f"{self.TITLE}, PyTorch {run.__name__.strip('_')} in {precision}",
+                    checks.distance(checks.numbers(run(precision)), expected),
+                    checks.LIMITS[precision])
 
     def turn(self, dvt: Program) -> Times:
-        runs: dict[str, Run] = {
-            f"{PYTORCH}, bmm": self._separate, f"{PYTORCH}, fused": self._fused}
-        times = {peer: median_ms(run, self.REPEATS, self.MILLISECONDS)
-                 for peer, run in runs.items()}
-        times[OURS] = dvt.operation(
-            DEIT.name, self.LABEL, self.BATCH, self.REPEATS, self.MILLISECONDS)
-        return {Key(self.TITLE, self.BATCH, by): ms / self.BATCH for by, ms in times.items()}
+        runs: dict[tuple[str, str], Run] = {}
+        for precision in TYPES:
+            runs[f"{PYTORCH}, bmm", precision] = partial(self._separate, precision)
+            runs[f"{PYTORCH}, fused", precision] = partial(self._fused, precision)
+        times = {by: median_ms(run, self.REPEATS, self.MILLISECONDS) for by, run in runs.items()}
+        for precision in dvt.precisions:
+            times[OURS, precision] = dvt.operation(
+                DEIT.name, self.LABEL, self.BATCH, self.REPEATS, self.MILLISECONDS, precision)
+        return {Key(self.TITLE, self.BATCH, *by): ms / self.BATCH for by, ms in times.items()}
 
     @staticmethod
     def _values(name: str, *shape: int) -> Tensor:
         return torch.from_numpy(stream(name, torch.Size(shape).numel())).reshape(shape)
 
-    def _separate(self) -> Tensor:
-        q, k, v, relation = (
-            x.flatten(0, 1) for x in (self._q, self._k, self._v, self._relation))
-        return torch.bmm(torch.bmm(q, k.transpose(1, 2)).add(relation).softmax(-1), v)
+    def _separate(self, precision: str) -> Tensor:
+        q, k, v, relation = (x.flatten(0, 1) for x in self._inputs[precision])
+        y = torch.bmm(torch.bmm(q, k.transpose(1, 2)).add(relation).softmax(-1), v)
+        return y.unflatten(0, (self.BATCH, self.HEADS))
 
-    def _fused(self) -> Tensor:
-        return F.scaled_dot_product_attention(
-            self._q, self._k, self._v, attn_mask=self._relation, scale=1.0)
+    def _fused(self, precision: str) -> Tensor:
+        q, k, v, relation = self._inputs[precision]
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=relation, scale=1.0)
+
+
+class Inputs(NamedTuple):
+    """The inputs of attention, `q` already scaled."""
+
+    q: Tensor
+    k: Tensor
+    v: Tensor
+    relation: Tensor
 
 
 class TrainingComparison:
     """A training step of a two-exit cascade for 32 x 32 images: forward, backward and AdamW."""
 
+    TABLE = PEERS_TABLE
     SIZES, BATCHES, REPEATS = (192, 6, 3), [8, 128], 5
     TITLE = "training step, two exits, 32 x 32, D = 192, L = 6"
 
@@ -168,18 +200,22 @@ class TrainingComparison:
     @torch.inference_mode(False)
     def turn(self, dvt: Program) -> Times:
         ours = dvt.training(cascade_card(*self.SIZES), self.BATCHES, self.REPEATS)
-        times = {Key(self.TITLE, batch, OURS): ms / batch for batch, ms in ours.items()}
+        times = {Key(self.TITLE, batch, OURS, "float32"): ms / batch for batch, ms in ours.items()}
         for batch in self.BATCHES:
             [(images, labels)] = seeded_batches(1, batch)
             run = partial(self._training.step, images, labels)
-            times[Key(self.TITLE, batch, PYTORCH)] = median_ms(run, self.REPEATS) / batch
+            times[Key(self.TITLE, batch, PYTORCH, "float32")] = (
+                median_ms(run, self.REPEATS) / batch)
         return times
 
 
 class BatchComparison:
     """The stages of DVT-DeiT-S at several batch sizes."""
 
+    TABLE = BATCHES_TABLE
+
     def turn(self, dvt: Program) -> Times:
-        times = dvt.stages(DEIT.name, SCALED_BATCHES, SCALED_REPEATS)
-        return {Key(stage_title(DEIT, stage), batch, OURS): ms / batch
-                for (batch, stage), ms in times.items()}
+        times: Times = {}
+        for precision in dvt.precisions:
+            times |= stage_times(dvt, DEIT, SCALED_BATCHES, SCALED_REPEATS, precision)
+        return times

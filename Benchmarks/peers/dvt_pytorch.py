@@ -33,6 +33,7 @@ class Sizes:
 
 
 DEIT_SMALL = Sizes(384, 12, 6, mlp_width=1536, qkv_bias=True, epsilon=1e-6)
+CIFAR10 = Sizes(128, 6, 4, mlp_width=512, qkv_bias=True, epsilon=1e-6, classes=10)
 
 
 class MLP(nn.Module):
@@ -170,9 +171,9 @@ class Stage(nn.Module):
 
 
 class PatchEmbed(nn.Module):
-    def __init__(self, width: int, patch: int, padding: int):
+    def __init__(self, width: int, patch: int, stride: int, padding: int):
         super().__init__()
-        self.proj = nn.Conv2d(3, width, patch, patch, padding)
+        self.proj = nn.Conv2d(3, width, patch, stride, padding)
 
     def forward(self, images: Tensor) -> Tensor:
         return self.proj(images).flatten(2).transpose(1, 2)
@@ -180,10 +181,11 @@ class PatchEmbed(nn.Module):
 
 class DeiTStage(Stage):
     def __init__(
-        self, patch: int, padding: int, grid: int, reuses: bool, sizes: Sizes = DEIT_SMALL
+        self, patch: int, padding: int, grid: int, reuses: bool, sizes: Sizes = DEIT_SMALL,
+        stride: int | None = None,
     ):
         super().__init__(sizes, grid, reuses)
-        self.patch_embed = PatchEmbed(sizes.width, patch, padding)
+        self.patch_embed = PatchEmbed(sizes.width, patch, stride or patch, padding)
 
     def embed(self, images: Tensor) -> Tensor:
         return self.patch_embed(images)
@@ -202,6 +204,15 @@ class Cascade(nn.Module):
 
     def stages(self) -> list[Stage]:
         return [getattr(self, name) for name in self.names]
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """The logits of every exit."""
+        exits = []
+        features = relations = None
+        for stage in self.stages():
+            logits, features, relations = stage(images, features, relations)
+            exits.append(logits)
+        return exits
 
 
 class Plain(nn.Module):
@@ -225,3 +236,8 @@ def dvt_deit_small() -> Cascade:
 
 def deit_small() -> Plain:
     return Plain(DeiTStage(16, 0, 14, False))
+
+
+def cifar10_last_exit() -> Plain:
+    """The last stage of dvt-cifar10 as a plain model, without what it reuses."""
+    return Plain(DeiTStage(7, 1, 10, False, CIFAR10, stride=3))

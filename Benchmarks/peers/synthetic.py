@@ -45,10 +45,11 @@ def fill(model: nn.Module) -> None:
         tensor.copy_(weight(name, tensor.shape))
 
 
-def images(batch: int) -> torch.Tensor:
-    """Images [batch, 3, 224, 224]."""
-    coarse = stream("input.coarse", batch * 3 * 14 * 14).reshape(batch, 3, 14, 14)
-    fine = stream("input.fine", batch * 3 * 224 * 224).reshape(batch, 3, 224, 224)
+def images(batch: int, side: int = 224) -> torch.Tensor:
+    """Images [batch, 3, side, side]; the side is a multiple of 16."""
+    cells = side // 16
+    coarse = stream("input.coarse", batch * 3 * cells**2).reshape(batch, 3, cells, cells)
+    fine = stream("input.fine", batch * 3 * side**2).reshape(batch, 3, side, side)
     contrast = (0.5 * (np.arange(batch) % 4 + 1)).astype(np.float32).reshape(-1, 1, 1, 1)
     pixels = coarse.repeat(16, 2).repeat(16, 3) * contrast + np.float32(0.25) * fine
     return torch.from_numpy(pixels)

@@ -2,65 +2,80 @@
 
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
-from comparisons import OURS, REPEATS, SCALED_BATCHES, SCALED_REPEATS, Key, Times
-from peers import THREADS, versions
+from comparisons import REPEATS, SCALED_BATCHES, SCALED_REPEATS
+from measurements import BATCHES_TABLE, EXITS_TABLE, PEERS_TABLE
+from results import Results, Row, ScaledRow
 
 BEGIN, END = "<!-- bench-peers: begin -->", "<!-- bench-peers: end -->"
+# After our numbers in a precision about which `dvt` printed a warning.
+MARK = "\\*"
 
 
-def report(turns: list[Times], setting: str) -> str:
+def report(results: Results) -> str:
     """All results, with the conditions of the measurement."""
-    keys = list(turns[0])
-    with_peer = [key for key in keys if key.by != OURS]
-    scaled = list(dict.fromkeys(key.work for key in keys if key.batch in SCALED_BATCHES))
-    parts = [paragraph(
-        f"{setting}; {versions()}; {THREADS} threads, float32; milliseconds per image, each the "
-        f"median over turns ({len(turns)}) of the median over runs.")]
-    if with_peer:
+    parts = [paragraph(results.conditions() + " Each number is the median over turns of the "
+                       "median over runs.")]
+    if rows := results.rows(PEERS_TABLE):
         parts += [paragraph(
-            f"Against the peers, {REPEATS} runs per turn, attention for at least a second; the "
-            "ratio is the peer's time divided by dvt's (minimum to maximum over turns):"),
-            peers_table(turns, with_peer)]
-    if scaled:
+            f"Equal work, milliseconds per image, {REPEATS} runs per turn, attention for at least "
+            "a second. A ratio is the peer's time divided by dvt's (minimum to maximum over "
+            "turns): first in the peer's precision, then in the precision in which dvt was "
+            "fastest:"),
+            peers_table(rows, "ms", lambda ms: ms, results)]
+    if rows := results.rows(EXITS_TABLE):
         parts += [paragraph(
-            f"By batch size, {SCALED_REPEATS} runs per turn; with linear scaling the times of a "
-            "row are equal; the ratio is the largest divided by the smallest (minimum to maximum "
-            "over turns):"),
-            scaling_table(turns, scaled)]
+            "With early exits, images per second; the peers run the plain model of the last exit. "
+            "A ratio is dvt's rate divided by the peer's, in the same two precisions:"),
+            peers_table(rows, "images/s", lambda ms: 1e3 / ms, results)]
+    if rows := results.scaled_rows(BATCHES_TABLE):
+        parts += [paragraph(
+            f"By batch size, milliseconds per image, {SCALED_REPEATS} runs per turn; with linear "
+            "scaling the times of a row are equal; the ratio is the largest divided by the "
+            "smallest (minimum to maximum over turns):"),
+            scaling_table(rows)]
+    notes = results.notes() + [
+        f"{MARK} dvt in {precision}: {text}"
+        for precision, texts in results.warnings.items() for text in texts]
+    if notes:
+        parts.append("\n".join(item(note) for note in notes))
     return "\n\n".join(parts)
 
 
-def peers_table(turns: list[Times], keys: list[Key]) -> str:
-    rows = []
-    for key in keys:
-        ours = key._replace(by=OURS)
-        ratios = [turn[key] / turn[ours] for turn in turns]
-        rows.append([key.work, key.batch, key.by, middle(turns, key), middle(turns, ours),
-                     spread(ratios)])
-    return table(["work", "batch", "peer", "peer, ms", "dvt, ms", "ratio"], rows)
+def peers_table(
+    rows: list[Row], unit: str, shown: Callable[[float], float], results: Results
+) -> str:
+    def number(ms: float | None, precision: str = "") -> str:
+        if ms is None:
+            return "-"
+        return digits(shown(ms)) + (MARK if precision in results.warnings else "")
+
+    titles = ["work", "batch", "peer", "precision", f"peer, {unit}", f"dvt, {unit}", "ratio",
+              f"fastest dvt, {unit}", "precision", "ratio"]
+    return table(titles, [
+        [row.work, row.batch, row.peer, row.precision, number(row.peer_ms),
+         number(row.ms, row.precision), spread(row.ratios), number(row.best_ms, row.best_precision),
+         row.best_precision, spread(row.best_ratios)]
+        for row in rows])
 
 
-def scaling_table(turns: list[Times], works: list[str]) -> str:
-    rows = []
-    for work in works:
-        keys = [Key(work, batch, OURS) for batch in SCALED_BATCHES]
-        times = [[turn[key] for key in keys] for turn in turns]
-        rows.append([work, *(middle(turns, key) for key in keys),
-                     spread([max(row) / min(row) for row in times])])
-    return table(["work", *(f"batch {batch}" for batch in SCALED_BATCHES), "ratio"], rows)
+def scaling_table(rows: list[ScaledRow]) -> str:
+    titles = ["work", "precision", *(f"batch {batch}" for batch in SCALED_BATCHES), "ratio"]
+    return table(titles, [
+        [row.work, row.precision, *map(digits, row.ms), spread(row.ratios)] for row in rows])
 
 
-def middle(turns: list[Times], key: Key) -> str:
-    """The median of the turns, to about three digits."""
-    ms = median(turn[key] for turn in turns)
-    return f"{ms:.{1 if ms >= 10 else 2 if ms >= 1 else 3}f}"
+def digits(number: float) -> str:
+    """About three digits."""
+    return f"{number:.{0 if number >= 100 else 1 if number >= 10 else 2 if number >= 1 else 3}f}"
 
 
 def spread(ratios: list[float]) -> str:
+    if not ratios:
+        return "-"
     return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
@@ -69,8 +84,12 @@ def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(map(str, line))} |" for line in lines)
 
 
-def paragraph(text: str) -> str:
-    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False)
+def paragraph(text: str, **indents: str) -> str:
+    return textwrap.fill(text, 100, break_long_words=False, break_on_hyphens=False, **indents)
+
+
+def item(text: str) -> str:
+    return paragraph(text, initial_indent="- ", subsequent_indent="  ")
 
 
 def split_at_markers(path: Path) -> tuple[str, str]:
