@@ -97,7 +97,7 @@ extension CascadeConfiguration {
             operations += rowOperations(stage: index, batch: batch, queries: .classToken)
                 .map { ($0, 1) }
         }
-        let head = LinearOperation(rows: batch, inputs: stage.width, outputs: stage.classes)
+        let head = LinearOperation(rows: batch, inputs: stage.width, classes: stage.classes)
         return operations.filter { $0.1 > 0 } + [(head, 1)]
     }
 
