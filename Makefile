@@ -27,7 +27,8 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 .DEFAULT_GOAL := help
 # Targets share SwiftPM's lock; with -j they would only wait for each other.
 .NOTPARALLEL:
-.PHONY: help build demo test lint format check-kernels check-gpu-kernels parity benchmark
+.PHONY: help build demo test lint format check-kernels check-cpu-kernels check-gpu-kernels
+.PHONY: parity benchmark
 .PHONY: reference check-docs documentation install uninstall bundle try-bundle clean bench-peers
 
 help: ## List the targets
@@ -63,6 +64,10 @@ check-kernels: ## Run the kernels under oclgrind: out-of-bounds accesses, data r
 	@scripts/install-dependencies.sh check-kernels
 	$(SWIFT) build -c release
 	@scripts/check-kernels.sh
+
+check-cpu-kernels: ## Check the machine code of kernels for AVX512-BF16 (needs no such CPU)
+	@scripts/install-dependencies.sh check-kernels
+	@scripts/check-cpu-kernels.sh
 
 check-gpu-kernels: ## Compile the kernels for NVIDIA and AMD GPUs (needs no GPU)
 	@scripts/install-dependencies.sh check-kernels

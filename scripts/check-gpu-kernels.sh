@@ -36,9 +36,15 @@ compile() {
 
 # Files, each with the macros of its largest variants.
 kernels=(
-    attention_gradient "attention_gradient -DHEAD_WIDTH=128" attention_tile confidence layernorm linear
-    linear_matrix linear_tile "linear_tile -DQUADS_X=2 -DQUADS_Y=2 -DRIGHT_BY_DEPTH=1 -DBATCHED"
-    "linear_tile -DLEFT_BY_DEPTH=1 -DRIGHT_BY_DEPTH=1 -DCHUNKED" performer resample stacking tokens)
+    attention_gradient "attention_gradient -DHEAD_WIDTH=128" attention_tile
+    "attention_tile -DELEMENT_FLOAT16" "attention_tile -DELEMENT_BFLOAT16" confidence layernorm
+    "layernorm -DELEMENT_BFLOAT16" linear "linear_matrix -DELEMENT_FLOAT16"
+    "linear_matrix -DELEMENT_BFLOAT16 -DOUTPUT_FLOAT32" linear_tile "linear_tile -DELEMENT_FLOAT16"
+    "linear_tile -DELEMENT_BFLOAT16"
+    "linear_tile -DQUADS_X=2 -DQUADS_Y=2 -DRIGHT_BY_DEPTH=1 -DBATCHED"
+    "linear_tile -DLEFT_BY_DEPTH=1 -DRIGHT_BY_DEPTH=1 -DCHUNKED" performer
+    "performer -DELEMENT_BFLOAT16" resample "resample -DELEMENT_FLOAT16" stacking
+    "stacking -DELEMENT_BFLOAT16" tokens "tokens -DELEMENT_FLOAT16")
 for variant in "${kernels[@]}"; do
     read -r kernel macros <<< "$variant"
     read -ra defines <<< "$macros"
@@ -63,7 +69,7 @@ for variant in "${kernels[@]}"; do
     done
 done
 if [[ $(compile -target nvptx64-nvidia-cuda -march=sm_80 -Xclang -target-feature -Xclang +ptx72 \
-    -DPTX Kernels/cl/linear_matrix.cl -o - | grep -c 'mma\.sync') == 0 ]]; then
+    -DPTX -DELEMENT_BFLOAT16 Kernels/cl/linear_matrix.cl -o - | grep -c 'mma\.sync.*bf16\.bf16') == 0 ]]; then
     echo "check-gpu-kernels.sh: linear_matrix.cl has no mma.sync in its PTX" >&2
     exit 1
 fi

@@ -62,8 +62,18 @@ check() {
 
 check --kernel-style vector --linear-engine packed-12x32
 check --kernel-style tile --linear-engine tile-32x32x16
-for engine in clblast packed-6x16 tile-128x128x8 matrix; do
+for engine in clblast packed-6x16 tile-128x128x8; do
     check --kernel-style tile --linear-engine "$engine" --filter linear
+done
+# Tensors of 16 bits: both formats and styles, tensor cores, and products of pairs.
+check --kernel-style vector --precision float16
+check --kernel-style tile --precision bfloat16
+for precision in float16 bfloat16; do
+    check --kernel-style tile --linear-engine matrix --precision "$precision" --filter linear
+done
+for operation in linear attention relationReuse; do
+    DVT_BFLOAT16_DOT=emulated \
+        check --kernel-style vector --precision bfloat16 --filter "$operation"
 done
 
 # The kernels of peak.cl are not operations of the network.

@@ -98,10 +98,14 @@ extension Classifier where B == OpenCLBackend {
     ///     model that is part of the package.
     ///   - device: an index or part of a name as `dvt devices` lists them, `gpu` or `cpu`; nil
     ///     means the first GPU, or the first device if there is no GPU.
+    ///   - precision: the precision of tensors on the device.
     /// - Throws: ``/OpenCLRuntime/OpenCLError`` if there is no such device, or the error of
     ///   ``init(checkpoint:backend:)``.
-    public convenience init(checkpoint path: String? = nil, device: String? = nil) throws {
+    public convenience init(
+        checkpoint path: String? = nil, device: String? = nil, precision: Precision = .float32
+    ) throws {
         let context = try Context(device: DeviceSelector(device).device())
-        try self.init(checkpoint: path, backend: OpenCLBackend(context: context))
+        try self.init(
+            checkpoint: path, backend: OpenCLBackend(context: context, precision: precision))
     }
 }

@@ -48,7 +48,8 @@ extension ModelError: CustomStringConvertible {
         case .notFinite(let exit, let image):
             """
             exit \(exit + 1) gave a confidence that is not a number for image \(image + 1); check \
-            the weights for NaN or overflow
+            the weights for NaN or overflow; numbers beyond 65504 overflow in float16, but not in \
+            bfloat16 or float32
             """
         }
     }

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTSupport
 import DVTTestSupport
 import OpenCLRuntime
 import Testing
@@ -32,6 +33,15 @@ struct ArithmeticTests {
     @Test func float32HasNoProblem() throws {
         let backend = try OpenCLBackend(context: context(), kernelStyle: .vector)
         #expect(backend.precisionProblem == nil && backend.bfloat16Dot == nil)
+    }
+
+    /// Only a trial that ends well, with the right result, allows the instruction.
+    @Test func trialsHaveReasons() {
+        #expect(BFloat16Dot.outcome(.exited(0)) == BFloat16Dot.passed)
+        #expect(BFloat16Dot.outcome(.exited(1))?.contains("exit code 1") == true)
+        #expect(BFloat16Dot.outcome(.signaled(6))?.contains("signal 6") == true)
+        #expect(BFloat16Dot.outcome(.timedOut)?.contains("seconds") == true)
+        #expect(BFloat16Dot.outcome(.notStarted) == nil)
     }
 
     /// The instruction itself, where the processor has it; elsewhere it is emulated.

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTModel
 import DVTOperations
 import DVTParity
 import DVTReference
@@ -143,6 +144,37 @@ struct PrecisionTests {
             try backend.download(
                 backend.linear(x, layer, activation: .identity, residual: nil)
             ).values == [2])
+    }
+
+    /// float16 overflows to infinity, which a confidence that is not a number reports; nothing is
+    /// clamped silently.
+    @Test func overflowIsInfinite() throws {
+        for (precision, expected) in [(Precision.float16, Float.infinity), (.bfloat16, 90_112)] {
+            let backend = try TestDevice.makeBackend(.vector, precision)
+            let layer = try backend.makeLinear(
+                LinearParameters(weight: backend.upload(Tensor([2, 1], repeating: 300)), bias: nil))
+            let y = try backend.linear(
+                backend.upload(Tensor([1, 1], repeating: 300)), layer, activation: .identity,
+                residual: nil)
+            #expect(try backend.download(y).values == [expected, expected])
+        }
+        let backend = try TestDevice.makeBackend(.vector, .float16)
+        let logits = try backend.upload(Tensor([1, 2], values: [.infinity, 0]))
+        #expect(try backend.confidence(logits)[0].probability.isNaN)
+    }
+
+    /// A run of a model keeps only small tensors in float32.
+    @Test(arguments: variants) func noLargeTensorIsFloat32(variant: Variant) throws {
+        let backend = try variant.makeBackend()
+        let configuration = try CascadeConfiguration.named("tiny-deit")
+        let model = try DynamicVisionTransformer(
+            configuration, weights: SyntheticWeights(seed: 1), backend: backend)
+        _ = try model.logits(
+            Tensor.uniform(configuration.imageShape(batch: 2), name: "images", seed: 1))
+        let large = try #require(backend.largestTensors[variant.precision])
+        let small = try #require(backend.largestTensors[.float32])
+        // The vectors of the model and its logits, far below activations and relations.
+        #expect(small * 64 < large, "\(small) and \(large) bytes")
     }
 
     /// Kernels for training do not misread 16-bit tensors.

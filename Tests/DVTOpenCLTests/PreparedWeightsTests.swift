@@ -9,7 +9,7 @@ import Testing
 /// Weights are packed and folded when a model is built, and again after they have changed.
 @MainActor @Suite struct PreparedWeightsTests {
     private static let preparing: Set = [
-        "pack_panels", "pack_rows", "stack_layer", "weight_to_halves",
+        "pack_panels", "pack_rows", "stack_layer", "pad_rows",
     ]
 
     @Test(arguments: KernelStyle.allCases)

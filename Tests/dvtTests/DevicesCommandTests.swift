@@ -1,3 +1,4 @@
+import OpenCLRuntime
 import Testing
 
 /// `dvt devices`, with and without devices.
@@ -24,6 +25,20 @@ struct DevicesCommandTests {
         #expect(rows.allSatisfy { $0.globalMemoryBytes > 0 && !$0.extensions.isEmpty })
         #expect(run.errorLines.contains { $0.hasPrefix("loader: ") })
         #expect(run.errorLines.contains { $0.hasPrefix("driver") })
+    }
+
+    /// The trial of AVX512-BF16 ends its own process where the processor lacks the instruction, and
+    /// only that one.
+    @Test(.needsDevice) func theTrialOfAnInstructionIsAProcess() async throws {
+        let trial = try await dvt(
+            "try-bfloat16", "0", environment: ["DVT_CACHE": "off"], needsKernels: false)
+        #expect((trial.code == 0) == ProcessorFeatures.has("avx512_bf16"), "\(trial.errors)")
+        let run = try await dvt(
+            "devices", environment: ["DVT_MASK_CPU_FEATURES": "avx512_bf16"], needsKernels: false)
+        #expect(run.code == 0)
+        if try Device.all().contains(where: { $0.types.contains(.cpu) }) {
+            #expect(run.errors.contains(": this processor has no AVX512-BF16"))
+        }
     }
 
     @Test(.needsDevice) func tableHasARowForEach() async throws {

@@ -33,7 +33,9 @@ extension BFloat16Dot {
     /// The key of the trial's stored outcome; its number changes with the kernels.
     static let cacheKey = "bfloat16 dot 1"
     /// The stored outcome of a trial that passed; otherwise the reason is stored.
-    private static let passed = "passed"
+    static let passed = "passed"
+    /// Kernels are built in it.
+    private static let trialSeconds = 120
 
     /// Why a device does not use `vdpbf16ps`, or nil if it does.
     ///
@@ -66,14 +68,19 @@ extension BFloat16Dot {
         guard let command = trialCommand.withLock({ $0 }),
             let index = try? Device.all().firstIndex(of: device)
         else { return nil }
-        switch ChildProcess.run(command + ["\(index)"], seconds: 120) {
-        case .exited(0): return passed
+        return outcome(ChildProcess.run(command + ["\(index)"], seconds: trialSeconds))
+    }
+
+    /// The stored text of a trial: ``passed``, or the reason against the instruction.
+    static func outcome(_ trial: ChildProcess.Outcome) -> String? {
+        switch trial {
+        case .exited(0): passed
         case .exited(let status):
-            return "the trial of AVX512-BF16 failed on this device (exit code \(status))"
+            "the trial of AVX512-BF16 failed on this device (exit code \(status))"
         case .signaled(let signal):
-            return "the driver's compiler ended with signal \(signal) at AVX512-BF16"
-        case .timedOut: return "the trial of AVX512-BF16 did not end within 120 seconds"
-        case .notStarted: return nil
+            "the trial of AVX512-BF16 ended with signal \(signal) on this device"
+        case .timedOut: "the trial of AVX512-BF16 did not end within \(trialSeconds) seconds"
+        case .notStarted: nil
         }
     }
 

@@ -13,8 +13,10 @@ extension DevicePeak {
         let hasDot = BFloat16Dot.problem(on: context) == nil
         let stored = remembered(on: context)
         let isComplete = stored != nil && (!hasDot || stored?.bfloat16Gigaflops != nil)
-        let peak = try stored.flatMap { isComplete ? $0 : nil } ?? measured(
-            on: context, buildOptions: buildOptions, dot: hasDot ? .native : nil)
+        let peak =
+            try stored.flatMap { isComplete ? $0 : nil }
+            ?? measured(
+                on: context, buildOptions: buildOptions, dot: hasDot ? .native : nil)
         let dot = peak.bfloat16Gigaflops.map { "\(decimalText($0, decimals: 1)) in bfloat16, " }
         printError(
             """
