@@ -21,7 +21,7 @@ public final class OpenCLBackend: Backend {
     let clblast: CLBlastEngine
     /// The precision of tensors in memory.
     public let precision: Precision
-    /// Why products of 16-bit numbers are computed in float32, which is slower, or nil.
+    /// Why products of 16-bit numbers are computed in float32, or nil.
     public let precisionProblem: String?
     /// How products of bfloat16 are computed by vector kernels, or nil in float32.
     let bfloat16Dot: BFloat16Dot?

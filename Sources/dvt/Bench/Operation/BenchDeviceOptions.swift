@@ -61,21 +61,14 @@ struct BenchDeviceOptions: ParsableArguments {
     /// Opens every device at every precision.
     ///
     /// - Returns: the backends, device by device.
-    /// - Throws: ``OpenCLError`` if there is no such device, ``PrecisionError`` if a precision does
-    ///   not work on a device.
+    /// - Throws: ``OpenCLError`` if there is no such device.
     func makeBackends() throws -> [OpenCLBackend] {
         let precisions = precision.flatMap(\.precisions)
         return try deviceOptions().flatMap { options in
             try (precisions.isEmpty ? [options.precision] : precisions).map { precision in
                 var options = options
                 options.precision = precision
-                let backend = try options.makeOpenCLBackend()
-                guard linearEngine != nil || backend.precision == precision else {
-                    throw PrecisionError(
-                        precision: precision, device: backend.deviceName,
-                        reason: backend.precisionProblem)
-                }
-                return backend
+                return try options.makeOpenCLBackend()
             }
         }
     }
@@ -93,19 +86,5 @@ struct PrecisionList {
             }
             return precision
         }
-    }
-}
-
-/// A precision that does not work on a device.
-struct PrecisionError: Error, CustomStringConvertible {
-    let precision: Precision
-    let device: String
-    let reason: String?
-
-    var description: String {
-        """
-        \(precision.rawValue) does not work on \(printable(device))\
-        \(reason.map { ": \(printable($0))" } ?? ""); choose another --precision for it
-        """
     }
 }
