@@ -78,6 +78,10 @@ struct ParityCommandTests {
             ["embed", "--precision", "bfloat16", "--device", "reference", "x.png"],
             "the reference computes in float32"
         ),
+        (
+            ["parity", "--model", "tiny-deit", "--device", "reference", "--precision", "float16"],
+            "the reference computes in float32"
+        ),
         (["bench", "peak", "--precision", "float16"], "peaks are measured in float32"),
         (["bench", "train", "--model", "tiny-deit", "--precision", "mixed"], "training runs in"),
     ])

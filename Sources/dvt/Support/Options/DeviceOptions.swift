@@ -61,6 +61,10 @@ struct DeviceOptions: ParsableArguments {
     /// Whether the CPU reference is requested.
     var isReference: Bool { selection?.lowercased() == "reference" }
 
+    func validate() throws {
+        if isReference { try requireFloat32(for: "the reference computes") }
+    }
+
     /// Throws a validation error if the precision is not float32.
     ///
     /// - Parameter work: what needs float32.
@@ -77,7 +81,6 @@ struct DeviceOptions: ParsableArguments {
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if there is no such device.
     func makeBackend() throws -> any DifferentiableBackend {
-        if isReference { try requireFloat32(for: "the reference computes") }
         let backend: any DifferentiableBackend =
             isReference ? ReferenceBackend() : try makeOpenCLBackend()
         let tensors = precision == .float32 ? "" : ", \(precision.rawValue) tensors"
