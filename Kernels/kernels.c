@@ -9,6 +9,9 @@ static const char attention_gradient_cl[] = {
 static const char attention_gradient_vector_cl[] = {
 #embed "cl/attention_gradient_vector.cl" suffix(, 0)
 };
+static const char attention_mma_cl[] = {
+#embed "cl/attention_mma.cl" suffix(, 0)
+};
 static const char attention_tile_cl[] = {
 #embed "cl/attention_tile.cl" suffix(, 0)
 };
@@ -36,8 +39,8 @@ static const char layernorm_cl[] = {
 static const char linear_cl[] = {
 #embed "cl/linear.cl" suffix(, 0)
 };
-static const char linear_matrix_cl[] = {
-#embed "cl/linear_matrix.cl" suffix(, 0)
+static const char linear_mma_cl[] = {
+#embed "cl/linear_mma.cl" suffix(, 0)
 };
 static const char linear_packed_cl[] = {
 #embed "cl/linear_packed.cl" suffix(, 0)
@@ -48,8 +51,26 @@ static const char linear_tile_cl[] = {
 static const char loss_cl[] = {
 #embed "cl/loss.cl" suffix(, 0)
 };
+static const char mma_cl[] = {
+#embed "cl/mma.cl" suffix(, 0)
+};
+static const char mma_amd_cl[] = {
+#embed "cl/mma_amd.cl" suffix(, 0)
+};
+static const char mma_emulated_cl[] = {
+#embed "cl/mma_emulated.cl" suffix(, 0)
+};
+static const char mma_ptx_cl[] = {
+#embed "cl/mma_ptx.cl" suffix(, 0)
+};
+static const char mma_trial_cl[] = {
+#embed "cl/mma_trial.cl" suffix(, 0)
+};
 static const char optimizer_cl[] = {
 #embed "cl/optimizer.cl" suffix(, 0)
+};
+static const char pack_fragments_cl[] = {
+#embed "cl/pack_fragments.cl" suffix(, 0)
 };
 static const char peak_cl[] = {
 #embed "cl/peak.cl" suffix(, 0)
@@ -66,6 +87,9 @@ static const char performer_vector_cl[] = {
 static const char relation_mlp_cl[] = {
 #embed "cl/relation_mlp.cl" suffix(, 0)
 };
+static const char relation_mma_cl[] = {
+#embed "cl/relation_mma.cl" suffix(, 0)
+};
 static const char resample_cl[] = {
 #embed "cl/resample.cl" suffix(, 0)
 };
@@ -80,12 +104,14 @@ static const char tokens_cl[] = {
 };
 
 static const kernel_source sources[] = {
-    SOURCE(attention_gradient), SOURCE(attention_gradient_vector), SOURCE(attention_tile),
-    SOURCE(attention_vector), SOURCE(bfloat16_dot), SOURCE(column_sums), SOURCE(common), SOURCE(confidence),
-    SOURCE(elementwise), SOURCE(layernorm), SOURCE(linear), SOURCE(linear_matrix),
-    SOURCE(linear_packed), SOURCE(linear_tile), SOURCE(loss), SOURCE(optimizer), SOURCE(peak),
-    SOURCE(performer), SOURCE(performer_gradient), SOURCE(performer_vector),
-    SOURCE(relation_mlp), SOURCE(resample), SOURCE(stacking), SOURCE(token_gradients),
+    SOURCE(attention_gradient), SOURCE(attention_gradient_vector), SOURCE(attention_mma),
+    SOURCE(attention_tile), SOURCE(attention_vector), SOURCE(bfloat16_dot), SOURCE(column_sums),
+    SOURCE(common), SOURCE(confidence), SOURCE(elementwise), SOURCE(layernorm), SOURCE(linear),
+    SOURCE(linear_mma), SOURCE(linear_packed), SOURCE(linear_tile), SOURCE(loss), SOURCE(mma),
+    SOURCE(mma_amd), SOURCE(mma_emulated), SOURCE(mma_ptx), SOURCE(mma_trial),
+    SOURCE(optimizer), SOURCE(pack_fragments), SOURCE(peak), SOURCE(performer),
+    SOURCE(performer_gradient), SOURCE(performer_vector), SOURCE(relation_mlp),
+    SOURCE(relation_mma), SOURCE(resample), SOURCE(stacking), SOURCE(token_gradients),
     SOURCE(tokens),
 };
 

@@ -4,9 +4,10 @@
 //   qkv       [B, T, 3 H d]    tokens T, heads H, head width d; q, then k, then v, each H d
 //   output    [B, Q, H d]      attending tokens Q: the first Q of T, all or the class token
 //   logits    [B, K, Q, T]     if not null, receives A: head h in channel kept_channel + h;
-//                              K = kept_channels
+//                              K = kept_channels; rows of kept_pitch
 //   coarse    [B, C, S, S]     if not null, the relations to reuse: head h reads channel
-//                              coarse_channel + h; C = coarse_channels, S = coarse_tokens
+//                              coarse_channel + h; C = coarse_channels, S = coarse_tokens; rows of
+//                              coarse_pitch
 //   indices, weights [taps, T] the coarse tokens that make up a fine token, class token included
 //   scale     usually 1 / sqrt(d)
 //
@@ -49,12 +50,12 @@
 static inline float reused_relation(global const element *restrict coarse,
                                     global const int *restrict indices,
                                     global const float *restrict weights, int query, int key,
-                                    int tokens, int coarse_tokens, int taps) {
+                                    int tokens, int coarse_pitch, int taps) {
   float sum = 0.0f;
   for (int m = 0; m < taps; m++) {
     // An unused tap must not turn an infinite relation into NaN.
     if (weights[m * tokens + query] == 0.0f) continue;
-    const size_t row = (size_t)indices[m * tokens + query] * coarse_tokens;
+    const size_t row = (size_t)indices[m * tokens + query] * coarse_pitch;
     float part = 0.0f;
     for (int n = 0; n < taps; n++)
       if (weights[n * tokens + key] != 0.0f)
@@ -68,8 +69,9 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention
     global element *restrict output, global element *restrict logits,
     global const element *restrict qkv, global const element *restrict coarse,
     global const int *restrict indices, global const float *restrict weights, int tokens,
-    int attending, int heads, int kept_channels, int kept_channel, int coarse_channels,
-    int coarse_channel, int coarse_tokens, int taps, float scale) {
+    int attending, int heads, int kept_channels, int kept_channel, int kept_pitch,
+    int coarse_channels, int coarse_channel, int coarse_tokens, int coarse_pitch, int taps,
+    float scale) {
   local float queries[HEAD_WIDTH * ROW_PITCH];         // [column][row]
   local float keys_or_values[HEAD_WIDTH * KEY_PITCH];  // keys [column][key], values [key][column]
   local float score[TILE_ROWS * KEY_PITCH];
@@ -83,8 +85,9 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention
   qkv += (size_t)image * tokens * stride + head * HEAD_WIDTH;
   if (coarse)
     coarse +=
-        ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens * coarse_tokens;
-  if (logits) logits += ((size_t)image * kept_channels + kept_channel + head) * attending * tokens;
+        ((size_t)image * coarse_channels + coarse_channel + head) * coarse_tokens * coarse_pitch;
+  if (logits)
+    logits += ((size_t)image * kept_channels + kept_channel + head) * attending * kept_pitch;
 
   for (int e = item; e < TILE_ROWS * HEAD_WIDTH; e += ITEMS) {
     const int row = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
@@ -134,8 +137,8 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void attention
         if (query < attending && key < tokens) {
           if (coarse)
             value +=
-                reused_relation(coarse, indices, weights, query, key, tokens, coarse_tokens, taps);
-          if (logits) store(logits + (size_t)query * tokens + key, value);
+                reused_relation(coarse, indices, weights, query, key, tokens, coarse_pitch, taps);
+          if (logits) store(logits + (size_t)query * kept_pitch + key, value);
         }
         score[row * KEY_PITCH + column] = key < tokens ? value : -INFINITY;
       }

@@ -95,3 +95,13 @@ kernel void copy_rows(global element *restrict output, global const element *res
     output[((size_t)kept + row) * width + column] = input[(size_t)source * stride + first + column];
   }
 }
+
+// padded [rows, pitch] = matrix [rows, columns], zeros beyond. One work-item per column of `padded`
+// along dimension 0; along dimension 1 each strides over rows.
+kernel void pad_rows(global element *restrict padded, global const element *restrict matrix,
+                     int rows, int columns, int pitch) {
+  const int k = get_global_id(0);
+  if (k >= pitch) return;
+  for (int r = get_global_id(1); r < rows; r += get_global_size(1))
+    padded[(size_t)r * pitch + k] = k < columns ? matrix[(size_t)r * columns + k] : (element)0;
+}

@@ -23,12 +23,22 @@ public final class OpenCLBackend: Backend {
     public let precision: Precision
     /// Why products of 16-bit numbers are computed in float32, or nil.
     public let precisionProblem: String?
+    /// The matrix instructions that failed a trial on the device and were replaced, or nil.
+    public let instructionProblem: String?
+    /// The matrix instructions of `mma.cl`, emulated if the device has none.
+    let matrixInstructions: MatrixInstructions
+    /// Whether attention and relation reuse run on ``matrixInstructions``.
+    let usesMatrixAttention: Bool
     /// How products of bfloat16 are computed by vector kernels, or nil in float32.
     let bfloat16Dot: BFloat16Dot?
     /// The register tile of vector kernels.
     let packedTile: PackedTile
     /// The engine of linear layers that were not tuned.
-    package let defaultLinearEngine: LinearEngine
+    let defaultLinearEngine: LinearEngine
+    /// Whether a user chose ``defaultLinearEngine``, with its tile.
+    private(set) var isDefaultEngineFixed = true
+    /// The tiles predicted for layers that were not tuned.
+    var predictedTiles: [MatrixWork: MatrixTile] = [:]
     /// The engine of all linear layers, which takes precedence over ``linearTuning``; set by tuning
     /// and tests.
     package var chosenLinearEngine: LinearEngine?
@@ -44,6 +54,7 @@ public final class OpenCLBackend: Backend {
     var batchCapacity = 1
     private var tables: [GridResampling: ResamplingTable] = [:]
     private var transposedTables: [GridResampling: TapArrays] = [:]
+    private var packedTables: [GridResampling: PackedResampling] = [:]
     private var lastRows: (rows: [Int], indices: OpenCLTensor)?
 
     /// Creates a backend with its own queue.
@@ -87,11 +98,12 @@ public final class OpenCLBackend: Backend {
         let arithmetic = Arithmetic(precision, choice.0, on: context)
         try self.init(
             context: context, kernelStyle: choice,
-            linearEngine: linearEngine ?? arithmetic.engine
-                ?? LinearEngine.standard(choice.0, precision, on: context),
-            tuning: linearEngine == nil && arithmetic.engine == nil
+            linearEngine: linearEngine
+                ?? LinearEngine.standard(choice.0, precision, arithmetic, on: context),
+            tuning: linearEngine == nil
                 ? LinearTuning.stored(for: context, precision) : (LinearTuning(), nil),
             precision: precision, arithmetic: arithmetic, buildOptions: buildOptions)
+        isDefaultEngineFixed = linearEngine != nil
     }
 
     /// Creates a backend with its own queue, style and engine.
@@ -122,6 +134,11 @@ public final class OpenCLBackend: Backend {
         defaultLinearEngine = linearEngine
         self.precision = precision
         precisionProblem = arithmetic.problem
+        instructionProblem = arithmetic.instructionProblem
+        matrixInstructions = arithmetic.instructions ?? .emulated
+        usesMatrixAttention =
+            arithmetic.instructions != nil && precision != .float32
+            && kernelStyle.style == .tile
         bfloat16Dot = arithmetic.bfloat16Dot
         (linearTuning, tuningProblem) = tuning
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
@@ -173,13 +190,17 @@ public final class OpenCLBackend: Backend {
 
     /// Implements ``/DVTCore/Backend/download(_:)``.
     public func download(_ tensor: OpenCLTensor) throws -> Tensor {
-        let count = tensor.shape.elementCount
+        let count = tensor.paddedElementCount(of: tensor.shape)
         guard let format = tensor.precision.halfFormat else {
             let values = try queue.read(Float.self, count: count, from: tensor.buffer)
             return Tensor(tensor.shape, values: values)
         }
         let patterns = try queue.read(UInt16.self, count: count, from: tensor.buffer)
-        return Tensor(tensor.shape, values: patterns.withUnsafeBytes(format.decode))
+        let values = patterns.withUnsafeBytes(format.decode)
+        guard count > tensor.shape.elementCount else { return Tensor(tensor.shape, values: values) }
+        let rows = stride(from: 0, to: count, by: tensor.rowPitch)
+        return Tensor(
+            tensor.shape, values: rows.flatMap { values[$0..<$0 + tensor.shape[-1]] })
     }
 
     /// Memory for a tensor `[B, ...]` with undefined contents.
@@ -191,27 +212,33 @@ public final class OpenCLBackend: Backend {
     /// - Parameters:
     ///   - shape: the extents.
     ///   - precision: the precision of the elements; nil means the backend's.
+    ///   - rowPitch: the elements from one row to the next, if rows are padded.
     /// - Returns: the tensor.
     /// - Throws: the device's error if there is no memory.
-    func makeTensor(_ shape: Shape, _ precision: Precision? = nil) throws -> OpenCLTensor {
+    func makeTensor(
+        _ shape: Shape, _ precision: Precision? = nil, rowPitch: Int? = nil
+    ) throws -> OpenCLTensor {
         guard shape.rank > 0 else { return try makeScratch(shape, precision) }
         return try makeTensor(
-            shape, capacity: shape.withBatch(max(shape[0], batchCapacity)), precision)
+            shape, capacity: shape.withBatch(max(shape[0], batchCapacity)), precision,
+            rowPitch: rowPitch)
     }
 
     /// Memory for a tensor whose first extent is not the batch, with undefined contents; see
-    /// ``makeTensor(_:_:)``.
+    /// ``makeTensor(_:_:rowPitch:)``.
     func makeScratch(_ shape: Shape, _ precision: Precision? = nil) throws -> OpenCLTensor {
-        try makeTensor(shape, capacity: shape, precision)
+        try makeTensor(shape, capacity: shape, precision, rowPitch: nil)
     }
 
     private func makeTensor(
-        _ shape: Shape, capacity: Shape, _ precision: Precision?
+        _ shape: Shape, capacity: Shape, _ precision: Precision?, rowPitch: Int?
     ) throws -> OpenCLTensor {
         let precision = precision ?? self.precision
-        let byteCount = capacity.elementCount * precision.elementByteCount
+        let padded = rowPitch.map { capacity.rowCount * $0 } ?? capacity.elementCount
+        let byteCount = padded * precision.elementByteCount
         largestTensors[precision] = max(largestTensors[precision] ?? 0, byteCount)
-        return OpenCLTensor(shape, precision, try pool.take(byteCount: byteCount))
+        return OpenCLTensor(
+            shape, precision, rowPitch: rowPitch, try pool.take(byteCount: byteCount))
     }
 
     /// The indices of rows on the device.
@@ -232,6 +259,14 @@ public final class OpenCLBackend: Backend {
         if let table = tables[resampling] { return table }
         let table = try ResamplingTable(resampling, context: context, queue: queue)
         tables[resampling] = table
+        return table
+    }
+
+    /// The fragments of a resampling on the device, created on first use.
+    func packedTable(_ resampling: GridResampling) throws -> PackedResampling {
+        if let table = packedTables[resampling] { return table }
+        let table = try PackedResampling(resampling, on: self)
+        packedTables[resampling] = table
         return table
     }
 

@@ -47,8 +47,8 @@ extension OpenCLBackendError: CustomStringConvertible {
             """
         case .enginePrecision(let engine, let precision):
             """
-            engine \(engine) does not compute in \(precision): clblast takes float32 only, matrix \
-            float16 and bfloat16, the others every --precision
+            engine \(engine) does not compute in \(precision): clblast takes float32 only, the \
+            others every --precision
             """
         case .kernelArguments(let kernel, let declared, let given):
             """

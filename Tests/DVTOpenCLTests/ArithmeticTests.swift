@@ -22,7 +22,7 @@ struct ArithmeticTests {
         #expect(backend.precision == precision)
         let expected =
             switch (precision, style) {
-            case (_, .tile): "has no tensor cores that dvt supports"
+            case (_, .tile): "has no matrix instructions that dvt supports"
             case (.float16, _): "CPUs do not sum products of float16 in float32"
             // This process has no program for the trial.
             default: "AVX512-BF16"

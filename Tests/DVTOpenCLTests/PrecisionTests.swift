@@ -19,22 +19,32 @@ struct PrecisionTests {
         let precision: Precision
         let style: KernelStyle
         var engine: LinearEngine?
-        var dot: BFloat16Dot?
+        /// Whether the kernels for AVX512-BF16 or for matrix instructions run, emulated.
+        var isEmulated = false
 
         var sums: SumPrecision { precision == .float16 ? .float16 : .bfloat16 }
         var testDescription: String {
-            "\(precision) \(style)\(engine.map { " \($0)" } ?? "")\(dot.map { " \($0)" } ?? "")"
+            "\(precision) \(style)\(engine.map { " \($0)" } ?? "")\(isEmulated ? " emulated" : "")"
         }
 
         @MainActor func makeBackend() throws -> OpenCLBackend {
-            try TestDevice.makeBackend(style, engine: engine, precision, dot: dot)
+            let emulated =
+                style == .tile
+                ? Arithmetic(instructions: .emulated) : Arithmetic(bfloat16Dot: .emulated)
+            return try TestDevice.makeBackend(
+                style, engine: engine, precision,
+                arithmetic: isEmulated ? emulated : Arithmetic())
         }
     }
 
     nonisolated private static let variants: [Variant] =
         [Precision.float16, .bfloat16].flatMap { precision in
             KernelStyle.allCases.map { Variant(precision: precision, style: $0) }
-        } + [Variant(precision: .bfloat16, style: .vector, dot: .emulated)]
+        } + [
+            Variant(precision: .bfloat16, style: .vector, isEmulated: true),
+            Variant(precision: .float16, style: .tile, isEmulated: true),
+            Variant(precision: .bfloat16, style: .tile, isEmulated: true),
+        ]
 
     private func expectEqual(
         _ operations: [any Operation], _ variant: Variant
@@ -65,19 +75,22 @@ struct PrecisionTests {
                 AttentionOperation(batch: 1, grid: 17, heads: 1, headWidth: 128),
                 RelationReuseOperation(batch: 1, channels: 72, tokens: 9),
                 RelationReuseOperation(batch: 1, channels: 3, tokens: 7),
-            ], Variant(precision: .bfloat16, style: .vector, dot: .emulated))
+            ], Variant(precision: .bfloat16, style: .vector, isEmulated: true))
     }
 
-    /// The tensor core kernel.
-    ///
-    /// Without tensor cores, fragments are exchanged through local memory, and everything but the
-    /// matrix instruction is as on a GPU.
-    @Test(arguments: [Precision.float16, .bfloat16])
-    func tensorCoreKernelMatchesTheReference(precision: Precision) throws {
-        let variant = Variant(precision: precision, style: .vector, engine: .matrix)
-        try expectEqual(OperationCatalog.small.filter { $0 is LinearOperation }, variant)
-        // A misplaced fragment would cause errors as large as the result.
-        #expect(try variant.makeBackend().linearError() < 1e-6)
+    /// The kernels for matrix instructions, beyond one work-group of queries, several tiles of keys
+    /// and several fragments of coarse tokens and channels; the last two are too large for them.
+    @Test func fragmentsMatchTheReferenceAtLargerSizes() throws {
+        try expectEqual(
+            [
+                AttentionOperation(
+                    batch: 1, grid: 11, heads: 2, headWidth: 64, reusing: 8, keepsLogits: true),
+                AttentionOperation(batch: 1, grid: 11, heads: 1, headWidth: 128),
+                RelationReuseOperation(batch: 1, channels: 72, tokens: 9),
+                RelationReuseOperation(batch: 1, channels: 100, tokens: 7),
+                AttentionOperation(batch: 1, grid: 13, heads: 1, headWidth: 16, reusing: 12),
+                RelationReuseOperation(batch: 1, channels: 170, tokens: 3),
+            ], Variant(precision: .float16, style: .tile, isEmulated: true))
     }
 
     /// Products are exact and summed in float32, whatever the precision of the factors.
@@ -189,8 +202,6 @@ struct PrecisionTests {
     @Test func enginesCheckThePrecision() throws {
         #expect(throws: OpenCLBackendError.enginePrecision(engine: "clblast", precision: "float16"))
         { _ = try TestDevice.makeBackend(.vector, engine: .clblast, .float16) }
-        #expect(throws: OpenCLBackendError.enginePrecision(engine: "matrix", precision: "float32"))
-        { _ = try TestDevice.makeBackend(.vector, engine: .matrix) }
         let backend = try TestDevice.makeBackend(.vector, .bfloat16)
         backend.chosenLinearEngine = .clblast
         #expect(throws: OpenCLBackendError.self) { _ = try backend.linearError() }

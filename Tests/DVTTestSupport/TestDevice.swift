@@ -23,16 +23,18 @@ package enum TestDevice {
     ///   - engine: the engine of linear layers; nil means the default of the style, whatever was
     ///     measured on this device before.
     ///   - precision: the precision of tensors.
-    ///   - dot: how bfloat16 numbers are multiplied.
+    ///   - arithmetic: how 16-bit numbers are multiplied.
+    ///   - buildOptions: additional compiler options.
     /// - Returns: the backend.
     /// - Throws: ``OpenCLError`` if the device cannot be used.
     @MainActor package static func makeBackend(
         _ style: KernelStyle, engine: LinearEngine? = nil, _ precision: Precision = .float32,
-        dot: BFloat16Dot? = nil
+        arithmetic: Arithmetic = Arithmetic(bfloat16Dot: nil), buildOptions: String = ""
     ) throws -> OpenCLBackend {
         let context = try sharedContext ?? makeContext()
         sharedContext = context
-        return try makeBackend(style, engine: engine, precision, dot: dot, on: context)
+        return try makeBackend(
+            style, engine: engine, precision, arithmetic, buildOptions: buildOptions, on: context)
     }
 
     /// A backend with its own context, whose counters belong to one test.
@@ -43,7 +45,8 @@ package enum TestDevice {
     @MainActor package static func makeIsolatedBackend(
         _ style: KernelStyle
     ) throws -> OpenCLBackend {
-        try makeBackend(style, engine: nil, on: makeContext())
+        try makeBackend(
+            style, engine: nil, .float32, Arithmetic(bfloat16Dot: nil), on: makeContext())
     }
 
     /// The disk cache is off: PoCL compiles every kernel again to produce a program's binary, and
@@ -53,8 +56,8 @@ package enum TestDevice {
     }
 
     private static func makeBackend(
-        _ style: KernelStyle, engine: LinearEngine?, _ precision: Precision = .float32,
-        dot: BFloat16Dot? = nil, on context: Context
+        _ style: KernelStyle, engine: LinearEngine?, _ precision: Precision,
+        _ arithmetic: Arithmetic, buildOptions: String = "", on context: Context
     ) throws -> OpenCLBackend {
         let own: LinearEngine =
             style == .tile
@@ -62,6 +65,6 @@ package enum TestDevice {
             : .packed(PackedTile(floatVectorWidth: context.device.nativeFloatVectorWidth))
         return try OpenCLBackend(
             context: context, kernelStyle: (style, nil), linearEngine: engine ?? own,
-            precision: precision, arithmetic: Arithmetic(bfloat16Dot: dot))
+            precision: precision, arithmetic: arithmetic, buildOptions: buildOptions)
     }
 }

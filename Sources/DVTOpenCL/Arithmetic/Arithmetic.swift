@@ -2,19 +2,27 @@ import OpenCLRuntime
 
 /// How a device computes products of 16-bit numbers.
 package struct Arithmetic {
-    /// The engine that uses the device's tensor cores, or nil.
-    let engine: LinearEngine?
+    /// The matrix instructions of tile kernels, or nil if the device has none.
+    let instructions: MatrixInstructions?
     /// How vector kernels multiply bfloat16 numbers; nil in other precisions and styles.
     let bfloat16Dot: BFloat16Dot?
-    /// Why products are computed in float32, or nil.
+    /// Why 16-bit numbers are multiplied in float32, or nil.
     let problem: String?
+    /// The matrix instructions that failed a trial and were replaced, or nil.
+    let instructionProblem: String?
 
-    package init(
-        engine: LinearEngine? = nil, bfloat16Dot: BFloat16Dot? = nil, problem: String? = nil
+    package init(bfloat16Dot: BFloat16Dot?, problem: String? = nil) {
+        self.init(instructions: nil, bfloat16Dot: bfloat16Dot, problem: problem)
+    }
+
+    init(
+        instructions: MatrixInstructions? = nil, bfloat16Dot: BFloat16Dot? = nil,
+        problem: String? = nil, instructionProblem: String? = nil
     ) {
-        self.engine = engine
+        self.instructions = instructions
         self.bfloat16Dot = bfloat16Dot
         self.problem = problem
+        self.instructionProblem = instructionProblem
     }
 
     /// Finds the fastest arithmetic that works on a device.
@@ -25,11 +33,15 @@ package struct Arithmetic {
     ///   - context: the device's context.
     init(_ precision: Precision, _ style: KernelStyle, on context: Context) {
         switch (precision, style) {
-        case (.float32, _):
+        case (.float32, .vector):
             self.init()
+        case (_, .tile)
+        where EnvironmentVariables.process["DVT_MATRIX_INSTRUCTIONS"] == "emulated":
+            self.init(
+                instructions: .emulated,
+                problem: precision == .float32 ? nil : "matrix instructions are emulated")
         case (_, .tile):
-            let problem = TensorCores.problem(on: context, precision)
-            self.init(engine: problem == nil ? .matrix : nil, problem: problem)
+            self.init(MatrixInstructions.tried(on: context, precision), precision)
         case (.float16, .vector):
             self.init(problem: "CPUs do not sum products of float16 in float32")
         case (.bfloat16, .vector)
@@ -39,5 +51,14 @@ package struct Arithmetic {
             let problem = BFloat16Dot.problem(on: context)
             self.init(bfloat16Dot: problem == nil ? .native : .widened, problem: problem)
         }
+    }
+
+    /// The arithmetic of tile kernels on what a device's trials found.
+    init(_ found: MatrixInstructions.Found, _ precision: Precision) {
+        let isUnused = found.instructions == nil && precision != .float32
+        self.init(
+            instructions: found.instructions,
+            problem: isUnused ? found.missing ?? found.failure : nil,
+            instructionProblem: isUnused ? nil : found.failure)
     }
 }

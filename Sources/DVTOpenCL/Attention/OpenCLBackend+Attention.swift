@@ -14,6 +14,11 @@ extension OpenCLBackend {
             reusing: relations.map(RelationShape.init), keeping: logits.map(RelationShape.init))
         try sizes.checkHeadWidth()
         let output = try makeTensor(sizes.outputShape)
+        if usesMatrixAttention, let plan = MatrixAttention(sizes, matrixInstructions) {
+            try enqueueMatrixAttention(
+                plan, sizes, qkv, scale: scale, reusing: relations, keeping: logits, to: output)
+            return output
+        }
         let call = try AttentionCall(
             sizes: sizes, output: output, qkv: qkv, relations: relations,
             table: relations.map { try table($0.resampling) }, logits: logits, scale: scale)
@@ -28,7 +33,13 @@ extension OpenCLBackend {
 
     /// Implements ``/DVTCore/Backend/makeRelations(batch:channels:tokens:)``.
     public func makeRelations(batch: Int, channels: Int, tokens: Int) throws -> OpenCLTensor {
-        try makeTensor([batch, channels, tokens, tokens])
+        try makeTensor(
+            [batch, channels, tokens, tokens], rowPitch: relationPitch(tokens: tokens))
+    }
+
+    /// The elements from one row of relations to the next: matrix instructions read 16 bytes.
+    func relationPitch(tokens: Int) -> Int {
+        usesMatrixAttention ? tokens.roundedUp(toMultipleOf: 8) : tokens
     }
 
     private func enqueueVectorAttention(_ call: AttentionCall) throws {
@@ -99,7 +110,7 @@ extension OpenCLBackend {
                 ],
                 call.outputs + ["qkv": .tensor(call.qkv)] + call.coarse
                     + ["tokens": .int(sizes.tokens), "attending": .int(sizes.queries)]
-                    + call.channels,
+                    + call.channelsAndPitches,
                 over: .groups(
                     [ceilDiv(sizes.queries, tileRows), sizes.heads, sizes.batch],
                     items: [itemsX, itemsY, 1])))
@@ -113,6 +124,8 @@ private struct AttentionCall {
     let outputs: KernelArguments
     let coarse: KernelArguments
     let channels: KernelArguments
+    /// The same for the tile kernel, which takes padded relations.
+    let channelsAndPitches: KernelArguments
     /// For the vector kernel only: the resampling along an axis, as taps and as a matrix.
     let axis: KernelArguments
     /// For the vector kernel only: the sizes of both grids.
@@ -142,14 +155,22 @@ private struct AttentionCall {
             "axis_taps": .int(table?.axis.taps ?? 0), "source": .int(source),
             "target": .int(relations?.resampling.target ?? 0), "pitch": .int(pitch),
         ]
-        channels = try [
+        let kept: KernelArguments = try [
             "heads": .int(sizes.heads), "kept_channels": .int(sizes.keptChannels),
             "kept_channel": .int(logits?.channel ?? 0),
+        ]
+        let reused: KernelArguments = try [
             "coarse_channels": .int(sizes.coarseChannels),
             "coarse_channel": .int(relations?.channel ?? 0),
-            "coarse_tokens": .int(sizes.coarseTokens), "taps": .int(table?.tokens.taps ?? 0),
-            "scale": .float(scale),
+            "coarse_tokens": .int(sizes.coarseTokens),
         ]
+        let last: KernelArguments = try [
+            "taps": .int(table?.tokens.taps ?? 0), "scale": .float(scale),
+        ]
+        channels = kept + reused + last
+        channelsAndPitches =
+            try kept + ["kept_pitch": .int(logits?.store.rowPitch ?? 0)] + reused
+            + ["coarse_pitch": .int(relations?.coarse.rowPitch ?? 0)] + last
     }
 
     /// The local memory for the reused relations of one work-item's queries; at least 4 bytes, as a

@@ -5,11 +5,15 @@ import OpenCLRuntime
 extension OpenCLBackend {
     /// Implements ``/DVTCore/Backend/relationReuse(_:_:activation:)``.
     public func relationReuse(
-        _ relations: OpenCLTensor, _ parameters: RelationReuseParameters<OpenCLTensor>,
-        activation: Activation
+        _ relations: OpenCLTensor, _ layer: OpenCLRelationReuse, activation: Activation
     ) throws -> OpenCLTensor {
+        let parameters = layer.parameters
         let sizes = try RelationReuseSizes(relations: relations.shape, parameters: parameters)
-        let mixed = try makeTensor(relations.shape)
+        if usesMatrixAttention, let plan = MatrixRelationMLP(sizes, matrixInstructions) {
+            return try matrixRelationReuse(
+                relations, layer, activation: activation, plan, sizes)
+        }
+        let mixed = try makeTensor(relations.shape, rowPitch: relations.rowPitch)
         let tileBytes = (sizes.channels + sizes.hidden) * packedTile.panel * 4
         if kernelStyle == .vector, tileBytes <= localMemoryLimit, sizes.positions > 0 {
             try enqueueRelationMLP(
@@ -50,21 +54,22 @@ extension OpenCLBackend {
         activation: Activation, to mixed: OpenCLTensor, _ sizes: RelationReuseSizes
     ) throws {
         // 64 MiB saturate any device and fit into its memory along with the model.
-        let limit = max(1, 1 << 24 / max(1, sizes.hidden * sizes.positions))
+        let positions = sizes.tokens * relations.rowPitch
+        let limit = max(1, 1 << 24 / max(1, sizes.hidden * positions))
         // A shrunken batch keeps the step, to reuse memory and programs.
         let step = min(limit, max(sizes.batch, batchCapacity, 1))
-        let hidden = try makeScratch([step, sizes.hidden, sizes.positions])
+        let hidden = try makeScratch([step, sizes.hidden, positions])
         for first in stride(from: 0, to: sizes.batch, by: step) {
             let batch = min(step, sizes.batch - first)
             try enqueueTileProduct(
                 TileProduct(
-                    rows: sizes.hidden, columns: sizes.positions, depth: sizes.channels,
+                    rows: sizes.hidden, columns: positions, depth: sizes.channels,
                     left: parameters.expand.weight, right: relations),
                 factors: first..<first + batch, capacity: step, bias: parameters.expand.bias,
                 activation: activation, to: hidden)
             try enqueueTileProduct(
                 TileProduct(
-                    rows: sizes.channels, columns: sizes.positions, depth: sizes.hidden,
+                    rows: sizes.channels, columns: positions, depth: sizes.hidden,
                     left: parameters.contract.weight, right: hidden),
                 factors: 0..<batch, capacity: step, bias: parameters.contract.bias, to: mixed,
                 first: first)

@@ -1,3 +1,4 @@
+import DVTSupport
 import KernelSources
 import OpenCLRuntime
 
@@ -59,7 +60,7 @@ final class KernelLibrary {
             ["-cl-std=CL1.2", "-cl-kernel-arg-info", "-w"] + function.macros.map { "-D\($0)" }
             + [buildOptions]
         let program = try context.program(
-            name: "\(function.file).cl", source: Self.source(function.file),
+            name: "\(function.file).cl", source: try Self.source(function.file),
             options: options.joined(separator: " "))
         let kernel = try program.kernel(function.name)
         kernels[function] = kernel
@@ -68,24 +69,40 @@ final class KernelLibrary {
 
     /// The files whose tensors may have 16-bit elements; the others are for training.
     private static let filesWithElements: Set<String> = [
-        "attention_tile", "attention_vector", "confidence", "layernorm", "linear_matrix",
-        "linear_packed", "linear_tile", "performer", "performer_vector", "relation_mlp", "resample",
-        "stacking", "tokens",
+        "attention_mma", "attention_tile", "attention_vector", "confidence", "layernorm",
+        "linear_mma", "linear_packed", "linear_tile", "mma_trial", "pack_fragments", "performer",
+        "performer_vector", "relation_mlp", "relation_mma", "resample", "stacking", "tokens",
     ]
 
     /// A source file, preceded by `common.cl`, with included files in place.
-    static func source(_ file: String) -> String {
-        let lines = text("\(file).cl").split(separator: "\n", omittingEmptySubsequences: false)
-        let own = lines.enumerated().map { index, line in
-            guard line.hasPrefix("#include \""), let name = line.split(separator: "\"").last else {
-                return String(line)
-            }
-            return "#line 1 \"\(name)\"\n\(text(String(name)))#line \(index + 2) \"\(file).cl\""
-        }
-        return text("common.cl") + "#line 1 \"\(file).cl\"\n" + own.joined(separator: "\n")
+    ///
+    /// The files are embedded in the program. With the environment variable `DVT_KERNEL_SOURCES`,
+    /// for work on kernels and tests of checkers, they are read from a folder.
+    ///
+    /// - Parameter file: its name without `.cl`.
+    /// - Returns: the text.
+    /// - Throws: ``/DVTSupport/FileError`` if the folder lacks a file.
+    static func source(_ file: String) throws -> String {
+        try included("common.cl") + included("\(file).cl")
     }
 
-    private static func text(_ name: String) -> String {
+    /// A file with the files that it includes in place.
+    private static func included(_ name: String) throws -> String {
+        let lines = try text(name).split(separator: "\n", omittingEmptySubsequences: false)
+        let own = try lines.enumerated().map { index, line in
+            guard line.hasPrefix("#include \""), let other = line.split(separator: "\"").last else {
+                return String(line)
+            }
+            return try included(String(other)) + "#line \(index + 2) \"\(name)\""
+        }
+        return "#line 1 \"\(name)\"\n" + own.joined(separator: "\n")
+    }
+
+    private static func text(_ name: String) throws -> String {
+        if let folder = EnvironmentVariables.process["DVT_KERNEL_SOURCES"] {
+            let bytes = try readFile("\(folder)/\(name)", limit: 1 << 20)
+            return String(decoding: bytes, as: UTF8.self)
+        }
         for index in 0..<kernel_source_count {
             if let source = kernel_source_at(index), String(cString: source.pointee.name) == name {
                 return String(cString: source.pointee.text)

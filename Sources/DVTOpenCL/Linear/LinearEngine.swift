@@ -10,23 +10,34 @@ package enum LinearEngine: Hashable, Sendable {
     case packed(PackedTile)
     /// `linear_tile.cl`: tiles in local memory, shared by the work-items of a group.
     case tile(LocalTile)
-    /// `linear_matrix.cl`: 16-bit factors on tensor cores, emulated on other devices.
-    case matrix
+    /// `linear_mma.cl`: tiles on matrix instructions, emulated on devices without them.
+    case mma(MatrixTile)
 
     /// Every engine.
-    package static let all = [LinearEngine.clblast] + packedEngines + tileEngines + [.matrix]
+    package static let all = [LinearEngine.clblast] + packedEngines + tileEngines + matrixEngines
     private static let packedEngines = PackedTile.all.map { LinearEngine.packed($0) }
     private static let tileEngines = LocalTile.all.map { LinearEngine.tile($0) }
+    private static let matrixEngines = MatrixTile.all.map { LinearEngine.mma($0) }
 
     /// The engines that tuning compares.
     ///
-    /// Packed engines are far too slow on devices with tile kernels, and tile engines on devices
-    /// with vector kernels.
-    package static func candidates(
-        for style: KernelStyle, _ precision: Precision
+    /// Packed engines are far too slow on devices with tile kernels, tile engines on devices with
+    /// vector kernels, and emulated matrix instructions everywhere.
+    ///
+    /// - Parameters:
+    ///   - style: the style of kernels.
+    ///   - precision: the precision of tensors.
+    ///   - instructions: the device's matrix instructions.
+    /// - Returns: the engines.
+    static func candidates(
+        for style: KernelStyle, _ precision: Precision, _ instructions: MatrixInstructions
     ) -> [LinearEngine] {
-        (precision == .float32 ? [.clblast] : [])
-            + (style == .vector ? packedEngines : tileEngines)
+        let library = precision == .float32 ? [LinearEngine.clblast] : []
+        guard style == .tile else { return library + packedEngines }
+        let matrix = MatrixTile.all.filter {
+            instructions.family != .emulated && $0.runs(on: instructions)
+        }
+        return library + tileEngines + matrix.map { .mma($0) }
     }
 
     /// Throws ``OpenCLBackendError/enginePrecision(engine:precision:)`` if the engine does not
@@ -35,8 +46,7 @@ package enum LinearEngine: Hashable, Sendable {
         let isPossible =
             switch self {
             case .clblast: precision == .float32
-            case .matrix: precision != .float32
-            case .packed, .tile: true
+            case .packed, .tile, .mma: true
             }
         guard isPossible else {
             throw .enginePrecision(engine: "\(self)", precision: precision.rawValue)
@@ -47,29 +57,34 @@ package enum LinearEngine: Hashable, Sendable {
 extension LinearEngine {
     /// The engine of linear layers that were not tuned.
     ///
-    /// Devices with vector kernels use the packed tile that fits their registers. On other devices,
-    /// CLBlast, which is not tuned for every device, and ``LocalTile/standard`` are timed once at
-    /// the size of DeiT-small, and the faster one is stored in the user's cache folder.
+    /// Devices with vector kernels use the packed tile that fits their registers, and matrix
+    /// instructions always multiply 16-bit numbers. Otherwise, CLBlast, which is not tuned for every
+    /// device, ``LocalTile/standard`` and float32 products by matrix instructions are timed once at
+    /// the size of DeiT-small, and the fastest is stored in the user's cache folder.
     ///
     /// - Parameters:
     ///   - style: the style of kernels.
     ///   - precision: the precision of tensors; CLBlast is for float32 only.
+    ///   - arithmetic: the device's instructions.
     ///   - context: the device's context.
     /// - Returns: the engine.
-    /// - Throws: the device's error if neither runs.
+    /// - Throws: the device's error if none runs.
     static func standard(
-        _ style: KernelStyle, _ precision: Precision, on context: Context
+        _ style: KernelStyle, _ precision: Precision, _ arithmetic: Arithmetic = Arithmetic(),
+        on context: Context
     ) throws -> LinearEngine {
         guard style == .tile else {
             return .packed(PackedTile(floatVectorWidth: context.device.nativeFloatVectorWidth))
         }
-        guard precision == .float32 else { return .tile(.standard) }
+        let matrix = arithmetic.instructions.map { _ in LinearEngine.mma(.standard) }
+        guard precision == .float32 else { return matrix ?? .tile(.standard) }
         let cache = DeviceCache(context.diskCache)
         if let engine = cache.value(for: cacheKey, device: context.device).flatMap(Self.init) {
             return engine
         }
-        let measured = [LinearEngine.tile(.standard), .clblast].map { engine in
-            (engine: engine, time: Result { try engine.time(on: context) })
+        let engines = [.tile(.standard), .clblast] + (matrix.map { [$0] } ?? [])
+        let measured = engines.map { engine in
+            (engine: engine, time: Result { try engine.time(on: context, arithmetic) })
         }
         let working = measured.compactMap { candidate in
             (try? candidate.time.get()).map { (engine: candidate.engine, time: $0) }
@@ -85,12 +100,13 @@ extension LinearEngine {
     }
 
     /// The key of the stored choice; its number changes with the kernels.
-    static let cacheKey = "linear engine 1"
+    static let cacheKey = "linear engine 2"
 
     /// The fastest of three runs of a layer on 394 rows (the tokens of two images) after a warm-up.
-    private func time(on context: Context) throws -> Duration {
+    private func time(on context: Context, _ arithmetic: Arithmetic) throws -> Duration {
         let backend = try OpenCLBackend(
-            context: context, kernelStyle: (.tile, nil), linearEngine: self)
+            context: context, kernelStyle: (.tile, nil), linearEngine: self,
+            arithmetic: arithmetic)
         let x = try backend.upload(.uniform([394, 384], name: "x", seed: 1))
         let layer = try backend.makeLinear(
             LinearParameters(
@@ -117,12 +133,13 @@ extension LinearEngine: LosslessStringConvertible {
     }
 
     /// The name: `clblast`, `packed-12x32` (rows and outputs per work-item), `tile-64x64x16` (rows,
-    /// outputs and depth per work-group) or `matrix`.
+    /// outputs and depth per work-group) or `mma-128x128-4` (rows, outputs and subgroups per
+    /// work-group).
     package var description: String {
         switch self {
         case .clblast: "clblast"
         case .packed(let tile): "packed-\(tile.rows)x\(tile.panel)"
-        case .matrix: "matrix"
+        case .mma(let tile): "mma-\(tile)"
         case .tile(let tile): "tile-\(tile.rows)x\(tile.columns)x\(tile.depth)"
         }
     }

@@ -74,7 +74,8 @@ extension OpenCLBackend {
         func groups(_ tileRows: Int, _ tileColumns: Int) -> [Int] {
             [ceilDiv(rows, tileRows), ceilDiv(layer.outputs, tileColumns)]
         }
-        let engine = linearEngine(rows: rows, inputs: layer.inputs, outputs: layer.outputs)
+        let engine = linearEngine(
+            rows: rows, inputs: layer.inputs, outputs: layer.outputs, groups: layer.groups)
         try engine.check(precision)
         let weight = try preparedWeight(of: layer, for: engine)
         switch engine {
@@ -87,26 +88,51 @@ extension OpenCLBackend {
             return LinearLaunch(
                 kernel: "linear_tile", macros: tile.macros, weightName: "weight", weight: weight,
                 groups: groups(tile.rows, tile.columns), local: [tile.items, tile.items])
-        case .matrix:
+        case .mma(let tile):
+            let isUnaligned = layer.inputs * precision.elementByteCount % 16 != 0
+            let alignment =
+                (isUnaligned ? ["X_UNALIGNED"] : [])
+                + (layer.outputs % 4 != 0 ? ["Y_UNALIGNED"] : [])
             return LinearLaunch(
-                kernel: "linear_matrix", macros: matrixMacros, weightName: "padded",
-                weight: weight,
-                groups: groups(64, 64), local: [128, 1])
+                kernel: "linear_mma",
+                macros: tile.macros + alignment + matrixInstructions.macros, weightName: "padded",
+                weight: weight, groups: groups(tile.rows, tile.columns).reversed(),
+                local: [tile.items(lanes: matrixInstructions.lanes), 1])
         }
     }
 
     /// The macros of kernels that multiply bfloat16 numbers in pairs.
     var dotMacros: [String] { bfloat16Dot?.macros ?? [] }
 
-    /// Only NVIDIA's compiler accepts PTX.
-    var matrixMacros: [String] {
-        TensorCores.areKnown(on: context.device) ? ["PTX"] : []
+    /// The chosen engine, else the fastest measured for these sizes, else the default.
+    private func linearEngine(
+        rows: Int, inputs: Int, outputs: Int, groups: Int
+    ) -> LinearEngine {
+        chosenLinearEngine ?? linearTuning.engine(rows: rows, inputs: inputs, outputs: outputs)
+            ?? untunedEngine(rows: rows, inputs: inputs, outputs: outputs, groups: groups)
     }
 
-    /// The chosen engine, else the fastest measured for these sizes, else the device's default.
-    private func linearEngine(rows: Int, inputs: Int, outputs: Int) -> LinearEngine {
-        chosenLinearEngine ?? linearTuning.engine(rows: rows, inputs: inputs, outputs: outputs)
-            ?? defaultLinearEngine
+    /// The engine of a layer that was not tuned: the device's default, on matrix instructions with
+    /// the tile that ``MatrixTile/fastest(for:_:on:)`` predicts.
+    package func untunedEngine(
+        rows: Int, inputs: Int, outputs: Int, groups: Int = 1
+    ) -> LinearEngine {
+        guard case .mma = defaultLinearEngine, !isDefaultEngineFixed else {
+            return defaultLinearEngine
+        }
+        let work = MatrixWork(
+            rows: rows, inputs: inputs, outputs: outputs, groups: groups,
+            elementBytes: precision.elementByteCount)
+        if let tile = predictedTiles[work] { return .mma(tile) }
+        let tile = MatrixTile.fastest(
+            for: work, matrixInstructions, on: MatrixProcessor(context.device))
+        predictedTiles[work] = tile
+        return .mma(tile)
+    }
+
+    /// The engines that tuning compares.
+    package var linearEngineCandidates: [LinearEngine] {
+        LinearEngine.candidates(for: kernelStyle, precision, matrixInstructions)
     }
 
     /// All engines that a layer may use, depending on the batch size.

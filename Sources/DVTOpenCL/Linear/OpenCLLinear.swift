@@ -32,7 +32,7 @@ public final class OpenCLLinear {
         case pairedPanels(Int)
         /// The transposed weight in panels with this number of inputs, for the backward pass.
         case transposedPanels(Int)
-        /// Rows padded to a multiple of 32 inputs, for `linear_matrix.cl`.
+        /// Rows padded to a multiple of 16 bytes, for `linear_mma.cl`.
         case paddedRows
     }
 
@@ -81,7 +81,7 @@ extension OpenCLBackend {
         switch engine {
         case .clblast, .tile: layer.weight.buffer
         case .packed(let tile): try packedWeight(of: layer, by: tile, dot: dotMacros)
-        case .matrix: try paddedWeight(of: layer)
+        case .mma: try paddedWeight(of: layer)
         }
     }
 
@@ -113,20 +113,16 @@ extension OpenCLBackend {
         }
     }
 
-    /// The weight with rows padded to a multiple of 32 inputs.
+    /// The weight with rows padded to a multiple of 16 bytes.
     private func paddedWeight(of layer: OpenCLLinear) throws -> Buffer {
         let (inputs, outputs) = (layer.inputs, layer.groups * layer.outputs)
-        let pitch = inputs.roundedUp(toMultipleOf: 32)
+        let pitch = inputs.roundedUp(toMultipleOf: 16 / precision.elementByteCount)
+        guard pitch > inputs else { return layer.weight.buffer }
         return try layer.weight(in: .paddedRows) {
             try makeScratch([outputs, pitch])
         } fill: { padded in
-            try enqueue(
-                KernelCall(
-                    "pad_rows", in: "linear_matrix", macros: matrixMacros,
-                    [
-                        "padded": .buffer(padded), "weight": .tensor(layer.weight),
-                        "inputs": .int(inputs), "outputs": .int(outputs), "pitch": .int(pitch),
-                    ], over: .elements(pitch, outputs)))
+            try enqueuePadding(
+                of: layer.weight, to: padded, rows: outputs, columns: inputs, pitch: pitch)
         }
     }
 }

@@ -81,8 +81,9 @@ extension OpenCLBackend {
         _ x: OpenCLTensor, rows: [Int], after batch: OpenCLTensor?
     ) throws -> OpenCLTensor {
         let shape = try gatheredShape(x.shape, rows: rows, after: batch?.shape)
-        let gathered = try batch.map { try grown($0, to: shape) } ?? makeTensor(shape)
-        let width = shape.withBatch(1).elementCount
+        let gathered =
+            try batch.map { try grown($0, to: shape) } ?? makeTensor(shape, rowPitch: x.rowPitch)
+        let width = x.paddedElementCount(of: shape.withBatch(1))
         try enqueueCopy(
             of: x, to: gathered, indices: rowIndices(rows), rows: rows.count, width: width,
             stride: width, kept: shape[0] - rows.count)
@@ -92,9 +93,30 @@ extension OpenCLBackend {
     /// A larger batch whose first rows are those of `batch`, in the same memory if it fits.
     private func grown(_ batch: OpenCLTensor, to shape: Shape) throws -> OpenCLTensor {
         if let grown = batch.grown(to: shape) { return grown }
-        let copy = try makeTensor(shape)
+        let copy = try makeTensor(shape, rowPitch: batch.rowPitch)
         try queue.copy(from: batch.buffer, to: copy.buffer, byteCount: batch.byteCount)
         return copy
+    }
+
+    /// Enqueues a copy of a matrix with rows of `pitch` elements, zeros beyond its columns.
+    ///
+    /// - Parameters:
+    ///   - matrix: `[rows, columns]`.
+    ///   - padded: the copy.
+    ///   - rows: the number of rows.
+    ///   - columns: the number of columns.
+    ///   - pitch: the elements from one row of the copy to the next.
+    /// - Throws: the device's error.
+    func enqueuePadding(
+        of matrix: OpenCLTensor, to padded: Buffer, rows: Int, columns: Int, pitch: Int
+    ) throws {
+        try enqueue(
+            KernelCall(
+                "pad_rows", in: "tokens",
+                [
+                    "padded": .buffer(padded), "matrix": .tensor(matrix), "rows": .int(rows),
+                    "columns": .int(columns), "pitch": .int(pitch),
+                ], over: .elements(pitch, rows)))
     }
 
     /// Enqueues a copy of `width` elements of each row, or of the rows at `indices`.
@@ -109,7 +131,7 @@ extension OpenCLBackend {
     ///   - first: the first copied element of each row.
     ///   - kept: the number of output rows to keep; copying starts after them.
     /// - Throws: the device's error.
-    private func enqueueCopy(
+    func enqueueCopy(
         of input: OpenCLTensor, to output: OpenCLTensor, indices: OpenCLTensor? = nil, rows: Int,
         width: Int, stride: Int, first: Int = 0, kept: Int = 0
     ) throws {

@@ -101,6 +101,15 @@ extension Device {
     /// Whether the driver is PoCL.
     package var isPoCL: Bool { platform.name == "Portable Computing Language" }
 
+    /// NVIDIA's version of the hardware (cl_nv_device_attribute_query), or nil.
+    package var computeCapability: (major: Int, minor: Int)? {
+        guard extensions.contains("cl_nv_device_attribute_query"),
+            let major = try? Self.query(id, 0x4000).number(as: UInt32.self),
+            let minor = try? Self.query(id, 0x4001).number(as: UInt32.self)
+        else { return nil }
+        return (Int(major), Int(minor))
+    }
+
     /// The name, platform and kind of the device.
     package var summary: DeviceSummary {
         DeviceSummary(name: name, platformName: platform.name, types: types)

@@ -37,7 +37,7 @@ struct LinearTuner {
     init(_ backend: OpenCLBackend, engines: [LinearEngine], milliseconds: Double) {
         self.backend = backend
         self.milliseconds = milliseconds
-        self.engines = engines.filter { $0 != backend.defaultLinearEngine }
+        self.engines = engines
     }
 
     /// Times the engines at one layer.
@@ -47,9 +47,9 @@ struct LinearTuner {
     /// - Throws: the device's error if the default engine fails.
     mutating func tune(_ operation: LinearOperation) throws -> TunedLayer {
         defer { backend.chosenLinearEngine = nil }
-        let standard = backend.defaultLinearEngine
+        let standard = untunedEngine(operation)
         var times = [standard: try time(operation, standard, repeats: 3)]
-        for engine in engines {
+        for engine in engines where engine != standard {
             let best = times.values.min() ?? .infinity
             // The device may lack the registers or local memory for an engine's tile.
             let once = try? time(operation, engine, repeats: 1, milliseconds: 0)
@@ -66,7 +66,7 @@ struct LinearTuner {
     private func choose(
         _ operation: LinearOperation, _ times: [LinearEngine: Double]
     ) throws -> TunedLayer {
-        let standard = backend.defaultLinearEngine
+        let standard = untunedEngine(operation)
         let winner = times.min { ($0.value, "\($0.key)") < ($1.value, "\($1.key)") }?.key
         let engine = winner ?? standard
         let again = try time(operation, standard, repeats: 3)
@@ -76,6 +76,11 @@ struct LinearTuner {
             operation: operation, engine: isFaster ? engine : standard,
             milliseconds: isFaster ? challenger : again, standardMilliseconds: again,
             tried: times.count)
+    }
+
+    private func untunedEngine(_ operation: LinearOperation) -> LinearEngine {
+        backend.untunedEngine(
+            rows: operation.rows, inputs: operation.inputs, outputs: operation.outputs)
     }
 
     private func time(

@@ -102,7 +102,7 @@ struct Tune: ParsableCommand {
         var tuner = LinearTuner(
             backend,
             engines: engine.isEmpty
-                ? LinearEngine.candidates(for: backend.kernelStyle, backend.precision) : engine,
+                ? backend.linearEngineCandidates : engine,
             milliseconds: 40)
         let progress = ProgressReporter(
             label: "tune", unit: "linear layers", total: layers.count, isQuiet: false)

@@ -40,8 +40,8 @@ struct DeviceOptions: ParsableArguments {
             "GEMM engine of the linear layers.",
             discussion: """
                 \(LinearEngine.all.map(\.description).joined(separator: ", ")). clblast is for \
-                float32; matrix is for 16 bits and slow without tensor cores. Default: the \
-                fastest found by `dvt tune`, otherwise the default kernels.
+                float32; mma engines use matrix instructions and emulate them, slowly, on other \
+                devices. Default: the fastest found by `dvt tune`, otherwise the default kernels.
                 """, valueName: "engine"))
     var linearEngine: LinearEngine?
 
@@ -97,7 +97,11 @@ struct DeviceOptions: ParsableArguments {
         let precisionProblem = backend.precisionProblem.map {
             "tensors are \(backend.precision.rawValue), but products are computed in float32: \($0)"
         }
-        for problem in [backend.kernelStyleProblem, backend.tuningProblem, precisionProblem] {
+        let kernelSources = environment("DVT_KERNEL_SOURCES").map { "kernels are read from \($0)" }
+        for problem in [
+            backend.kernelStyleProblem, backend.tuningProblem, precisionProblem,
+            backend.instructionProblem, kernelSources,
+        ] {
             if let problem { logger.warning("\(problem)") }
         }
         logger.debug("kernel style: \(backend.kernelStyle.rawValue)")

@@ -1,0 +1,187 @@
+import DVTCore
+import OpenCLRuntime
+
+/// The instructions by which subgroups multiply small matrices; see `mma.cl`.
+struct MatrixInstructions: Equatable {
+    /// The implementation in `mma.cl`.
+    enum Family: String, CaseIterable {
+        /// NVIDIA's tensor cores, from compute capability 8.0 on.
+        case ptx
+        /// AMD's matrix cores of the MI200 series and later.
+        case cdna
+        case rdna3
+        case rdna4
+        /// None; fragments are multiplied in plain OpenCL C.
+        case emulated
+    }
+
+    /// A primitive that a driver's compiler gets wrong, and its replacement.
+    enum Workaround: String, CaseIterable {
+        case copiesByRegisters = "COPIES_BY_REGISTERS"
+        case loadsByWords = "LOADS_BY_WORDS"
+        case sharedByCvta = "SHARED_BY_CVTA"
+    }
+
+    let family: Family
+    var workarounds: Set<Workaround> = []
+
+    /// Fragments multiplied in plain OpenCL C, on any device.
+    static let emulated = MatrixInstructions(family: .emulated)
+
+    /// The work-items of a subgroup.
+    var lanes: Int { family == .cdna ? 64 : 32 }
+
+    /// The macros of `mma.cl`.
+    var macros: [String] {
+        (family == .emulated ? [] : ["MMA_\(family.rawValue.uppercased())"])
+            + workarounds.map(\.rawValue).sorted()
+    }
+
+    /// Whether they multiply float32 numbers, as three products of TF32.
+    var multiplyFloat32: Bool { family == .ptx || family == .emulated }
+
+    /// The instructions that a device's name promises, or nil.
+    ///
+    /// - Parameters:
+    ///   - platform: the platform's name.
+    ///   - device: the device's name.
+    /// - Returns: the family.
+    static func family(platform: String, device: String) -> Family? {
+        switch platform {
+        case "NVIDIA CUDA": return .ptx
+        case "AMD Accelerated Parallel Processing":
+            // The name is the target of the compiler, for example gfx90a:sramecc+:xnack-.
+            let target = device.prefix { $0 != ":" }
+            if ["gfx90a", "gfx940", "gfx941", "gfx942", "gfx950"].contains(target) { return .cdna }
+            if target.hasPrefix("gfx11") { return .rdna3 }
+            return target.hasPrefix("gfx12") ? .rdna4 : nil
+        default: return nil
+        }
+    }
+}
+
+extension MatrixInstructions {
+    /// What a device's trials found.
+    struct Found: Equatable {
+        /// The instructions to use, or nil.
+        var instructions: MatrixInstructions?
+        /// Why the device has none, or nil.
+        var missing: String?
+        /// What failed a trial, or nil.
+        var failure: String?
+    }
+
+    /// The instructions of a device that passed the trials, with workarounds for what did not.
+    ///
+    /// The outcome is stored per device and driver.
+    ///
+    /// - Parameters:
+    ///   - context: the device's context.
+    ///   - precision: the precision of the factors.
+    /// - Returns: the instructions, and what is missing or failed.
+    static func tried(on context: Context, _ precision: Precision) -> Found {
+        let device = context.device
+        guard let family = family(platform: device.platform.name, device: device.name) else {
+            return Found(
+                missing: "\(device.name) has no matrix instructions that dvt supports (NVIDIA's "
+                    + "from compute capability 8.0 on, AMD's from CDNA 2 and RDNA 3 on)")
+        }
+        let plain = MatrixInstructions(family: family)
+        guard precision != .float32 || plain.multiplyFloat32 else {
+            return Found(
+                missing: "the matrix instructions of \(device.name) are used in 16 bits only")
+        }
+        let cache = DeviceCache(context.diskCache)
+        let key = cacheKey(precision)
+        if let stored = cache.value(for: key, device: device), let outcome = Outcome(stored) {
+            return outcome.result(of: family)
+        }
+        let outcome = Outcome(trying: plain, on: context, precision)
+        cache.store(outcome.text, for: key, device: device)
+        return outcome.result(of: family)
+    }
+
+    /// The key of the stored outcome; its number changes with `mma.cl`.
+    static func cacheKey(_ precision: Precision) -> String {
+        "matrix instructions 1 \(precision.rawValue)"
+    }
+
+    /// The outcome of the trials on a device.
+    struct Outcome: Equatable {
+        /// The workarounds with which every trial passes, or nil if there are none.
+        let workarounds: Set<Workaround>?
+        /// What failed, or nil.
+        let problem: String?
+
+        init(workarounds: Set<Workaround>?, problem: String?) {
+            (self.workarounds, self.problem) = (workarounds, problem)
+        }
+
+        /// Tries the instructions, alone and with each workaround, until every trial passes.
+        init(
+            trying plain: MatrixInstructions, on context: Context, _ precision: Precision,
+            failures: (MatrixInstructions) -> [String]
+        ) {
+            let problems = failures(plain)
+            let candidates = plain.family == .ptx ? Self.candidates : []
+            let working =
+                problems.isEmpty
+                ? [] : candidates.first { failures(plain.with($0)).isEmpty }
+            let failed = problems.joined(separator: "; ")
+            let names = working.map { $0.map(\.rawValue).sorted().joined(separator: ", ") }
+            self.init(
+                workarounds: working,
+                problem: problems.isEmpty
+                    ? nil
+                    : names.map { "\(failed); works with \($0)" }
+                        ?? "its matrix instructions are not used: \(failed)")
+        }
+
+        init(trying plain: MatrixInstructions, on context: Context, _ precision: Precision) {
+            self.init(trying: plain, on: context, precision) {
+                MatrixTrial.failures(of: $0, on: context, precision)
+            }
+        }
+
+        /// Combinations of workarounds, fewest first.
+        private static let candidates: [Set<Workaround>] = {
+            let all = Workaround.allCases
+            let pairs = all.indices.flatMap { first in
+                all[(first + 1)...].map { Set([all[first], $0]) }
+            }
+            return all.map { [$0] } + pairs + [Set(all)]
+        }()
+
+        /// The stored form: the workarounds, and on a second line the problem.
+        var text: String {
+            let names = workarounds.map { $0.map(\.rawValue).sorted().joined(separator: " ") }
+            return "\(names ?? "none")\n\(problem ?? "")"
+        }
+
+        /// Parses ``text``; nil if it is malformed.
+        init?(_ text: String) {
+            let lines = text.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false)
+            guard lines.count == 2 else { return nil }
+            let problem = lines[1].isEmpty ? nil : String(lines[1])
+            guard lines[0] != "none" else {
+                self.init(workarounds: nil, problem: problem)
+                return
+            }
+            let names = lines[0].split(separator: " ").map(String.init)
+            let workarounds = names.compactMap(Workaround.init)
+            guard workarounds.count == names.count else { return nil }
+            self.init(workarounds: Set(workarounds), problem: problem)
+        }
+
+        fileprivate func result(of family: Family) -> Found {
+            Found(
+                instructions: workarounds.map {
+                    MatrixInstructions(family: family, workarounds: $0)
+                }, failure: problem)
+        }
+    }
+
+    private func with(_ workarounds: Set<Workaround>) -> MatrixInstructions {
+        MatrixInstructions(family: family, workarounds: workarounds)
+    }
+}

@@ -1,0 +1,176 @@
+import DVTCore
+import DVTOperations
+import DVTParity
+import DVTReference
+import DVTSupport
+import DVTTestSupport
+import OpenCLRuntime
+import Testing
+
+@testable import DVTOpenCL
+
+/// Matrix instructions: their trials, and the kernels on emulated ones.
+@MainActor
+@Suite(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
+struct MatrixInstructionsTests {
+    private func context() throws -> Context {
+        try Context(device: DeviceSelector(nil).device(), diskCache: .off(reason: "test"))
+    }
+
+    /// The expected results of the trials are those of the emulation, whose fragments are NVIDIA's.
+    @Test(arguments: Precision.allCases)
+    func theEmulationPassesTheTrials(precision: Precision) throws {
+        let failures = try MatrixTrial.failures(of: .emulated, on: context(), precision)
+        #expect(failures == [], "\(failures)")
+    }
+
+    /// A trial that cannot fail would let a driver's faults through: the expected numbers differ
+    /// between rows and columns, so a misplaced fragment shows.
+    @Test(arguments: MatrixTrial.allCases)
+    func noTrialIsSymmetric(trial: MatrixTrial) {
+        let expected = trial.expected(.float16)
+        #expect(Set(expected).count > 2)
+        let columns = expected.count / 16
+        let rows = (0..<16).map { Array(expected[columns * $0..<columns * $0 + columns]) }
+        #expect(Set(rows).count >= 12)
+    }
+
+    /// The workarounds are tried where the plain instructions fail, the fewest first.
+    @Test func aWorkaroundReplacesWhatFails() throws {
+        var tried: [Set<MatrixInstructions.Workaround>] = []
+        let plain = MatrixInstructions(family: .ptx)
+        let outcome = try MatrixInstructions.Outcome(
+            trying: plain, on: context(), .float16
+        ) { instructions in
+            tried.append(instructions.workarounds)
+            return instructions.workarounds.isSuperset(of: [.copiesByRegisters, .sharedByCvta])
+                ? [] : ["asynchronous copies: 4 of 256 are wrong"]
+        }
+        #expect(tried.first == [] && tried.count == 6)
+        #expect(outcome.workarounds == [.copiesByRegisters, .sharedByCvta])
+        #expect(
+            outcome.problem
+                == "asynchronous copies: 4 of 256 are wrong; works with COPIES_BY_REGISTERS, "
+                + "SHARED_BY_CVTA")
+        #expect(MatrixInstructions.Outcome(outcome.text) == outcome)
+    }
+
+    /// Nothing is used that fails with every workaround.
+    @Test func instructionsThatFailAreNotUsed() throws {
+        for family in [MatrixInstructions.Family.ptx, .cdna] {
+            let outcome = try MatrixInstructions.Outcome(
+                trying: MatrixInstructions(family: family), on: context(), .float16
+            ) { _ in ["products of fragments: 256 of 256 are wrong"] }
+            #expect(outcome.workarounds == nil)
+            #expect(outcome.problem?.contains("are not used: products of fragments") == true)
+            #expect(MatrixInstructions.Outcome(outcome.text) == outcome)
+        }
+        #expect(MatrixInstructions.Outcome("magic\n") == nil)
+        #expect(MatrixInstructions.Outcome("") == nil)
+    }
+
+    /// A kernel that the device's compiler rejects is a failure, not an error.
+    @Test func aRejectedKernelIsReported() throws {
+        let failures = try MatrixTrial.failures(
+            of: MatrixInstructions(family: .cdna), on: context(), .float16)
+        #expect(failures.count == MatrixTrial.allCases.count)
+        #expect(failures.first?.hasPrefix("asynchronous copies: ") == true)
+    }
+
+    @Test(arguments: [
+        ("NVIDIA CUDA", "NVIDIA H100", MatrixInstructions.Family.ptx),
+        ("AMD Accelerated Parallel Processing", "gfx90a:sramecc+:xnack-", .cdna),
+        ("AMD Accelerated Parallel Processing", "gfx942", .cdna),
+        ("AMD Accelerated Parallel Processing", "gfx1100", .rdna3),
+        ("AMD Accelerated Parallel Processing", "gfx1201", .rdna4),
+        ("AMD Accelerated Parallel Processing", "gfx1030", nil),
+        ("rusticl", "AMD Radeon RX 7900 XTX (radeonsi, navi31)", nil),
+        ("Portable Computing Language", "cpu", nil),
+    ])
+    func devicesAreKnownByName(
+        platform: String, device: String, family: MatrixInstructions.Family?
+    ) {
+        #expect(MatrixInstructions.family(platform: platform, device: device) == family)
+    }
+
+    /// A tile in a precision, with copies carried out late or early.
+    struct TileCase: Sendable, CustomTestStringConvertible {
+        let tile: MatrixTile
+        var precision = Precision.float16
+        let copiesAreLate: Bool
+
+        var testDescription: String { "\(tile) \(precision) \(copiesAreLate ? "late" : "early")" }
+    }
+
+    nonisolated private static let tileCases: [TileCase] =
+        MatrixTile.all.enumerated().map { index, tile in
+            TileCase(tile: tile, copiesAreLate: index % 2 == 0)
+        } + [
+            TileCase(tile: .standard, precision: .bfloat16, copiesAreLate: false),
+            TileCase(tile: MatrixTile.all[2], precision: .float32, copiesAreLate: true),
+            TileCase(tile: MatrixTile.all[9], precision: .float32, copiesAreLate: false),
+        ]
+
+    /// Beyond one tile of rows and columns and all of its stages.
+    @Test(arguments: tileCases) func tilesMatchTheReference(_ tested: TileCase) throws {
+        let tile = tested.tile
+        let backend = try TestDevice.makeBackend(
+            .tile, engine: .mma(tile), tested.precision,
+            buildOptions: "-DCOPIES_LATE=\(tested.copiesAreLate ? 1 : 0)")
+        try expectEqual(
+            LinearOperation(
+                rows: tile.rows + 1, inputs: 264, outputs: tile.columns + 4, activation: .gelu,
+                hasResidual: true), on: backend)
+        // Unaligned rows; a misplaced fragment would cause errors as large as the result.
+        #expect(try backend.linearError() < 1e-6)
+    }
+
+    private func expectEqual(_ operation: any Operation, on backend: OpenCLBackend) throws {
+        let sums: SumPrecision =
+            switch backend.precision {
+            case .float32: .float32
+            case .float16: .float16
+            case .bfloat16: .bfloat16
+            }
+        let reference = sums.rounding.map { ReferenceBackend(roundingInputs: $0) }
+        let result = try ParityComparison.operation(
+            operation, on: backend, against: reference ?? ReferenceBackend(), sums: sums)
+        #expect(
+            result.passes, "\(result.name): \(result.distance) exceeds \(result.tolerance)")
+    }
+
+    @Test(arguments: [Precision.float32, .float16])
+    func geluTanhMatchesTheReference(precision: Precision) throws {
+        try expectEqual(
+            LinearOperation(rows: 5, inputs: 129, outputs: 7, activation: .geluTanh),
+            on: TestDevice.makeBackend(.tile, engine: .mma(MatrixTile.all[9]), precision))
+    }
+
+    /// Feature reuse uses layers in groups, whose rows are interleaved.
+    @Test func groupsMatchTheReference() throws {
+        let backend = try TestDevice.makeBackend(
+            .tile, engine: .mma(MatrixTile.all[9]), .float16)
+        for operation in OperationCatalog.small where operation is FeatureReuseOperation {
+            try expectEqual(operation, on: backend)
+        }
+    }
+
+    /// Rows of relations are padded in device memory only.
+    @Test func paddedRelationsAreDownloadedWithoutPadding() throws {
+        let backend = try TestDevice.makeBackend(
+            .tile, .float16, arithmetic: Arithmetic(instructions: .emulated))
+        let relations = Tensor.uniform([2, 3, 5, 5], name: "relations", seed: 1)
+        let unpadded = try backend.upload(relations)
+        let padded = try backend.paddedRelations(unpadded)
+        #expect(padded.rowPitch == 8 && padded.byteCount == 2 * 3 * 5 * 8 * 2)
+        let values = try backend.download(unpadded)
+        #expect(try backend.download(padded) == values)
+        // The second image, and then both again in one batch.
+        let second = try backend.gather(padded, rows: [1], after: nil)
+        #expect(try backend.download(second).values == Array(values.values[75...]))
+        let both = try backend.gather(padded, rows: [0], after: second)
+        #expect(
+            try backend.download(both).values
+                == Array(values.values[75...]) + Array(values.values[..<75]))
+    }
+}

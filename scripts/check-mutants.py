@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Plants one fault at a time in the kernels for matrix instructions and checks that each is caught.
+
+The kernels run emulated: first under Oclgrind, which reports data races and accesses out of bounds,
+then on PoCL, where the results are compared with the reference. A fault that neither sees would
+mean that a real one like it could go unnoticed. The unchanged kernels must pass.
+
+A missing barrier after a product cannot be tested: an emulated product has barriers of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KERNELS = ROOT / "Kernels" / "cl"
+DVT = ROOT / ".build" / "release" / "dvt"
+ORIGINAL = "the kernels without a fault"
+
+# Arguments of `dvt parity --operations --small` that run a kernel with few work-items.
+SHARED_DEPTH = ["--linear-engine", "mma-16x32-4k", "--filter", "linear 17x264"]
+PIPELINED = ["--linear-engine", "mma-64x64-4", "--filter", "linear 17x264"]
+WITHOUT_REUSE = ["--filter", "attention B=1 T=2 H=1 d=32"]
+ATTENTION = ["--filter", "attention B=2 T=5 H=2 d=32 reuse=1 keep"]
+SEVERAL_TILES = ["--filter", "attention B=1 T=37 H=1 d=32 reuse=4 keep"]
+RELATIONS = ["--filter", "relationReuse B=2 LH=4"]
+
+
+@dataclasses.dataclass
+class Mutant:
+    """A fault: `old` is replaced by `new` in a file."""
+
+    file: str
+    old: str
+    new: str
+    fault: str
+    checks: list[str]
+
+
+MUTANTS = [
+    Mutant(
+        "linear_mma.cl", "wait_copies(&g, STAGES - 2);", "wait_copies(&g, STAGES - 1);",
+        "waits for one group of copies too few", PIPELINED),
+    Mutant(
+        "linear_mma.cl", "    barrier(CLK_LOCAL_MEM_FENCE);  // this stage has arrived", "    //",
+        "no barrier before a stage is read", PIPELINED),
+    Mutant(
+        "linear_mma.cl", "free_stage = STAGES - 1;", "free_stage = STAGES - 2;",
+        "copies into the stage that is read", PIPELINED),
+    Mutant(
+        "linear_mma.cl", "is_inside = rest > 0;", "is_inside = 1;", "reads beyond the depth",
+        SHARED_DEPTH),
+    Mutant(
+        "linear_mma.cl", "min(row + i * COPY_ROWS, rows - 1 - first_row)", "(row + i * COPY_ROWS)",
+        "reads beyond the last row", SHARED_DEPTH),
+    Mutant(
+        "linear_mma.cl", "    strips_barrier(&g);\n    NO_UNROLL", "    NO_UNROLL",
+        "no barrier before sums are added", SHARED_DEPTH),
+    Mutant(
+        "mma.cl", "return lane % 8 + lane / 16 * 8; }", "return lane % 16; }",
+        "order of the matrices of b", SHARED_DEPTH),
+    Mutant(
+        "attention_mma.cl", "    barrier(CLK_LOCAL_MEM_FENCE);  // this tile has arrived", "    //",
+        "no barrier before keys are read", WITHOUT_REUSE),
+    Mutant(
+        "attention_mma.cl", "  barrier(CLK_LOCAL_MEM_FENCE);  // keys and values take", "  //",
+        "keys overwrite queries that are read", WITHOUT_REUSE),
+    Mutant(
+        "attention_mma.cl", "total[s] *= shrink[s];", "", "sum of the softmax is not rescaled",
+        SEVERAL_TILES),
+    Mutant(
+        "attention_mma.cl", "if (mask >> m & 1) {", "if (mask >> m & 1 && m > 0) {",
+        "first fragment of the resampling left out", ATTENTION),
+    Mutant(
+        "attention_mma.cl", ">= tokens) a[j][e] = -INFINITY;", "> tokens) a[j][e] = -INFINITY;",
+        "a key too many", ATTENTION),
+    Mutant(
+        "relation_mma.cl", "  subgroup_barrier(&g);\n  UNROLL for (int start", "  UNROLL for (int start",
+        "no barrier before results are read", RELATIONS),
+]
+
+
+def find_oclgrind() -> str:
+    """Oclgrind's library for the OpenCL loader."""
+    library = "/usr/lib/oclgrind/liboclgrind-rt-icd.so"
+    if os.path.exists(library):
+        return library
+    listed = subprocess.run(["ldconfig", "-p"], capture_output=True, text=True, check=True).stdout
+    for line in listed.splitlines():
+        if "liboclgrind-rt-icd" in line:
+            return line.split()[-1]
+    sys.exit("check-mutants.py: Oclgrind's ICD library (liboclgrind-rt-icd.so) is not installed")
+
+
+def run(kernels: pathlib.Path, checks: list[str], settings: dict[str, str]) -> str | None:
+    """Runs a check with the kernels of a folder; returns what went wrong, or None."""
+    environment = os.environ | settings | {
+        "DVT_KERNEL_SOURCES": str(kernels), "DVT_MATRIX_INSTRUCTIONS": "emulated",
+        "DVT_CACHE": "off"}
+    command = [
+        DVT, "parity", "--operations", "--small", "--kernel-style", "tile", "--precision",
+        "float16", *checks]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    if done.returncode == 0 and " 0 checks" not in " " + done.stderr:
+        return None
+    lines = (done.stderr.strip() or "no output").splitlines()
+    return lines[-1]
+
+
+def verdict(kernels: pathlib.Path, checks: list[str], oclgrind: str) -> str | None:
+    """How the kernels of a folder fail, or None."""
+    with tempfile.NamedTemporaryFile() as log:
+        problem = run(kernels, checks, {
+            "OCL_ICD_VENDORS": oclgrind, "DVT_DEVICE": "oclgrind", "OCLGRIND_DATA_RACES": "1",
+            "OCLGRIND_CHECK_API": "1", "OCLGRIND_MAX_ERRORS": "20", "OCLGRIND_LOG": log.name})
+        found = [line for line in log.read().decode().splitlines() if line.strip()]
+    if found:
+        return "Oclgrind: " + found[0].strip()
+    if problem:
+        return "comparison under Oclgrind: " + problem
+    for late in "10":
+        problem = run(kernels, checks, {
+            "DVT_DEVICE": "cpu", "DVT_BUILD_OPTIONS": f"-DCOPIES_LATE={late}"})
+        if problem:
+            return "comparison on PoCL: " + problem
+    return None
+
+
+def main() -> int:
+    """Checks the kernels and every mutant."""
+    oclgrind, survived = find_oclgrind(), 0
+    for checks in (
+            SHARED_DEPTH, PIPELINED, WITHOUT_REUSE, ATTENTION, SEVERAL_TILES, RELATIONS):
+        problem = verdict(KERNELS, checks, oclgrind)
+        if problem:
+            print(f"{ORIGINAL} fail ({' '.join(checks)}): {problem}", file=sys.stderr)
+            return 1
+    print(f"passed: {ORIGINAL}", flush=True)
+    for mutant in MUTANTS:
+        with tempfile.TemporaryDirectory() as folder:
+            kernels = pathlib.Path(folder) / "cl"
+            shutil.copytree(KERNELS, kernels)
+            text = (kernels / mutant.file).read_text()
+            if text.count(mutant.old) == 0:
+                sys.exit(f"check-mutants.py: {mutant.file} has no '{mutant.old}'")
+            (kernels / mutant.file).write_text(text.replace(mutant.old, mutant.new, 1))
+            caught = verdict(kernels, mutant.checks, oclgrind)
+        survived += caught is None
+        print(f"{'caught' if caught else 'SURVIVED'}: {mutant.file}: {mutant.fault}"
+              f"{f' ({caught})' if caught else ''}", flush=True)
+    print(f"{len(MUTANTS) - survived} of {len(MUTANTS)} faults were caught")
+    return 1 if survived else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
