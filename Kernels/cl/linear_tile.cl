@@ -66,6 +66,14 @@ static inline void load_tile(local float *restrict tile, int pitch, int tile_row
   }
 }
 
+// The bias of four columns, zeros beyond the last.
+static inline float4 bias_of(global const float *restrict bias, int column, int outputs) {
+  return (float4)(column < outputs ? bias[column] : 0.0f,
+                  column + 1 < outputs ? bias[column + 1] : 0.0f,
+                  column + 2 < outputs ? bias[column + 2] : 0.0f,
+                  column + 3 < outputs ? bias[column + 3] : 0.0f);
+}
+
 __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void linear_tile(
     global output_element *restrict y, global const element *restrict x,
     global const element *restrict weight, global const float *restrict bias,
@@ -140,18 +148,18 @@ __attribute__((reqd_work_group_size(ITEMS_X, ITEMS_Y, 1))) kernel void linear_ti
 #pragma unroll
       for (int j = 0; j < QUADS_X; j++) {
         const int column = first_column + 4 * (j * ITEMS_X + item_x);
-        const float value[4] = {sum[i][r][j].x, sum[i][r][j].y, sum[i][r][j].z, sum[i][r][j].w};
+#ifdef BATCHED
+        const float4 added = bias ? bias[row] : 0.0f;
+#else
+        const float4 added = bias ? bias_of(bias, column, outputs) : 0.0f;
+#endif
+        const float4 result = activated4(sum[i][r][j] + added, activation);
+        const float value[4] = {result.x, result.y, result.z, result.w};
 #pragma unroll
         for (int c = 0; c < 4; c++) {
           if (column + c >= outputs) continue;
           const size_t index = ((size_t)row * groups + group) * outputs + column + c;
-#ifdef BATCHED
-          const int biased = row;
-#else
-          const int biased = column + c;
-#endif
-          const float result = activated(value[c] + (bias ? bias[biased] : 0.0f), activation);
-          store_output(y + index, result + (residual ? load(residual + index) : 0.0f));
+          store_output(y + index, value[c] + (residual ? load(residual + index) : 0.0f));
         }
       }
     }
