@@ -69,8 +69,9 @@ check-cpu-kernels: ## Check the machine code of kernels for AVX512-BF16 (needs n
 	@scripts/install-dependencies.sh check-kernels
 	@scripts/check-cpu-kernels.sh
 
-check-gpu-kernels: ## Compile the kernels for NVIDIA and AMD GPUs (needs no GPU)
-	@scripts/install-dependencies.sh check-kernels
+check-gpu-kernels: ## Check the machine code of kernels for GPUs against its budget (needs no GPU)
+	@scripts/install-dependencies.sh check-gpu-kernels
+	@scripts/check-gpu-kernels.sh --self-test
 	@scripts/check-gpu-kernels.sh
 
 reference: build ## Write the command reference (docs/reference) from --help
