@@ -8,25 +8,10 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from accuracy import LIMITS, ORDERS, distance, numbers
 from dvt_pytorch import Cascade, Plain
 from peers import Peer
 from synthetic import images
-
-# As in docs/parity.md: float32 sums in another order may deviate 4 times as much as recorded for
-# PyTorch's float32; without a recording, 4 times the largest recorded deviation.
-ORDERS, LARGEST_RECORDED = 4, 1.2e-6
-# bfloat16 has 8 significant bits, float16 11. PyTorch's bfloat16 was 0.7e-2 to 1.2e-2 off.
-LIMITS = {"float32": ORDERS * LARGEST_RECORDED, "bfloat16": 2e-2, "float16": 3e-3}
-
-
-def distance(actual: np.ndarray, expected: np.ndarray) -> float:
-    """|actual - expected| / |expected|."""
-    return float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))
-
-
-def numbers(output: object) -> np.ndarray:
-    """A peer's output in float32."""
-    return output.float().numpy() if isinstance(output, Tensor) else np.asarray(output)
 
 
 def require(what: str, off: float, limit: float = LIMITS["float32"]) -> None:

@@ -11,10 +11,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import checks
+from accuracy import LIMITS, distance, numbers
 from dvt_pytorch import Cascade, Plain, deit_small, dvt_deit_small
 from measurements import BATCHES_TABLE, OURS, PEERS_TABLE, Key, Times
-from peers import PYTORCH, TYPES, Run, converted, median_ms, plain_peers
+from peers import PRECISIONS, PYTORCH, Run, median_ms, plain_peers
 from program import Program
+from pytorch import TYPES, converted
 from synthetic import fill, images, stream
 from t2t_pytorch import dvt_t2t_vit_12, t2t_vit_12
 from training_pytorch import Training, cascade_card, seeded_batches, small_cascade
@@ -84,7 +86,7 @@ class ModelComparison:
         fill(cascade)
         if reference:
             checks.check_recorded(family.title, cascade, reference / family.recorded)
-        self._cascades = {precision: converted(cascade, precision) for precision in TYPES}
+        self._cascades = {precision: converted(cascade, precision) for precision in PRECISIONS}
         checks.check_converted(
             family.title, cascade, self._cascades["bfloat16"], "bfloat16")
         self._plain = PlainModel(family.plain_title, family.make_plain(), BATCHES)
@@ -92,7 +94,7 @@ class ModelComparison:
     def turn(self, dvt: Program) -> Times:
         times: Times = {}
         for batch in BATCHES:
-            for precision in TYPES:
+            for precision in PRECISIONS:
                 times |= self._pytorch_stages(images(batch), precision)
             times |= self._plain.times(batch, REPEATS, self._family.plain_title)
             for precision in dvt.precisions:
@@ -142,19 +144,20 @@ class AttentionComparison:
         q, k, v = (self._values(name, *rows) for name in "qkv")
         relation = self._values("relation", *rows[:3], self.TOKENS)
         self._inputs = {
-            precision: Inputs(*(x.to(kind) for x in (q * self.WIDTH**-0.5, k, v, relation)))
-            for precision, kind in TYPES.items()}
+            precision: Inputs(*(x.to(TYPES[precision])
+                                for x in (q * self.WIDTH**-0.5, k, v, relation)))
+            for precision in PRECISIONS}
         expected = self._separate("float32").numpy()
-        for precision in TYPES:
+        for precision in PRECISIONS:
             for run in (self._separate, self._fused):
                 checks.require(
                     f"{self.TITLE}, PyTorch {run.__name__.strip('_')} in {precision}",
-                    checks.distance(checks.numbers(run(precision)), expected),
-                    checks.LIMITS[precision])
+                    distance(numbers(run(precision)), expected),
+                    LIMITS[precision])
 
     def turn(self, dvt: Program) -> Times:
         runs: dict[tuple[str, str], Run] = {}
-        for precision in TYPES:
+        for precision in PRECISIONS:
             runs[f"{PYTORCH}, bmm", precision] = partial(self._separate, precision)
             runs[f"{PYTORCH}, fused", precision] = partial(self._fused, precision)
         times = {by: median_ms(run, self.REPEATS, self.MILLISECONDS) for by, run in runs.items()}

@@ -1,13 +1,15 @@
 """Dynamic Vision Transformers in PyTorch, the peers of the benchmarks.
 
-They follow the authors' code: every stage runs for every image, and the relations of the previous
-stage are mixed, upsampled to the finer grid and stored before attention adds them. Parameters have
-the authors' names, from which `dvt` generates the same seeded weights.
+They follow the authors' code: the relations of the previous stage are mixed, upsampled to the finer
+grid and stored before attention adds them. Their code runs every stage for every image;
+`early_exits` is what a user would write. Parameters have the authors' names, from which `dvt`
+generates the same seeded weights.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -33,6 +35,7 @@ class Sizes:
 
 
 DEIT_SMALL = Sizes(384, 12, 6, mlp_width=1536, qkv_bias=True, epsilon=1e-6)
+TINY = Sizes(64, 2, 2, mlp_width=256, qkv_bias=True, epsilon=1e-6, classes=10)
 CIFAR10 = Sizes(128, 6, 4, mlp_width=512, qkv_bias=True, epsilon=1e-6, classes=10)
 
 
@@ -98,30 +101,40 @@ class Block(nn.Module):
             self.feature_resuse_mlp = FeatureReuse(sizes, grid)
 
     def forward(
-        self, x: Tensor, features: Tensor | None, relation: Tensor | None
-    ) -> tuple[Tensor, Tensor]:
-        """Tokens, and the attention's logits including the relation."""
+        self, x: Tensor, features: Tensor | None, relation: Tensor | None, keeps: bool = True
+    ) -> tuple[Tensor, Tensor | None]:
+        """Tokens, and the attention's logits including the relation.
+
+        Without `keeps` there are no logits, and PyTorch's fused attention adds the relation.
+        """
         q, k, v = self.attn.split(self.norm1(x))
-        logits = q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5
-        if relation is not None:
-            logits = logits + relation
-        x = x + self.attn.joined(logits.softmax(-1) @ v)
+        logits = None
+        if keeps:
+            logits = q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5
+            if relation is not None:
+                logits = logits + relation
+            y = logits.softmax(-1) @ v
+        else:
+            # The fast kernels take no mask whose rows are not contiguous.
+            mask = None if relation is None else relation.contiguous()
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        x = x + self.attn.joined(y)
         z = x
         if features is not None:
             z = torch.cat([x, self.feature_resuse_mlp(features)], -1)
         return x + self.mlp(self.norm2(z)), logits
 
-    def fused(self, x: Tensor) -> Tensor:
-        """The same without reuse, with PyTorch's fused attention, which keeps no logits."""
-        x = x + self.attn.joined(F.scaled_dot_product_attention(*self.attn.split(self.norm1(x))))
-        return x + self.mlp(self.norm2(x))
-
 
 class Stage(nn.Module):
-    """One transformer of a cascade; subclasses implement `embed`."""
+    """One transformer of a cascade; subclasses implement `embed`.
+
+    A stage whose relations no later one reuses can set `keeps_relations` to False, which allows
+    PyTorch's fused attention.
+    """
 
     def __init__(self, sizes: Sizes, grid: int, reuses: bool):
         super().__init__()
+        self.keeps_relations = True
         self.grid, self.depth, self.heads = grid, sizes.depth, sizes.heads
         self.cls_token = nn.Parameter(torch.zeros(1, 1, sizes.width))
         self.pos_embed = nn.Parameter(torch.zeros(1, grid * grid + 1, sizes.width))
@@ -165,8 +178,9 @@ class Stage(nn.Module):
         reused = self.upsampled(relations) if relations else [None] * self.depth
         kept = []
         for block, relation in zip(self.blocks, reused, strict=True):
-            x, logits = block(x, features, relation)
-            kept.append(logits)
+            x, logits = block(x, features, relation, self.keeps_relations)
+            if logits is not None:
+                kept.append(logits)
         return self.logits(x), x, kept
 
 
@@ -207,12 +221,47 @@ class Cascade(nn.Module):
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """The logits of every exit."""
-        exits = []
-        features = relations = None
-        for stage in self.stages():
-            logits, features, relations = stage(images, features, relations)
-            exits.append(logits)
-        return exits
+        return all_exits(self.stages(), images)
+
+
+RunStage = Callable[
+    [Tensor, Tensor | None, Sequence[Tensor] | None], tuple[Tensor, Tensor, list[Tensor]]]
+"""A stage, or a compiled one."""
+
+
+def all_exits(stages: Sequence[RunStage], images: Tensor) -> list[Tensor]:
+    """The logits of every exit, of all images."""
+    exits = []
+    features = relations = None
+    for stage in stages:
+        logits, features, relations = stage(images, features, relations)
+        exits.append(logits)
+    return exits
+
+
+def early_exits(
+    stages: Sequence[RunStage], images: Tensor, thresholds: Sequence[float]
+) -> list[Tensor]:
+    """The logits of every exit, of the images that reach it.
+
+    There is a threshold for every exit but the last. Images whose confidence is below it continue,
+    packed with what the next stage reuses.
+    """
+    logits, features, relations = stages[0](images, None, None)
+    exits = [logits]
+    for stage, threshold in zip(stages[1:], thresholds, strict=True):
+        rows = (confidences(exits[-1]) < threshold).nonzero().squeeze(1)
+        if len(rows) == 0:
+            break
+        images, features = images[rows], features[rows]
+        logits, features, relations = stage(images, features, [r[rows] for r in relations])
+        exits.append(logits)
+    return exits
+
+
+def confidences(logits: Tensor) -> Tensor:
+    """The probability of every image's top-1 class."""
+    return logits.float().softmax(-1).amax(-1)
 
 
 class Plain(nn.Module):
@@ -225,13 +274,28 @@ class Plain(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         x = self.stage.tokens(images)
         for block in self.stage.blocks:
-            x = block.fused(x)
+            x, _ = block(x, None, None, keeps=False)
         return self.stage.logits(x)
 
 
-def dvt_deit_small() -> Cascade:
+def card_stages(card: dict[str, Any]) -> list[Stage]:
+    """The stages that a model card of `dvt` describes by patch, width, depth and heads."""
+    return [
+        DeiTStage(
+            stage["patch"], 0, card["image_size"] // stage["patch"], index > 0,
+            Sizes(stage["width"], stage["depth"], stage["heads"], mlp_width=4 * stage["width"],
+                  qkv_bias=True, epsilon=1e-6, classes=card["classes"]))
+        for index, stage in enumerate(card["stages"])]
+
+
+def dvt_deit_small(sizes: Sizes = DEIT_SMALL) -> Cascade:
     return Cascade(
-        DeiTStage(32, 0, 7, False), DeiTStage(23, 3, 10, True), DeiTStage(16, 0, 14, True))
+        DeiTStage(32, 0, 7, False, sizes), DeiTStage(23, 3, 10, True, sizes),
+        DeiTStage(16, 0, 14, True, sizes))
+
+
+def tiny_deit() -> Cascade:
+    return dvt_deit_small(TINY)
 
 
 def deit_small() -> Plain:

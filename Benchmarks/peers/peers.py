@@ -1,6 +1,5 @@
 """The peers of `dvt`, as closures that run a plain model once."""
 
-import copy
 import functools
 import tempfile
 import time
@@ -8,22 +7,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mode
-from typing import TypeVar
 
 import numpy as np
 import onnxruntime
 import openvino
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 import processor
 from dvt_pytorch import Plain
+from pytorch import TYPES, can_compile, converted
 
 PYTORCH, COMPILED = "PyTorch", "PyTorch, torch.compile"
 ONNX_RUNTIME, OPENVINO, SHIPPED = "ONNX Runtime", "OpenVINO", "OpenVINO, as shipped"
-TYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+PRECISIONS = ["float32", "bfloat16"]
+"""Those in which the peers run. PyTorch has no fast float16 on a CPU."""
 Run = Callable[[], object]
-Model = TypeVar("Model", bound=nn.Module)
 
 _SLOW_MS = 20_000
 _OPENVINO_NAMES = {"f32": "float32", "bf16": "bfloat16", "f16": "float16"}
@@ -58,34 +57,16 @@ def plain_peers(plain: Plain, x: Tensor) -> list[Peer]:
             *open_vino(plain, x)]
 
 
-def converted(model: Model, precision: str) -> Model:
-    """A copy of a model with weights of this precision."""
-    return copy.deepcopy(model).to(TYPES[precision])
-
-
 def pytorch(plain: Plain, x: Tensor) -> list[Peer]:
     """PyTorch in each precision, and the same compiled."""
     peers = []
-    for precision, kind in TYPES.items():
-        model = converted(plain, precision)
-        peers.append(Peer(PYTORCH, precision, functools.partial(model, x.to(kind))))
+    for precision in PRECISIONS:
+        model, input = converted(plain, precision), x.to(TYPES[precision])
+        peers.append(Peer(PYTORCH, precision, functools.partial(model, input)))
         if can_compile():
             compiled = torch.compile(model, dynamic=False)
-            peers.append(Peer(COMPILED, precision, functools.partial(compiled, x.to(kind))))
+            peers.append(Peer(COMPILED, precision, functools.partial(compiled, input)))
     return peers
-
-
-@functools.cache
-def can_compile() -> bool:
-    """Whether torch.compile works here; it needs a C++ compiler."""
-    # The models share their code, and by default only a few versions of it are compiled.
-    torch._dynamo.config.recompile_limit = 100
-    torch._dynamo.config.fail_on_recompile_limit_hit = True
-    try:
-        torch.compile(lambda x: x.sin() + 1)(torch.ones(8))
-    except Exception:  # The errors of its stages have no common class.
-        return False
-    return True
 
 
 def onnx_runtime(plain: Plain, x: Tensor) -> Run:

@@ -6,6 +6,7 @@ source of the losses that its tests expect.
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import synthetic
-from dvt_pytorch import Cascade, DeiTStage, Sizes
+from dvt_pytorch import Cascade, card_stages
 
 # The defaults of `dvt train`.
 RATE, BETAS, EPSILON, DECAY, CLIP, AVERAGE = 1e-3, (0.9, 0.999), 1e-8, 0.05, 1.0, 0.999
@@ -21,12 +22,10 @@ RATE, BETAS, EPSILON, DECAY, CLIP, AVERAGE = 1e-3, (0.9, 0.999), 1e-8, 0.05, 1.0
 
 def small_cascade(width: int, depth: int, heads: int) -> Cascade:
     """Patches of 8, then 4 pixels, 10 classes, feature and relation reuse."""
-    sizes = Sizes(
-        width, depth, heads, mlp_width=4 * width, qkv_bias=True, epsilon=1e-6, classes=10)
-    return Cascade(DeiTStage(8, 0, 4, False, sizes), DeiTStage(4, 0, 8, True, sizes))
+    return Cascade(*card_stages(cascade_card(width, depth, heads)))
 
 
-def cascade_card(width: int, depth: int, heads: int) -> dict[str, object]:
+def cascade_card(width: int, depth: int, heads: int) -> dict[str, Any]:
     """The same cascade as JSON for `dvt`."""
     return {
         "name": f"peers-{width}x{depth}", "image_size": 32, "classes": 10,
@@ -46,15 +45,20 @@ def optimizer(model: nn.Module, rate: float = RATE) -> torch.optim.AdamW:
 
 
 class Training:
-    """A model, its optimizer and its averaged weights."""
+    """A model, its optimizer and its averaged weights.
 
-    def __init__(self, model: Cascade, rate: float = RATE):
-        self.model, self.optimizer = model, optimizer(model, rate)
+    The model computes the logits of every exit, with `autocast` in bfloat16 where PyTorch's
+    autocast does.
+    """
+
+    def __init__(self, model: nn.Module, rate: float = RATE, autocast: bool = False):
+        self.model, self.optimizer, self.autocast = model, optimizer(model, rate), autocast
         self.average = [p.detach().clone() for p in model.parameters()]
 
     def step(self, images: Tensor, labels: Tensor) -> list[float]:
         """Performs one step; returns the loss of every exit before it."""
-        losses = [F.cross_entropy(logits, labels) for logits in self.model(images)]
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.autocast):
+            losses = [F.cross_entropy(logits, labels) for logits in self.model(images)]
         self.optimizer.zero_grad(set_to_none=True)
         torch.stack(losses).sum().backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
