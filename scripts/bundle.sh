@@ -22,7 +22,11 @@ if pkg-config --exists libsharpyuv; then
     packages+=(libsharpyuv0)
     indirect+=(-Xlinker -lsharpyuv)
 fi
-readonly libraries packages indirect
+# What measure.sh needs for PyTorch.
+peers=(
+    measure timer models_pytorch operations_pytorch training_pytorch dvt_pytorch pytorch accuracy
+    synthetic)
+readonly libraries packages indirect peers
 readonly from_the_machine=(
     libc.so.6 libm.so.6 libpthread.so.0 libdl.so.2 librt.so.1 ld-linux-x86-64.so.2
     ld-linux-aarch64.so.1 libstdc++.so.6 libgcc_s.so.1)
@@ -58,7 +62,11 @@ assemble() {
         file=$(library_file "$library")
         install -m 644 "$file" "$folder/lib/$library"
     done
-    install -m 755 scripts/bundle/run.sh scripts/bundle/test.sh "$folder"
+    install -m 755 scripts/bundle/{run,test,measure}.sh "$folder"
+    install -m 644 scripts/bundle/tables.awk "$folder"
+    mkdir "$folder/models" "$folder/peers"
+    install -m 644 scripts/bundle/models/*.json "$folder/models"
+    for file in "${peers[@]}"; do install -m 644 "Benchmarks/peers/$file.py" "$folder/peers"; done
 
     for package in "${packages[@]}"; do
         install -m 644 "/usr/share/doc/$package/copyright" "$folder/licenses/$package"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the newest bundle in a minimal Debian 12 with PoCL: try-bundle.sh
+# Runs the newest bundle in a minimal Debian 12 with PoCL, its test.sh and measure.sh --small:
+#   try-bundle.sh
 # Arguments replace the default commands; each contains the arguments of one run of run.sh:
 #   try-bundle.sh devices
 # Requires root and debootstrap. The system is kept in build/bare for later runs.
@@ -57,6 +58,22 @@ inside() {
         - "$root" "$@" < /dev/null
 }
 
+# Checks that a measurement without Python is complete: every phase has records, and a table.
+check_measured() {
+    local phase
+    for phase in facts probes parity tuning models kernels training; do
+        grep -q "^{\"kind\":\"record\",\"phase\":\"$phase\"" "$1/results.jsonl" ||
+            fail "measure.sh has no records of the phase $phase"
+    done
+    grep -q '^{"kind":"end","outcome":"complete"' "$1/results.jsonl" ||
+        fail "measure.sh did not end"
+    grep -q '^| tiny-deit | 4 | all exits | bfloat16 |' "$1/results.md" ||
+        fail "measure.sh printed no table of models"
+    if command -v python3 > /dev/null; then
+        python3 -m json.tool "$1/results.json" > /dev/null || fail "results.json is not JSON"
+    fi
+}
+
 archive=$(find build -maxdepth 1 -name 'dvt-*.tar.gz' -printf '%T@ %p\n' |
     sort -n | tail -n 1 | cut -d ' ' -f 2-)
 [[ -n $archive ]] || fail "there is no bundle in build/: make bundle"
@@ -75,4 +92,8 @@ if (($# > 0)); then
     done
 else
     inside /opt/bundle/test.sh
+    rm -rf "$root/tmp/measured"
+    # On a busy machine, building the kernels may take longer than the default limit.
+    inside /opt/bundle/measure.sh --small --time-limit 1200 --out /tmp/measured
+    check_measured "$root/tmp/measured"
 fi
