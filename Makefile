@@ -30,6 +30,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 .PHONY: help build demo test lint format check-kernels check-cpu-kernels check-gpu-kernels
 .PHONY: parity benchmark
 .PHONY: reference check-docs documentation install uninstall bundle try-bundle clean bench-peers
+.PHONY: write-results
 
 help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -115,6 +116,9 @@ bundle: ## Create build/dvt-VERSION-linux-ARCH.tar.gz, for machines without Swif
 
 try-bundle: bundle ## Run the bundle in a bare Debian 12 (needs root)
 	@scripts/try-bundle.sh
+
+write-results: ## Write RESULTS=results.json of measure.sh to docs/benchmarks.md
+	@scripts/write-results.sh $(RESULTS)
 
 clean: ## Remove all build outputs
 	rm -rf .build build Benchmarks/.build Examples/.build
