@@ -28,6 +28,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # Targets share SwiftPM's lock; with -j they would only wait for each other.
 .NOTPARALLEL:
 .PHONY: help build demo test lint format check-kernels check-cpu-kernels check-gpu-kernels
+.PHONY: check-mutants
 .PHONY: parity benchmark
 .PHONY: reference check-docs documentation install uninstall bundle try-bundle clean bench-peers
 .PHONY: write-results
@@ -65,6 +66,11 @@ check-kernels: ## Run the kernels under oclgrind: out-of-bounds accesses, data r
 	@scripts/install-dependencies.sh check-kernels
 	$(SWIFT) build -c release
 	@scripts/check-kernels.sh
+
+check-mutants: ## Plant faults in the kernels for matrix instructions; each must be caught
+	@scripts/install-dependencies.sh check-kernels
+	$(SWIFT) build -c release
+	@scripts/check-mutants.py
 
 check-cpu-kernels: ## Check the machine code of kernels for AVX512-BF16 (needs no such CPU)
 	@scripts/install-dependencies.sh check-kernels

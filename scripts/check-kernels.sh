@@ -65,12 +65,15 @@ check --kernel-style tile --linear-engine tile-32x32x16
 for engine in clblast packed-6x16 tile-128x128x8; do
     check --kernel-style tile --linear-engine "$engine" --filter linear
 done
-# Tensors of 16 bits: both formats and styles, tensor cores, and products of pairs.
+# Tensors of 16 bits: both formats and styles, products of pairs, and matrix instructions. These are
+# emulated, which takes long; scripts/check-mutants.py runs more of them, optimized.
 check --kernel-style vector --precision float16
 check --kernel-style tile --precision bfloat16
-for precision in float16 bfloat16; do
-    check --kernel-style tile --linear-engine matrix --precision "$precision" --filter linear
-done
+check --kernel-style tile --linear-engine mma-16x32-4k --precision float16 --filter 'linear 7x16'
+export DVT_MATRIX_INSTRUCTIONS=emulated
+check --kernel-style tile --precision bfloat16 --filter 'T=5 H=2 d=32 reuse=1'
+check --kernel-style tile --precision float16 --filter relationReuse
+unset DVT_MATRIX_INSTRUCTIONS
 for operation in linear attention relationReuse; do
     DVT_BFLOAT16_DOT=emulated \
         check --kernel-style vector --precision bfloat16 --filter "$operation"

@@ -40,6 +40,11 @@ ARCHITECTURES = [
 ]
 
 
+# The matrix instructions of mma.cl by the beginning of the architecture's name.
+_MATRIX_MACROS = {
+    "gfx90": "MMA_CDNA", "gfx94": "MMA_CDNA", "gfx11": "MMA_RDNA3", "gfx12": "MMA_RDNA4"}
+
+
 def compile_kernels(
     tools: Tools, source: Path, macros: Sequence[str], architecture: str,
     max_registers: int | None
@@ -49,7 +54,8 @@ def compile_kernels(
     run([tools.clang, "-x", "cl", "-cl-std=CL1.2", "-Xclang", "-finclude-default-header", "-O3",
          "-w", "-target", "amdgcn-amd-amdhsa", f"-mcpu={architecture}", "-nogpulib", "-Xclang",
          "-mlink-builtin-bitcode", "-Xclang", tools.libclc / "amdgcn--amdhsa.bc",
-         *(f"-D{macro}" for macro in macros), source, "-o", binary])
+         f"-D{_MATRIX_MACROS[architecture[:5]]}", *(f"-D{macro}" for macro in macros), source,
+         "-o", binary])
     notes = run([tools.readelf, "--notes", binary])
     text = run([tools.objdump, "--disassemble", binary])
     return [_function(fields, text) for fields in _kernels(notes)]

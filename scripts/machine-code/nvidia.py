@@ -44,7 +44,7 @@ def compile_kernels(
               "-target-feature", "-Xclang", f"+ptx{_PTX_VERSION}", "-O3", "-w", "-S"]
     run([tools.clang, "-x", "cl", "-cl-std=CL1.2", "-Xclang", "-finclude-default-header", *target,
          "-emit-llvm", "-Xclang", "-mlink-builtin-bitcode", "-Xclang",
-         tools.libclc / "nvptx64--nvidiacl.bc", "-DPTX", *(f"-D{macro}" for macro in macros),
+         tools.libclc / "nvptx64--nvidiacl.bc", "-DMMA_PTX", *(f"-D{macro}" for macro in macros),
          source, "-o", module])
     run([tools.clang, "-x", "ir", *target, module, "-o", ptx])
     sizes = _work_group_sizes(module.read_text())

@@ -98,7 +98,7 @@ kernel void local_memory(global float *restrict y, global const float *restrict 
   y[get_global_id(0)] = values[(item * 97) % 10240];
 }
 
-#ifdef PTX
+#ifdef MMA_PTX
 
 // A product of matrices, loads of matrices, and copies of 16 bytes to local memory.
 kernel void matrices(global float *restrict y, global const uint *restrict x, int count) {
