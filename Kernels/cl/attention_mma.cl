@@ -63,13 +63,14 @@
 // chunks exist; the others become zeros.
 static inline void copy_rows_async(subgroup_t *g, local uchar *to, global const uchar *from,
                                    size_t stride, int rows, int count, int chunks, int length) {
-  UNROLL for (int first = 0; first < rows * chunks; first += ITEMS) {
+  UNROLL
+  for (int first = 0; first < rows * chunks; first += ITEMS) {
     // Where copies must not be conditional, the last chunk is copied several times.
     const int e = COPY_INDEX(first + g->item, rows * chunks);
     const int row = e / chunks, chunk = e % chunks, is_inside = row < count && chunk < length;
-    COPIES_IF(rows * chunks % ITEMS == 0 || e < rows * chunks)
-    copy_async(g, to + CHUNK_OFFSET(row, chunk, chunks),
-               from + (is_inside ? row * stride + chunk * 16 : 0), is_inside);
+    COPIES_IF (rows * chunks % ITEMS == 0 || e < rows * chunks)
+      copy_async(g, to + CHUNK_OFFSET(row, chunk, chunks),
+                 from + (is_inside ? row * stride + chunk * 16 : 0), is_inside);
   }
 }
 
@@ -103,8 +104,9 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
   finish_copies(&g);
   barrier(CLK_LOCAL_MEM_FENCE);
   uint query[HEAD_FRAGMENTS][MMA_WORDS];
-  UNROLL for (int n = 0; n < HEAD_FRAGMENTS; n++)
-      load_a(&g, query[n], memory + own * HEAD_BYTES, 2 * n, HEAD_CHUNKS);
+  UNROLL
+  for (int n = 0; n < HEAD_FRAGMENTS; n++)
+    load_a(&g, query[n], memory + own * HEAD_BYTES, 2 * n, HEAD_CHUNKS);
 #if COARSE_FRAGMENTS
   const int last_fragment = (tokens + 15) / 16 - 1;
   uint mixed[COARSE_FRAGMENTS][MMA_WORDS];  // U
@@ -112,17 +114,22 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
     const int fragment = min(first / 16, last_fragment);
     const float inverse_scale = 1.0f / scale;
     uint w[COARSE_FRAGMENTS][MMA_WORDS];
-    UNROLL for (int m = 0; m < COARSE_FRAGMENTS; m++)
-        load_a_packed(&g, w[m], weights, fragment * COARSE_FRAGMENTS + m);
-    UNROLL for (int n = 0; n < COARSE_FRAGMENTS; n++) {
+    UNROLL
+    for (int m = 0; m < COARSE_FRAGMENTS; m++)
+      load_a_packed(&g, w[m], weights, fragment * COARSE_FRAGMENTS + m);
+    UNROLL
+    for (int n = 0; n < COARSE_FRAGMENTS; n++) {
       float sums[MMA_SUMS];
-      UNROLL for (int e = 0; e < MMA_SUMS; e++) sums[e] = 0.0f;
-      UNROLL for (int m = 0; m < COARSE_FRAGMENTS; m++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) sums[e] = 0.0f;
+      UNROLL
+      for (int m = 0; m < COARSE_FRAGMENTS; m++) {
         uint c[MMA_WORDS];
         load_b_transposed(&g, c, memory + QUERY_BYTES + 16 * m * COARSE_ROW, 2 * n, COARSE_CHUNKS);
         multiply_add(&g, sums, w[m], c);
       }
-      UNROLL for (int e = 0; e < MMA_SUMS; e++) sums[e] *= inverse_scale;
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) sums[e] *= inverse_scale;
       sums_to_a(mixed[n], sums);
     }
   }
@@ -130,9 +137,11 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
   barrier(CLK_LOCAL_MEM_FENCE);  // keys and values take the place of what has been read
 
   float sum[HEAD_FRAGMENTS][MMA_SUMS], largest[SUM_ROWS], total[SUM_ROWS];
-  UNROLL for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL for (int e = 0; e < MMA_SUMS; e++)
-      sum[n][e] = 0.0f;
-  UNROLL for (int s = 0; s < SUM_ROWS; s++) {
+  UNROLL
+  for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL
+  for (int e = 0; e < MMA_SUMS; e++) sum[n][e] = 0.0f;
+  UNROLL
+  for (int s = 0; s < SUM_ROWS; s++) {
     largest[s] = -INFINITY;
     total[s] = 0.0f;
   }
@@ -143,10 +152,11 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
   commit_copies(&g);
   finish_copies(&g);
   int slot = 0;
-  NO_UNROLL for (int start = 0; start < tokens; start += KEYS) {
+  NO_UNROLL
+  for (int start = 0; start < tokens; start += KEYS) {
     wait_copies(&g, 0);
     barrier(CLK_LOCAL_MEM_FENCE);  // this tile has arrived, and the one before has been read
-    COPIES_IF(start + KEYS < tokens) {
+    COPIES_IF (start + KEYS < tokens) {
       local uchar *next = memory + (1 - slot) * 2 * TILE_BYTES;
       const size_t offset = (start + KEYS) * stride;
       const int count = tokens - start - KEYS;
@@ -159,25 +169,32 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
     slot = 1 - slot;
 
     float a[KEY_FRAGMENTS][MMA_SUMS];  // A / scale
-    UNROLL for (int j = 0; j < KEY_FRAGMENTS; j++) {
-      UNROLL for (int e = 0; e < MMA_SUMS; e++) a[j][e] = 0.0f;
+    UNROLL
+    for (int j = 0; j < KEY_FRAGMENTS; j++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) a[j][e] = 0.0f;
 #if COARSE_FRAGMENTS
       const int fragment = start / 16 + j;
       const uint mask = fragment <= last_fragment ? used[fragment] : 0;
-      UNROLL for (int m = 0; m < COARSE_FRAGMENTS; m++) if (mask >> m & 1) {
-        uint w[MMA_WORDS];
-        load_b_packed(&g, w, weights, fragment * COARSE_FRAGMENTS + m);
-        multiply_add(&g, a[j], mixed[m], w);
-      }
+      UNROLL
+      for (int m = 0; m < COARSE_FRAGMENTS; m++)
+        if (mask >> m & 1) {
+          uint w[MMA_WORDS];
+          load_b_packed(&g, w, weights, fragment * COARSE_FRAGMENTS + m);
+          multiply_add(&g, a[j], mixed[m], w);
+        }
 #endif
-      UNROLL for (int n = 0; n < HEAD_FRAGMENTS; n++) {
+      UNROLL
+      for (int n = 0; n < HEAD_FRAGMENTS; n++) {
         uint b[MMA_WORDS];
         load_b(&g, b, keys + 16 * j * HEAD_BYTES, 2 * n, HEAD_CHUNKS);
         multiply_add(&g, a[j], query[n], b);
       }
     }
 #ifdef KEEP
-    UNROLL for (int j = 0; j < KEY_FRAGMENTS; j++) UNROLL for (int e = 0; e < MMA_SUMS; e += 2) {
+    UNROLL
+    for (int j = 0; j < KEY_FRAGMENTS; j++) UNROLL
+    for (int e = 0; e < MMA_SUMS; e += 2) {
       const int row = first + sum_row(&g, e), column = start + 16 * j + sum_column(&g, e);
       const size_t channel = (size_t)image * kept_channels + kept_channel + head;
       if (row < attending && column < kept_pitch)
@@ -186,32 +203,40 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
     }
 #endif
     if (start + KEYS > tokens) {
-      UNROLL for (int j = 0; j < KEY_FRAGMENTS; j++)
-          UNROLL for (int e = 0; e < MMA_SUMS;
-                      e++) if (start + 16 * j + sum_column(&g, e) >= tokens) a[j][e] = -INFINITY;
+      UNROLL
+      for (int j = 0; j < KEY_FRAGMENTS; j++) UNROLL
+      for (int e = 0; e < MMA_SUMS; e++)
+        if (start + 16 * j + sum_column(&g, e) >= tokens) a[j][e] = -INFINITY;
     }
     float peak[SUM_ROWS];
-    UNROLL for (int s = 0; s < SUM_ROWS; s++) peak[s] = -INFINITY;
-    UNROLL for (int j = 0; j < KEY_FRAGMENTS; j++) UNROLL for (int e = 0; e < MMA_SUMS; e++)
-        peak[row_of_sum(e)] = fmax(peak[row_of_sum(e)], a[j][e]);
+    UNROLL
+    for (int s = 0; s < SUM_ROWS; s++) peak[s] = -INFINITY;
+    UNROLL
+    for (int j = 0; j < KEY_FRAGMENTS; j++) UNROLL
+    for (int e = 0; e < MMA_SUMS; e++) peak[row_of_sum(e)] = fmax(peak[row_of_sum(e)], a[j][e]);
     float shrink[SUM_ROWS];
-    UNROLL for (int s = 0; s < SUM_ROWS; s++) {
+    UNROLL
+    for (int s = 0; s < SUM_ROWS; s++) {
       peak[s] = fmax(largest[s], lanes_max(&g, peak[s]));
       shrink[s] = exp2_fast((largest[s] - peak[s]) * rate);
       largest[s] = peak[s];
       total[s] *= shrink[s];
       peak[s] *= rate;
     }
-    UNROLL for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL for (int e = 0; e < MMA_SUMS; e++)
-        sum[n][e] *= shrink[row_of_sum(e)];
-    UNROLL for (int j = 0; j < KEY_FRAGMENTS; j++) {
-      UNROLL for (int e = 0; e < MMA_SUMS; e++) {
+    UNROLL
+    for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL
+    for (int e = 0; e < MMA_SUMS; e++) sum[n][e] *= shrink[row_of_sum(e)];
+    UNROLL
+    for (int j = 0; j < KEY_FRAGMENTS; j++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) {
         a[j][e] = exp2_fast(fma(a[j][e], rate, -peak[row_of_sum(e)]));
         total[row_of_sum(e)] += a[j][e];
       }
       uint p[MMA_WORDS];
       sums_to_a(p, a[j]);
-      UNROLL for (int n = 0; n < HEAD_FRAGMENTS; n++) {
+      UNROLL
+      for (int n = 0; n < HEAD_FRAGMENTS; n++) {
         uint b[MMA_WORDS];
         load_b_transposed(&g, b, values + 16 * j * HEAD_BYTES, 2 * n, HEAD_CHUNKS);
         multiply_add(&g, sum[n], p, b);
@@ -219,8 +244,11 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
     }
     finish_copies(&g);
   }
-  UNROLL for (int s = 0; s < SUM_ROWS; s++) total[s] = 1.0f / lanes_sum(&g, total[s]);
-  UNROLL for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL for (int e = 0; e < MMA_SUMS; e += 2) {
+  UNROLL
+  for (int s = 0; s < SUM_ROWS; s++) total[s] = 1.0f / lanes_sum(&g, total[s]);
+  UNROLL
+  for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL
+  for (int e = 0; e < MMA_SUMS; e += 2) {
     const int row = first + sum_row(&g, e);
     const int column = head * HEAD_WIDTH + 16 * n + sum_column(&g, e);
     const float inverse = total[row_of_sum(e)];

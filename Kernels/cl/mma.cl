@@ -154,7 +154,8 @@ static inline void copy_async(subgroup_t *g, local uchar *to, global const uchar
 static inline void commit_copies(subgroup_t *g) {}
 
 static inline void finish_copies(subgroup_t *g) {
-  UNROLL for (int i = 0; i < g->requested; i++) * (local uint4 *)g->to[i] = g->held[i];
+  UNROLL
+  for (int i = 0; i < g->requested; i++) *(local uint4 *)g->to[i] = g->held[i];
   g->requested = 0;
 }
 
@@ -186,14 +187,17 @@ static inline int b_matrix_chunk(int lane) { return lane / 8 % 2; }
 // Word `i` of a lane, read as ldmatrix does: lane 8 i + r has the place of row r of matrix i. There
 // is no barrier, so that a barrier that a kernel lacks is not replaced by the emulation's.
 #define LOAD_MATRICES(f, matrix, row_of, chunk_of, chunk, chunks)                            \
-  UNROLL for (int i = 0; i < 4; i++) {                                                       \
+  UNROLL                                                                                     \
+  for (int i = 0; i < 4; i++) {                                                              \
     const int from = 8 * i + g->lane / 4, r = row_of(from), c = (chunk) + chunk_of(from);    \
     (f)[i] = *(local const uint *)((matrix) + CHUNK_OFFSET(r, c, chunks) + g->lane % 4 * 4); \
   }
 #define LOAD_MATRICES_TRANSPOSED(f, matrix, row_of, chunk_of, chunk, chunks)                \
-  UNROLL for (int i = 0; i < 4; i++) {                                                      \
+  UNROLL                                                                                    \
+  for (int i = 0; i < 4; i++) {                                                             \
     uint word = 0;                                                                          \
-    UNROLL for (int h = 0; h < 2; h++) {                                                    \
+    UNROLL                                                                                  \
+    for (int h = 0; h < 2; h++) {                                                           \
       const int from = 8 * i + g->lane % 4 * 2 + h, r = row_of(from),                       \
                 c = (chunk) + chunk_of(from);                                               \
       const uint half_word =                                                                \
@@ -252,7 +256,8 @@ static inline float lanes_sum(subgroup_t *g, float x) {
 #if ELEMENT_BITS == 16
 // Nothing moves between lanes.
 static inline void sums_to_a(uint *f, const float *sums) {
-  UNROLL for (int i = 0; i < 4; i++) f[i] = pack2(sums[2 * i], sums[2 * i + 1]);
+  UNROLL
+  for (int i = 0; i < 4; i++) f[i] = pack2(sums[2 * i], sums[2 * i + 1]);
 }
 #endif
 

@@ -57,7 +57,8 @@ static inline float lanes_sum(subgroup_t *g, float x) {
 static inline void gather_column(uint *f, local const uchar *matrix, int row, int k, int words,
                                  int chunk, int chunks) {
   const int c = chunk + row / 8;
-  UNROLL for (int i = 0; i < words; i++) {
+  UNROLL
+  for (int i = 0; i < words; i++) {
     local const uchar *first = matrix + CHUNK_OFFSET(k + 2 * i, c, chunks);
     local const uchar *second = matrix + CHUNK_OFFSET(k + 2 * i + 1, c, chunks);
     f[i] = *(local const ushort *)(first + row % 8 * 2) |
@@ -91,7 +92,8 @@ static inline void multiply_add(subgroup_t *g, float *sums, const uint *a, const
   c = __builtin_amdgcn_mfma_f32_16x16x16f16(
       *(const half4_t *)&wb, *(const half4_t *)&wa, c, 0, 0, 0);
 #endif
-  UNROLL for (int e = 0; e < 4; e++) sums[e] = c[e];
+  UNROLL
+  for (int e = 0; e < 4; e++) sums[e] = c[e];
 }
 
 static inline void sums_to_a(uint *f, const float *sums) {
@@ -117,7 +119,8 @@ static inline void load_a(subgroup_t *g, uint *f, local const uchar *matrix, int
                           int chunks) {
   const int r = g->lane % 16, c = chunk + g->lane / 16;
   const uint4 w = *(local const uint4 *)(matrix + CHUNK_OFFSET(r, c, chunks));
-  UNROLL for (int i = 0; i < 4; i++) f[i] = w[i];
+  UNROLL
+  for (int i = 0; i < 4; i++) f[i] = w[i];
 }
 
 static inline void load_a_transposed(subgroup_t *g, uint *f, local const uchar *matrix, int chunk,
@@ -127,7 +130,8 @@ static inline void load_a_transposed(subgroup_t *g, uint *f, local const uchar *
 
 static inline void multiply_add(subgroup_t *g, float *sums, const uint *a, const uint *b) {
   float8_t c;
-  UNROLL for (int e = 0; e < 8; e++) c[e] = sums[e];
+  UNROLL
+  for (int e = 0; e < 8; e++) c[e] = sums[e];
   const uint4 wa = (uint4)(a[0], a[1], a[2], a[3]), wb = (uint4)(b[0], b[1], b[2], b[3]);
 #ifdef ELEMENT_BFLOAT16
   c = __builtin_amdgcn_wmma_f32_16x16x16_bf16_w32_gfx12(
@@ -136,11 +140,13 @@ static inline void multiply_add(subgroup_t *g, float *sums, const uint *a, const
   c = __builtin_amdgcn_wmma_f32_16x16x16_f16_w32_gfx12(
       *(const half8_t *)&wb, *(const half8_t *)&wa, c);
 #endif
-  UNROLL for (int e = 0; e < 8; e++) sums[e] = c[e];
+  UNROLL
+  for (int e = 0; e < 8; e++) sums[e] = c[e];
 }
 
 static inline void sums_to_a(uint *f, const float *sums) {
-  UNROLL for (int i = 0; i < 4; i++) f[i] = pack2(sums[2 * i], sums[2 * i + 1]);
+  UNROLL
+  for (int i = 0; i < 4; i++) f[i] = pack2(sums[2 * i], sums[2 * i + 1]);
 }
 
 static inline void store_packed(const subgroup_t *g, const uint *f, global uint4 *packed,
@@ -150,7 +156,8 @@ static inline void store_packed(const subgroup_t *g, const uint *f, global uint4
 
 static inline void load_b_packed(subgroup_t *g, uint *f, global const uint4 *packed, int index) {
   const uint4 w = packed[index * 32 + g->lane];
-  UNROLL for (int i = 0; i < 4; i++) f[i] = w[i];
+  UNROLL
+  for (int i = 0; i < 4; i++) f[i] = w[i];
 }
 
 #else
@@ -159,9 +166,11 @@ static inline void load_b_packed(subgroup_t *g, uint *f, global const uint4 *pac
 // neighboring columns here too.
 
 static inline void load_row(uint *f, local const uchar *matrix, int r, int chunk, int chunks) {
-  UNROLL for (int i = 0; i < 2; i++) {
+  UNROLL
+  for (int i = 0; i < 2; i++) {
     const uint4 w = *(local const uint4 *)(matrix + CHUNK_OFFSET(r, chunk + i, chunks));
-    UNROLL for (int j = 0; j < 4; j++) f[4 * i + j] = w[j];
+    UNROLL
+    for (int j = 0; j < 4; j++) f[4 * i + j] = w[j];
   }
 }
 
@@ -190,7 +199,8 @@ static inline void load_b_transposed(subgroup_t *g, uint *f, local const uchar *
 static inline void multiply_add(subgroup_t *g, float *sums, const uint *a, const uint *b) {
   float8_t c;
   uint8 wa, wb;
-  UNROLL for (int e = 0; e < 8; e++) {
+  UNROLL
+  for (int e = 0; e < 8; e++) {
     c[e] = sums[e];
     wa[e] = a[e];
     wb[e] = b[e];
@@ -201,13 +211,15 @@ static inline void multiply_add(subgroup_t *g, float *sums, const uint *a, const
 #else
   c = __builtin_amdgcn_wmma_f32_16x16x16_f16_w32(*(const half16_t *)&wb, *(const half16_t *)&wa, c);
 #endif
-  UNROLL for (int e = 0; e < 8; e++) sums[e] = c[e];
+  UNROLL
+  for (int e = 0; e < 8; e++) sums[e] = c[e];
 }
 
 // Lanes l and l ^ 16 hold the halves of a row; both need all of it.
 static inline void sums_to_a(uint *f, const float *sums) {
   const int is_upper = __builtin_amdgcn_mbcnt_lo(~0u, 0) / 16;
-  UNROLL for (int i = 0; i < 4; i++) {
+  UNROLL
+  for (int i = 0; i < 4; i++) {
     const uint own = pack2(sums[2 * i], sums[2 * i + 1]);
     const uint other = __builtin_amdgcn_permlanex16(own, own, 0x76543210, 0xFEDCBA98, 0, 0);
     f[i] = is_upper ? other : own;
@@ -216,9 +228,11 @@ static inline void sums_to_a(uint *f, const float *sums) {
 }
 
 static inline void load_row_packed(uint *f, global const uint4 *packed, int at) {
-  UNROLL for (int i = 0; i < 2; i++) {
+  UNROLL
+  for (int i = 0; i < 2; i++) {
     const uint4 w = packed[at + i];
-    UNROLL for (int j = 0; j < 4; j++) f[4 * i + j] = w[j];
+    UNROLL
+    for (int j = 0; j < 4; j++) f[4 * i + j] = w[j];
   }
 }
 
@@ -233,8 +247,10 @@ static inline void load_a_packed(subgroup_t *g, uint *f, global const uint4 *pac
 static inline void store_packed(const subgroup_t *g, const uint *f, global uint4 *packed,
                                 int index) {
   if (g->lane >= 16) return;
-  UNROLL for (int i = 0; i < 2; i++) packed[index * 32 + g->lane * 2 + i] =
-      (uint4)(f[4 * i], f[4 * i + 1], f[4 * i + 2], f[4 * i + 3]);
+  UNROLL
+  for (int i = 0; i < 2; i++)
+    packed[index * 32 + g->lane * 2 + i] =
+        (uint4)(f[4 * i], f[4 * i + 1], f[4 * i + 2], f[4 * i + 3]);
 }
 #endif
 

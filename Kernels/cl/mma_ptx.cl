@@ -75,13 +75,15 @@ static inline void finish_copies(subgroup_t *g) {}
 // x = high + low, high with the 10 bits of TF32's mantissa; the product of the lows is negligible.
 static inline void multiply_add(subgroup_t *g, float *sums, const uint *a, const uint *b) {
   uint a_high[4], a_low[4], b_high[4], b_low[4];
-  UNROLL for (int i = 0; i < 4; i++) {
+  UNROLL
+  for (int i = 0; i < 4; i++) {
     a_high[i] = a[i] & 0xFFFFE000u;
     a_low[i] = as_uint(as_float(a[i]) - as_float(a_high[i]));
     b_high[i] = b[i] & 0xFFFFE000u;
     b_low[i] = as_uint(as_float(b[i]) - as_float(b_high[i]));
   }
-  UNROLL for (int h = 0; h < 2; h++) {
+  UNROLL
+  for (int h = 0; h < 2; h++) {
     MMA(sums + 4 * h, a_low, b_high + 2 * h);
     MMA(sums + 4 * h, a_high, b_low + 2 * h);
     MMA(sums + 4 * h, a_high, b_high + 2 * h);

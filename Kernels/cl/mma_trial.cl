@@ -22,13 +22,15 @@ static inline void store_matrix(subgroup_t *g, local uchar *to, global const uch
 }
 
 static inline void clear_sums(float *sums) {
-  UNROLL for (int e = 0; e < MMA_SUMS; e++) sums[e] = 0.0f;
+  UNROLL
+  for (int e = 0; e < MMA_SUMS; e++) sums[e] = 0.0f;
 }
 
 // The sums of a b^T.
 static inline void product(subgroup_t *g, float *sums, local const uchar *a, local const uchar *b) {
   clear_sums(sums);
-  UNROLL for (int k = 0; k < 2; k++) {
+  UNROLL
+  for (int k = 0; k < 2; k++) {
     uint fa[MMA_WORDS], fb[MMA_WORDS];
     load_a(g, fa, a, 2 * k, CHUNKS);
     load_b(g, fb, b, 2 * k, CHUNKS);
@@ -37,8 +39,8 @@ static inline void product(subgroup_t *g, float *sums, local const uchar *a, loc
 }
 
 static inline void write_sums(subgroup_t *g, global float *results, const float *sums) {
-  UNROLL for (int e = 0; e < MMA_SUMS; e++) results[sum_row(g, e) * 16 + sum_column(g, e)] =
-      sums[e];
+  UNROLL
+  for (int e = 0; e < MMA_SUMS; e++) results[sum_row(g, e) * 16 + sum_column(g, e)] = sums[e];
 }
 
 __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void mma_trial(
@@ -53,7 +55,8 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void mma_trial(
   store_matrix(&g, right, (global const uchar *)b, CHUNKS);
   barrier(CLK_LOCAL_MEM_FENCE);
 #if TRIAL == 1  // copies: b replaces a, but for its last four rows, which become zeros
-  UNROLL for (int i = 0; i < 16 * CHUNKS / ITEMS; i++) {
+  UNROLL
+  for (int i = 0; i < 16 * CHUNKS / ITEMS; i++) {
     const int e = i * ITEMS + g.item, row = e / CHUNKS;
     copy_async(&g, left + CHUNK_OFFSET(row, e % CHUNKS, CHUNKS), (global const uchar *)b + e * 16,
                row < 12);
@@ -78,10 +81,12 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void mma_trial(
   write_sums(&g, results, sums);
 #elif TRIAL == 3  // exchanges between lanes: the sum and maximum of each row, in columns 0 and 1
   product(&g, sums, left, right);
-  UNROLL for (int s = 0; s < SUM_ROWS; s++) {
+  UNROLL
+  for (int s = 0; s < SUM_ROWS; s++) {
     float sum = 0.0f, largest = -INFINITY;
     int row = 0;
-    UNROLL for (int e = 0; e < MMA_SUMS; e++) {
+    UNROLL
+    for (int e = 0; e < MMA_SUMS; e++) {
       if (row_of_sum(e) != s) continue;
       sum += sums[e];
       largest = fmax(largest, sums[e]);

@@ -50,7 +50,8 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void relation_mma(
   SUBGROUP(g);
   const int first = get_group_id(0) * TILE, own_chunk = g.item / MMA_LANES * OWN_CHUNKS;
   const size_t offset = (size_t)get_group_id(1) * channels * pairs + first;
-  UNROLL for (int start = 0; start < CHANNELS * CHUNKS; start += ITEMS) {
+  UNROLL
+  for (int start = 0; start < CHANNELS * CHUNKS; start += ITEMS) {
     const int e = start + g.item, row = e / CHUNKS, chunk = e % CHUNKS;
     const int is_inside = row < channels && first + chunk * 8 < pairs;
     copy_async(&g, tile + CHUNK_OFFSET(row, chunk, CHUNKS),
@@ -65,38 +66,49 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void relation_mma(
 
   uint x[PAIR_FRAGMENTS][CHANNEL_FRAGMENTS][MMA_WORDS];
   float sums[PAIR_FRAGMENTS][CHANNEL_FRAGMENTS][MMA_SUMS];
-  UNROLL for (int i = 0; i < PAIR_FRAGMENTS; i++)
-      UNROLL for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
+  UNROLL
+  for (int i = 0; i < PAIR_FRAGMENTS; i++) UNROLL
+  for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
     load_a_transposed(&g, x[i][k], tile + 16 * k * CHUNKS * 16, own_chunk + 2 * i, CHUNKS);
-    UNROLL for (int e = 0; e < MMA_SUMS; e++) sums[i][k][e] =
-        contract_bias[16 * k + sum_column(&g, e)];
+    UNROLL
+    for (int e = 0; e < MMA_SUMS; e++) sums[i][k][e] = contract_bias[16 * k + sum_column(&g, e)];
   }
-  NO_UNROLL for (int h = 0; h < HIDDEN_FRAGMENTS; h++) {
+  NO_UNROLL
+  for (int h = 0; h < HIDDEN_FRAGMENTS; h++) {
     float hidden[PAIR_FRAGMENTS][MMA_SUMS];
-    UNROLL for (int e = 0; e < MMA_SUMS; e++) {
+    UNROLL
+    for (int e = 0; e < MMA_SUMS; e++) {
       const float bias = expand_bias[16 * h + sum_column(&g, e)];
-      UNROLL for (int i = 0; i < PAIR_FRAGMENTS; i++) hidden[i][e] = bias;
+      UNROLL
+      for (int i = 0; i < PAIR_FRAGMENTS; i++) hidden[i][e] = bias;
     }
-    UNROLL for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
+    UNROLL
+    for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
       uint w[MMA_WORDS];
       load_b_packed(&g, w, expand, h * CHANNEL_FRAGMENTS + k);
-      UNROLL for (int i = 0; i < PAIR_FRAGMENTS; i++) multiply_add(&g, hidden[i], x[i][k], w);
+      UNROLL
+      for (int i = 0; i < PAIR_FRAGMENTS; i++) multiply_add(&g, hidden[i], x[i][k], w);
     }
     uint p[PAIR_FRAGMENTS][MMA_WORDS];
-    UNROLL for (int i = 0; i < PAIR_FRAGMENTS; i++) {
-      UNROLL for (int e = 0; e < MMA_SUMS; e++) hidden[i][e] =
-          activated_fast(hidden[i][e], ACTIVATION);
+    UNROLL
+    for (int i = 0; i < PAIR_FRAGMENTS; i++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) hidden[i][e] = activated_fast(hidden[i][e], ACTIVATION);
       sums_to_a(p[i], hidden[i]);
     }
-    UNROLL for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
+    UNROLL
+    for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
       uint w[MMA_WORDS];
       load_b_packed(&g, w, contract, k * HIDDEN_FRAGMENTS + h);
-      UNROLL for (int i = 0; i < PAIR_FRAGMENTS; i++) multiply_add(&g, sums[i][k], p[i], w);
+      UNROLL
+      for (int i = 0; i < PAIR_FRAGMENTS; i++) multiply_add(&g, sums[i][k], p[i], w);
     }
   }
   subgroup_barrier(&g);  // all lanes have read what is replaced now
-  UNROLL for (int i = 0; i < PAIR_FRAGMENTS; i++) UNROLL for (int k = 0; k < CHANNEL_FRAGMENTS; k++)
-      UNROLL for (int e = 0; e < MMA_SUMS; e += 2) {
+  UNROLL
+  for (int i = 0; i < PAIR_FRAGMENTS; i++) UNROLL
+  for (int k = 0; k < CHANNEL_FRAGMENTS; k++) UNROLL
+  for (int e = 0; e < MMA_SUMS; e += 2) {
     const int row = 16 * k + sum_column(&g, e), pair = sum_row(&g, e);
     const int chunk = own_chunk + 2 * i + pair / 8;
     const uint both = pack2(sums[i][k][e], sums[i][k][e + 1]);  // two channels of a pair
@@ -105,7 +117,8 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void relation_mma(
         (ushort)(both >> 16);
   }
   subgroup_barrier(&g);
-  UNROLL for (int start = 0; start < CHANNELS * OWN_CHUNKS; start += MMA_LANES) {
+  UNROLL
+  for (int start = 0; start < CHANNELS * OWN_CHUNKS; start += MMA_LANES) {
     const int e = start + g.lane, row = e / OWN_CHUNKS, chunk = own_chunk + e % OWN_CHUNKS;
     if (row < channels && first + chunk * 8 < pairs)
       *(global uint4 *)(mixed + offset + (size_t)row * pairs + chunk * 8) =

@@ -176,6 +176,21 @@ public protocol Backend {
         _ x: DeviceTensor, _ layer: LinearLayer, activation: Activation, residual: DeviceTensor?
     ) throws -> DeviceTensor
 
+    /// Computes a linear layer of normalized rows, `activation(LN(x) weight^T + bias)`.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., D]`.
+    ///   - features: reused features `[..., E]` appended to each row, or nil (E = 0).
+    ///   - norm: the LayerNorm's weight and bias `[D + E]`, and epsilon.
+    ///   - layer: weight `[O, D + E]` and optional bias `[O]`.
+    ///   - activation: applied after the bias.
+    /// - Returns: `[..., O]`.
+    /// - Throws: see ``Backend``.
+    func linear(
+        normalizing x: DeviceTensor, appending features: DeviceTensor?,
+        _ norm: LayerNormParameters<DeviceTensor>, _ layer: LinearLayer, activation: Activation
+    ) throws -> DeviceTensor
+
     /// Computes the class scores of a head, `x weight^T + bias`, in float32.
     ///
     /// - Parameters:
@@ -345,6 +360,24 @@ extension Backend where RelationReuseLayer == RelationReuseParameters<DeviceTens
 }
 
 extension Backend {
+    /// Computes ``layerNorm(_:appending:_:)``, then ``linear(_:_:activation:residual:)``.
+    ///
+    /// - Parameters:
+    ///   - x: `[..., D]`.
+    ///   - features: reused features `[..., E]` appended to each row, or nil (E = 0).
+    ///   - norm: the LayerNorm's weight and bias `[D + E]`, and epsilon.
+    ///   - layer: weight `[O, D + E]` and optional bias `[O]`.
+    ///   - activation: applied after the bias.
+    /// - Returns: `[..., O]`.
+    /// - Throws: see ``Backend``.
+    public func linear(
+        normalizing x: DeviceTensor, appending features: DeviceTensor?,
+        _ norm: LayerNormParameters<DeviceTensor>, _ layer: LinearLayer, activation: Activation
+    ) throws -> DeviceTensor {
+        try linear(
+            layerNorm(x, appending: features, norm), layer, activation: activation, residual: nil)
+    }
+
     /// Computes a linear layer; enough for backends that compute in float32.
     ///
     /// - Parameters:

@@ -27,8 +27,8 @@ public final class OpenCLBackend: Backend {
     public let instructionProblem: String?
     /// The matrix instructions of `mma.cl`, emulated if the device has none.
     let matrixInstructions: MatrixInstructions
-    /// Whether attention and relation reuse run on ``matrixInstructions``.
-    let usesMatrixAttention: Bool
+    /// Whether linear layers after a LayerNorm, attention and relation reuse use ``matrixInstructions``.
+    let usesMatrixInstructions: Bool
     /// How products of bfloat16 are computed by vector kernels, or nil in float32.
     let bfloat16Dot: BFloat16Dot?
     /// The register tile of vector kernels.
@@ -136,7 +136,7 @@ public final class OpenCLBackend: Backend {
         precisionProblem = arithmetic.problem
         instructionProblem = arithmetic.instructionProblem
         matrixInstructions = arithmetic.instructions ?? .emulated
-        usesMatrixAttention =
+        usesMatrixInstructions =
             arithmetic.instructions != nil && precision != .float32
             && kernelStyle.style == .tile
         bfloat16Dot = arithmetic.bfloat16Dot

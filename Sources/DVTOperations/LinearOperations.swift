@@ -92,3 +92,46 @@ package struct LayerNormOperation: NetworkOperation {
         return { [try backend.layerNorm(x, appending: features, norm)] }
     }
 }
+
+/// ``Backend/linear(normalizing:appending:_:_:activation:)``.
+package struct NormalizedLinearOperation: NetworkOperation {
+    package let name = "normalizedLinear"
+    let rows: Int
+    let width: Int
+    let appended: Int
+    let outputs: Int
+    let activation: Activation
+
+    package init(
+        rows: Int, width: Int, appended: Int = 0, outputs: Int, activation: Activation = .identity
+    ) {
+        self.rows = rows
+        self.width = width
+        self.appended = appended
+        self.outputs = outputs
+        self.activation = activation
+    }
+
+    private var inputs: Int { width + appended }
+    package var sizes: String {
+        "\(rows)x\(width)\(appended > 0 ? "+\(appended)" : "")->\(outputs)"
+            + (activation == .identity ? "" : " \(activation.rawValue)")
+    }
+    package var multiplyAdds: Int { rows * inputs * outputs }
+    package var byteCount: Int { byteSum([rows, inputs], [outputs, inputs], [rows, outputs]) }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        // With a large mean, a one-pass variance would lose precision.
+        let x = try backend.upload(input("x", [rows, width], offset: 3))
+        let features =
+            appended > 0 ? try backend.upload(input("features", [rows, appended])) : nil
+        let norm = try normInput("norm", width: inputs, on: backend)
+        let layer = try linearInput("map", from: inputs, to: outputs, hasBias: true, on: backend)
+        return {
+            [
+                try backend.linear(
+                    normalizing: x, appending: features, norm, layer, activation: activation)
+            ]
+        }
+    }
+}

@@ -112,6 +112,9 @@ package enum OperationCatalog {
             LayerNormOperation(rows: 2, width: 64),
             LayerNormOperation(rows: 2, width: 65, appended: 1),
             LayerNormOperation(rows: 3, width: 33, appended: 48),
+            NormalizedLinearOperation(rows: 5, width: 33, outputs: 7),
+            NormalizedLinearOperation(
+                rows: 17, width: 80, appended: 24, outputs: 36, activation: .gelu),
         ]
     }
 
@@ -194,6 +197,7 @@ package enum OperationCatalog {
             LinearOperation(rows: 197, inputs: 1536, outputs: 384, hasResidual: true),
             LinearOperation(rows: 2, inputs: 384, classes: 1000),
             LayerNormOperation(rows: 197, width: 384, appended: 48),
+            NormalizedLinearOperation(rows: 101, width: 384, appended: 48, outputs: 192),
             RelationReuseOperation(batch: 2, channels: 72, tokens: 50),
             FeatureReuseOperation(batch: 2, from: 10, to: 14, width: 384, blocks: 2),
             GatherOperation(batch: 17, width: 3 * 50 * 50),

@@ -1,4 +1,5 @@
 import DVTCore
+import DVTModel
 import DVTOperations
 import DVTParity
 import DVTReference
@@ -137,6 +138,45 @@ struct MatrixInstructionsTests {
             operation, on: backend, against: reference ?? ReferenceBackend(), sums: sums)
         #expect(
             result.passes, "\(result.name): \(result.distance) exceeds \(result.tolerance)")
+    }
+
+    /// The LayerNorm before a layer is not launched.
+    ///
+    /// Moments of a row are summed by one or several work-items, over several stages, and features
+    /// begin within a stage.
+    @Test(arguments: MatrixTile.all) func normalizedLayersMatchTheReference(
+        tile: MatrixTile
+    ) throws {
+        let backend = try TestDevice.makeBackend(
+            .tile, engine: .mma(tile), .float16, arithmetic: Arithmetic(instructions: .emulated))
+        let operation = NormalizedLinearOperation(
+            rows: tile.rows + 1, width: 184, appended: 48, outputs: tile.columns + 4,
+            activation: .gelu)
+        try expectEqual(operation, on: backend)
+        let run = try operation.prepare(on: backend)
+        _ = try run()
+        let launches = backend.context.statistics.kernelsLaunched
+        _ = try run()
+        #expect(backend.context.statistics.kernelsLaunched == launches + 1)
+    }
+
+    /// Launches limit the speed of single images: five per block, one more where it reuses features,
+    /// and ten per stage around the blocks.
+    @Test func launchesOfABatchAreCounted() throws {
+        let backend = try TestDevice.makeBackend(
+            .tile, engine: .mma(MatrixTile.all[9]), .float16,
+            arithmetic: Arithmetic(instructions: .emulated))
+        let configuration = try CascadeConfiguration.named("tiny-deit")
+        let model = try DynamicVisionTransformer(
+            configuration, weights: SyntheticWeights(seed: 1), backend: backend)
+        let images = Tensor.uniform(configuration.imageShape(batch: 1), name: "images", seed: 1)
+        _ = try model.logits(images)
+        let launched = backend.context.statistics.kernelsLaunched
+        _ = try model.logits(images)
+        let depths = configuration.stages.map(\.depth)
+        let (blocks, reusing) = (depths.reduce(0, +), depths.dropFirst().reduce(0, +))
+        let launches = backend.context.statistics.kernelsLaunched - launched
+        #expect(launches == 5 * blocks + reusing + 10 * depths.count)
     }
 
     @Test(arguments: [Precision.float32, .float16])

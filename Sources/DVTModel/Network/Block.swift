@@ -47,8 +47,7 @@ struct Block<B: Backend> {
         keeping logits: KeptRelations<B.DeviceTensor>?, on backend: B
     ) throws -> (attended: B.DeviceTensor, output: B.DeviceTensor) {
         let attended = try attention(
-            backend.layerNorm(x, appending: nil, norm1), reusing: reuse.relations,
-            keeping: logits, on: backend)
+            x, norm1, reusing: reuse.relations, keeping: logits, on: backend)
         let y = try backend.addBranch(
             attended, attention.projection, to: x, dropPath: dropPath)
         return (y, try addMLP(to: y, appending: reuse.features, on: backend))
@@ -66,8 +65,7 @@ struct Block<B: Backend> {
         _ x: B.DeviceTensor, reusing reuse: BlockReuse<B.DeviceTensor>, on backend: B
     ) throws -> B.DeviceTensor {
         let attended = try attention(
-            backend.layerNorm(x, appending: nil, norm1), queries: .classToken,
-            reusing: reuse.relations, keeping: nil, on: backend)
+            x, norm1, queries: .classToken, reusing: reuse.relations, keeping: nil, on: backend)
         let y = try backend.addBranch(
             attended, attention.projection, to: backend.classTokens(x), dropPath: dropPath)
         return try addMLP(
@@ -77,8 +75,7 @@ struct Block<B: Backend> {
     private func addMLP(
         to y: B.DeviceTensor, appending features: B.DeviceTensor?, on backend: B
     ) throws -> B.DeviceTensor {
-        let z = try backend.layerNorm(y, appending: features, norm2)
-        let hidden = try backend.dropout(mlp.hidden(z, on: backend))
+        let hidden = try backend.dropout(mlp.hidden(y, appending: features, norm2, on: backend))
         return try backend.addBranch(hidden, mlp.fc2, to: y, dropPath: dropPath)
     }
 }
@@ -98,13 +95,15 @@ struct Attention<B: Backend> {
         scale = Float(1 / Double(stage.headWidth).squareRoot())
     }
 
-    /// `softmax(q k^T * scale + reused relations) v`, heads side by side: `[B, T, D]`.
+    /// `softmax(q k^T * scale + reused relations) v` of LN(x), heads side by side: `[B, T, D]`.
     func callAsFunction(
-        _ z: B.DeviceTensor, queries: AttentionQueries = .allTokens,
+        _ x: B.DeviceTensor, _ norm: LayerNormParameters<B.DeviceTensor>,
+        queries: AttentionQueries = .allTokens,
         reusing relations: ReusedRelations<B.DeviceTensor>?,
         keeping logits: KeptRelations<B.DeviceTensor>?, on backend: B
     ) throws -> B.DeviceTensor {
-        let projected = try backend.linear(z, qkv, activation: .identity, residual: nil)
+        let projected = try backend.linear(
+            normalizing: x, appending: nil, norm, qkv, activation: .identity)
         return try backend.attention(
             projected, heads: heads, scale: scale, queries: queries, reusing: relations,
             keeping: logits)
@@ -126,9 +125,13 @@ struct MLP<B: Backend> {
         self.activation = activation
     }
 
-    /// `GELU(fc1(z))`.
-    func hidden(_ z: B.DeviceTensor, on backend: B) throws -> B.DeviceTensor {
-        try backend.linear(z, fc1, activation: activation, residual: nil)
+    /// `GELU(fc1(LN(concat(y, features))))`.
+    func hidden(
+        _ y: B.DeviceTensor, appending features: B.DeviceTensor?,
+        _ norm: LayerNormParameters<B.DeviceTensor>, on backend: B
+    ) throws -> B.DeviceTensor {
+        try backend.linear(
+            normalizing: y, appending: features, norm, fc1, activation: activation)
     }
 }
 

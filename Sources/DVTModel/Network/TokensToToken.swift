@@ -75,8 +75,8 @@ struct TokenAttention<B: Backend> {
 
     /// Maps `[B, T, C]` to `[B, T, 64]`.
     func callAsFunction(_ x: B.DeviceTensor, on backend: B) throws -> B.DeviceTensor {
-        let z = try backend.layerNorm(x, appending: nil, norm1)
-        let projected = try backend.linear(z, qkv, activation: .identity, residual: nil)
+        let projected = try backend.linear(
+            normalizing: x, appending: nil, norm1, qkv, activation: .identity)
         let width = TokensToTokenConfiguration.width
         let values = try backend.columns(projected, 2 * width..<3 * width)
         let attended =
@@ -85,7 +85,7 @@ struct TokenAttention<B: Backend> {
                 projected, heads: 1, scale: scale, queries: .allTokens, reusing: nil, keeping: nil)
         let y = try backend.linear(
             attended, projection, activation: .identity, residual: values)
-        let hidden = try mlp.hidden(backend.layerNorm(y, appending: nil, norm2), on: backend)
+        let hidden = try mlp.hidden(y, appending: nil, norm2, on: backend)
         return try backend.linear(hidden, mlp.fc2, activation: .identity, residual: y)
     }
 }

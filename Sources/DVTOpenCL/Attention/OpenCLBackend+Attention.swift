@@ -14,7 +14,7 @@ extension OpenCLBackend {
             reusing: relations.map(RelationShape.init), keeping: logits.map(RelationShape.init))
         try sizes.checkHeadWidth()
         let output = try makeTensor(sizes.outputShape)
-        if usesMatrixAttention, let plan = MatrixAttention(sizes, matrixInstructions) {
+        if usesMatrixInstructions, let plan = MatrixAttention(sizes, matrixInstructions) {
             try enqueueMatrixAttention(
                 plan, sizes, qkv, scale: scale, reusing: relations, keeping: logits, to: output)
             return output
@@ -39,7 +39,7 @@ extension OpenCLBackend {
 
     /// The elements from one row of relations to the next: matrix instructions read 16 bytes.
     func relationPitch(tokens: Int) -> Int {
-        usesMatrixAttention ? tokens.roundedUp(toMultipleOf: 8) : tokens
+        usesMatrixInstructions ? tokens.roundedUp(toMultipleOf: 8) : tokens
     }
 
     private func enqueueVectorAttention(_ call: AttentionCall) throws {

@@ -119,8 +119,9 @@ extension OpenCLBackend {
         return padded
     }
 
-    /// Enqueues attention by `attention_mma.cl`. Relations with unpadded rows, which no model has, are
-    /// copied before and after.
+    /// Enqueues attention on matrix instructions.
+    ///
+    /// Relations with unpadded rows, which no model has, are copied before and after.
     func enqueueMatrixAttention(
         _ plan: MatrixAttention, _ sizes: AttentionSizes, _ qkv: OpenCLTensor, scale: Float,
         reusing relations: ReusedRelations<OpenCLTensor>?,

@@ -9,7 +9,7 @@ extension OpenCLBackend {
     ) throws -> OpenCLTensor {
         let parameters = layer.parameters
         let sizes = try RelationReuseSizes(relations: relations.shape, parameters: parameters)
-        if usesMatrixAttention, let plan = MatrixRelationMLP(sizes, matrixInstructions) {
+        if usesMatrixInstructions, let plan = MatrixRelationMLP(sizes, matrixInstructions) {
             return try matrixRelationReuse(
                 relations, layer, activation: activation, plan, sizes)
         }

@@ -49,6 +49,12 @@ package struct MatrixTile: Hashable, Sendable {
             && !(isRDNA && fragmentsDown * fragmentsAcross > 8)
     }
 
+    /// Whether the kernel can normalize its input: the work-items of a row share its chunks evenly.
+    func normalizes(on instructions: MatrixInstructions) -> Bool {
+        let rowItems = max(1, items(lanes: instructions.lanes) / rows)
+        return (stageDepthBytes / 16) % rowItems == 0
+    }
+
     /// The macros of `linear_mma.cl`.
     var macros: [String] {
         [

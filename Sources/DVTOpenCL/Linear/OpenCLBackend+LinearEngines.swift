@@ -105,7 +105,7 @@ extension OpenCLBackend {
     var dotMacros: [String] { bfloat16Dot?.macros ?? [] }
 
     /// The chosen engine, else the fastest measured for these sizes, else the default.
-    private func linearEngine(
+    func linearEngine(
         rows: Int, inputs: Int, outputs: Int, groups: Int
     ) -> LinearEngine {
         chosenLinearEngine ?? linearTuning.engine(rows: rows, inputs: inputs, outputs: outputs)

@@ -14,6 +14,8 @@ public final class OpenCLLinear {
     /// The length of a group's input and output rows.
     let (inputs, outputs): (Int, Int)
     private var layouts: [WeightLayout: (tensor: OpenCLTensor, version: Int)] = [:]
+    /// The layer with the LayerNorm before it folded in, once it was needed.
+    private var folded: FoldedLinear?
 
     init(_ parameters: LinearParameters<OpenCLTensor>, groups: Int = 1) {
         weight = parameters.weight
@@ -22,6 +24,24 @@ public final class OpenCLLinear {
         let rows = parameters.weight.shape.rank > 0 ? parameters.weight.shape[0] : 0
         outputs = rows / groups
         inputs = parameters.weight.shape.elementCount / max(rows, 1)
+    }
+
+    /// The layer with a LayerNorm folded in, written on first use and rewritten after parameters of
+    /// either have changed.
+    func folded(
+        _ norm: LayerNormParameters<OpenCLTensor>, fold: () throws -> FoldedLinear
+    ) rethrows -> FoldedLinear {
+        if let folded, folded.norm === norm.weight, folded.versions == versions(with: norm) {
+            return folded
+        }
+        let folded = try fold()
+        self.folded = folded
+        return folded
+    }
+
+    /// The versions of the parameters of the layer and of a LayerNorm.
+    func versions(with norm: LayerNormParameters<OpenCLTensor>) -> [Int] {
+        [weight.version, bias?.version ?? 0, norm.weight.version, norm.bias.version]
     }
 
     /// The layout of a weight in memory.

@@ -114,6 +114,7 @@ extension OpenCLBackend {
                     "stacked_weight": .tensor(stack.weight), "stacked_bias": .float32(stack.bias),
                     "weight": .tensor(layer.weight), "bias": .float32(layer.bias),
                     "scale": .float32(norm?.weight), "shift": .float32(norm?.bias),
+                    "column_sums": .none,
                     "outputs": .int(outputs), "inputs": .int(inputs),
                     "first": .int(index * outputs),
                 ], over: .elements(outputs)))
