@@ -172,11 +172,16 @@ static inline float max16(float16 v) {
   return fmax(a, b);
 }
 
+// What declares a function with a barrier. rusticl of Mesa 25.0 crashes while it inlines such a
+// function into one that is not a kernel (group_sum into row_statistics of layernorm.cl), so the
+// frontend does it.
+#define GROUP_FUNCTION static inline __attribute__((always_inline))
+
 #if WG > 1
 
 // The sum of `value` over the work-group, returned to every work-item. All work-items must call it;
 // `scratch` has WG elements and may be reused on return.
-static inline float group_sum(local float *scratch, float value) {
+GROUP_FUNCTION float group_sum(local float *scratch, float value) {
   const int item = get_local_id(0);
   scratch[item] = value;
   for (int half_count = WG / 2; half_count > 0; half_count /= 2) {
@@ -190,7 +195,7 @@ static inline float group_sum(local float *scratch, float value) {
 }
 
 // The maximum of `value` over the work-group, under the same conditions.
-static inline float group_max(local float *scratch, float value) {
+GROUP_FUNCTION float group_max(local float *scratch, float value) {
   const int item = get_local_id(0);
   scratch[item] = value;
   for (int half_count = WG / 2; half_count > 0; half_count /= 2) {
