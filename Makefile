@@ -28,8 +28,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 # Targets share SwiftPM's lock; with -j they would only wait for each other.
 .NOTPARALLEL:
 .PHONY: help build demo test lint format check-kernels check-cpu-kernels check-gpu-kernels
-.PHONY: check-mutants
-.PHONY: parity benchmark
+.PHONY: check-mutants check-drivers parity benchmark
 .PHONY: reference check-docs documentation install uninstall bundle try-bundle clean bench-peers
 .PHONY: write-results
 
@@ -80,6 +79,11 @@ check-gpu-kernels: ## Check the machine code of kernels for GPUs against its bud
 	@scripts/install-dependencies.sh check-gpu-kernels
 	@scripts/check-gpu-kernels.sh --self-test
 	@scripts/check-gpu-kernels.sh
+
+check-drivers: ## Check the kernels on CPUs' OpenCL drivers, which it installs (.build/drivers)
+	@scripts/install-dependencies.sh check-drivers
+	$(SWIFT) build -c release
+	@scripts/check-drivers.sh $(OPTIONS)
 
 reference: build ## Write the command reference (docs/reference) from --help
 	@scripts/generate-reference.sh

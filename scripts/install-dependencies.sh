@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs missing packages:
-#   install-dependencies.sh build|test|lint|check-kernels|check-gpu-kernels|bundle
+# Installs missing packages: install-dependencies.sh PURPOSE, one of build, test, lint,
+# check-kernels, check-gpu-kernels, check-drivers, bundle.
 # Uses apt, without prompting, and changes nothing if every package is installed. Without apt it
 # lists what to install.
 set -euo pipefail
@@ -26,13 +26,13 @@ case $purpose in
     # The tests need PoCL on every machine, in addition to other drivers.
     test) packages=("${build[@]}" pocl-opencl-icd) ;;
     lint) packages=(clang-format-14 shellcheck) ;;
-    check-kernels) packages=("${build[@]}" pocl-opencl-icd oclgrind) ;;
     # Debian's Python 3.11 has tomllib. The last two are libraries of Intel's compiler, which
     # scripts/check-gpu-kernels.sh unpacks.
     check-gpu-kernels)
         packages=(
             clang-19 libclc-19 lld-19 llvm-19 python3 python3-venv libclang-cpp14 libllvm14)
         ;;
+    check-kernels | check-drivers) packages=("${build[@]}" pocl-opencl-icd oclgrind) ;;
     bundle) packages=("${build[@]}" binutils) ;;
     *)
         say "unknown purpose '$purpose'"
@@ -68,6 +68,7 @@ check_without_apt() {
         lint) tools=(clang-format shellcheck) ;;
         check-kernels) tools=(oclgrind) ;;
         check-gpu-kernels) tools=(clang-19 ld.lld-19 llvm-objdump-19 python3) ;;
+        check-kernels | check-drivers) tools=(oclgrind) ;;
     esac
     if [[ $purpose != lint && $purpose != check-gpu-kernels ]]; then
         libraries=(OpenCL clblast libturbojpeg libpng libwebp)
