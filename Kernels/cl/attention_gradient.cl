@@ -40,7 +40,7 @@
 
 // Reduces the LANES elements of every query in `partial` to their maximum or sum, stored in the
 // first.
-GROUP_FUNCTION void reduce_rows(local float *partial, int item, int is_largest) {
+static inline void reduce_rows(local float *partial, int item, int is_largest) {
   for (int lanes = LANES / 2; lanes > 0; lanes /= 2) {
     barrier(CLK_LOCAL_MEM_FENCE);
     if (item % LANES < lanes)

@@ -172,9 +172,9 @@ static inline float max16(float16 v) {
   return fmax(a, b);
 }
 
-// What declares a function with a barrier. rusticl of Mesa 25.0 crashes while it inlines such a
-// function into one that is not a kernel (group_sum into row_statistics of layernorm.cl), so the
-// frontend does it.
+// What declares a function with a barrier that functions other than kernels call. rusticl of
+// Mesa 25.0 crashes while it inlines one into such a function (group_sum into row_statistics of
+// layernorm.cl), so the frontend does it.
 #define GROUP_FUNCTION static inline __attribute__((always_inline))
 
 #if WG > 1

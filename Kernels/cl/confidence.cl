@@ -21,9 +21,9 @@
 
 // Returns the largest logit to every work-item, and its class in `winner`. `values` and `indices`
 // have WG elements and may be reused on return.
-GROUP_FUNCTION float largest_logit(global const element *restrict logits, int classes,
-                                   local float *restrict values, local int *restrict indices,
-                                   int *restrict winner) {
+static inline float largest_logit(global const element *restrict logits, int classes,
+                                  local float *restrict values, local int *restrict indices,
+                                  int *restrict winner) {
   const int item = get_local_id(0);
   float best = -INFINITY;
   int index = classes;
