@@ -172,9 +172,9 @@ static inline float max16(float16 v) {
   return fmax(a, b);
 }
 
-// What declares a function with a barrier that functions other than kernels call. rusticl of
-// Mesa 25.0 crashes while it inlines one into such a function (group_sum into row_statistics of
-// layernorm.cl), so the frontend does it.
+// What declares a function with a barrier that functions other than kernels call. rusticl of Mesa
+// 25.0 inlines it, but not the function that has the barrier then (row_statistics of layernorm.cl),
+// and crashes at a barrier outside the kernel. Where the frontend inlines it, rusticl inlines both.
 #define GROUP_FUNCTION static inline __attribute__((always_inline))
 
 #if WG > 1

@@ -94,13 +94,14 @@ def check(
 ) -> None:
     """Adds to a result as checks finish, so that an interrupted one is not lost."""
     driver = setting.driver
-    small = driver.is_simulator or quick and driver.small_if_quick
+    is_short = quick and driver.small_if_quick
+    small = is_short or setting.style in driver.small
     start = time.monotonic()
     result.is_finished, result.is_quiet = False, quiet
     try:
         options = ["--kernel-style", setting.style, "--precision", setting.precision]
         _check_operations(setting, program, options, labels, small, result)
-        for toy in [] if driver.is_simulator else TOYS[:1] if small else TOYS:
+        for toy in TOYS[:1 if is_short else None] if driver.has_models else []:
             _check_model(program, MODELS, ["--model", toy, "--layers", *options], result)
             if setting.precision == "float32":
                 _check_model(program, GRADIENTS, ["--model", toy, "--gradients", *options], result)

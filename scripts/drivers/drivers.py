@@ -23,8 +23,10 @@ class Driver:
     """The styles and precisions that CI checks."""
     small_if_quick: bool = False
     """Whether CI checks only the small operations and one model."""
-    is_simulator: bool = False
-    """Whether it is too slow for models and for any but the small operations."""
+    small: tuple[str, ...] = ()
+    """The styles in which it is too slow for any but the small operations."""
+    has_models: bool = True
+    """Whether it is fast enough for models."""
 
 
 # One version of the packages of PyPI, so that a new one fails no check of another change.
@@ -38,8 +40,11 @@ DRIVERS = [
            quick=tuple((style, precision) for style in STYLES for precision in PRECISIONS),
            small_if_quick=True),
     Driver("rusticl-debian13", "rusticl on llvmpipe of Debian 13", DEBIAN_13,
-           ("mesa-opencl-icd",), "rusticl.icd", (("RUSTICL_ENABLE", "llvmpipe"),)),
+           ("mesa-opencl-icd",), "rusticl.icd", (("RUSTICL_ENABLE", "llvmpipe"),),
+           # It takes minutes to compile some kernels of this style.
+           small=("vector",)),
     Driver("oclgrind", "Oclgrind of this machine", MACHINE, ("oclgrind",),
-           "/usr/lib/oclgrind/liboclgrind-rt-icd.so", is_simulator=True),
+           "/usr/lib/oclgrind/liboclgrind-rt-icd.so", small=("vector", "tile"),
+           has_models=False),
 ]
 BY_NAME = {driver.name: driver for driver in DRIVERS}
