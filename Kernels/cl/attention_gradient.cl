@@ -213,7 +213,10 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
   for (int k = 0; k < MY_KEYS; k++)
 #pragma unroll
     for (int c = 0; c < MY_COLUMNS; c++) sum[k][c] = 0.0f;
-  for (int start = 0; start < attending; start += STEP) {
+  // do, not for: PoCL 6.0 ends the process ("Instruction Combining did not reach a fixpoint") for a
+  // head width of 48 where the sums after the loop may also be those before it. Q is at least 1.
+  int start = 0;
+  do {
     barrier(CLK_LOCAL_MEM_FENCE);  // the previous step has been read
     for (int e = item; e < STEP * KEYS; e += ITEMS) {
       const int i = e / KEYS, key = e % KEYS;
@@ -235,7 +238,8 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
         for (int c = 0; c < MY_COLUMNS; c++)
           sum[k][c] = fma(factors[i * KEY_PITCH + y * MY_KEYS + k],
                           rows[i * HEAD_WIDTH + c * COLUMN_ITEMS + x], sum[k][c]);
-  }
+    start += STEP;
+  } while (start < attending);
   dqkv += (size_t)image * tokens * stride + (1 + part) * width + head * HEAD_WIDTH;
 #pragma unroll
   for (int k = 0; k < MY_KEYS; k++) {
