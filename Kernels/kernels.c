@@ -39,6 +39,9 @@ static const char layernorm_cl[] = {
 static const char linear_cl[] = {
 #embed "cl/linear.cl" suffix(, 0)
 };
+static const char linear_float_cl[] = {
+#embed "cl/linear_float.cl" suffix(, 0)
+};
 static const char linear_mma_cl[] = {
 #embed "cl/linear_mma.cl" suffix(, 0)
 };
@@ -107,9 +110,9 @@ static const kernel_source sources[] = {
     SOURCE(attention_gradient), SOURCE(attention_gradient_vector), SOURCE(attention_mma),
     SOURCE(attention_tile), SOURCE(attention_vector), SOURCE(bfloat16_dot), SOURCE(column_sums),
     SOURCE(common), SOURCE(confidence), SOURCE(elementwise), SOURCE(layernorm), SOURCE(linear),
-    SOURCE(linear_mma), SOURCE(linear_packed), SOURCE(linear_tile), SOURCE(loss), SOURCE(mma),
-    SOURCE(mma_amd), SOURCE(mma_emulated), SOURCE(mma_ptx), SOURCE(mma_trial),
-    SOURCE(optimizer), SOURCE(pack_fragments), SOURCE(peak), SOURCE(performer),
+    SOURCE(linear_float), SOURCE(linear_mma), SOURCE(linear_packed), SOURCE(linear_tile),
+    SOURCE(loss), SOURCE(mma), SOURCE(mma_amd), SOURCE(mma_emulated), SOURCE(mma_ptx),
+    SOURCE(mma_trial), SOURCE(optimizer), SOURCE(pack_fragments), SOURCE(peak), SOURCE(performer),
     SOURCE(performer_gradient), SOURCE(performer_vector), SOURCE(relation_mlp),
     SOURCE(relation_mma), SOURCE(resample), SOURCE(stacking), SOURCE(token_gradients),
     SOURCE(tokens),

@@ -65,6 +65,10 @@ check --kernel-style tile --linear-engine tile-32x32x16
 for engine in clblast packed-6x16 tile-128x128x8; do
     check --kernel-style tile --linear-engine "$engine" --filter linear
 done
+# Two stages in local memory, one written while the other is read: many stages, and unaligned rows.
+for layer in "linear 17x264" "linear 5x33"; do
+    check --kernel-style tile --linear-engine float-32x32x16 --filter "$layer"
+done
 # Tensors of 16 bits: both formats and styles, products of pairs, and matrix instructions. These are
 # emulated, which takes long; scripts/check-mutants.py runs more of them, optimized.
 check --kernel-style vector --precision float16

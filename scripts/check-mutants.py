@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Plants one fault at a time in the kernels for matrix instructions and checks that each is caught.
+"""Plants one fault at a time in kernels that overlap copies and products; each must be caught.
 
-The kernels run emulated: first under Oclgrind, which reports data races and accesses out of bounds,
-then on PoCL, where the results are compared with the reference. A fault that neither sees would
-mean that a real one like it could go unnoticed. The unchanged kernels must pass.
+Matrix instructions are emulated. The kernels run first under Oclgrind, which reports data races and
+accesses out of bounds, then on PoCL, where the results are compared with the reference. A fault
+that neither sees would mean that a real one like it could go unnoticed. The unchanged kernels must
+pass.
 
 A missing barrier after a product cannot be tested: an emulated product has barriers of its own.
 """
@@ -27,6 +28,7 @@ ORIGINAL = "the kernels without a fault"
 SHARED_DEPTH = ["--linear-engine", "mma-16x32-4k", "--filter", "linear 17x264"]
 PIPELINED = ["--linear-engine", "mma-64x64-4", "--filter", "linear 17x264"]
 WITHOUT_REUSE = ["--filter", "attention B=1 T=2 H=1 d=32"]
+STAGED = ["--linear-engine", "float-32x32x16", "--filter", "linear 17x264"]
 ATTENTION = ["--filter", "attention B=2 T=5 H=2 d=32 reuse=1 keep"]
 SEVERAL_TILES = ["--filter", "attention B=1 T=37 H=1 d=32 reuse=4 keep"]
 RELATIONS = ["--filter", "relationReuse B=2 LH=4"]
@@ -62,6 +64,18 @@ MUTANTS = [
     Mutant(
         "linear_mma.cl", "    strips_barrier(&g);\n    NO_UNROLL", "    NO_UNROLL",
         "no barrier before sums are added", SHARED_DEPTH),
+    Mutant(
+        "linear_float.cl", "    barrier(CLK_LOCAL_MEM_FENCE);\n  }", "  }",
+        "no barrier in the loop", STAGED),
+    Mutant(
+        "linear_float.cl", "    first = STAGE_FLOATS - first;\n", "",
+        "writes the stage that is read", STAGED),
+    Mutant(
+        "linear_float.cl", "min(row + i * READ_ROWS, rows - 1 - first_row)",
+        "(row + i * READ_ROWS)", "reads beyond the last row", STAGED),
+    Mutant(
+        "linear_float.cl", "return rest > 0 ?", "return rest > -16 ?", "reads beyond the depth",
+        STAGED),
     Mutant(
         "mma.cl", "return lane % 8 + lane / 16 * 8; }", "return lane % 16; }",
         "order of the matrices of b", SHARED_DEPTH),
@@ -136,7 +150,7 @@ def main() -> int:
     """Checks the kernels and every mutant."""
     oclgrind, survived = find_oclgrind(), 0
     for checks in (
-            SHARED_DEPTH, PIPELINED, WITHOUT_REUSE, ATTENTION, SEVERAL_TILES, RELATIONS):
+            SHARED_DEPTH, PIPELINED, STAGED, WITHOUT_REUSE, ATTENTION, SEVERAL_TILES, RELATIONS):
         problem = verdict(KERNELS, checks, oclgrind)
         if problem:
             print(f"{ORIGINAL} fail ({' '.join(checks)}): {problem}", file=sys.stderr)

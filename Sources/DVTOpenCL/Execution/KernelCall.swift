@@ -17,15 +17,17 @@ struct KernelCall {
     ///   - name: the kernel's name.
     ///   - file: its source file without `.cl`.
     ///   - macros: the macros that specialize it; those of the grid precede them.
+    ///   - maxRegisters: the registers per work-item on NVIDIA's GPUs, or nil for any number.
     ///   - arguments: its arguments by name, in the order of its parameters.
     ///   - grid: the work-items.
     init(
-        _ name: String, in file: String, macros: [String] = [], _ arguments: KernelArguments,
-        over grid: KernelGrid
+        _ name: String, in file: String, macros: [String] = [], maxRegisters: Int? = nil,
+        _ arguments: KernelArguments, over grid: KernelGrid
     ) {
         precisionMacros = arguments.precisionMacros
         function = KernelFunction(
-            name: name, file: file, macros: grid.macros + (precisionMacros ?? []) + macros)
+            name: name, file: file, macros: grid.macros + (precisionMacros ?? []) + macros,
+            maxRegisters: maxRegisters)
         self.arguments = arguments
         self.grid = grid
     }
@@ -39,6 +41,20 @@ struct KernelFunction: Hashable {
     let file: String
     /// The macros of the build, for example `WG=1`.
     let macros: [String]
+    /// The registers per work-item on NVIDIA's GPUs, or nil for any number.
+    var maxRegisters: Int?
+
+    /// The compiler options of the kernel.
+    ///
+    /// - Parameter device: the device.
+    /// - Returns: the macros, on NVIDIA's GPUs also the limit of registers, which kernels know as
+    ///   `MAX_REGISTERS`.
+    func options(for device: Device) -> [String] {
+        let isNVIDIA = device.extensions.contains("cl_nv_compiler_options")
+        let limit = isNVIDIA ? maxRegisters : nil
+        return macros.map { "-D\($0)" }
+            + (limit.map { ["-DMAX_REGISTERS=\($0)", "-cl-nv-maxrregcount=\($0)"] } ?? [])
+    }
 }
 
 extension OpenCLBackend {

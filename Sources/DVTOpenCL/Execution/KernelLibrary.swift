@@ -57,7 +57,7 @@ final class KernelLibrary {
         if let kernel = kernels[function] { return kernel }
         // Drivers report argument names reliably only with -cl-kernel-arg-info.
         let options =
-            ["-cl-std=CL1.2", "-cl-kernel-arg-info", "-w"] + function.macros.map { "-D\($0)" }
+            ["-cl-std=CL1.2", "-cl-kernel-arg-info", "-w"] + function.options(for: context.device)
             + [buildOptions]
         let program = try context.program(
             name: "\(function.file).cl", source: try Self.source(function.file),
@@ -70,8 +70,9 @@ final class KernelLibrary {
     /// The files whose tensors may have 16-bit elements; the others are for training.
     private static let filesWithElements: Set<String> = [
         "attention_mma", "attention_tile", "attention_vector", "confidence", "layernorm",
-        "linear_mma", "linear_packed", "linear_tile", "mma_trial", "pack_fragments", "performer",
-        "performer_vector", "relation_mlp", "relation_mma", "resample", "stacking", "tokens",
+        "linear_float", "linear_mma", "linear_packed", "linear_tile", "mma_trial",
+        "pack_fragments", "performer", "performer_vector", "relation_mlp", "relation_mma",
+        "resample", "stacking", "tokens",
     ]
 
     /// A source file, preceded by `common.cl`, with included files in place.

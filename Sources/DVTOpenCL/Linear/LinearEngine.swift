@@ -10,13 +10,17 @@ package enum LinearEngine: Hashable, Sendable {
     case packed(PackedTile)
     /// `linear_tile.cl`: tiles in local memory, shared by the work-items of a group.
     case tile(LocalTile)
+    /// `linear_float.cl`: the same in two stages, read ahead, for float32 products on GPUs.
+    case float(FloatTile)
     /// `linear_mma.cl`: tiles on matrix instructions, emulated on devices without them.
     case mma(MatrixTile)
 
     /// Every engine.
-    package static let all = [LinearEngine.clblast] + packedEngines + tileEngines + matrixEngines
+    package static let all =
+        [LinearEngine.clblast] + packedEngines + tileEngines + floatEngines + matrixEngines
     private static let packedEngines = PackedTile.all.map { LinearEngine.packed($0) }
     private static let tileEngines = LocalTile.all.map { LinearEngine.tile($0) }
+    private static let floatEngines = FloatTile.all.map { LinearEngine.float($0) }
     private static let matrixEngines = MatrixTile.all.map { LinearEngine.mma($0) }
 
     /// The engines that tuning compares.
@@ -37,7 +41,7 @@ package enum LinearEngine: Hashable, Sendable {
         let matrix = MatrixTile.all.filter {
             instructions.family != .emulated && $0.runs(on: instructions)
         }
-        return library + tileEngines + matrix.map { .mma($0) }
+        return library + tileEngines + floatEngines + matrix.map { .mma($0) }
     }
 
     /// Throws ``OpenCLBackendError/enginePrecision(engine:precision:)`` if the engine does not
@@ -46,7 +50,7 @@ package enum LinearEngine: Hashable, Sendable {
         let isPossible =
             switch self {
             case .clblast: precision == .float32
-            case .packed, .tile, .mma: true
+            case .packed, .tile, .float, .mma: true
             }
         guard isPossible else {
             throw .enginePrecision(engine: "\(self)", precision: precision.rawValue)
@@ -59,8 +63,9 @@ extension LinearEngine {
     ///
     /// Devices with vector kernels use the packed tile that fits their registers, and matrix
     /// instructions always multiply 16-bit numbers. Otherwise, CLBlast, which is not tuned for every
-    /// device, ``LocalTile/standard`` and float32 products by matrix instructions are timed once at
-    /// the size of DeiT-small, and the fastest is stored in the user's cache folder.
+    /// device, ``LocalTile/standard``, ``FloatTile/standard`` and float32 products by matrix
+    /// instructions are timed once at the size of DeiT-small, and the fastest is stored in the user's
+    /// cache folder.
     ///
     /// - Parameters:
     ///   - style: the style of kernels.
@@ -82,7 +87,8 @@ extension LinearEngine {
         if let engine = cache.value(for: cacheKey, device: context.device).flatMap(Self.init) {
             return engine
         }
-        let engines = [.tile(.standard), .clblast] + (matrix.map { [$0] } ?? [])
+        let engines =
+            [.tile(.standard), .float(.standard), .clblast] + (matrix.map { [$0] } ?? [])
         let measured = engines.map { engine in
             (engine: engine, time: Result { try engine.time(on: context, arithmetic) })
         }
@@ -100,7 +106,7 @@ extension LinearEngine {
     }
 
     /// The key of the stored choice; its number changes with the kernels.
-    static let cacheKey = "linear engine 2"
+    static let cacheKey = "linear engine 3"
 
     /// The fastest of three runs of a layer on 394 rows (the tokens of two images) after a warm-up.
     private func time(on context: Context, _ arithmetic: Arithmetic) throws -> Duration {
@@ -133,12 +139,13 @@ extension LinearEngine: LosslessStringConvertible {
     }
 
     /// The name: `clblast`, `packed-12x32` (rows and outputs per work-item), `tile-64x64x16` (rows,
-    /// outputs and depth per work-group) or `mma-128x128-4` (rows, outputs and subgroups per
-    /// work-group).
+    /// outputs and depth per work-group), `float-128x128x8` (the same) or `mma-128x128-4` (rows,
+    /// outputs and subgroups per work-group).
     package var description: String {
         switch self {
         case .clblast: "clblast"
         case .packed(let tile): "packed-\(tile.rows)x\(tile.panel)"
+        case .float(let tile): "float-\(tile)"
         case .mma(let tile): "mma-\(tile)"
         case .tile(let tile): "tile-\(tile.rows)x\(tile.columns)x\(tile.depth)"
         }

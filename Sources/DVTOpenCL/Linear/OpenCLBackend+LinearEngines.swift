@@ -28,6 +28,7 @@ extension OpenCLBackend {
         try enqueue(
             KernelCall(
                 launch.kernel, in: launch.kernel, macros: launch.macros,
+                maxRegisters: launch.maxRegisters,
                 [
                     "y": .output(y), "x": .tensor(x), launch.weightName: .buffer(launch.weight),
                     "bias": .float32(layer.bias), "residual": .tensor(residual),
@@ -62,6 +63,7 @@ extension OpenCLBackend {
     private struct LinearLaunch {
         let kernel: String
         let macros: [String]
+        var maxRegisters: Int?
         /// The name of the kernel's weight argument.
         let weightName: String
         let weight: Buffer
@@ -88,17 +90,26 @@ extension OpenCLBackend {
             return LinearLaunch(
                 kernel: "linear_tile", macros: tile.macros, weightName: "weight", weight: weight,
                 groups: groups(tile.rows, tile.columns), local: [tile.items, tile.items])
+        case .float(let tile):
+            return LinearLaunch(
+                kernel: "linear_float", macros: tile.macros + alignmentMacros(of: layer),
+                maxRegisters: tile.maxRegisters, weightName: "padded", weight: weight,
+                groups: groups(tile.rows, tile.columns).reversed(), local: [tile.items, 1])
         case .mma(let tile):
-            let isUnaligned = layer.inputs * precision.elementByteCount % 16 != 0
-            let alignment =
-                (isUnaligned ? ["X_UNALIGNED"] : [])
-                + (layer.outputs % 4 != 0 ? ["Y_UNALIGNED"] : [])
             return LinearLaunch(
                 kernel: "linear_mma",
-                macros: tile.macros + alignment + matrixInstructions.macros, weightName: "padded",
-                weight: weight, groups: groups(tile.rows, tile.columns).reversed(),
+                macros: tile.macros + alignmentMacros(of: layer) + matrixInstructions.macros,
+                weightName: "padded", weight: weight,
+                groups: groups(tile.rows, tile.columns).reversed(),
                 local: [tile.items(lanes: matrixInstructions.lanes), 1])
         }
+    }
+
+    /// The macros of kernels that read and write 16 bytes at once where the layer's rows permit it.
+    private func alignmentMacros(of layer: OpenCLLinear) -> [String] {
+        let isUnaligned = layer.inputs * precision.elementByteCount % 16 != 0
+        return (isUnaligned ? ["X_UNALIGNED"] : [])
+            + (layer.outputs % 4 != 0 ? ["Y_UNALIGNED"] : [])
     }
 
     /// The macros of kernels that multiply bfloat16 numbers in pairs.

@@ -52,7 +52,7 @@ public final class OpenCLLinear {
         case pairedPanels(Int)
         /// The transposed weight in panels with this number of inputs, for the backward pass.
         case transposedPanels(Int)
-        /// Rows padded to a multiple of 16 bytes, for `linear_mma.cl`.
+        /// Rows padded to a multiple of 16 bytes, for `linear_float.cl` and `linear_mma.cl`.
         case paddedRows
     }
 
@@ -101,7 +101,7 @@ extension OpenCLBackend {
         switch engine {
         case .clblast, .tile: layer.weight.buffer
         case .packed(let tile): try packedWeight(of: layer, by: tile, dot: dotMacros)
-        case .mma: try paddedWeight(of: layer)
+        case .float, .mma: try paddedWeight(of: layer)
         }
     }
 
