@@ -66,7 +66,6 @@ check_without_apt() {
     local missing=() tools=() libraries=() name
     case $purpose in
         lint) tools=(clang-format shellcheck) ;;
-        check-kernels) tools=(oclgrind) ;;
         check-gpu-kernels) tools=(clang-19 ld.lld-19 llvm-objdump-19 python3) ;;
         check-kernels | check-drivers) tools=(oclgrind) ;;
     esac
