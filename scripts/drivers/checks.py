@@ -103,6 +103,8 @@ def check(
     result.is_finished, result.is_quiet = False, quiet
     try:
         options = ["--kernel-style", setting.style, "--precision", setting.precision]
+        if driver.tile_engine and setting.style == "tile":
+            options += ["--linear-engine", driver.tile_engine]
         _check_operations(setting, program, options, labels, small, result)
         for toy in TOYS[:1 if is_short else None] if driver.has_models else []:
             _check_model(program, MODELS, ["--model", toy, "--layers", "--batch-size", IMAGES,

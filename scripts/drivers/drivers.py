@@ -27,6 +27,8 @@ class Driver:
     """The styles in which it is too slow for any but the small operations."""
     has_models: bool = True
     """Whether it is fast enough for models."""
+    tile_engine: str = ""
+    """The engine of linear layers in the tile style, where the default one is too slow."""
 
 
 # One version of the packages of PyPI, so that a new one fails no check of another change.
@@ -44,7 +46,11 @@ DRIVERS = [
            # It takes minutes to compile some kernels of this style.
            small=("vector",)),
     Driver("oclgrind", "Oclgrind of this machine", MACHINE, ("oclgrind",),
-           "/usr/lib/oclgrind/liboclgrind-rt-icd.so", small=("vector", "tile"),
-           has_models=False),
+           "/usr/lib/oclgrind/liboclgrind-rt-icd.so",
+           # It ends the process at an instruction of optimized code (freeze). CLBlast puts its own
+           # options after these, without a space.
+           (("DVT_BUILD_OPTIONS", "-cl-opt-disable"),
+            ("CLBLAST_BUILD_OPTIONS", "-cl-opt-disable ")),
+           small=("vector", "tile"), has_models=False, tile_engine="tile-32x32x16"),
 ]
 BY_NAME = {driver.name: driver for driver in DRIVERS}
