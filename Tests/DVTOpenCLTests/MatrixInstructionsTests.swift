@@ -144,7 +144,8 @@ struct MatrixInstructionsTests {
     ///
     /// Moments of a row are summed by one or several work-items, over several stages, and features
     /// begin within a stage.
-    @Test(arguments: MatrixTile.all) func normalizedLayersMatchTheReference(
+    @Test(arguments: [0, 2, 8, 9].map { MatrixTile.all[$0] })
+    func normalizedLayersMatchTheReference(
         tile: MatrixTile
     ) throws {
         let backend = try TestDevice.makeBackend(

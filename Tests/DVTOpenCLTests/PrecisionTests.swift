@@ -42,7 +42,6 @@ struct PrecisionTests {
             KernelStyle.allCases.map { Variant(precision: precision, style: $0) }
         } + [
             Variant(precision: .bfloat16, style: .vector, isEmulated: true),
-            Variant(precision: .float16, style: .tile, isEmulated: true),
             Variant(precision: .bfloat16, style: .tile, isEmulated: true),
         ]
 
