@@ -95,7 +95,7 @@ MUTANTS = [
         "attention_mma.cl", ">= tokens) a[j][e] = -INFINITY;", "> tokens) a[j][e] = -INFINITY;",
         "a key too many", ATTENTION),
     Mutant(
-        "relation_mma.cl", "  subgroup_barrier(&g);\n  UNROLL for (int start", "  UNROLL for (int start",
+        "relation_mma.cl", "  subgroup_barrier(&g);\n  UNROLL\n", "  UNROLL\n",
         "no barrier before results are read", RELATIONS),
 ]
 
