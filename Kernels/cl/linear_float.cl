@@ -101,7 +101,8 @@ static inline quad read_unaligned(global const element *p, int rest) {
     element elements[4];
     quad whole;
   } u;
-  UNROLL for (int k = 0; k < 4; k++) u.elements[k] = k < rest ? p[k] : (element)0;
+  UNROLL
+  for (int k = 0; k < 4; k++) u.elements[k] = k < rest ? p[k] : (element)0;
   return u.whole;
 }
 #define read_x read_unaligned
@@ -129,7 +130,8 @@ static inline void store_sums(global output_element *y, global const float *bias
                   bias[min(column + 3, last)]);
   v = activated4(v, activation);
   const float values[4] = {v.x, v.y, v.z, v.w};
-  UNROLL for (int i = 0; i < 4; i++) {
+  UNROLL
+  for (int i = 0; i < 4; i++) {
     if (column + i >= outputs) return;
     store_output(y + index + i, values[i] + (residual ? load(residual + index + i) : 0.0f));
   }
@@ -173,27 +175,35 @@ SIZED kernel void linear_float(
   const int depth_quad = item % DEPTH_QUADS, row = item / DEPTH_QUADS;
   const int depth = 4 * depth_quad, swizzle = SWIZZLE(depth_quad);
   int x_offset[ROW_QUADS], weight_offset[COLUMN_QUADS];
-  UNROLL for (int i = 0; i < ROW_QUADS; i++) x_offset[i] =
-      min(row + i * READ_ROWS, rows - 1 - first_row) * x_pitch + depth;
-  UNROLL for (int i = 0; i < COLUMN_QUADS; i++) weight_offset[i] =
-      min(row + i * READ_ROWS, outputs - 1 - first_column) * weight_pitch + depth;
+  UNROLL
+  for (int i = 0; i < ROW_QUADS; i++)
+    x_offset[i] = min(row + i * READ_ROWS, rows - 1 - first_row) * x_pitch + depth;
+  UNROLL
+  for (int i = 0; i < COLUMN_QUADS; i++)
+    weight_offset[i] = min(row + i * READ_ROWS, outputs - 1 - first_column) * weight_pitch + depth;
 
   float4 sums[QUADS_Y][4][QUADS_X];
-  UNROLL for (int i = 0; i < QUADS_Y; i++) UNROLL for (int r = 0; r < 4; r++)
-      UNROLL for (int j = 0; j < QUADS_X; j++) sums[i][r][j] = 0.0f;
+  UNROLL
+  for (int i = 0; i < QUADS_Y; i++) UNROLL
+  for (int r = 0; r < 4; r++) UNROLL
+  for (int j = 0; j < QUADS_X; j++) sums[i][r][j] = 0.0f;
 
   quad next_x[ROW_QUADS], next_weight[COLUMN_QUADS];
 // Reads the quads of a stage, of whose depth `rest` is left.
-#define READ_QUADS(rest)                                                                        \
-  UNROLL for (int i = 0; i < ROW_QUADS; i++) next_x[i] = read_x(x + x_offset[i], (rest)-depth); \
-  UNROLL for (int i = 0; i < COLUMN_QUADS; i++) next_weight[i] =                                \
-      read_quad(padded + weight_offset[i], (rest)-depth);
-#define WRITE_QUADS(stage)                                                                    \
-  UNROLL for (int i = 0; i < ROW_QUADS; i++)                                                  \
-      write_quad((stage) + depth * TILE_ROWS + PLACE(i), TILE_ROWS, next_x[i]);               \
-  UNROLL for (int i = 0; i < COLUMN_QUADS; i++)                                               \
-      write_quad((stage) + DEPTH * TILE_ROWS + depth * TILE_COLUMNS + PLACE(i), TILE_COLUMNS, \
-                 next_weight[i]);
+#define READ_QUADS(rest)                                                                 \
+  UNROLL                                                                                 \
+  for (int i = 0; i < ROW_QUADS; i++) next_x[i] = read_x(x + x_offset[i], (rest)-depth); \
+  UNROLL                                                                                 \
+  for (int i = 0; i < COLUMN_QUADS; i++)                                                 \
+    next_weight[i] = read_quad(padded + weight_offset[i], (rest)-depth);
+#define WRITE_QUADS(stage)                                                                  \
+  UNROLL                                                                                    \
+  for (int i = 0; i < ROW_QUADS; i++)                                                       \
+    write_quad((stage) + depth * TILE_ROWS + PLACE(i), TILE_ROWS, next_x[i]);               \
+  UNROLL                                                                                    \
+  for (int i = 0; i < COLUMN_QUADS; i++)                                                    \
+    write_quad((stage) + DEPTH * TILE_ROWS + depth * TILE_COLUMNS + PLACE(i), TILE_COLUMNS, \
+               next_weight[i]);
 
   READ_QUADS(inputs)
   WRITE_QUADS(memory)
@@ -203,16 +213,19 @@ SIZED kernel void linear_float(
     x += DEPTH;
     padded += DEPTH;
     READ_QUADS(rest - DEPTH)
-    UNROLL for (int k = 0; k < DEPTH; k++) {
+    UNROLL
+    for (int k = 0; k < DEPTH; k++) {
       local const float *a_row = memory + first + k * TILE_ROWS + (4 * item_y ^ SWIZZLE(k / 4));
       local const float *b_row =
           memory + first + DEPTH * TILE_ROWS + k * TILE_COLUMNS + (4 * item_x ^ SWIZZLE(k / 4));
       float4 b[QUADS_X];
-      UNROLL for (int j = 0; j < QUADS_X; j++) b[j] =
-          *(local const float4 *)(b_row + 4 * ITEMS_X * j);
-      UNROLL for (int i = 0; i < QUADS_Y; i++) {
+      UNROLL
+      for (int j = 0; j < QUADS_X; j++) b[j] = *(local const float4 *)(b_row + 4 * ITEMS_X * j);
+      UNROLL
+      for (int i = 0; i < QUADS_Y; i++) {
         const float4 a = *(local const float4 *)(a_row + 4 * ITEMS_Y * i);
-        UNROLL for (int j = 0; j < QUADS_X; j++) {
+        UNROLL
+        for (int j = 0; j < QUADS_X; j++) {
           sums[i][0][j] = fma((float4)(a.x), b[j], sums[i][0][j]);
           sums[i][1][j] = fma((float4)(a.y), b[j], sums[i][1][j]);
           sums[i][2][j] = fma((float4)(a.z), b[j], sums[i][2][j]);
@@ -229,12 +242,16 @@ SIZED kernel void linear_float(
   // small loop; a work-item reads what it wrote.
   local float4 *own = (local float4 *)memory + item;
   if (bias) bias += group * outputs;
-  UNROLL for (int i = 0; i < QUADS_Y; i++) UNROLL for (int j = 0; j < QUADS_X; j++) {
-    UNROLL for (int r = 0; r < 4; r++) own[r * ITEMS] = sums[i][r][j];
+  UNROLL
+  for (int i = 0; i < QUADS_Y; i++) UNROLL
+  for (int j = 0; j < QUADS_X; j++) {
+    UNROLL
+    for (int r = 0; r < 4; r++) own[r * ITEMS] = sums[i][r][j];
     const int block_row = first_row + 4 * (i * ITEMS_Y + item_y);
     const int column = first_column + 4 * (j * ITEMS_X + item_x);
     const int count = column < outputs ? min(rows - block_row, 4) : 0;
-    NO_UNROLL for (int r = 0; r < count; r++) {
+    NO_UNROLL
+    for (int r = 0; r < count; r++) {
       const size_t index = ((size_t)(block_row + r) * groups + group) * outputs + column;
       store_sums(y, bias, residual, own[r * ITEMS], activation, index, column, outputs);
     }
