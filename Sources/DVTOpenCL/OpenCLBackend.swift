@@ -88,18 +88,23 @@ public final class OpenCLBackend: Backend {
     ///     found fastest, or the device's default.
     ///   - precision: the precision of tensors in memory.
     ///   - buildOptions: compiler options added to the package's own.
+    ///   - beforeStep: called before each measurement of a choice that is not stored yet; its error
+    ///     ends the creation.
     /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the queue cannot be created or a kernel does not
     ///   build, ``OpenCLBackendError/enginePrecision(engine:precision:)``.
     package convenience init(
         context: Context, kernelStyle: KernelStyle?, linearEngine: LinearEngine?,
-        precision: Precision, buildOptions: String
+        precision: Precision, buildOptions: String, beforeStep: () throws -> Void = {}
     ) throws {
-        let choice = try kernelStyle.map { ($0, nil) } ?? KernelStyle.fastest(on: context)
+        let choice =
+            try kernelStyle.map { ($0, nil) }
+            ?? KernelStyle.fastest(on: context, beforeStep: beforeStep)
         let arithmetic = Arithmetic(precision, choice.0, on: context)
         try self.init(
             context: context, kernelStyle: choice,
             linearEngine: linearEngine
-                ?? LinearEngine.standard(choice.0, precision, arithmetic, on: context),
+                ?? LinearEngine.standard(
+                    choice.0, precision, arithmetic, on: context, beforeStep: beforeStep),
             tuning: linearEngine == nil
                 ? LinearTuning.stored(for: context, precision) : (LinearTuning(), nil),
             precision: precision, arithmetic: arithmetic, buildOptions: buildOptions)

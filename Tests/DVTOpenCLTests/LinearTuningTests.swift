@@ -88,14 +88,27 @@ struct StoredTuningTests {
         #expect(other.tuningProblem?.hasPrefix(path) == true)
     }
 
-    @Test func aTuningOfAnotherVersionIsIgnored() throws {
+    /// Another kernel's text, an engine that is not known any more, or the format of a former version.
+    @Test(arguments: ["kernels 0\n8 3 4 clblast", "KERNELS8 3 4 magic", "8 3 4 clblast"])
+    func aTuningOfAnotherVersionIsIgnored(text: String) throws {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let context = try context()
         DeviceCache(context.diskCache).store(
-            "8 3 4 magic", for: LinearTuning.cacheKey(.float32), device: context.device)
+            text.replacingOccurrences(of: "KERNELS", with: try LinearTuning.kernelLine()),
+            for: LinearTuning.cacheKey(.float32), device: context.device)
         let backend = try OpenCLBackend(context: context, kernelStyle: .vector)
         #expect(backend.linearTuning == LinearTuning())
-        #expect(backend.tuningProblem?.contains("dvt tune") == true)
+        #expect(backend.tuningProblem?.contains("another version; it is ignored; run") == true)
+    }
+
+    /// The hash covers the files that a kernel includes, and their order.
+    @Test func theTextOfKernelsIsHashed() throws {
+        let hashes = try [
+            ["linear_mma"], ["mma_trial"], ["linear_tile", "linear_mma"],
+            ["linear_mma", "linear_tile"],
+        ].map { try KernelLibrary.fingerprint(of: $0) }
+        #expect(Set(hashes).count == 4 && hashes.allSatisfy { $0.count == 32 })
+        #expect(try KernelLibrary.source("linear_mma").contains("mma_ptx.cl"))
     }
 
     /// The engine of a device with tile kernels is measured once and stored.

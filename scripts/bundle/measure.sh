@@ -134,7 +134,7 @@ phase_tuning() {
     local index limit
     for index in "${!precisions[@]}"; do
         limit=$(share_of_left $((${#precisions[@]} - index)))
-        # It ends after the layer that it tunes when the time is over.
+        # It may finish a build when the time is over.
         dvt "tune, ${precisions[index]}" tune --model "$cascade" "${tuned[@]}" \
             --precision "${precisions[index]}" --time-limit $((limit - limit / 5))
     done

@@ -87,6 +87,17 @@ final class KernelLibrary {
         try included("common.cl") + included("\(file).cl")
     }
 
+    /// A hash of the text of source files, which distinguishes versions of kernels.
+    ///
+    /// - Parameter files: their names without `.cl`.
+    /// - Returns: hexadecimal digits.
+    /// - Throws: ``/DVTSupport/FileError`` if a folder of kernels lacks a file.
+    static func fingerprint(of files: [String]) throws -> String {
+        var hash = Fingerprint()
+        for file in files { hash.combine(try source(file).utf8) }
+        return hash.hexadecimal
+    }
+
     /// A file with the files that it includes in place.
     private static func included(_ name: String) throws -> String {
         let lines = try text(name).split(separator: "\n", omittingEmptySubsequences: false)

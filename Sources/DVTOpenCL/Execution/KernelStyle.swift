@@ -15,10 +15,14 @@ extension KernelStyle {
     /// Device types are not reliable, so both styles are timed once at the size of DeiT-small. The
     /// user's cache folder stores the choice, unless one style failed: the cause may be temporary.
     ///
-    /// - Parameter context: the device's context.
+    /// - Parameters:
+    ///   - context: the device's context.
+    ///   - beforeStep: called before each style is built and timed; may end the choice.
     /// - Returns: the faster style, and the error of the other if it does not run.
-    /// - Throws: the first style's error if neither runs.
-    static func fastest(on context: Context) throws -> (style: KernelStyle, problem: String?) {
+    /// - Throws: the first style's error if neither runs, or the error of `beforeStep`.
+    static func fastest(
+        on context: Context, beforeStep: () throws -> Void = {}
+    ) throws -> (style: KernelStyle, problem: String?) {
         let cache = DeviceCache(context.diskCache)
         if let style = cache.value(for: cacheKey, device: context.device).flatMap(Self.init) {
             return (style, nil)
@@ -26,6 +30,7 @@ extension KernelStyle {
         var measured: [(style: KernelStyle, time: Duration)] = []
         var failures: [(style: KernelStyle, error: any Error)] = []
         for style in allCases {
+            try beforeStep()
             do {
                 measured.append((style, try style.attentionTime(on: context)))
             } catch {

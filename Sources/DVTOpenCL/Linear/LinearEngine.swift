@@ -23,25 +23,27 @@ package enum LinearEngine: Hashable, Sendable {
     private static let floatEngines = FloatTile.all.map { LinearEngine.float($0) }
     private static let matrixEngines = MatrixTile.all.map { LinearEngine.mma($0) }
 
-    /// The engines that tuning compares.
+    /// The engines that tuning compares, by kind.
     ///
     /// Packed engines are far too slow on devices with tile kernels, tile engines on devices with
-    /// vector kernels, and emulated matrix instructions everywhere.
+    /// vector kernels, and emulated matrix instructions everywhere. In 16 bits, nothing else comes near
+    /// matrix instructions.
     ///
     /// - Parameters:
     ///   - style: the style of kernels.
     ///   - precision: the precision of tensors.
     ///   - instructions: the device's matrix instructions.
-    /// - Returns: the engines.
+    /// - Returns: the engines, without empty kinds, the fastest kind first on most devices.
     static func candidates(
         for style: KernelStyle, _ precision: Precision, _ instructions: MatrixInstructions
-    ) -> [LinearEngine] {
+    ) -> [[LinearEngine]] {
         let library = precision == .float32 ? [LinearEngine.clblast] : []
-        guard style == .tile else { return library + packedEngines }
+        guard style == .tile else { return [packedEngines, library].filter { !$0.isEmpty } }
         let matrix = MatrixTile.all.filter {
             instructions.family != .emulated && $0.runs(on: instructions)
-        }
-        return library + tileEngines + floatEngines + matrix.map { .mma($0) }
+        }.map { LinearEngine.mma($0) }
+        if precision != .float32, !matrix.isEmpty { return [matrix] }
+        return [matrix, floatEngines, library, tileEngines].filter { !$0.isEmpty }
     }
 
     /// Throws ``OpenCLBackendError/enginePrecision(engine:precision:)`` if the engine does not
@@ -72,11 +74,12 @@ extension LinearEngine {
     ///   - precision: the precision of tensors; CLBlast is for float32 only.
     ///   - arithmetic: the device's instructions.
     ///   - context: the device's context.
+    ///   - beforeStep: called before each engine is built and timed; may end the choice.
     /// - Returns: the engine.
-    /// - Throws: the device's error if none runs.
+    /// - Throws: the device's error if none runs, or the error of `beforeStep`.
     static func standard(
         _ style: KernelStyle, _ precision: Precision, _ arithmetic: Arithmetic = Arithmetic(),
-        on context: Context
+        on context: Context, beforeStep: () throws -> Void = {}
     ) throws -> LinearEngine {
         guard style == .tile else {
             return .packed(PackedTile(floatVectorWidth: context.device.nativeFloatVectorWidth))
@@ -89,8 +92,9 @@ extension LinearEngine {
         }
         let engines =
             [.tile(.standard), .float(.standard), .clblast] + (matrix.map { [$0] } ?? [])
-        let measured = engines.map { engine in
-            (engine: engine, time: Result { try engine.time(on: context, arithmetic) })
+        let measured = try engines.map { engine in
+            try beforeStep()
+            return (engine: engine, time: Result { try engine.time(on: context, arithmetic) })
         }
         let working = measured.compactMap { candidate in
             (try? candidate.time.get()).map { (engine: candidate.engine, time: $0) }

@@ -2,7 +2,7 @@ import OpenCLRuntime
 
 /// The fastest measured engines for linear layers on a device.
 ///
-/// The user's cache folder stores them per device and driver.
+/// The user's cache folder stores them per device and driver, with a hash of the kernels' text.
 package struct LinearTuning: Equatable, Sendable {
     /// The sizes of a linear layer, with rows rounded up to a power of two: the batch of a cascade
     /// shrinks at every exit, and similar numbers of rows have the same fastest engine.
@@ -53,7 +53,7 @@ package struct LinearTuning: Equatable, Sendable {
 }
 
 extension LinearTuning {
-    /// The key of the stored tuning; its number changes with the kernels.
+    /// The key of the stored tuning; its number changes with the meaning of the lines.
     static func cacheKey(_ precision: Precision) -> String {
         precision == .float32 ? "linear tuning 1" : "linear tuning 1 \(precision.rawValue)"
     }
@@ -76,6 +76,12 @@ extension LinearTuning {
         }
     }
 
+    /// The first line of a stored tuning: other kernels have other times.
+    static func kernelLine() throws -> String {
+        let files = ["linear", "linear_float", "linear_mma", "linear_packed", "linear_tile"]
+        return "kernels \(try KernelLibrary.fingerprint(of: files))\n"
+    }
+
     /// The stored tuning of a device.
     ///
     /// - Parameters:
@@ -92,7 +98,9 @@ extension LinearTuning {
             let path = cache.damagedFile(for: cacheKey, device: context.device)
             return (LinearTuning(), path.map { "\($0): the tuning is damaged; \(remedy)" })
         }
-        guard let tuning = LinearTuning(text: text) else {
+        guard let kernels = try? kernelLine(), text.hasPrefix(kernels),
+            let tuning = LinearTuning(text: String(text.dropFirst(kernels.count)))
+        else {
             return (LinearTuning(), "the device's tuning is from another version; \(remedy)")
         }
         return (tuning, nil)
@@ -105,7 +113,8 @@ extension LinearTuning {
     ///   - precision: the precision in which it was measured.
     /// - Returns: whether it was stored.
     package func store(for context: Context, _ precision: Precision) -> Bool {
-        DeviceCache(context.diskCache).store(
-            text, for: Self.cacheKey(precision), device: context.device)
+        guard let kernels = try? Self.kernelLine() else { return false }
+        return DeviceCache(context.diskCache).store(
+            kernels + text, for: Self.cacheKey(precision), device: context.device)
     }
 }

@@ -141,11 +141,6 @@ extension OpenCLBackend {
         return .mma(tile)
     }
 
-    /// The engines that tuning compares.
-    package var linearEngineCandidates: [LinearEngine] {
-        LinearEngine.candidates(for: kernelStyle, precision, matrixInstructions)
-    }
-
     /// All engines that a layer may use, depending on the batch size.
     func linearEngines(inputs: Int, outputs: Int) -> Set<LinearEngine> {
         if let chosenLinearEngine { return [chosenLinearEngine] }

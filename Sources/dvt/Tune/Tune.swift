@@ -7,6 +7,7 @@ import DVTOperations
 import DVTOutput
 import DVTParity
 import DVTSupport
+import Glibc
 import OpenCLRuntime
 
 struct Tune: ParsableCommand {
@@ -19,10 +20,12 @@ struct Tune: ParsableCommand {
               dvt tune --model dvt-t2t-vit-12 --batch-size 1 --batch-size 32 \\
                 --time-limit 60
 
-            Linear layers dominate a model's time. Each is timed with every engine of the device's \
-            kernel style, the most expensive layers first. Results are cached for the device and \
-            driver, in addition to those of earlier runs, and used by all later commands. Ctrl-C \
-            keeps the results so far. Run on an otherwise idle machine.
+            Linear layers dominate a model's time. Each is timed with its default engine and the \
+            six that promise most, and an engine at all layers before the next, so that each \
+            kernel is built once. Results are cached for the device, its driver and the kernels, \
+            in addition to those of earlier runs, and used by all later commands. When the time \
+            is over, or at Ctrl-C or SIGTERM, the results so far are kept. Run on an otherwise \
+            idle machine.
             """)
 
     @Option(
@@ -39,12 +42,17 @@ struct Tune: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Time limit; at least one layer is tuned.", valueName: "seconds"))
+            "Time limit for the whole command.",
+            discussion: """
+                Work is begun only if it is expected to end in time, but a build or a run of a \
+                layer that has begun is finished: on a CPU 1 to 2 seconds for a kernel, 7 for \
+                CLBlast's.
+                """, valueName: "seconds"))
     var timeLimit = 120.0
 
     @Option(
         help: ArgumentHelp(
-            "An engine to try; may be repeated. Default: all of the kernel style.",
+            "An engine to try; may be repeated. Default: the six that promise most.",
             discussion: "See --linear-engine for the names.", valueName: "engine"))
     var engine: [LinearEngine] = []
 
@@ -67,16 +75,24 @@ struct Tune: ParsableCommand {
     }
 
     func run() throws {
+        let stop = TuningStop(
+            end: .now + .seconds(timeLimit), interruption: Interruption(by: [SIGINT, SIGTERM]))
         let layers = try linearLayers()
         if case .off(let reason) = DiskCache.standard {
             throw TuningCacheError(reason: reason)
         }
-        let backend = try deviceOptions.makeOpenCLBackend()
-        printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
-        if reset {
-            backend.linearTuning = LinearTuning()
+        do {
+            let backend = try deviceOptions.makeOpenCLBackend { try stop.check() }
+            printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
+            if reset {
+                backend.linearTuning = LinearTuning()
+            }
+            try tune(layers, on: backend, until: stop)
+        } catch is TuningStop.Reached {
+            try outputOptions.withWriter(Self.columns) { _ in }
+            printError("not reached before \(stop.cause): the choice of the device's kernels")
         }
-        try tune(layers, on: backend)
+        if let signal = stop.interruption.received { throw ExitCode(128 + signal) }
     }
 
     /// The distinct linear layers of the models, the most expensive first.
@@ -97,37 +113,48 @@ struct Tune: ParsableCommand {
             .map(\.operation)
     }
 
-    private func tune(_ layers: [LinearOperation], on backend: OpenCLBackend) throws {
-        let (start, interruption) = (ContinuousClock.now, Interruption())
+    private func tune(
+        _ layers: [LinearOperation], on backend: OpenCLBackend, until stop: TuningStop
+    ) throws {
         var tuner = LinearTuner(
-            backend,
-            engines: engine.isEmpty
-                ? backend.linearEngineCandidates : engine,
-            milliseconds: 40)
+            backend, layers: layers, engines: engine.isEmpty ? nil : engine, stop: stop)
         let progress = ProgressReporter(
-            label: "tune", unit: "linear layers", total: layers.count, isQuiet: false)
-        var done = 0
+            label: "tune", unit: "comparisons", total: tuner.comparisons.planned, isQuiet: false)
         try outputOptions.withWriter(Self.columns, progress: progress) { writer in
-            for layer in layers {
-                let hasTime = done == 0 || ContinuousClock.now - start < .seconds(timeLimit)
-                guard hasTime, !interruption.isRequested else { break }
-                let tuned = try tuner.tune(layer)
-                backend.linearTuning.set(tuned.engine, for: LinearTuning.Sizes(layer))
+            let search = Result { try tuner.run { progress.advance() } }
+            for tuned in tuner.results {
+                let sizes = LinearTuning.Sizes(tuned.operation)
+                backend.linearTuning.set(tuned.engine, for: sizes)
                 try writer.write(Self.row(tuned) + [.string(backend.deviceName)])
-                progress.advance()
-                done += 1
             }
+            progress.finish()
+            try keep(backend, tuner, of: layers.count, stop)
+            try search.get()
         }
-        progress.finish()
-        try keep(backend, done: done, of: layers.count)
     }
 
-    private func keep(_ backend: OpenCLBackend, done: Int, of count: Int) throws {
+    private func keep(
+        _ backend: OpenCLBackend, _ tuner: LinearTuner, of count: Int, _ stop: TuningStop
+    ) throws {
+        let done = tuner.results.count
+        guard done > 0 || reset else { return printError(notReached(tuner, of: count, stop)) }
         guard backend.linearTuning.store(for: backend.context, backend.precision) else {
             throw TuningCacheError(reason: "the cache folder cannot be written")
         }
-        let rest = done < count ? "; the \(count - done) cheapest were not reached" : ""
-        printError("tuned: \(done) of \(count) linear layers, cached for this device\(rest)")
+        printError("tuned: \(done) of \(count) linear layers, cached for this device")
+        if tuner.comparisons.made < tuner.comparisons.planned {
+            printError(notReached(tuner, of: count, stop))
+        }
+    }
+
+    /// What the search left out, and why it ended.
+    private func notReached(
+        _ tuner: LinearTuner, of count: Int, _ stop: TuningStop
+    ) -> String {
+        let comparisons = tuner.comparisons
+        let layers = "\(count - tuner.results.count) of \(count) linear layers"
+        return "not reached before \(stop.cause): \(layers), "
+            + "\(comparisons.planned - comparisons.made) of \(comparisons.planned) comparisons"
     }
 
     private static let columns: [OutputColumn] = [

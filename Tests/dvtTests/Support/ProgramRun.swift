@@ -70,9 +70,9 @@ final class ProgramRun {
             code: process.terminationStatus + signal, output: try text("output"), errors: errors)
     }
 
-    /// Sends SIGINT, like Ctrl-C.
-    func interrupt() {
-        process.interrupt()
+    /// Sends a signal: SIGINT, like Ctrl-C, or another.
+    func interrupt(by signal: Int32 = SIGINT) {
+        kill(process.processIdentifier, signal)
     }
 
     /// The text of standard error so far.

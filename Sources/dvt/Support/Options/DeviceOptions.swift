@@ -90,10 +90,12 @@ struct DeviceOptions: ParsableArguments {
 
     /// Opens the OpenCL device with the network's kernels.
     ///
+    /// - Parameter beforeStep: called before each measurement of what suits the device, where that
+    ///   is not stored yet; may end it.
     /// - Returns: the backend.
-    /// - Throws: ``OpenCLError`` if there is no such device.
-    func makeOpenCLBackend() throws -> OpenCLBackend {
-        let backend = try makeOpenCLBackend(on: makeContext())
+    /// - Throws: ``OpenCLError`` if there is no such device, or the error of `beforeStep`.
+    func makeOpenCLBackend(beforeStep: () throws -> Void = {}) throws -> OpenCLBackend {
+        let backend = try makeOpenCLBackend(on: makeContext(), beforeStep)
         let precisionProblem = backend.precisionProblem.map {
             "tensors are \(backend.precision.rawValue), but products are computed in float32: \($0)"
         }
@@ -108,10 +110,12 @@ struct DeviceOptions: ParsableArguments {
         return backend
     }
 
-    private func makeOpenCLBackend(on context: Context) throws -> OpenCLBackend {
+    private func makeOpenCLBackend(
+        on context: Context, _ beforeStep: () throws -> Void
+    ) throws -> OpenCLBackend {
         try OpenCLBackend(
             context: context, kernelStyle: kernelStyle, linearEngine: linearEngine,
-            precision: precision, buildOptions: buildOptions)
+            precision: precision, buildOptions: buildOptions, beforeStep: beforeStep)
     }
 
     /// Opens the OpenCL device without the network's kernels.
