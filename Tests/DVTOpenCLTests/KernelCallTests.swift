@@ -42,6 +42,19 @@ struct KernelCallTests {
         #expect(try backend.download(y).values == [11, 22])
     }
 
+    /// The memory of tensors that nothing else holds is not reused before the launch.
+    @Test func temporaryArgumentsKeepTheirMemory() throws {
+        func temporary(_ values: [Float]) throws -> OpenCLTensor {
+            try backend.upload(Tensor([2], values: values))
+        }
+        try backend.enqueue(
+            call([
+                "y": .tensor(y), "a": .tensor(temporary([3, 4])),
+                "b": .tensor(temporary([30, 40])), "count": .int(Int32(2)),
+            ]))
+        #expect(try backend.download(y).values == [33, 44])
+    }
+
     /// Also after a correct call has built the kernel: several places may call it.
     @Test(arguments: [false, true])
     func swappedArgumentsAreRefused(isBuilt: Bool) throws {

@@ -60,17 +60,16 @@ enum MatrixTrial: Int, CaseIterable {
         let precision = backend.precision
         let results = try backend.makeScratch([16, 16], .float32)
         let packed = try backend.makeScratch([2, 32, 8])
-        // Memory is reused as soon as a tensor is released: they are held until the launch.
-        let a = try backend.upload(Self.factor(precision, seed: 3))
-        let b = try backend.upload(Self.factor(precision, seed: 5))
-        let c = try backend.upload(Self.factor(precision, seed: 7, depth: 16))
         try backend.enqueue(
             KernelCall(
                 "mma_trial", in: "mma_trial",
                 macros: backend.matrixInstructions.macros + ["TRIAL=\(rawValue)"],
                 [
-                    "results": .float32(results), "a": .tensor(a), "b": .tensor(b),
-                    "c": .tensor(c), "packed": .buffer(packed.buffer),
+                    "results": .float32(results),
+                    "a": .tensor(backend.upload(Self.factor(precision, seed: 3))),
+                    "b": .tensor(backend.upload(Self.factor(precision, seed: 5))),
+                    "c": .tensor(backend.upload(Self.factor(precision, seed: 7, depth: 16))),
+                    "packed": .buffer(packed.buffer),
                 ], over: .groups([1], items: [backend.matrixInstructions.lanes])))
         let values = try backend.download(results).values
         let columns = expected(precision).count / 16

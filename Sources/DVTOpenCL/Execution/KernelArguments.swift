@@ -15,15 +15,20 @@ struct TypedArgument {
     let value: KernelArgument
     /// nil if the argument is no tensor.
     let elements: Elements?
+    /// Keeps the tensor's memory from being reused before the launch.
+    private let tensor: OpenCLTensor?
 
-    private init(_ value: KernelArgument, _ elements: Elements? = nil) {
+    private init(
+        _ value: KernelArgument, _ elements: Elements? = nil, _ tensor: OpenCLTensor? = nil
+    ) {
         self.value = value
         self.elements = elements
+        self.tensor = tensor
     }
 
     /// A tensor of elements.
     static func tensor(_ tensor: OpenCLTensor) -> Self {
-        Self(.buffer(tensor.buffer), .elements(tensor.precision))
+        Self(.buffer(tensor.buffer), .elements(tensor.precision), tensor)
     }
 
     /// A tensor of elements, or a null pointer.
@@ -31,12 +36,12 @@ struct TypedArgument {
 
     /// A tensor that receives the output of a linear layer, as elements or in float32.
     static func output(_ tensor: OpenCLTensor) -> Self {
-        Self(.buffer(tensor.buffer), .output(tensor.precision))
+        Self(.buffer(tensor.buffer), .output(tensor.precision), tensor)
     }
 
     /// A tensor that is float32 in every precision, or a null pointer.
     static func float32(_ tensor: OpenCLTensor?) -> Self {
-        tensor.map { Self(.buffer($0.buffer), .float32($0.precision)) } ?? .none
+        tensor.map { Self(.buffer($0.buffer), .float32($0.precision), $0) } ?? .none
     }
 
     /// A buffer.
