@@ -1,7 +1,5 @@
 import DVTCore
 import DVTOperations
-import DVTParity
-import DVTReference
 import DVTTestSupport
 import OpenCLRuntime
 import Testing
@@ -55,20 +53,6 @@ struct FloatTileTests {
 
     private func backend(_ tested: TileCase) throws -> OpenCLBackend {
         try TestDevice.makeBackend(.tile, engine: .float(tested.tile), tested.precision)
-    }
-
-    private func expectEqual(_ operation: any Operation, on backend: OpenCLBackend) throws {
-        let sums: SumPrecision =
-            switch backend.precision {
-            case .float32: .float32
-            case .float16: .float16
-            case .bfloat16: .bfloat16
-            }
-        let reference = sums.rounding.map { ReferenceBackend(roundingInputs: $0) }
-        let result = try ParityComparison.operation(
-            operation, on: backend, against: reference ?? ReferenceBackend(), sums: sums)
-        #expect(
-            result.passes, "\(result.name): \(result.distance) exceeds \(result.tolerance)")
     }
 
     /// Every device grants 32 KiB; the last loop keeps 4 x 4 sums of each work-item there.

@@ -1,9 +1,6 @@
 import DVTCore
 import DVTModel
 import DVTOperations
-import DVTParity
-import DVTReference
-import DVTSupport
 import DVTTestSupport
 import OpenCLRuntime
 import Testing
@@ -124,20 +121,6 @@ struct MatrixInstructionsTests {
                 hasResidual: true), on: backend)
         // Unaligned rows; a misplaced fragment would cause errors as large as the result.
         #expect(try backend.linearError() < 1e-6)
-    }
-
-    private func expectEqual(_ operation: any Operation, on backend: OpenCLBackend) throws {
-        let sums: SumPrecision =
-            switch backend.precision {
-            case .float32: .float32
-            case .float16: .float16
-            case .bfloat16: .bfloat16
-            }
-        let reference = sums.rounding.map { ReferenceBackend(roundingInputs: $0) }
-        let result = try ParityComparison.operation(
-            operation, on: backend, against: reference ?? ReferenceBackend(), sums: sums)
-        #expect(
-            result.passes, "\(result.name): \(result.distance) exceeds \(result.tolerance)")
     }
 
     /// The LayerNorm before a layer is not launched.

@@ -1,7 +1,5 @@
 import DVTEvaluation
 import DVTOperations
-import DVTParity
-import DVTReference
 import DVTTestSupport
 import OpenCLRuntime
 import Testing
@@ -15,14 +13,7 @@ struct OperationTests {
     @Test(arguments: KernelStyle.allCases)
     func matchesReference(style: KernelStyle) throws {
         let backend = try TestDevice.makeBackend(style)
-        let reference = ReferenceBackend()
-        for operation in OperationCatalog.edges {
-            let result = try ParityComparison.operation(
-                operation, on: backend, against: reference)
-            #expect(
-                result.passes,
-                "\(result.name): \(result.distance) exceeds \(result.tolerance)")
-        }
+        for operation in OperationCatalog.edges { try expectEqual(operation, on: backend) }
     }
 
     /// Devices whose local memory cannot hold a work-item's coarse rows use the tile kernel.
@@ -31,9 +22,7 @@ struct OperationTests {
             batch: 1, grid: 5, heads: 2, headWidth: 32, reusing: 4, keepsLogits: true)
         let backend = try TestDevice.makeIsolatedBackend(.vector)
         backend.localMemoryLimit = 6 * 17 * 4 - 1
-        let result = try ParityComparison.operation(
-            operation, on: backend, against: ReferenceBackend())
-        #expect(result.passes, "\(result.distance)")
+        try expectEqual(operation, on: backend)
         #expect(
             backend.context.statistics.programsCompiled + backend.context.statistics.programsLoaded
                 == 1)

@@ -1,8 +1,6 @@
 import DVTCore
 import DVTModel
 import DVTOperations
-import DVTParity
-import DVTReference
 import DVTSupport
 import DVTTestSupport
 import OpenCLRuntime
@@ -22,7 +20,6 @@ struct PrecisionTests {
         /// Whether the kernels for AVX512-BF16 or for matrix instructions run, emulated.
         var isEmulated = false
 
-        var sums: SumPrecision { precision == .float16 ? .float16 : .bfloat16 }
         var testDescription: String {
             "\(precision) \(style)\(engine.map { " \($0)" } ?? "")\(isEmulated ? " emulated" : "")"
         }
@@ -45,18 +42,10 @@ struct PrecisionTests {
             Variant(precision: .bfloat16, style: .tile, isEmulated: true),
         ]
 
-    private func expectEqual(
-        _ operations: [any Operation], _ variant: Variant
-    ) throws {
+    private func expectEqual(_ operations: [any Operation], _ variant: Variant) throws {
         let backend = try variant.makeBackend()
-        let rounding = try #require(variant.sums.rounding)
-        let reference = ReferenceBackend(roundingInputs: rounding)
         for operation in operations {
-            let result = try ParityComparison.operation(
-                operation, on: backend, against: reference, sums: variant.sums)
-            #expect(
-                result.passes,
-                "\(result.name): \(result.distance) exceeds \(result.tolerance)")
+            try DVTOpenCLTests.expectEqual(operation, on: backend)
         }
     }
 
