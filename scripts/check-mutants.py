@@ -149,6 +149,10 @@ def verdict(kernels: pathlib.Path, checks: list[str], oclgrind: str) -> str | No
 def main() -> int:
     """Checks the kernels and every mutant."""
     oclgrind, survived = find_oclgrind(), 0
+    for mutant in MUTANTS:
+        count = (KERNELS / mutant.file).read_text().count(mutant.old)
+        if count != 1:
+            sys.exit(f"check-mutants.py: {mutant.file} has '{mutant.old}' {count} times, not once")
     for checks in (
             SHARED_DEPTH, PIPELINED, STAGED, WITHOUT_REUSE, ATTENTION, SEVERAL_TILES, RELATIONS):
         problem = verdict(KERNELS, checks, oclgrind)
@@ -161,9 +165,7 @@ def main() -> int:
             kernels = pathlib.Path(folder) / "cl"
             shutil.copytree(KERNELS, kernels)
             text = (kernels / mutant.file).read_text()
-            if text.count(mutant.old) == 0:
-                sys.exit(f"check-mutants.py: {mutant.file} has no '{mutant.old}'")
-            (kernels / mutant.file).write_text(text.replace(mutant.old, mutant.new, 1))
+            (kernels / mutant.file).write_text(text.replace(mutant.old, mutant.new))
             caught = verdict(kernels, mutant.checks, oclgrind)
         survived += caught is None
         print(f"{'caught' if caught else 'SURVIVED'}: {mutant.file}: {mutant.fault}"

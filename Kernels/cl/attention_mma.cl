@@ -138,8 +138,10 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
 
   float sum[HEAD_FRAGMENTS][MMA_SUMS], largest[SUM_ROWS], total[SUM_ROWS];
   UNROLL
-  for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL
-  for (int e = 0; e < MMA_SUMS; e++) sum[n][e] = 0.0f;
+  for (int n = 0; n < HEAD_FRAGMENTS; n++) {
+    UNROLL
+    for (int e = 0; e < MMA_SUMS; e++) sum[n][e] = 0.0f;
+  }
   UNROLL
   for (int s = 0; s < SUM_ROWS; s++) {
     largest[s] = -INFINITY;
@@ -193,27 +195,33 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
     }
 #ifdef KEEP
     UNROLL
-    for (int j = 0; j < KEY_FRAGMENTS; j++) UNROLL
-    for (int e = 0; e < MMA_SUMS; e += 2) {
-      const int row = first + sum_row(&g, e), column = start + 16 * j + sum_column(&g, e);
-      const size_t channel = (size_t)image * kept_channels + kept_channel + head;
-      if (row < attending && column < kept_pitch)
-        *(global uint *)(logits + (channel * attending + row) * kept_pitch + column) =
-            pack2(a[j][e] * scale, a[j][e + 1] * scale);  // keys beyond the last are zeros
+    for (int j = 0; j < KEY_FRAGMENTS; j++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e += 2) {
+        const int row = first + sum_row(&g, e), column = start + 16 * j + sum_column(&g, e);
+        const size_t channel = (size_t)image * kept_channels + kept_channel + head;
+        if (row < attending && column < kept_pitch)
+          *(global uint *)(logits + (channel * attending + row) * kept_pitch + column) =
+              pack2(a[j][e] * scale, a[j][e + 1] * scale);  // keys beyond the last are zeros
+      }
     }
 #endif
     if (start + KEYS > tokens) {
       UNROLL
-      for (int j = 0; j < KEY_FRAGMENTS; j++) UNROLL
-      for (int e = 0; e < MMA_SUMS; e++)
-        if (start + 16 * j + sum_column(&g, e) >= tokens) a[j][e] = -INFINITY;
+      for (int j = 0; j < KEY_FRAGMENTS; j++) {
+        UNROLL
+        for (int e = 0; e < MMA_SUMS; e++)
+          if (start + 16 * j + sum_column(&g, e) >= tokens) a[j][e] = -INFINITY;
+      }
     }
     float peak[SUM_ROWS];
     UNROLL
     for (int s = 0; s < SUM_ROWS; s++) peak[s] = -INFINITY;
     UNROLL
-    for (int j = 0; j < KEY_FRAGMENTS; j++) UNROLL
-    for (int e = 0; e < MMA_SUMS; e++) peak[row_of_sum(e)] = fmax(peak[row_of_sum(e)], a[j][e]);
+    for (int j = 0; j < KEY_FRAGMENTS; j++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) peak[row_of_sum(e)] = fmax(peak[row_of_sum(e)], a[j][e]);
+    }
     float shrink[SUM_ROWS];
     UNROLL
     for (int s = 0; s < SUM_ROWS; s++) {
@@ -224,8 +232,10 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
       peak[s] *= rate;
     }
     UNROLL
-    for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL
-    for (int e = 0; e < MMA_SUMS; e++) sum[n][e] *= shrink[row_of_sum(e)];
+    for (int n = 0; n < HEAD_FRAGMENTS; n++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) sum[n][e] *= shrink[row_of_sum(e)];
+    }
     UNROLL
     for (int j = 0; j < KEY_FRAGMENTS; j++) {
       UNROLL
@@ -247,13 +257,15 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
   UNROLL
   for (int s = 0; s < SUM_ROWS; s++) total[s] = 1.0f / lanes_sum(&g, total[s]);
   UNROLL
-  for (int n = 0; n < HEAD_FRAGMENTS; n++) UNROLL
-  for (int e = 0; e < MMA_SUMS; e += 2) {
-    const int row = first + sum_row(&g, e);
-    const int column = head * HEAD_WIDTH + 16 * n + sum_column(&g, e);
-    const float inverse = total[row_of_sum(e)];
-    if (row < attending)
-      *(global uint *)(output + ((size_t)image * attending + row) * width + column) =
-          pack2(sum[n][e] * inverse, sum[n][e + 1] * inverse);
+  for (int n = 0; n < HEAD_FRAGMENTS; n++) {
+    UNROLL
+    for (int e = 0; e < MMA_SUMS; e += 2) {
+      const int row = first + sum_row(&g, e);
+      const int column = head * HEAD_WIDTH + 16 * n + sum_column(&g, e);
+      const float inverse = total[row_of_sum(e)];
+      if (row < attending)
+        *(global uint *)(output + ((size_t)image * attending + row) * width + column) =
+            pack2(sum[n][e] * inverse, sum[n][e + 1] * inverse);
+    }
   }
 }

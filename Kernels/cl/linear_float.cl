@@ -184,9 +184,13 @@ SIZED kernel void linear_float(
 
   float4 sums[QUADS_Y][4][QUADS_X];
   UNROLL
-  for (int i = 0; i < QUADS_Y; i++) UNROLL
-  for (int r = 0; r < 4; r++) UNROLL
-  for (int j = 0; j < QUADS_X; j++) sums[i][r][j] = 0.0f;
+  for (int i = 0; i < QUADS_Y; i++) {
+    UNROLL
+    for (int r = 0; r < 4; r++) {
+      UNROLL
+      for (int j = 0; j < QUADS_X; j++) sums[i][r][j] = 0.0f;
+    }
+  }
 
   quad next_x[ROW_QUADS], next_weight[COLUMN_QUADS];
 // Reads the quads of a stage, of whose depth `rest` is left.
@@ -243,17 +247,19 @@ SIZED kernel void linear_float(
   local float4 *own = (local float4 *)memory + item;
   if (bias) bias += group * outputs;
   UNROLL
-  for (int i = 0; i < QUADS_Y; i++) UNROLL
-  for (int j = 0; j < QUADS_X; j++) {
+  for (int i = 0; i < QUADS_Y; i++) {
     UNROLL
-    for (int r = 0; r < 4; r++) own[r * ITEMS] = sums[i][r][j];
-    const int block_row = first_row + 4 * (i * ITEMS_Y + item_y);
-    const int column = first_column + 4 * (j * ITEMS_X + item_x);
-    const int count = column < outputs ? min(rows - block_row, 4) : 0;
-    NO_UNROLL
-    for (int r = 0; r < count; r++) {
-      const size_t index = ((size_t)(block_row + r) * groups + group) * outputs + column;
-      store_sums(y, bias, residual, own[r * ITEMS], activation, index, column, outputs);
+    for (int j = 0; j < QUADS_X; j++) {
+      UNROLL
+      for (int r = 0; r < 4; r++) own[r * ITEMS] = sums[i][r][j];
+      const int block_row = first_row + 4 * (i * ITEMS_Y + item_y);
+      const int column = first_column + 4 * (j * ITEMS_X + item_x);
+      const int count = column < outputs ? min(rows - block_row, 4) : 0;
+      NO_UNROLL
+      for (int r = 0; r < count; r++) {
+        const size_t index = ((size_t)(block_row + r) * groups + group) * outputs + column;
+        store_sums(y, bias, residual, own[r * ITEMS], activation, index, column, outputs);
+      }
     }
   }
 }

@@ -30,7 +30,7 @@
 //   column_sums[n] = sum_k padded[n, k]
 //
 // and the normalized x exists nowhere. The moments of each row are summed while its stages pass by,
-// relative to the row's first element, so that large numbers do not cancel. Of the K inputs,
+// relative to the row's first element, so that a large mean does not cancel. Of the K inputs,
 // `x_inputs` are those of x, the others those of features [M, K - x_inputs]; both counts are
 // multiples of 8.
 //
@@ -260,9 +260,13 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_mma(
 
   float sums[FRAGMENTS_Y][FRAGMENTS_X][MMA_SUMS];
   UNROLL
-  for (int i = 0; i < FRAGMENTS_Y; i++) UNROLL
-  for (int j = 0; j < FRAGMENTS_X; j++) UNROLL
-  for (int e = 0; e < MMA_SUMS; e++) sums[i][j][e] = 0.0f;
+  for (int i = 0; i < FRAGMENTS_Y; i++) {
+    UNROLL
+    for (int j = 0; j < FRAGMENTS_X; j++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) sums[i][j][e] = 0.0f;
+    }
+  }
 
   const int steps = (length + ROW - 1) / ROW;
   UNROLL
@@ -298,8 +302,10 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_mma(
       for (int j = 0; j < FRAGMENTS_X; j++)
         load_b(&g, b[j], right + 16 * j * ROW, depth_chunk, CHUNKS);
       UNROLL
-      for (int i = 0; i < FRAGMENTS_Y; i++) UNROLL
-      for (int j = 0; j < FRAGMENTS_X; j++) multiply_add(&g, sums[i][j], a[i], b[j]);
+      for (int i = 0; i < FRAGMENTS_Y; i++) {
+        UNROLL
+        for (int j = 0; j < FRAGMENTS_X; j++) multiply_add(&g, sums[i][j], a[i], b[j]);
+      }
     }
 #ifdef NORM
     add_stage(&moments, g.item, memory + stage * STAGE_BYTES, step * ROW, length);
@@ -325,10 +331,12 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_mma(
   for (int i = 0; i < FRAGMENTS_Y; i++) {
     if (i > 0) strips_barrier(&g);  // the strip before has been stored
     UNROLL
-    for (int j = 0; j < FRAGMENTS_X; j++) UNROLL
-    for (int e = 0; e < MMA_SUMS; e += 2)  // two neighboring columns
-      *(local float2 *)(strip + sum_row(&g, e) * STRIP_PITCH + 16 * j + sum_column(&g, e)) =
-          (float2)(sums[i][j][e], sums[i][j][e + 1]);
+    for (int j = 0; j < FRAGMENTS_X; j++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e += 2)  // two neighboring columns
+        *(local float2 *)(strip + sum_row(&g, e) * STRIP_PITCH + 16 * j + sum_column(&g, e)) =
+            (float2)(sums[i][j][e], sums[i][j][e + 1]);
+    }
     strips_barrier(&g);
     NO_UNROLL
     for (int r = deep * STRIP_ROWS; r < 16; r += STRIP_ROWS * SUBGROUPS_K) {

@@ -26,7 +26,7 @@
 // The precision of elements gives the format of the factors; sums are float32:
 //
 //   ELEMENT_FLOAT16, ELEMENT_BFLOAT16   exact products
-//   neither    float32 from three products of TF32, or with MMA_TF32 from one: 10 bits of mantissa
+//   neither                             float32: three products of TF32 with 10 bits of mantissa
 //
 // Implementations: MMA_PTX (NVIDIA, compute capability 8.0 or later), MMA_CDNA, MMA_RDNA3 and
 // MMA_RDNA4 (AMD, 16 bits), else an emulation in plain OpenCL C, which runs the same kernels on any

@@ -48,12 +48,7 @@ static inline float fragment_element(local const uint *words, int is_b, int row,
   const int upper = row / 8, later = k / (MMA_DEPTH / 2), within = k % (MMA_DEPTH / 2);
   const int word = is_b ? 4 + 2 * upper + later : upper + 2 * later;
 #if ELEMENT_BITS == 32
-  const uint bits = words[8 * (row % 8 * 4 + within) + word];
-#ifdef MMA_TF32
-  return as_float(bits & 0xFFFFE000u);  // the hardware ignores 13 bits
-#else
-  return as_float(bits);
-#endif
+  return as_float(words[8 * (row % 8 * 4 + within) + word]);
 #else
   const uint pair = words[8 * (row % 8 * 4 + within / 2) + word];
   const uint bits = within % 2 ? pair >> 16 : pair & 0xFFFF;
@@ -79,7 +74,7 @@ static inline void multiply_add(subgroup_t *g, float *sums, const uint *a, const
     for (int k = 0; k < MMA_DEPTH; k++) {
       const float x = fragment_element(words, 0, sum_row(g, e), k);
       const float y = fragment_element(words, 1, sum_column(g, e), k);
-#if ELEMENT_BITS == 32 && !defined(MMA_TF32)
+#if ELEMENT_BITS == 32
       const float x_high = tf32_part(x), x_low = tf32_part(x - x_high);
       const float y_high = tf32_part(y), y_low = tf32_part(y - y_high);
       sums[e] += x_low * y_high;

@@ -71,7 +71,7 @@ static inline void finish_copies(subgroup_t *g) {}
       : "+f"((c)[0]), "+f"((c)[1]), "+f"((c)[2]), "+f"((c)[3])                           \
       : "r"((a)[0]), "r"((a)[1]), "r"((a)[2]), "r"((a)[3]), "r"((b)[0]), "r"((b)[1]))
 
-#if ELEMENT_BITS == 32 && !defined(MMA_TF32)
+#if ELEMENT_BITS == 32
 // x = high + low, high with the 10 bits of TF32's mantissa; the product of the lows is negligible.
 static inline void multiply_add(subgroup_t *g, float *sums, const uint *a, const uint *b) {
   uint a_high[4], a_low[4], b_high[4], b_low[4];

@@ -67,11 +67,13 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void relation_mma(
   uint x[PAIR_FRAGMENTS][CHANNEL_FRAGMENTS][MMA_WORDS];
   float sums[PAIR_FRAGMENTS][CHANNEL_FRAGMENTS][MMA_SUMS];
   UNROLL
-  for (int i = 0; i < PAIR_FRAGMENTS; i++) UNROLL
-  for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
-    load_a_transposed(&g, x[i][k], tile + 16 * k * CHUNKS * 16, own_chunk + 2 * i, CHUNKS);
+  for (int i = 0; i < PAIR_FRAGMENTS; i++) {
     UNROLL
-    for (int e = 0; e < MMA_SUMS; e++) sums[i][k][e] = contract_bias[16 * k + sum_column(&g, e)];
+    for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
+      load_a_transposed(&g, x[i][k], tile + 16 * k * CHUNKS * 16, own_chunk + 2 * i, CHUNKS);
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e++) sums[i][k][e] = contract_bias[16 * k + sum_column(&g, e)];
+    }
   }
   NO_UNROLL
   for (int h = 0; h < HIDDEN_FRAGMENTS; h++) {
@@ -106,15 +108,19 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void relation_mma(
   }
   subgroup_barrier(&g);  // all lanes have read what is replaced now
   UNROLL
-  for (int i = 0; i < PAIR_FRAGMENTS; i++) UNROLL
-  for (int k = 0; k < CHANNEL_FRAGMENTS; k++) UNROLL
-  for (int e = 0; e < MMA_SUMS; e += 2) {
-    const int row = 16 * k + sum_column(&g, e), pair = sum_row(&g, e);
-    const int chunk = own_chunk + 2 * i + pair / 8;
-    const uint both = pack2(sums[i][k][e], sums[i][k][e + 1]);  // two channels of a pair
-    *(local ushort *)(tile + CHUNK_OFFSET(row, chunk, CHUNKS) + pair % 8 * 2) = (ushort)both;
-    *(local ushort *)(tile + CHUNK_OFFSET(row + 1, chunk, CHUNKS) + pair % 8 * 2) =
-        (ushort)(both >> 16);
+  for (int i = 0; i < PAIR_FRAGMENTS; i++) {
+    UNROLL
+    for (int k = 0; k < CHANNEL_FRAGMENTS; k++) {
+      UNROLL
+      for (int e = 0; e < MMA_SUMS; e += 2) {
+        const int row = 16 * k + sum_column(&g, e), pair = sum_row(&g, e);
+        const int chunk = own_chunk + 2 * i + pair / 8;
+        const uint both = pack2(sums[i][k][e], sums[i][k][e + 1]);  // two channels of a pair
+        *(local ushort *)(tile + CHUNK_OFFSET(row, chunk, CHUNKS) + pair % 8 * 2) = (ushort)both;
+        *(local ushort *)(tile + CHUNK_OFFSET(row + 1, chunk, CHUNKS) + pair % 8 * 2) =
+            (ushort)(both >> 16);
+      }
+    }
   }
   subgroup_barrier(&g);
   UNROLL
