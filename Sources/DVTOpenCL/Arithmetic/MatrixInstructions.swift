@@ -81,7 +81,10 @@ extension MatrixInstructions {
     /// - Returns: the instructions, and what is missing or failed.
     static func tried(on context: Context, _ precision: Precision) -> Found {
         let device = context.device
-        guard let family = family(platform: device.platform.name, device: device.name) else {
+        let isTooOld = device.computeCapability.map { $0.major < 8 } ?? false
+        guard !isTooOld,
+            let family = family(platform: device.platform.name, device: device.name)
+        else {
             return Found(
                 missing: "\(device.name) has no matrix instructions that dvt supports (NVIDIA's "
                     + "from compute capability 8.0 on, AMD's from CDNA 2 and RDNA 3 on)")
