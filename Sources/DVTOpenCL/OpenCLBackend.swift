@@ -52,6 +52,8 @@ public final class OpenCLBackend: Backend {
     /// The local memory that vector kernels may use, in bytes.
     var localMemoryLimit: Int
     var batchCapacity = 1
+    /// The kernels enqueued so far.
+    var launches = 0
     private var tables: [GridResampling: ResamplingTable] = [:]
     private var transposedTables: [GridResampling: TapArrays] = [:]
     private var packedTables: [GridResampling: PackedResampling] = [:]
@@ -174,9 +176,12 @@ public final class OpenCLBackend: Backend {
 
     /// Implements ``/DVTCore/Backend/upload(_:)``: vectors, such as biases, stay float32.
     public func upload(_ tensor: Tensor) throws -> OpenCLTensor {
-        let isVector = tensor.shape.rank <= 1
-        return try write(
-            tensor, to: makeScratch(tensor.shape, isVector ? .float32 : precision))
+        try write(tensor, to: makeScratch(tensor.shape, parameterPrecision(tensor.shape)))
+    }
+
+    /// The precision of a parameter: vectors, such as biases, are float32.
+    func parameterPrecision(_ shape: Shape) -> Precision {
+        shape.rank <= 1 ? .float32 : precision
     }
 
     /// Implements ``/DVTCore/Backend/uploadBatch(_:)``.
@@ -184,7 +189,7 @@ public final class OpenCLBackend: Backend {
         try write(batch, to: makeTensor(batch.shape))
     }
 
-    private func write(_ tensor: Tensor, to copy: OpenCLTensor) throws -> OpenCLTensor {
+    func write(_ tensor: Tensor, to copy: OpenCLTensor) throws -> OpenCLTensor {
         if let format = copy.precision.halfFormat {
             try queue.write(format.encode(tensor.values), to: copy.buffer)
         } else {
@@ -227,6 +232,29 @@ public final class OpenCLBackend: Backend {
         return try makeTensor(
             shape, capacity: shape.withBatch(max(shape[0], batchCapacity)), precision,
             rowPitch: rowPitch)
+    }
+
+    /// Memory for several tensors `[B, ...]`, one after the other in one buffer; see
+    /// ``makeTensor(_:_:rowPitch:)``.
+    ///
+    /// - Parameters:
+    ///   - count: how many, at least 1.
+    ///   - shape: the extents of each.
+    /// - Returns: all of the memory, in which one tensor begins `stride` elements after the other,
+    ///   and the tensors.
+    /// - Throws: the device's error if there is no memory.
+    func makeTensors(
+        _ count: Int, _ shape: Shape
+    ) throws -> (whole: OpenCLTensor, stride: Int, tensors: [OpenCLTensor]) {
+        let capacity = shape.withBatch(max(shape[0], batchCapacity)).elementCount
+        let bytes = (capacity * precision.elementByteCount)
+            .roundedUp(toMultipleOf: max(context.device.memoryBaseAlignmentBytes, 4))
+        let stride = bytes / precision.elementByteCount
+        let whole = try makeScratch([count * stride])
+        let tensors = try (0..<count).map { index in
+            OpenCLTensor(shape, precision, try whole.part(offset: index * bytes, byteCount: bytes))
+        }
+        return (whole, stride, tensors)
     }
 
     /// Memory for a tensor whose first extent is not the batch, with undefined contents; see

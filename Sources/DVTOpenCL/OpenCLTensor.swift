@@ -54,6 +54,11 @@ public final class OpenCLTensor: BackendTensor {
         memory.version += 1
     }
 
+    /// A part of the memory.
+    func part(offset: Int, byteCount: Int) throws -> PooledBuffer {
+        try PooledBuffer(partOf: memory, offset: offset, byteCount: byteCount)
+    }
+
     /// The same memory under another shape of equal size.
     func reshaped(_ shape: Shape) -> OpenCLTensor {
         OpenCLTensor(shape, precision, memory)

@@ -39,6 +39,27 @@ struct BufferTests {
     }
 
     @Test
+    func partsShareTheMemory() throws {
+        let context = try makeContext()
+        let queue = try context.makeQueue()
+        let alignment = context.device.memoryBaseAlignmentBytes
+        let buffer = try context.makeBuffer(byteCount: 2 * alignment)
+        let live = context.statistics.liveBufferBytes
+        let part = try buffer.part(offset: alignment, byteCount: 3)
+        #expect(try buffer.part(offset: alignment, byteCount: 3) === part)
+        #expect(context.statistics.liveBufferBytes == live)
+        try queue.write([1, 2, 3] as [UInt8], to: part)
+        #expect(
+            try queue.read(UInt8.self, count: 2, from: buffer, offset: alignment + 1) == [2, 3])
+        #expect(throws: OpenCLError.self) {
+            _ = try buffer.part(offset: 2 * alignment, byteCount: 1)
+        }
+        if alignment > 1 {
+            #expect(throws: OpenCLError.self) { _ = try buffer.part(offset: 1, byteCount: 1) }
+        }
+    }
+
+    @Test
     func nonBlockingWritesAreVisibleToLaterReads() throws {
         let context = try makeContext()
         let queue = try context.makeQueue()

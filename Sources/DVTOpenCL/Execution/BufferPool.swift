@@ -44,14 +44,32 @@ final class PooledBuffer {
     var usedBytes = 0
     /// The number of in-place changes of its contents.
     var version = 0
-    private let pool: BufferPool
+    private let owner: Owner
+
+    private enum Owner {
+        case pool(BufferPool)
+        /// The memory of which this is a part.
+        case whole(PooledBuffer)
+    }
 
     fileprivate init(_ buffer: Buffer, pool: BufferPool) {
         self.buffer = buffer
-        self.pool = pool
+        owner = .pool(pool)
+    }
+
+    /// A part of a pooled buffer, which returns to the pool after its last part.
+    ///
+    /// - Parameters:
+    ///   - whole: the buffer.
+    ///   - offset: the first byte; see ``/OpenCLRuntime/Buffer/part(offset:byteCount:)``.
+    ///   - byteCount: the size.
+    /// - Throws: the device's error.
+    init(partOf whole: PooledBuffer, offset: Int, byteCount: Int) throws {
+        buffer = try whole.buffer.part(offset: offset, byteCount: byteCount)
+        owner = .whole(whole)
     }
 
     deinit {
-        pool.giveBack(buffer)
+        if case .pool(let pool) = owner { pool.giveBack(buffer) }
     }
 }

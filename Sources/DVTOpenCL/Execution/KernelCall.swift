@@ -58,7 +58,8 @@ struct KernelFunction: Hashable {
 }
 
 extension OpenCLBackend {
-    /// Enqueues a kernel.
+    /// Enqueues a kernel, and flushes the queue now and then: drivers that collect commands until
+    /// the host waits begin the first ones while the others are enqueued.
     ///
     /// - Parameter call: the kernel, its arguments and its work-items.
     /// - Throws: ``/OpenCLRuntime/OpenCLError`` if the kernel does not build or the device fails,
@@ -66,5 +67,7 @@ extension OpenCLBackend {
     ///   the kernel's.
     func enqueue(_ call: KernelCall) throws {
         try kernels.enqueue(call, on: queue)
+        launches += 1
+        if launches.isMultiple(of: 8) { try queue.flush() }
     }
 }

@@ -6,6 +6,14 @@ extension OpenCLBackend {
         try requireRank("x", x.shape, 3)
         let (batch, rows, columns) = (x.shape[0], x.shape[1], x.shape[2])
         let y = try makeTensor([batch, columns, rows])
+        try enqueueTransposition(of: x, to: y, batch: batch, rows: rows, columns: columns)
+        return y
+    }
+
+    /// Enqueues the transposition of matrices `[batch, rows, columns]`.
+    func enqueueTransposition(
+        of x: OpenCLTensor, to y: OpenCLTensor, batch: Int, rows: Int, columns: Int
+    ) throws {
         try enqueue(
             KernelCall(
                 "transpose_matrices", in: "token_gradients",
@@ -13,7 +21,6 @@ extension OpenCLBackend {
                     "y": .tensor(y), "x": .tensor(x), "batch": .int(batch), "rows": .int(rows),
                     "columns": .int(columns),
                 ], over: .elements(rows, columns, batch)))
-        return y
     }
 
     package func resampleTokens(
@@ -36,9 +43,7 @@ extension OpenCLBackend {
         try requireRank("tokens", x.shape, 3)
         let (batch, width) = (x.shape[0], x.shape[2])
         try requireShape("tokens", x.shape, [batch, source * source + 1, width])
-        let y = try makeTensor([batch, target * target + 1, width])
-        try enqueueResampling(of: x, columns: 0..<width, to: y, taps)
-        return y
+        return try resampled(x, blocks: 1, to: [batch, target * target + 1, width], taps)[0]
     }
 
     package func sumOverBatch(_ x: OpenCLTensor) throws -> OpenCLTensor {
@@ -72,7 +77,8 @@ extension OpenCLBackend {
             KernelCall(
                 "gather_gradient", in: "token_gradients",
                 [
-                    "dx": .tensor(dx), "dy": .tensor(dy), "indices": .tensor(rowIndices(rows)),
+                    "dx": .tensor(dx), "dy": .tensor(dy),
+                    "indices": .buffer(rowIndices(rows).buffer),
                     "batch": .int(batch), "rows": .int(rows.count), "width": .int(width),
                 ], over: .elements(width, batch)))
         return dx

@@ -15,12 +15,8 @@ extension OpenCLBackend {
         for stack in layer.stacks {
             let size = sizes[fine.count]
             let coarse = try coarseFeatures(features, stack, activation: activation, size)
-            for block in 0..<stack.count {
-                let output = try makeTensor(size.outputShape)
-                let columns = block * size.outputs..<(block + 1) * size.outputs
-                try enqueueResampling(of: coarse, columns: columns, to: output, table.tokens)
-                fine.append(output)
-            }
+            fine += try resampled(
+                coarse, blocks: stack.count, to: size.outputShape, table.tokens)
         }
         return fine
     }
@@ -43,24 +39,34 @@ extension OpenCLBackend {
         return coarse
     }
 
-    /// Enqueues the resampling of some columns of `coarse` `[B, S, pitch]` to `fine` `[B, T, n]`.
-    func enqueueResampling(
-        of coarse: OpenCLTensor, columns: Range<Int>, to fine: OpenCLTensor, _ taps: TapArrays
-    ) throws {
-        let (batch, tokens) = (fine.shape[0], fine.shape[1])
+    /// Resamples the rows of several blocks in one launch.
+    ///
+    /// - Parameters:
+    ///   - coarse: `[B, S, L E]`, the rows of L blocks side by side.
+    ///   - blocks: L.
+    ///   - shape: `[B, T, E]`.
+    ///   - taps: the coarse tokens of each fine token.
+    /// - Returns: the resampled rows of each block.
+    /// - Throws: the device's error.
+    func resampled(
+        _ coarse: OpenCLTensor, blocks: Int, to shape: Shape, _ taps: TapArrays
+    ) throws -> [OpenCLTensor] {
+        let (batch, tokens, width) = (shape[0], shape[1], shape[2])
+        let fine = try makeTensors(blocks, shape)
         try enqueue(
             KernelCall(
                 "resample_tokens", in: "resample",
                 [
-                    "fine": .tensor(fine), "coarse": .tensor(coarse),
+                    "fine": .tensor(fine.whole), "coarse": .tensor(coarse),
                     "indices": .buffer(taps.indices), "weights": .buffer(taps.weights),
                     "batch": .int(batch), "tokens": .int(tokens),
-                    "coarse_tokens": .int(coarse.shape[1]), "width": .int(columns.count),
-                    "pitch": .int(coarse.shape[2]), "first": .int(columns.lowerBound),
+                    "coarse_tokens": .int(coarse.shape[1]), "blocks": .int(blocks),
+                    "block_stride": .int(fine.stride), "width": .int(width),
                     "taps": .int(taps.taps),
                 ],
                 over: kernelStyle == .vector
                     ? .rows(batch * tokens, items: 1)
-                    : .elements(columns.count, tokens, batch)))
+                    : .elements(blocks * width, tokens, batch)))
+        return fine.tensors
     }
 }

@@ -1,4 +1,5 @@
 import COpenCL
+import Synchronization
 
 /// A buffer in device memory, released with its last reference.
 ///
@@ -19,6 +20,9 @@ package final class Buffer: Sendable {
     /// How kernels may access it.
     package let access: Access
     private let id: Handle
+    private let isPart: Bool
+    /// The parts made so far, by their offset and size in bytes.
+    private let parts = Mutex<[[Int]: Buffer]>([:])
 
     /// The underlying OpenCL object.
     package var handle: cl_mem { id.pointer }
@@ -32,6 +36,7 @@ package final class Buffer: Sendable {
         self.context = context
         self.byteCount = byteCount
         self.access = access
+        isPart = false
         id = try create("clCreateBuffer") { status in
             clCreateBuffer(context.handle, cl_mem_flags(flags), max(4, byteCount), nil, status)
         }
@@ -43,10 +48,43 @@ package final class Buffer: Sendable {
         }
     }
 
+    /// Creates a part of a buffer, whose memory the driver keeps as long as its parts.
+    private init(partOf whole: Buffer, offset: Int, byteCount: Int) throws(OpenCLError) {
+        context = whole.context
+        access = whole.access
+        self.byteCount = byteCount
+        isPart = true
+        var region = cl_buffer_region(origin: offset, size: byteCount)
+        id = try create("clCreateSubBuffer") { status in
+            clCreateSubBuffer(
+                whole.handle, 0, cl_buffer_create_type(CL_BUFFER_CREATE_TYPE_REGION), &region,
+                status)
+        }
+    }
+
     deinit {
         clReleaseMemObject(id.pointer)
+        guard !isPart else { return }
         let byteCount = byteCount
         context.counter.update { $0.liveBufferBytes -= byteCount }
+    }
+
+    /// A part of the buffer, created at the first request.
+    ///
+    /// - Parameters:
+    ///   - offset: its first byte, a multiple of the device's ``Device/memoryBaseAlignmentBytes``.
+    ///   - byteCount: its size, above 0.
+    /// - Returns: the part.
+    /// - Throws: ``OpenCLError/outsideBuffer(offset:byteCount:bufferByteCount:)``,
+    ///   ``OpenCLError/callFailed(function:status:)``.
+    package func part(offset: Int, byteCount: Int) throws(OpenCLError) -> Buffer {
+        try checkRange(offset: offset, byteCount: byteCount)
+        return try parts.withLock { (parts: inout [[Int]: Buffer]) throws(OpenCLError) in
+            if let part = parts[[offset, byteCount]] { return part }
+            let part = try Buffer(partOf: self, offset: offset, byteCount: byteCount)
+            parts[[offset, byteCount]] = part
+            return part
+        }
     }
 
     /// Throws unless a range lies within the buffer.
