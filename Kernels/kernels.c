@@ -87,6 +87,9 @@ static const char performer_gradient_cl[] = {
 static const char performer_vector_cl[] = {
 #embed "cl/performer_vector.cl" suffix(, 0)
 };
+static const char product_mma_cl[] = {
+#embed "cl/product_mma.cl" suffix(, 0)
+};
 static const char relation_mlp_cl[] = {
 #embed "cl/relation_mlp.cl" suffix(, 0)
 };
@@ -95,6 +98,9 @@ static const char relation_mma_cl[] = {
 };
 static const char resample_cl[] = {
 #embed "cl/resample.cl" suffix(, 0)
+};
+static const char softmax_gradient_cl[] = {
+#embed "cl/softmax_gradient.cl" suffix(, 0)
 };
 static const char stacking_cl[] = {
 #embed "cl/stacking.cl" suffix(, 0)
@@ -113,8 +119,8 @@ static const kernel_source sources[] = {
     SOURCE(linear_float), SOURCE(linear_mma), SOURCE(linear_packed), SOURCE(linear_tile),
     SOURCE(loss), SOURCE(mma), SOURCE(mma_amd), SOURCE(mma_emulated), SOURCE(mma_ptx),
     SOURCE(mma_trial), SOURCE(optimizer), SOURCE(pack_fragments), SOURCE(peak), SOURCE(performer),
-    SOURCE(performer_gradient), SOURCE(performer_vector), SOURCE(relation_mlp),
-    SOURCE(relation_mma), SOURCE(resample), SOURCE(stacking), SOURCE(token_gradients),
+    SOURCE(performer_gradient), SOURCE(performer_vector), SOURCE(product_mma), SOURCE(relation_mlp),
+    SOURCE(relation_mma), SOURCE(resample), SOURCE(softmax_gradient), SOURCE(stacking), SOURCE(token_gradients),
     SOURCE(tokens),
 };
 

@@ -32,6 +32,8 @@ STAGED = ["--linear-engine", "float-32x32x16", "--filter", "linear 17x264"]
 ATTENTION = ["--filter", "attention B=2 T=5 H=2 d=32 reuse=1 keep"]
 SEVERAL_TILES = ["--filter", "attention B=1 T=37 H=1 d=32 reuse=4 keep"]
 RELATIONS = ["--filter", "relationReuse B=2 LH=4"]
+WEIGHT_GRADIENT = ["--filter", "linearGradient 130x8"]
+HEAD_GRADIENTS = ["--filter", "attentionGradient B=1 T=2 H=1 d=32"]
 
 
 @dataclasses.dataclass
@@ -97,6 +99,25 @@ MUTANTS = [
     Mutant(
         "relation_mma.cl", "  subgroup_barrier(&g);\n  UNROLL\n", "  UNROLL\n",
         "no barrier before results are read", RELATIONS),
+    Mutant(
+        "product_mma.cl", "wait_copies(&g, STAGES - 2);", "wait_copies(&g, STAGES - 1);",
+        "waits for one group of copies too few", WEIGHT_GRADIENT),
+    Mutant(
+        "product_mma.cl", "    barrier(CLK_LOCAL_MEM_FENCE);  // this stage has arrived", "    //",
+        "no barrier before a stage is read", WEIGHT_GRADIENT),
+    Mutant(
+        "product_mma.cl", "const int at = start + k, is_inside = at < depth;",
+        "const int at = start + k, is_inside = 1;", "reads beyond the depth", WEIGHT_GRADIENT),
+    Mutant(
+        "product_mma.cl", "min(f->first + 8 * c, (f->rows - 1) / 8 * 8)", "(f->first + 8 * c)",
+        "reads beyond the last column", WEIGHT_GRADIENT),
+    Mutant(
+        "product_mma.cl", "min(f->first + r, f->rows - 1)", "(f->first + r)",
+        "reads beyond the last row", HEAD_GRADIENTS),
+    Mutant(
+        "softmax_gradient.cl", "inside ? fma(weight, load(changes + j) - mean, added) : 0.0f",
+        "fma(weight, load(changes + j) - mean, added)", "padding is not cleared",
+        HEAD_GRADIENTS),
 ]
 
 
@@ -154,7 +175,8 @@ def main() -> int:
         if count != 1:
             sys.exit(f"check-mutants.py: {mutant.file} has '{mutant.old}' {count} times, not once")
     for checks in (
-            SHARED_DEPTH, PIPELINED, STAGED, WITHOUT_REUSE, ATTENTION, SEVERAL_TILES, RELATIONS):
+            SHARED_DEPTH, PIPELINED, STAGED, WITHOUT_REUSE, ATTENTION, SEVERAL_TILES, RELATIONS,
+            WEIGHT_GRADIENT, HEAD_GRADIENTS):
         problem = verdict(KERNELS, checks, oclgrind)
         if problem:
             print(f"{ORIGINAL} fail ({' '.join(checks)}): {problem}", file=sys.stderr)

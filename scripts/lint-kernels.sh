@@ -49,7 +49,7 @@ for kernel in "${kernels[@]}"; do
         case ${kernel##*/} in
             bfloat16_dot.cl | mma.cl | mma_amd.cl | mma_emulated.cl | mma_ptx.cl) continue ;;
             # These are for 16 bits only.
-            attention_mma.cl | relation_mma.cl) [[ $variant == *ELEMENT* ]] || continue ;;
+            attention_mma.cl | product_mma.cl | relation_mma.cl) [[ $variant == *ELEMENT* ]] || continue ;;
         esac
         read -ra defines <<< "$variant"
         "$clang" "${options[@]}" -IKernels/cl "${common[@]}" "${defines[@]}" -DTRIAL=3 "$kernel" ||

@@ -51,9 +51,9 @@ static inline void reduce_rows(local float *partial, int item, int is_largest) {
 }
 
 __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradient_rows(
-    global float *dqkv, global float *weights, global float *changes,
-    global const float *restrict dy, global const float *restrict qkv,
-    global const float *restrict logits, global const float *restrict dlogits, int tokens,
+    global element *dqkv, global element *weights, global element *changes,
+    global const element *restrict dy, global const element *restrict qkv,
+    global const element *restrict logits, global const element *restrict dlogits, int tokens,
     int attending, int heads, int kept_channels, int kept_channel, float scale) {
   local float rows[HEAD_WIDTH * ROW_PITCH];            // dy [column][row]
   local float keys_or_values[HEAD_WIDTH * KEY_PITCH];  // values [column][key], keys [key][column]
@@ -74,21 +74,21 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
   for (int e = item; e < ROWS * HEAD_WIDTH; e += ITEMS) {
     const int row = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
     const int inside = first + row < attending;
-    rows[column * ROW_PITCH + row] = inside ? dy[(first + row) * width + column] : 0.0f;
+    rows[column * ROW_PITCH + row] = inside ? load(&dy[(first + row) * width + column]) : 0.0f;
   }
   // The softmax's largest logit and mass, with LANES work-items per query.
   const int my_row = item / LANES, my_lane = item % LANES;
   const int inside = first + my_row < attending;
-  global const float *restrict my_logits =
+  global const element *restrict my_logits =
       logits + kept + (size_t)(inside ? first + my_row : 0) * tokens;
   float value = -INFINITY;
-  for (int j = my_lane; j < tokens; j += LANES) value = fmax(value, my_logits[j]);
+  for (int j = my_lane; j < tokens; j += LANES) value = fmax(value, load(my_logits + j));
   partial[item] = value;
   reduce_rows(partial, item, 1);
   const float my_largest = partial[my_row * LANES];
   barrier(CLK_LOCAL_MEM_FENCE);  // the largest has been read
   value = 0.0f;
-  for (int j = my_lane; j < tokens; j += LANES) value += exp(my_logits[j] - my_largest);
+  for (int j = my_lane; j < tokens; j += LANES) value += exp(load(my_logits + j) - my_largest);
   partial[item] = value;
   reduce_rows(partial, item, 0);
   if (my_lane == 0) {
@@ -108,7 +108,7 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
     for (int e = item; e < KEYS * HEAD_WIDTH; e += ITEMS) {
       const int k = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
       keys_or_values[column * KEY_PITCH + k] =
-          start + k < tokens ? qkv[(start + k) * stride + 2 * width + column] : 0.0f;
+          start + k < tokens ? load(&qkv[(start + k) * stride + 2 * width + column]) : 0.0f;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     float product[PAIR_ROWS];
@@ -125,9 +125,9 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
       const int row = pair_row + r;
       if (first + row >= attending || key >= tokens) continue;
       const size_t pair = (size_t)(first + row) * tokens + key;
-      const float weight = exp(logits[kept + pair] - largest[row]) / mass[row];
-      weights[pair] = weight;
-      changes[pair] = product[r];
+      const float weight = exp(load(&logits[kept + pair]) - largest[row]) / mass[row];
+      store(weights + pair, weight);
+      store(changes + pair, product[r]);
       mean[r] = fma(weight, product[r], mean[r]);
     }
   }
@@ -152,7 +152,8 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
     barrier(CLK_LOCAL_MEM_FENCE);  // the previous keys and changes have been read
     for (int e = item; e < KEYS * HEAD_WIDTH; e += ITEMS) {
       const int k = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
-      keys_or_values[e] = start + k < tokens ? qkv[(start + k) * stride + width + column] : 0.0f;
+      keys_or_values[e] =
+          start + k < tokens ? load(&qkv[(start + k) * stride + width + column]) : 0.0f;
     }
 #pragma unroll
     for (int r = 0; r < PAIR_ROWS; r++) {
@@ -161,9 +162,9 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
       if (first + row < attending && key < tokens) {
         // The same work-item wrote these elements.
         const size_t pair = (size_t)(first + row) * tokens + key;
-        result = weights[pair] * (changes[pair] - partial[row * LANES]) +
-                 (dlogits ? dlogits[kept + pair] : 0.0f);
-        changes[pair] = result;
+        result = load(weights + pair) * (load(changes + pair) - partial[row * LANES]) +
+                 (dlogits ? load(&dlogits[kept + pair]) : 0.0f);
+        store(changes + pair, result);
       }
       change[row * KEY_PITCH + pair_key] = result;
     }
@@ -182,7 +183,7 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
     if (query >= attending) continue;
 #pragma unroll
     for (int c = 0; c < MY_COLUMNS; c++)
-      dqkv[query * stride + c * COLUMN_ITEMS + x] = sum[r][c] * scale;
+      store(&dqkv[query * stride + c * COLUMN_ITEMS + x], sum[r][c] * scale);
   }
 }
 
@@ -192,9 +193,9 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
 #define MY_KEYS (KEYS * COLUMN_ITEMS / ITEMS)
 
 __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradient_columns(
-    global float *restrict dqkv, global const float *restrict weights,
-    global const float *restrict changes, global const float *restrict dy,
-    global const float *restrict qkv, int tokens, int attending, int heads, float scale) {
+    global element *restrict dqkv, global const element *restrict weights,
+    global const element *restrict changes, global const element *restrict dy,
+    global const element *restrict qkv, int tokens, int attending, int heads, float scale) {
   local float factors[STEP * KEY_PITCH], rows[STEP * HEAD_WIDTH];
   const int item = get_local_id(0), part = get_group_id(0) % 2;
   const int first = get_group_id(0) / 2 * KEYS;
@@ -202,10 +203,11 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
   const size_t pitch = part == 0 ? stride : width;
-  global const float *restrict from =
+  global const element *restrict from =
       part == 0 ? qkv + (size_t)image * tokens * stride : dy + (size_t)image * attending * width;
   from += head * HEAD_WIDTH;
-  global const float *restrict pairs = (part == 0 ? changes : weights) + plane * attending * tokens;
+  global const element *restrict pairs =
+      (part == 0 ? changes : weights) + plane * attending * tokens;
 
   const int x = item % COLUMN_ITEMS, y = item / COLUMN_ITEMS;
   float sum[MY_KEYS][MY_COLUMNS];
@@ -222,11 +224,11 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
       const int i = e / KEYS, key = e % KEYS;
       const int inside = start + i < attending && first + key < tokens;
       factors[i * KEY_PITCH + key] =
-          inside ? pairs[(size_t)(start + i) * tokens + first + key] : 0.0f;
+          inside ? load(&pairs[(size_t)(start + i) * tokens + first + key]) : 0.0f;
     }
     for (int e = item; e < STEP * HEAD_WIDTH; e += ITEMS) {
       const int i = e / HEAD_WIDTH, column = e % HEAD_WIDTH;
-      rows[e] = start + i < attending ? from[(start + i) * pitch + column] : 0.0f;
+      rows[e] = start + i < attending ? load(&from[(start + i) * pitch + column]) : 0.0f;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     // Full unrolling (16 steps) spills registers for d >= 96.
@@ -247,23 +249,23 @@ __attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_gradien
     if (key >= tokens) continue;
 #pragma unroll
     for (int c = 0; c < MY_COLUMNS; c++)
-      dqkv[key * stride + c * COLUMN_ITEMS + x] = part == 0 ? sum[k][c] * scale : sum[k][c];
+      store(&dqkv[key * stride + c * COLUMN_ITEMS + x], part == 0 ? sum[k][c] * scale : sum[k][c]);
   }
 }
 
 // dcoarse[m, n] += sum_i sum_j w_m[i] w_n[j] changes[i, j] over the fine tokens i and j that read m
 // and n. `planes` is B H; rows of `changes` are `pitch` elements apart.
-kernel void relation_gradient(global float *restrict dcoarse, global const float *restrict changes,
-                              global const int *restrict indices,
-                              global const float *restrict tap_weights, int planes, int attending,
-                              int pitch, int heads, int coarse_channels, int coarse_channel,
-                              int coarse_tokens, int taps) {
+kernel void relation_gradient(
+    global element *restrict dcoarse, global const element *restrict changes,
+    global const int *restrict indices, global const float *restrict tap_weights, int planes,
+    int attending, int pitch, int heads, int coarse_channels, int coarse_channel, int coarse_tokens,
+    int taps) {
   const int n = get_global_id(0);
   if (n >= coarse_tokens) return;
   for (int plane = get_global_id(2); plane < planes; plane += get_global_size(2)) {
     const size_t channel =
         (size_t)(plane / heads) * coarse_channels + coarse_channel + plane % heads;
-    global const float *restrict from = changes + (size_t)plane * attending * pitch;
+    global const element *restrict from = changes + (size_t)plane * attending * pitch;
     for (int m = get_global_id(1); m < coarse_tokens; m += get_global_size(1)) {
       float sum = 0.0f;
       for (int a = 0; a < taps; a++) {
@@ -273,10 +275,11 @@ kernel void relation_gradient(global float *restrict dcoarse, global const float
         float part = 0.0f;
         for (int b = 0; b < taps; b++)
           part = fma(tap_weights[b * coarse_tokens + n],
-                     from[(size_t)i * pitch + indices[b * coarse_tokens + n]], part);
+                     load(from + (size_t)i * pitch + indices[b * coarse_tokens + n]), part);
         sum = fma(weight, part, sum);
       }
-      dcoarse[(channel * coarse_tokens + m) * coarse_tokens + n] += sum;
+      global element *restrict total = dcoarse + (channel * coarse_tokens + m) * coarse_tokens + n;
+      store(total, load(total) + sum);
     }
   }
 }

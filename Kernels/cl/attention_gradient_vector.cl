@@ -34,16 +34,16 @@
 #define PARTS (HEAD_WIDTH / 16)
 
 // 16 elements of p; those from `count` on are `fill`.
-static inline float16 load_part(global const float *restrict p, int count, float fill) {
-  if (count >= 16) return vload16(0, p);
+static inline float16 load_part(global const element *restrict p, int count, float fill) {
+  if (count >= 16) return load16(p);
   float part[16];
-  for (int k = 0; k < 16; k++) part[k] = k < count ? p[k] : fill;
+  for (int k = 0; k < 16; k++) part[k] = k < count ? load(p + k) : fill;
   return vload16(0, part);
 }
 
 // weights = softmax(logits) over one row, zeros from `tokens` to `padded`.
-static inline void softmax_row(global float *restrict weights, global const float *restrict logits,
-                               int tokens, int padded) {
+static inline void softmax_row(global element *restrict weights,
+                               global const element *restrict logits, int tokens, int padded) {
   float16 peak = -INFINITY;
   for (int j = 0; j < tokens; j += 16)
     peak = fmax(peak, load_part(logits + j, tokens - j, -INFINITY));
@@ -52,33 +52,33 @@ static inline void softmax_row(global float *restrict weights, global const floa
   for (int j = 0; j < padded; j += 16) {
     const float16 e = j < tokens ? exp16(load_part(logits + j, tokens - j, -INFINITY) - largest)
                                  : (float16)(0.0f);
-    vstore16(e, 0, weights + j);
+    store16(weights + j, e);
     mass += e;
   }
   const float total = sum16(mass);
-  for (int j = 0; j < padded; j += 16) vstore16(vload16(0, weights + j) / total, 0, weights + j);
+  for (int j = 0; j < padded; j += 16) store16(weights + j, load16(weights + j) / total);
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_rows(
-    global float *restrict dqkv, global float *restrict weights, global float *restrict changes,
-    global const float *restrict dy, global const float *restrict qkv,
-    global const float *restrict values, global const float *restrict logits,
-    global const float *restrict dlogits, int tokens, int attending, int padded, int heads,
-    int kept_channels, int kept_channel, float scale) {
+    global element *restrict dqkv, global element *restrict weights,
+    global element *restrict changes, global const element *restrict dy,
+    global const element *restrict qkv, global const element *restrict values,
+    global const element *restrict logits, global const element *restrict dlogits, int tokens,
+    int attending, int padded, int heads, int kept_channels, int kept_channel, float scale) {
   const int first = get_group_id(0) * ROWS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
   const size_t kept =
       ((size_t)image * kept_channels + kept_channel + head) * attending * (size_t)tokens;
-  global const float *restrict vt = values + plane * HEAD_WIDTH * padded;
-  global const float *restrict k =
+  global const element *restrict vt = values + plane * HEAD_WIDTH * padded;
+  global const element *restrict k =
       qkv + (size_t)image * tokens * stride + width + head * HEAD_WIDTH;
 
   // Rows past the end repeat the last one and store the same values.
   size_t query[ROWS];
-  global const float *restrict change_y[ROWS];
-  global float *weight[ROWS];
-  global float *change[ROWS];
+  global const element *restrict change_y[ROWS];
+  global element *weight[ROWS];
+  global element *change[ROWS];
   for (int r = 0; r < ROWS; r++) {
     query[r] = min(first + r, attending - 1);
     change_y[r] = dy + ((size_t)image * attending + query[r]) * width + head * HEAD_WIDTH;
@@ -93,28 +93,28 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_ro
     float16 low[ROWS], high[ROWS];
 #pragma unroll
     for (int r = 0; r < ROWS; r++) low[r] = high[r] = 0.0f;
-    global const float *restrict panel = vt + (size_t)j * HEAD_WIDTH;
+    global const element *restrict panel = vt + (size_t)j * HEAD_WIDTH;
     for (int c = 0; c < HEAD_WIDTH; c++) {
-      const float16 v0 = vload16(0, panel + c * 32), v1 = vload16(1, panel + c * 32);
+      const float16 v0 = load16(panel + c * 32), v1 = load16(panel + c * 32 + 16);
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
-        const float16 x = (float16)(change_y[r][c]);
+        const float16 x = (float16)(load(change_y[r] + c));
         low[r] = fma(x, v0, low[r]);
         high[r] = fma(x, v1, high[r]);
       }
     }
     for (int r = 0; r < ROWS; r++) {
-      vstore16(low[r], 0, change[r] + j);
-      vstore16(high[r], 1, change[r] + j);
-      mean[r] += sum16(fma(vload16(0, weight[r] + j), low[r], vload16(1, weight[r] + j) * high[r]));
+      store16(change[r] + j, low[r]);
+      store16(change[r] + j + 16, high[r]);
+      mean[r] += sum16(fma(load16(weight[r] + j), low[r], load16(weight[r] + j + 16) * high[r]));
     }
   }
   for (int r = 0; r < ROWS && first + r < attending; r++)
     for (int j = 0; j < padded; j += 16) {
-      float16 v = vload16(0, weight[r] + j) * (vload16(0, change[r] + j) - mean[r]);
+      float16 v = load16(weight[r] + j) * (load16(change[r] + j) - mean[r]);
       if (dlogits && j < tokens)
         v += load_part(dlogits + kept + query[r] * tokens + j, tokens - j, 0.0f);
-      vstore16(v, 0, change[r] + j);
+      store16(change[r] + j, v);
     }
 
   float16 sum[ROWS][PARTS];
@@ -125,9 +125,9 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_ro
   for (int j = 0; j < tokens; j++) {
 #pragma unroll
     for (int p = 0; p < PARTS; p++) {
-      const float16 x = vload16(p, k + j * stride);
+      const float16 x = load16(k + j * stride + 16 * p);
 #pragma unroll
-      for (int r = 0; r < ROWS; r++) sum[r][p] = fma((float16)(change[r][j]), x, sum[r][p]);
+      for (int r = 0; r < ROWS; r++) sum[r][p] = fma((float16)(load(change[r] + j)), x, sum[r][p]);
     }
   }
 #pragma unroll
@@ -135,21 +135,21 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_ro
     if (first + r < attending) {
       const size_t row = ((size_t)image * tokens + query[r]) * stride + head * HEAD_WIDTH;
 #pragma unroll
-      for (int p = 0; p < PARTS; p++) vstore16(sum[r][p] * scale, p, dqkv + row);
+      for (int p = 0; p < PARTS; p++) store16(dqkv + row + 16 * p, sum[r][p] * scale);
     }
   }
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_columns(
-    global float *restrict dqkv, global const float *restrict weights,
-    global const float *restrict changes, global const float *restrict dy,
-    global const float *restrict qkv, int tokens, int attending, int padded, int heads,
+    global element *restrict dqkv, global const element *restrict weights,
+    global const element *restrict changes, global const element *restrict dy,
+    global const element *restrict qkv, int tokens, int attending, int padded, int heads,
     float scale) {
   const int first = get_group_id(0) * COLUMNS, head = get_group_id(1), image = get_group_id(2);
   const int width = heads * HEAD_WIDTH;
   const size_t stride = 3 * width, plane = (size_t)image * heads + head;
-  global const float *restrict q = qkv + (size_t)image * tokens * stride + head * HEAD_WIDTH;
-  global const float *restrict change_y =
+  global const element *restrict q = qkv + (size_t)image * tokens * stride + head * HEAD_WIDTH;
+  global const element *restrict change_y =
       dy + (size_t)image * attending * width + head * HEAD_WIDTH;
   weights += plane * attending * padded;
   changes += plane * attending * padded;
@@ -165,12 +165,12 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_co
   for (int i = 0; i < attending; i++) {
 #pragma unroll
     for (int p = 0; p < PARTS; p++) {
-      const float16 x = vload16(p, q + i * stride);
-      const float16 y = vload16(p, change_y + (size_t)i * width);
+      const float16 x = load16(q + i * stride + 16 * p);
+      const float16 y = load16(change_y + (size_t)i * width + 16 * p);
 #pragma unroll
       for (int c = 0; c < COLUMNS; c++) {
-        dk[c][p] = fma((float16)(changes[(size_t)i * padded + key[c]]), x, dk[c][p]);
-        dv[c][p] = fma((float16)(weights[(size_t)i * padded + key[c]]), y, dv[c][p]);
+        dk[c][p] = fma((float16)(load(changes + (size_t)i * padded + key[c])), x, dk[c][p]);
+        dv[c][p] = fma((float16)(load(weights + (size_t)i * padded + key[c])), y, dv[c][p]);
       }
     }
   }
@@ -180,8 +180,8 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void attention_gradient_co
       const size_t row = ((size_t)image * tokens + key[c]) * stride + head * HEAD_WIDTH;
 #pragma unroll
       for (int p = 0; p < PARTS; p++) {
-        vstore16(dk[c][p] * scale, p, dqkv + row + width);
-        vstore16(dv[c][p], p, dqkv + row + 2 * width);
+        store16(dqkv + row + width + 16 * p, dk[c][p] * scale);
+        store16(dqkv + row + 2 * width + 16 * p, dv[c][p]);
       }
     }
   }

@@ -1,9 +1,9 @@
 // column_sums.cl: sums over the rows of a matrix in two steps, chunks of rows first, which keeps
 // float32 sums short and lets chunks run in parallel; and sums of squares.
 //
-//   x        [rows, columns]
-//   partial  [batch, chunks, columns]   sums over SUM_CHUNK rows each; sum_rows writes one batch
-//   sums     [batch, columns]
+//   x        [rows, columns]            of sum_squares float
+//   partial  [batch, chunks, columns]   float, sums over SUM_CHUNK rows each; sum_rows writes one
+//   batch sums     [batch, columns]           float
 //
 // sum_rows: with WG = 1, one work-item per chunk; otherwise one per column along dimension 0, and
 // along dimension 1 each may stride over chunks.
@@ -18,18 +18,18 @@
 #if WG == 1
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void sum_rows(
-    global float *restrict partial, global const float *restrict x, int rows, int columns) {
+    global float *restrict partial, global const element *restrict x, int rows, int columns) {
   const int chunk = get_global_id(0);
   const int end = min((chunk + 1) * SUM_CHUNK, rows);
   partial += (size_t)chunk * columns;
   for (int c = 0; c < columns; c++) partial[c] = 0.0f;
   for (int row = chunk * SUM_CHUNK; row < end; row++)
-    for (int c = 0; c < columns; c++) partial[c] += x[(size_t)row * columns + c];
+    for (int c = 0; c < columns; c++) partial[c] += load(x + (size_t)row * columns + c);
 }
 
 #else
 
-kernel void sum_rows(global float *restrict partial, global const float *restrict x, int rows,
+kernel void sum_rows(global float *restrict partial, global const element *restrict x, int rows,
                      int columns) {
   const int column = get_global_id(0);
   if (column >= columns) return;
@@ -37,7 +37,8 @@ kernel void sum_rows(global float *restrict partial, global const float *restric
   for (int chunk = get_global_id(1); chunk < chunks; chunk += get_global_size(1)) {
     const int end = min((chunk + 1) * SUM_CHUNK, rows);
     float sum = 0.0f;
-    for (int row = chunk * SUM_CHUNK; row < end; row++) sum += x[(size_t)row * columns + column];
+    for (int row = chunk * SUM_CHUNK; row < end; row++)
+      sum += load(x + (size_t)row * columns + column);
     partial[(size_t)chunk * columns + column] = sum;
   }
 }

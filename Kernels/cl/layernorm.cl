@@ -118,24 +118,22 @@ __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_forward(
     segment_store(y + width, features, weight + width, bias + width, appended, mean, scale);
 }
 
-#if ELEMENT_BITS == 32  // training is in float32
-
 #ifndef SUM_CHUNK
 #define SUM_CHUNK 64  // rows of a partial sum
 #endif
 
 // Adds the sums of g and g n over a segment to `total` and `slope`.
-static inline void segment_gradient_sums(global const float *restrict dy,
-                                         global const float *restrict p,
+static inline void segment_gradient_sums(global const element *restrict dy,
+                                         global const element *restrict p,
                                          global const float *restrict weight, int count, float mean,
                                          float scale, float *total, float *slope) {
 #if WG == 1
   float16 totals = 0.0f, slopes = 0.0f;
   int c = 0;
   for (; c + 16 <= count; c += 16) {
-    const float16 g = vload16(0, dy + c) * vload16(0, weight + c);
+    const float16 g = load16(dy + c) * vload16(0, weight + c);
     totals += g;
-    slopes = fma(g, (vload16(0, p + c) - mean) * scale, slopes);
+    slopes = fma(g, (load16(p + c) - mean) * scale, slopes);
   }
   *total += sum16(totals);
   *slope += sum16(slopes);
@@ -143,37 +141,37 @@ static inline void segment_gradient_sums(global const float *restrict dy,
   int c = get_local_id(0);
 #endif
   for (; c < count; c += WG) {
-    const float g = dy[c] * weight[c];
+    const float g = load(dy + c) * weight[c];
     *total += g;
-    *slope = fma(g, (p[c] - mean) * scale, *slope);
+    *slope = fma(g, (load(p + c) - mean) * scale, *slope);
   }
 }
 
-static inline void segment_gradient(global float *restrict dz, global const float *restrict dy,
-                                    global const float *restrict p,
+static inline void segment_gradient(global element *restrict dz, global const element *restrict dy,
+                                    global const element *restrict p,
                                     global const float *restrict weight, int count, float mean,
                                     float scale, float total, float slope) {
 #if WG == 1
   int c = 0;
   for (; c + 16 <= count; c += 16) {
-    const float16 n = (vload16(0, p + c) - mean) * scale;
-    const float16 g = vload16(0, dy + c) * vload16(0, weight + c);
-    vstore16(scale * (g - total - n * slope), 0, dz + c);
+    const float16 n = (load16(p + c) - mean) * scale;
+    const float16 g = load16(dy + c) * vload16(0, weight + c);
+    store16(dz + c, scale * (g - total - n * slope));
   }
 #else
   int c = get_local_id(0);
 #endif
   for (; c < count; c += WG) {
-    const float n = (p[c] - mean) * scale;
-    dz[c] = scale * (dy[c] * weight[c] - total - n * slope);
+    const float n = (load(p + c) - mean) * scale;
+    store(dz + c, scale * (load(dy + c) * weight[c] - total - n * slope));
   }
 }
 
 // Stores dx, dfeatures and stats.
 __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_gradient(
-    global float *restrict dx, global float *restrict dfeatures, global float *restrict stats,
-    global const float *restrict dy, global const float *restrict x,
-    global const float *restrict features, global const float *restrict weight, int width,
+    global element *restrict dx, global element *restrict dfeatures, global float *restrict stats,
+    global const element *restrict dy, global const element *restrict x,
+    global const element *restrict features, global const float *restrict weight, int width,
     int appended, float epsilon) {
   local float scratch[WG];
   const size_t row = get_group_id(0);
@@ -209,18 +207,19 @@ __attribute__((reqd_work_group_size(WG, 1, 1))) kernel void layernorm_gradient(
 
 // Adds one row's terms of dweight and dbias over a segment.
 static inline void segment_parameter_gradients(
-    global float *restrict dweight, global float *restrict dbias, global const float *restrict dy,
-    global const float *restrict p, int count, float mean, float scale) {
+    global float *restrict dweight, global float *restrict dbias, global const element *restrict dy,
+    global const element *restrict p, int count, float mean, float scale) {
   for (int c = 0; c < count; c++) {
-    dweight[c] = fma(dy[c], (p[c] - mean) * scale, dweight[c]);
-    dbias[c] += dy[c];
+    const float change = load(dy + c);
+    dweight[c] = fma(change, (load(p + c) - mean) * scale, dweight[c]);
+    dbias[c] += change;
   }
 }
 
 __attribute__((reqd_work_group_size(1, 1, 1))) kernel void layernorm_parameter_gradients(
     global float *restrict partial, global const float *restrict stats,
-    global const float *restrict dy, global const float *restrict x,
-    global const float *restrict features, int rows, int width, int appended) {
+    global const element *restrict dy, global const element *restrict x,
+    global const element *restrict features, int rows, int width, int appended) {
   const int chunk = get_global_id(0), columns = width + appended;
   const int end = min((chunk + 1) * SUM_CHUNK, rows);
   global float *restrict dweight = partial + (size_t)chunk * 2 * columns;
@@ -228,7 +227,7 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void layernorm_parameter_g
   for (int c = 0; c < 2 * columns; c++) dweight[c] = 0.0f;
   for (int row = chunk * SUM_CHUNK; row < end; row++) {
     const float mean = stats[2 * row], scale = stats[2 * row + 1];
-    global const float *restrict change = dy + (size_t)row * columns;
+    global const element *restrict change = dy + (size_t)row * columns;
     segment_parameter_gradients(
         dweight, dbias, change, x + (size_t)row * width, width, mean, scale);
     if (features)
@@ -241,8 +240,8 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void layernorm_parameter_g
 
 kernel void layernorm_parameter_gradients(
     global float *restrict partial, global const float *restrict stats,
-    global const float *restrict dy, global const float *restrict x,
-    global const float *restrict features, int rows, int width, int appended) {
+    global const element *restrict dy, global const element *restrict x,
+    global const element *restrict features, int rows, int width, int appended) {
   const int column = get_global_id(0), columns = width + appended;
   if (column >= columns) return;
   const int chunks = (rows + SUM_CHUNK - 1) / SUM_CHUNK;
@@ -250,9 +249,9 @@ kernel void layernorm_parameter_gradients(
     const int end = min((chunk + 1) * SUM_CHUNK, rows);
     float dweight = 0.0f, dbias = 0.0f;
     for (int row = chunk * SUM_CHUNK; row < end; row++) {
-      const float z = column < width ? x[(size_t)row * width + column]
-                                     : features[(size_t)row * appended + column - width];
-      const float change = dy[(size_t)row * columns + column];
+      const float z = column < width ? load(x + (size_t)row * width + column)
+                                     : load(features + (size_t)row * appended + column - width);
+      const float change = load(dy + (size_t)row * columns + column);
       dweight = fma(change, (z - stats[2 * row]) * stats[2 * row + 1], dweight);
       dbias += change;
     }
@@ -260,7 +259,5 @@ kernel void layernorm_parameter_gradients(
     partial[((size_t)chunk * 2 + 1) * columns + column] = dbias;
   }
 }
-
-#endif
 
 #endif

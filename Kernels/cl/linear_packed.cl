@@ -139,10 +139,10 @@ __attribute__((reqd_work_group_size(1, 1, 1))) kernel void linear_packed(
   for (int r = 0; r < ROWS; r++)
     row[r] = x + ((size_t)min(first + r, rows - 1) * groups + group) * ROW_PITCH;
   float value[ROWS];
-#if ELEMENT_BITS == 32
+#if ELEMENT_BITS == 32 || defined(TRANSPOSED)
   for (int k = 0; k < inputs; k++) {
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) value[r] = row[r][k * COLUMN_PITCH];
+    for (int r = 0; r < ROWS; r++) value[r] = load(row[r] + k * COLUMN_PITCH);
     add_step(sum, value, w + (size_t)k * PANEL);
   }
 #else

@@ -1,8 +1,9 @@
 // loss.cl: softmax cross-entropy against soft targets, and its gradient.
 //
-//   logits, targets, gradient  [B, classes]
-//   losses                     [B]
-//   weight                     factor of the gradient
+//   logits, gradient  [B, classes]    logits are float
+//   targets           [B, classes]    float
+//   losses            [B]             float
+//   weight            factor of the gradient
 //
 //   losses[b] = sum_c targets[b, c] (log sum_k exp(logits[b, k]) - logits[b, c])
 //   gradient[b, c] = weight (softmax(logits[b])[c] sum_k targets[b, k] - targets[b, c])
@@ -10,7 +11,7 @@
 // One work-item per image, which is fast enough for the few classes.
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+Training.swift
 
-kernel void cross_entropy(global float *restrict losses, global float *restrict gradient,
+kernel void cross_entropy(global float *restrict losses, global element *restrict gradient,
                           global const float *restrict logits, global const float *restrict targets,
                           int batch, int classes, float weight) {
   const int image = get_global_id(0);
@@ -31,7 +32,7 @@ kernel void cross_entropy(global float *restrict losses, global float *restrict 
   for (int c = 0; c < classes; c++) {
     const float shifted = logits[c] - largest;
     loss = fma(targets[c], normalizer - shifted, loss);
-    gradient[c] = weight * (exp(shifted) / sum * wanted - targets[c]);
+    store(gradient + c, weight * (exp(shifted) / sum * wanted - targets[c]));
   }
   losses[image] = loss;
 }

@@ -1,6 +1,7 @@
 // optimizer.cl: AdamW, and exponential moving averages of parameters, in place.
 //
-//   parameter, gradient, first, second, average, x  [count]
+//   parameter, gradient, first, second, average, x  [count], float
+//   copy                                            [count], the rounded parameter; may be null
 //
 //   g = scale gradient
 //   first = b1 first + (1 - b1) g
@@ -12,10 +13,10 @@
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+Training.swift
 // Paper: Loshchilov and Hutter, Decoupled Weight Decay Regularization, arXiv:1711.05101
 
-kernel void adamw(global float *restrict parameter, global const float *restrict gradient,
-                  global float *restrict first, global float *restrict second, int count,
-                  float rate, float b1, float b2, float epsilon, float decay, float scale, float c1,
-                  float c2) {
+kernel void adamw(global float *restrict parameter, global element *restrict copy,
+                  global const float *restrict gradient, global float *restrict first,
+                  global float *restrict second, int count, float rate, float b1, float b2,
+                  float epsilon, float decay, float scale, float c1, float c2) {
   const int i = get_global_id(0);
   if (i >= count) return;
   const float g = scale * gradient[i];
@@ -24,7 +25,9 @@ kernel void adamw(global float *restrict parameter, global const float *restrict
   first[i] = m;
   second[i] = v;
   const float change = m / c1 / (sqrt(v / c2) + epsilon);
-  parameter[i] = fma(-rate, change, parameter[i] * (1.0f - rate * decay));
+  const float changed = fma(-rate, change, parameter[i] * (1.0f - rate * decay));
+  parameter[i] = changed;
+  if (copy) store(copy + i, changed);
 }
 
 // average = decay average + (1 - decay) x

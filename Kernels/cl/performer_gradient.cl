@@ -4,7 +4,7 @@
 //   kqv, dkqv [B, T, 3 E]       tokens T, width E; k, then q, then v
 //   features  [m, E]            w; m = count
 //   y, dy     [B, T, E]
-//   phi       [B, T, 2, m]      of the key, then of the query
+//   phi       [B, T, 2, m]      of the key, then of the query; this and the following are float
 //   sums      [B, m, E + 1]     phi(k) v^T, and phi(k) last
 //   rates     [B, T, 2]         1 / mass and dy . y / mass, where mass is the divisor of y
 //   partial   [B, P, m, E + 1]  dsums over P chunks of SUM_CHUNK tokens
@@ -27,8 +27,8 @@
 #define SUM_CHUNK 64  // tokens of a partial sum
 #endif
 
-kernel void performer_rates(global float *restrict rates, global const float *restrict dy,
-                            global const float *restrict y, global const float *restrict phi,
+kernel void performer_rates(global float *restrict rates, global const element *restrict dy,
+                            global const element *restrict y, global const float *restrict phi,
                             global const float *restrict sums, int rows, int tokens, int count,
                             int width) {
   const int row = get_global_id(0);
@@ -38,14 +38,14 @@ kernel void performer_rates(global float *restrict rates, global const float *re
   float mass = 1e-8f, product = 0.0f;
   for (int i = 0; i < count; i++) mass = fma(query[i], table[i * (width + 1) + width], mass);
   for (int e = 0; e < width; e++)
-    product = fma(dy[(size_t)row * width + e], y[(size_t)row * width + e], product);
+    product = fma(load(dy + (size_t)row * width + e), load(y + (size_t)row * width + e), product);
   rates[2 * (size_t)row] = 1.0f / mass;
   rates[2 * (size_t)row + 1] = product / mass;
 }
 
 kernel void performer_sum_gradients(
     global float *restrict partial, global const float *restrict phi,
-    global const float *restrict rates, global const float *restrict dy, int batch, int tokens,
+    global const float *restrict rates, global const element *restrict dy, int batch, int tokens,
     int chunks, int count, int width) {
   const int column = get_global_id(0), columns = count * (width + 1);
   if (column >= columns) return;
@@ -56,7 +56,8 @@ kernel void performer_sum_gradients(
       float sum = 0.0f;
       for (int token = chunk * SUM_CHUNK; token < end; token++) {
         const size_t row = (size_t)image * tokens + token;
-        const float value = e < width ? dy[row * width + e] * rates[2 * row] : -rates[2 * row + 1];
+        const float value =
+            e < width ? load(dy + row * width + e) * rates[2 * row] : -rates[2 * row + 1];
         sum = fma(phi[row * 2 * count + count + feature], value, sum);
       }
       partial[((size_t)image * chunks + chunk) * columns + column] = sum;
@@ -64,8 +65,8 @@ kernel void performer_sum_gradients(
 }
 
 kernel void performer_slopes(global float *restrict slopes, global const float *restrict phi,
-                             global const float *restrict rates, global const float *restrict dy,
-                             global const float *restrict kqv, global const float *restrict sums,
+                             global const float *restrict rates, global const element *restrict dy,
+                             global const element *restrict kqv, global const float *restrict sums,
                              global const float *restrict dsums, int rows, int tokens, int count,
                              int width) {
   const int column = get_global_id(0);
@@ -74,10 +75,10 @@ kernel void performer_slopes(global float *restrict slopes, global const float *
   for (int row = get_global_id(1); row < rows; row += get_global_size(1)) {
     const size_t start = ((size_t)(row / tokens) * count + feature) * (width + 1);
     global const float *restrict table = (part == 0 ? dsums : sums) + start;
-    global const float *restrict other =
+    global const element *restrict other =
         part == 0 ? kqv + (size_t)row * 3 * width + 2 * width : dy + (size_t)row * width;
     float sum = 0.0f;
-    for (int e = 0; e < width; e++) sum = fma(table[e], other[e], sum);
+    for (int e = 0; e < width; e++) sum = fma(table[e], load(other + e), sum);
     const float change =
         part == 0 ? sum + table[width]
                   : sum * rates[2 * (size_t)row] - table[width] * rates[2 * (size_t)row + 1];
@@ -86,9 +87,9 @@ kernel void performer_slopes(global float *restrict slopes, global const float *
   }
 }
 
-kernel void performer_gradient(global float *restrict dkqv, global const float *restrict slopes,
-                               global const float *restrict phi, global const float *restrict kqv,
-                               global const float *restrict features,
+kernel void performer_gradient(global element *restrict dkqv, global const float *restrict slopes,
+                               global const float *restrict phi, global const element *restrict kqv,
+                               global const element *restrict features,
                                global const float *restrict dsums, int rows, int tokens, int count,
                                int width) {
   const int column = get_global_id(0);
@@ -102,8 +103,9 @@ kernel void performer_gradient(global float *restrict dkqv, global const float *
       for (int i = 0; i < count; i++) sum = fma(phi[first + i], table[i * (width + 1) + e], sum);
     } else {
       for (int i = 0; i < count; i++)
-        sum = fma(slopes[first + part * count + i], features[i * width + e] - kqv[index], sum);
+        sum = fma(slopes[first + part * count + i],
+                  load(features + i * width + e) - load(kqv + index), sum);
     }
-    dkqv[index] = sum;
+    store(dkqv + index, sum);
   }
 }

@@ -5,8 +5,8 @@
 // CPU reference: Sources/DVTReference/Gradients/ReferenceBackend+TokenGradients.swift
 
 // y[b, c, r] = x[b, r, c]; x is [batch, rows, columns].
-kernel void transpose_matrices(global float *restrict y, global const float *restrict x, int batch,
-                               int rows, int columns) {
+kernel void transpose_matrices(global element *restrict y, global const element *restrict x,
+                               int batch, int rows, int columns) {
   const int row = get_global_id(0);
   if (row >= rows) return;
   for (int matrix = get_global_id(2); matrix < batch; matrix += get_global_size(2)) {
@@ -18,34 +18,35 @@ kernel void transpose_matrices(global float *restrict y, global const float *res
 
 // dx[r, c] = dy[r, c - first] for first <= c < first + count, else 0. dx is [rows, width], dy
 // [rows, count].
-kernel void spread_columns(global float *restrict dx, global const float *restrict dy, int rows,
+kernel void spread_columns(global element *restrict dx, global const element *restrict dy, int rows,
                            int count, int first, int width) {
   const int column = get_global_id(0);
   if (column >= width) return;
   const int inside = column >= first && column < first + count;
   for (int row = get_global_id(1); row < rows; row += get_global_size(1))
-    dx[(size_t)row * width + column] = inside ? dy[(size_t)row * count + column - first] : 0.0f;
+    dx[(size_t)row * width + column] =
+        inside ? dy[(size_t)row * count + column - first] : (element)0;
 }
 
 // dx[b] = the sum of dy[r] over the rows r with indices[r] = b. dx is [batch, width], dy
 // [rows, width].
-kernel void gather_gradient(global float *restrict dx, global const float *restrict dy,
+kernel void gather_gradient(global element *restrict dx, global const element *restrict dy,
                             global const int *restrict indices, int batch, int rows, int width) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int image = get_global_id(1); image < batch; image += get_global_size(1)) {
     float sum = 0.0f;
     for (int row = 0; row < rows; row++)
-      if (indices[row] == image) sum += dy[(size_t)row * width + column];
-    dx[(size_t)image * width + column] = sum;
+      if (indices[row] == image) sum += load(dy + (size_t)row * width + column);
+    store(dx + (size_t)image * width + column, sum);
   }
 }
 
 // dx[b, c, y, x] = the sum over the patches n that contain the pixel of patches[b, n, (c, i, j)],
 // the gradient of unfold_patches. Arguments as there.
-kernel void fold_patches(global float *restrict dx, global const float *restrict patches, int batch,
-                         int channels, int size, int grid, int side, int stride, int padding,
-                         int channel_stride, int pixel_stride) {
+kernel void fold_patches(global element *restrict dx, global const element *restrict patches,
+                         int batch, int channels, int size, int grid, int side, int stride,
+                         int padding, int channel_stride, int pixel_stride) {
   const int pixel = get_global_id(0);
   if (pixel >= size * size) return;
   const int y = pixel / size + padding, x = pixel % size + padding;
@@ -60,9 +61,10 @@ kernel void fold_patches(global float *restrict dx, global const float *restrict
         for (int column = left; column <= right; column++) {
           const int within = (y - row * stride) * side + x - column * stride;
           const size_t patch = ((size_t)image * grid + row) * grid + column;
-          sum += patches[patch * columns + channel * side * side + within];
+          sum += load(patches + patch * columns + channel * side * side + within);
         }
-      dx[(size_t)image * channels * size * size + (size_t)channel * channel_stride +
-         (size_t)pixel * pixel_stride] = sum;
+      store(dx + (size_t)image * channels * size * size + (size_t)channel * channel_stride +
+                (size_t)pixel * pixel_stride,
+            sum);
     }
 }

@@ -6,19 +6,44 @@ import Glibc
 /// The prefix `d` denotes a gradient: `dy` has the shape of y and holds the derivatives of the loss
 /// with respect to its elements. Unless stated otherwise, results are new tensors and inputs are
 /// unchanged. ``GradientTape`` calls these operations; networks use only those of ``Backend``.
+/// In 16 bits, the values and gradients of a network are stored rounded, while gradients of
+/// parameters, the optimizer's state and logits are float32.
 /// Every operation throws ``ShapeError`` if shapes do not fit, and the backend's error if its
 /// device fails.
 package protocol DifferentiableBackend: Backend {
+    // MARK: Precision
+
+    /// Copies a tensor to the device in float32, whatever the precision of the network's tensors.
+    ///
+    /// - Parameter tensor: the values.
+    /// - Returns: the device's copy.
+    /// - Throws: see ``DifferentiableBackend``.
+    func uploadFloat32(_ tensor: Tensor) throws -> DeviceTensor
+
+    /// Rounds a float32 tensor to the precision of the network's tensors.
+    ///
+    /// - Parameter x: a float32 tensor.
+    /// - Returns: a rounded copy, or `x` itself if the network stores such tensors in float32.
+    /// - Throws: see ``DifferentiableBackend``.
+    func rounded(_ x: DeviceTensor) throws -> DeviceTensor
+
     // MARK: Unfused operations
 
-    /// Reshapes a tensor without copying it.
+    /// Reshapes a tensor; copies it only if its rows are padded.
     ///
     /// - Parameters:
     ///   - x: a tensor.
     ///   - shape: the new shape, of equal element count.
-    /// - Returns: a tensor that shares the memory of `x`.
+    /// - Returns: a tensor that shares the memory of `x`, or of the copy.
     /// - Throws: see ``DifferentiableBackend``.
     func reshaped(_ x: DeviceTensor, _ shape: Shape) throws -> DeviceTensor
+
+    /// Lays relations out as ``Backend/makeRelations(batch:channels:tokens:)`` does.
+    ///
+    /// - Parameter relations: `[B, C, T, T]`.
+    /// - Returns: the same values, in a copy if the layout differs.
+    /// - Throws: see ``DifferentiableBackend``.
+    func paddedRelations(_ relations: DeviceTensor) throws -> DeviceTensor
 
     /// A tensor of zeros.
     ///
@@ -235,8 +260,8 @@ package protocol DifferentiableBackend: Backend {
     /// Softmax cross-entropy against soft targets: `-sum_c t_c log softmax(logits)_c`.
     ///
     /// - Parameters:
-    ///   - logits: `[B, classes]`.
-    ///   - targets: `[B, classes]`.
+    ///   - logits: `[B, classes]`, float32.
+    ///   - targets: `[B, classes]`, float32.
     ///   - weight: the factor of the gradient; 1 / B for the mean over a batch.
     /// - Returns: the unweighted loss of each image, `[B]`, and the gradient of the logits.
     /// - Throws: see ``DifferentiableBackend``.
@@ -246,7 +271,7 @@ package protocol DifferentiableBackend: Backend {
 
     /// The sum of the squares of all elements of some tensors; waits for the device.
     ///
-    /// - Parameter tensors: any shapes.
+    /// - Parameter tensors: any shapes, float32.
     /// - Returns: the sum.
     /// - Throws: see ``DifferentiableBackend``.
     func squaredNorm(_ tensors: [DeviceTensor]) throws -> Double
@@ -258,23 +283,24 @@ package protocol DifferentiableBackend: Backend {
     /// with `c = 1 - b^step`.
     ///
     /// - Parameters:
-    ///   - parameter: w, updated in place.
-    ///   - gradient: the gradient of w.
-    ///   - moments: m and v, updated in place.
+    ///   - parameter: w, float32, updated in place.
+    ///   - copy: the copy of w that the network reads, written as ``rounded(_:)`` does; may be w.
+    ///   - gradient: the gradient of w, float32.
+    ///   - moments: m and v, float32, updated in place.
     ///   - step: the coefficients of the step.
     /// - Throws: see ``DifferentiableBackend``.
     /// - SeeAlso: Loshchilov and Hutter, Decoupled Weight Decay Regularization,
     ///   <https://arxiv.org/abs/1711.05101>.
     func adamW(
-        _ parameter: DeviceTensor, gradient: DeviceTensor,
+        _ parameter: DeviceTensor, roundedTo copy: DeviceTensor, gradient: DeviceTensor,
         moments: (first: DeviceTensor, second: DeviceTensor), _ step: AdamWStep
     ) throws
 
     /// Updates a moving average in place: `average = decay average + (1 - decay) x`.
     ///
     /// - Parameters:
-    ///   - average: the average, updated in place.
-    ///   - x: the new value.
+    ///   - average: the average, float32, updated in place.
+    ///   - x: the new value, float32.
     ///   - decay: the weight of the old average.
     /// - Throws: see ``DifferentiableBackend``.
     func updateAverage(_ average: DeviceTensor, with x: DeviceTensor, decay: Float) throws

@@ -16,20 +16,20 @@ extension GradientTape {
         _ x: TapeTensor<Base>, _ layer: TapeLinear<Base>, adding residual: TapeTensor<Base>?
     ) throws -> TapeTensor<Base> {
         let base = base
-        let (weight, bias) = (layer.weight, layer.bias)
         let y = try base.linear(
             x.value, layer.layer, activation: .identity, residual: residual?.value)
-        return record(y, from: [x, weight, bias, residual]) { dy in
+        return record(y, from: [x, layer.weight, layer.bias, residual]) { dy in
             try residual?.accumulate(dy, on: base)
-            if x.needsGradient {
-                try x.accumulate(base.linearInputGradient(dy, layer.layer), on: base)
-            }
-            guard weight.needsGradient || bias?.needsGradient == true else { return }
-            let gradients = try base.linearParameterGradients(dy, x.value, hasBias: bias != nil)
-            try weight.accumulate(base.reshaped(gradients.weight, weight.shape), on: base)
-            if let bias, let gradient = gradients.bias {
-                try bias.accumulate(gradient, on: base)
-            }
+            try layer.accumulateGradients(dy, input: x, on: base)
+        }
+    }
+
+    package func logits(
+        _ x: TapeTensor<Base>, _ head: TapeLinear<Base>
+    ) throws -> TapeTensor<Base> {
+        let base = base
+        return record(try base.logits(x.value, head.layer), from: [x, head.weight, head.bias]) {
+            try head.accumulateGradients($0, input: x, on: base)
         }
     }
 

@@ -11,7 +11,11 @@ extension GradientTape {
             transposed(planes), layer.expand, activation: activation, residual: nil)
         let mixed = try linear(
             hidden, layer.contract, activation: .identity, residual: nil)
-        return try reshaped(transposed(mixed), relations.shape)
+        let dense = try reshaped(transposed(mixed), relations.shape)
+        let base = base
+        return record(try base.paddedRelations(dense.value), from: [dense]) {
+            try dense.accumulate($0, on: base)
+        }
     }
 
     package func featureReuse(

@@ -5,6 +5,21 @@ package struct TapeLinear<Base: DifferentiableBackend> {
     let weight: TapeTensor<Base>
     let bias: TapeTensor<Base>?
     let layer: Base.LinearLayer
+
+    /// Adds to the gradients of the input, the weight and the bias that need one.
+    func accumulateGradients(
+        _ dy: Base.DeviceTensor, input x: TapeTensor<Base>, on base: Base
+    ) throws {
+        if x.needsGradient {
+            try x.accumulate(base.linearInputGradient(dy, layer), on: base)
+        }
+        guard weight.needsGradient || bias?.needsGradient == true else { return }
+        let gradients = try base.linearParameterGradients(dy, x.value, hasBias: bias != nil)
+        try weight.accumulate(base.reshaped(gradients.weight, weight.shape), on: base)
+        if let bias, let gradient = gradients.bias {
+            try bias.accumulate(gradient, on: base)
+        }
+    }
 }
 
 /// One block's feature-reuse MLP on a ``GradientTape``.

@@ -42,8 +42,8 @@ extension OpenCLBackendError: CustomStringConvertible {
             """
         case .precision(let kernel):
             """
-            kernel \(kernel) does not take 16-bit tensors: training runs in float32; remove \
-            --precision
+            kernel \(kernel) does not take tensors of these precisions together; this is an error \
+            of dvt
             """
         case .enginePrecision(let engine, let precision):
             """

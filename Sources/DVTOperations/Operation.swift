@@ -17,6 +17,10 @@ package protocol Operation: Sendable {
     /// The accepted relative L2 distance from the reference in float32 arithmetic.
     var tolerance: Double { get }
 
+    /// The accepted distance in 16 bits, as a multiple of that of an operation whose output and
+    /// hidden layer are rounded.
+    var roundings: Double { get }
+
     /// Copies seeded inputs to a device.
     ///
     /// - Parameter backend: the device.
@@ -47,6 +51,9 @@ extension Operation {
     /// float32 sums of up to 4,096 products of numbers near 1, in any order, lie within 8e-7 of the
     /// Double sum (measured); 1e-6 leaves some margin for the order of other devices.
     package var tolerance: Double { 1e-6 }
+
+    /// 1 for most operations.
+    package var roundings: Double { 1 }
 
     /// The name and sizes for tables and test reports.
     package var label: String { "\(name) \(sizes)" }

@@ -98,6 +98,8 @@ package enum OperationCatalog {
             LinearOperation(rows: 13, inputs: 5, outputs: 48, activation: .gelu, hasResidual: true),
             LinearOperation(rows: 24, inputs: 3, outputs: 64),
             LinearOperation(rows: 300, inputs: 2, outputs: 3),
+            // Its weight's gradient sums over more rows than the stages of a tile.
+            LinearOperation(rows: 130, inputs: 8, outputs: 24),
             // Deeper than the stages of every tile.
             LinearOperation(
                 rows: 17, inputs: 264, outputs: 36, activation: .gelu, hasResidual: true),

@@ -48,8 +48,8 @@ package struct CrossEntropyOperation: Operation {
     package func prepare<B: DifferentiableBackend>(
         on backend: B
     ) throws -> () throws -> [B.DeviceTensor] {
-        let logits = try backend.upload(input("logits", [batch, classes], scale: 4))
-        let targets = try backend.upload(
+        let logits = try backend.uploadFloat32(input("logits", [batch, classes], scale: 4))
+        let targets = try backend.uploadFloat32(
             input("targets", [batch, classes], scale: 0.05, offset: 0.1))
         return {
             let result = try backend.crossEntropy(
@@ -59,9 +59,10 @@ package struct CrossEntropyOperation: Operation {
     }
 }
 
-/// ``DifferentiableBackend/adamW(_:gradient:moments:_:)`` and
-/// ``DifferentiableBackend/updateAverage(_:with:decay:)``; both change tensors in place, so each
-/// run starts from copies.
+/// ``DifferentiableBackend/adamW(_:roundedTo:gradient:moments:_:)``,
+/// ``DifferentiableBackend/updateAverage(_:with:decay:)`` and
+/// ``DifferentiableBackend/rounded(_:)``; the first two change tensors in place, so each run starts
+/// from copies.
 package struct AdamWOperation: Operation {
     package let name = "adamW"
     let count: Int
@@ -77,20 +78,23 @@ package struct AdamWOperation: Operation {
     package func prepare<B: DifferentiableBackend>(
         on backend: B
     ) throws -> () throws -> [B.DeviceTensor] {
-        let zeros = try backend.zeros([count])
+        let shape: Shape = [1, count]
+        let zeros = try backend.uploadFloat32(Tensor(shape, repeating: 0))
         let inputs = try ["parameter", "first", "average"].map {
-            try backend.upload(input($0, [count]))
+            try backend.uploadFloat32(input($0, shape))
         }
-        let second = try backend.upload(input("second", [count], scale: 0.4, offset: 0.5))
-        let gradient = try backend.upload(input("gradient", [count]))
+        let second = try backend.uploadFloat32(input("second", shape, scale: 0.4, offset: 0.5))
+        let gradient = try backend.uploadFloat32(input("gradient", shape))
         let step = AdamWStep(index: 3, rate: 0.01, decay: 0.05, scale: 0.5)
         return {
             let copies = try inputs.map { try backend.sum($0, zeros) }
             let moment = try backend.sum(second, zeros)
+            let rounded = try backend.rounded(copies[0])
             try backend.adamW(
-                copies[0], gradient: gradient, moments: (copies[1], moment), step)
+                copies[0], roundedTo: rounded, gradient: gradient, moments: (copies[1], moment),
+                step)
             try backend.updateAverage(copies[2], with: copies[0], decay: 0.99)
-            return copies + [moment]
+            return copies + [moment, rounded]
         }
     }
 }

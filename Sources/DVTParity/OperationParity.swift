@@ -27,6 +27,7 @@ extension ParityComparison {
         }
         return ParityComparison(
             deviceName: backend.deviceName, name: operation.label,
-            distance: worst, tolerance: sums.tolerance(operation.tolerance))
+            distance: worst,
+            tolerance: sums.tolerance(operation.tolerance, roundings: operation.roundings))
     }
 }

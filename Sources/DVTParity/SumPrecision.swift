@@ -26,13 +26,15 @@ package enum SumPrecision: Sendable {
     /// Outputs are rounded by up to 2^-11 or 2^-8 of their value, 0.3 of that on average; stored
     /// intermediates, such as the hidden layer of an MLP, add about as much again.
     ///
-    /// - Parameter float32: its tolerance in float32.
+    /// - Parameters:
+    ///   - float32: its tolerance in float32.
+    ///   - roundings: the tolerance in 16 bits as a multiple of the above.
     /// - Returns: the relative L2 distance.
-    package func tolerance(_ float32: Double) -> Double {
+    package func tolerance(_ float32: Double, roundings: Double = 1) -> Double {
         switch self {
         case .double, .float32: float32
-        case .float16: 0x1p-10
-        case .bfloat16: 0x1p-7
+        case .float16: roundings * 0x1p-10
+        case .bfloat16: roundings * 0x1p-7
         }
     }
 

@@ -44,11 +44,14 @@ public final class ReferenceBackend: Backend {
     /// The name in reports and results.
     public let deviceName = "reference (Swift on the CPU, Double accumulation)"
 
-    private let rounded: ((Float) -> Float)?
+    private let roundingOfInputs: ((Float) -> Float)?
+
+    /// Whether inputs are rounded.
+    var isRounding: Bool { roundingOfInputs != nil }
 
     /// Creates the backend.
     public init() {
-        rounded = nil
+        roundingOfInputs = nil
     }
 
     /// Creates a backend that computes like any other, from rounded inputs.
@@ -56,7 +59,7 @@ public final class ReferenceBackend: Backend {
     /// - Parameter rounded: rounds a number to the precision in which another backend stores
     ///   tensors; vectors, such as biases, are not rounded.
     package init(roundingInputs rounded: @escaping (Float) -> Float) {
-        self.rounded = rounded
+        roundingOfInputs = rounded
     }
 
     /// Implements ``/DVTCore/Backend/reserve(batch:)``.
@@ -70,10 +73,10 @@ public final class ReferenceBackend: Backend {
 
     /// Implements ``/DVTCore/Backend/upload(_:)``.
     public func upload(_ tensor: Tensor) -> ReferenceTensor {
-        guard let rounded, tensor.shape.rank > 1 else {
+        guard let roundingOfInputs, tensor.shape.rank > 1 else {
             return ReferenceTensor(tensor.shape, tensor.values)
         }
-        return ReferenceTensor(tensor.shape, tensor.values.map(rounded))
+        return ReferenceTensor(tensor.shape, tensor.values.map(roundingOfInputs))
     }
 
     /// Implements ``/DVTCore/Backend/uploadBatch(_:)``.

@@ -53,6 +53,25 @@ struct PrecisionTests {
         try expectEqual(OperationCatalog.small.filter { $0 is any NetworkOperation }, variant)
     }
 
+    /// Gradients, the loss and the optimizer, in the precision of training.
+    @Test(arguments: KernelStyle.allCases)
+    func trainingMatchesTheReference(style: KernelStyle) throws {
+        try expectEqual(
+            OperationCatalog.small.filter { !($0 is any NetworkOperation) },
+            Variant(precision: .bfloat16, style: style))
+    }
+
+    /// The products of the backward pass on matrix instructions: beyond one tile of rows, columns
+    /// and depth, with a depth in several chunks, and an odd number of tokens.
+    @Test func gradientsOnFragmentsMatchTheReference() throws {
+        try expectEqual(
+            OperationCatalog.gradients(of: [
+                LinearOperation(rows: 700, inputs: 72, outputs: 136),
+                AttentionOperation(
+                    batch: 2, grid: 8, heads: 2, headWidth: 48, reusing: 5, keepsLogits: true),
+            ]), Variant(precision: .bfloat16, style: .tile, isEmulated: true))
+    }
+
     /// The kernels that multiply pairs, beyond one chunk of keys and one tile of a product.
     @Test func pairsMatchTheReferenceAtLargerSizes() throws {
         try expectEqual(
@@ -178,12 +197,13 @@ struct PrecisionTests {
         #expect(small * 64 < large, "\(small) and \(large) bytes")
     }
 
-    /// Kernels for training do not misread 16-bit tensors.
-    @Test func trainingRefusesSixteenBits() throws {
+    /// Kernels do not misread tensors of another precision.
+    @Test func mixedTensorsAreRefused() throws {
         let backend = try TestDevice.makeBackend(.vector, .float16)
         let x = try backend.upload(Tensor([2, 2], repeating: 1))
+        let y = try backend.uploadFloat32(Tensor([2, 2], repeating: 1))
         #expect(throws: OpenCLBackendError.precision(kernel: "sum_arrays")) {
-            _ = try backend.sum(x, x)
+            _ = try backend.sum(x, y)
         }
     }
 

@@ -43,4 +43,18 @@ import Testing
         let expected = try backend.linear(x, fresh, activation: .identity, residual: nil)
         #expect(try backend.download(changed) == backend.download(expected))
     }
+
+    /// The backward pass multiplies by the transposed weight, which is a copy.
+    @Test(arguments: KernelStyle.allCases)
+    func gradientsFollowChangedWeights(style: KernelStyle) throws {
+        let backend = try TestDevice.makeBackend(style)
+        let dy = try backend.upload(.uniform([5, 40], name: "dy", seed: 1))
+        let weight = try backend.upload(.uniform([40, 24], name: "weight", seed: 1))
+        let layer = try backend.makeLinear(LinearParameters(weight: weight, bias: nil))
+        let before = try backend.download(backend.linearInputGradient(dy, layer))
+        try backend.updateAverage(
+            weight, with: backend.upload(Tensor([40, 24], repeating: 0)), decay: 0.5)
+        let after = try backend.download(backend.linearInputGradient(dy, layer))
+        #expect(after.values == before.values.map { $0 / 2 })
+    }
 }

@@ -75,7 +75,7 @@ struct ParityCommandTests {
         ),
         (
             ["parity", "--model", "tiny-deit", "--gradients", "--precision", "float16"],
-            "gradients are computed in float32"
+            "gradients are computed in float32 or bfloat16"
         ),
         (
             ["embed", "--precision", "bfloat16", "--device", "reference", "x.png"],

@@ -31,6 +31,10 @@ struct MatrixInstructions: Equatable {
     /// The work-items of a subgroup.
     var lanes: Int { family == .cdna ? 64 : 32 }
 
+    /// Whether they are those of AMD's graphics cards, where 4 x 4 fragments do not fit into the
+    /// registers.
+    var isRDNA: Bool { family == .rdna3 || family == .rdna4 }
+
     /// The macros of `mma.cl`.
     var macros: [String] {
         (family == .emulated ? [] : ["MMA_\(family.rawValue.uppercased())"])

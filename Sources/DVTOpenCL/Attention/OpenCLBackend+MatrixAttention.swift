@@ -108,7 +108,7 @@ extension OpenCLBackend {
     }
 
     /// Relations whose rows begin at multiples of 16 bytes: the same, or a copy.
-    func paddedRelations(_ relations: OpenCLTensor) throws -> OpenCLTensor {
+    package func paddedRelations(_ relations: OpenCLTensor) throws -> OpenCLTensor {
         let columns = relations.shape[-1]
         let pitch = relationPitch(tokens: columns)
         guard relations.rowPitch != pitch else { return relations }

@@ -67,12 +67,14 @@ final class KernelLibrary {
         return kernel
     }
 
-    /// The files whose tensors may have 16-bit elements; the others are for training.
+    /// The files whose tensors may have 16-bit elements; the others compute in float32 only.
     private static let filesWithElements: Set<String> = [
-        "attention_mma", "attention_tile", "attention_vector", "confidence", "layernorm",
-        "linear_float", "linear_mma", "linear_packed", "linear_tile", "mma_trial",
-        "pack_fragments", "performer", "performer_vector", "relation_mlp", "relation_mma",
-        "resample", "stacking", "tokens",
+        "attention_gradient", "attention_gradient_vector", "attention_mma", "attention_tile",
+        "attention_vector", "column_sums", "confidence", "elementwise", "layernorm",
+        "linear_float", "linear_mma", "linear_packed", "linear_tile", "loss", "mma_trial",
+        "optimizer", "pack_fragments", "performer", "performer_gradient", "performer_vector",
+        "product_mma", "relation_mlp", "relation_mma", "resample", "softmax_gradient", "stacking",
+        "token_gradients", "tokens",
     ]
 
     /// A source file, preceded by `common.cl`, with included files in place.

@@ -22,13 +22,20 @@ extension OpenCLBackend {
         let call = AttentionGradientCall(
             sizes: sizes, dqkv: dqkv, dy: dy, qkv: qkv, logits: logits,
             dlogits: logitsGradient, scale: scale)
-        let changes =
-            kernelStyle == .vector
-            ? try enqueueVectorGradient(call) : try enqueueTileGradient(call)
+        let changes = try enqueueGradient(call)
         if let relationsGradient {
             try enqueueRelationGradient(changes, relationsGradient, sizes)
         }
         return dqkv
+    }
+
+    /// Enqueues the gradient by the kernels that suit the device.
+    ///
+    /// - Returns: the gradient of the attention logits, `[B, H, Q, P]` with P at least T.
+    private func enqueueGradient(_ call: AttentionGradientCall) throws -> OpenCLTensor {
+        if kernelStyle == .vector { return try enqueueVectorGradient(call) }
+        if usesMatrixInstructions { return try enqueueMatrixGradient(call) }
+        return try enqueueTileGradient(call)
     }
 
     /// Enqueues the gradient by the vector kernels.
@@ -130,12 +137,12 @@ extension OpenCLBackend {
             try self.enqueue(
                 KernelCall(name, in: "performer_gradient", tensors + extents, over: grid))
         }
-        let rates = try makeTensor([sizes.batch, sizes.tokens, 2])
+        let rates = try makeTensor([sizes.batch, sizes.tokens, 2], .float32)
         try enqueue(
             "performer_rates",
             [
-                "rates": .tensor(rates), "dy": .tensor(dy), "y": .tensor(y), "phi": .tensor(phi),
-                "sums": .tensor(sums),
+                "rates": .float32(rates), "dy": .tensor(dy), "y": .tensor(y),
+                "phi": .float32(phi), "sums": .float32(sums),
             ], over: .elements(rows))
         let dsums = try performerSums(sizes) { partial, chunks in
             try self.enqueue(
@@ -143,34 +150,35 @@ extension OpenCLBackend {
                     "performer_sum_gradients", in: "performer_gradient",
                     macros: ["SUM_CHUNK=\(performerChunk)"],
                     [
-                        "partial": .tensor(partial), "phi": .tensor(phi), "rates": .tensor(rates),
-                        "dy": .tensor(dy), "batch": .int(sizes.batch),
+                        "partial": .float32(partial), "phi": .float32(phi),
+                        "rates": .float32(rates), "dy": .tensor(dy), "batch": .int(sizes.batch),
                         "tokens": .int(sizes.tokens), "chunks": .int(chunks),
                         "count": .int(sizes.features), "width": .int(sizes.width),
                     ],
                     over: .elements(sizes.features * (sizes.width + 1), chunks, sizes.batch)))
         }
-        let slopes = try makeTensor(phi.shape)
+        let slopes = try makeTensor(phi.shape, .float32)
         try enqueue(
             "performer_slopes",
             [
-                "slopes": .tensor(slopes), "phi": .tensor(phi), "rates": .tensor(rates),
-                "dy": .tensor(dy), "kqv": .tensor(kqv), "sums": .tensor(sums),
-                "dsums": .tensor(dsums),
+                "slopes": .float32(slopes), "phi": .float32(phi), "rates": .float32(rates),
+                "dy": .tensor(dy), "kqv": .tensor(kqv), "sums": .float32(sums),
+                "dsums": .float32(dsums),
             ], over: .elements(2 * sizes.features, rows))
         let dkqv = try makeTensor(kqv.shape)
         try enqueue(
             "performer_gradient",
             [
-                "dkqv": .tensor(dkqv), "slopes": .tensor(slopes), "phi": .tensor(phi),
-                "kqv": .tensor(kqv), "features": .tensor(features.weight), "dsums": .tensor(dsums),
+                "dkqv": .tensor(dkqv), "slopes": .float32(slopes), "phi": .float32(phi),
+                "kqv": .tensor(kqv), "features": .tensor(features.weight),
+                "dsums": .float32(dsums),
             ], over: .elements(3 * sizes.width, rows))
         return dkqv
     }
 }
 
-/// The operands of the attention gradient kernels of both styles.
-private struct AttentionGradientCall {
+/// The operands of the attention gradient kernels of all styles.
+struct AttentionGradientCall {
     let sizes: AttentionSizes
     let dqkv: OpenCLTensor
     let dy: OpenCLTensor
@@ -197,7 +205,7 @@ private struct AttentionGradientCall {
         ["logits": .tensor(logits.store), "dlogits": .tensor(dlogits)]
     }
 
-    /// The channels of the stored logits, and the scale.
+    /// The channels of the stored logits, whose rows are not padded, and the scale.
     var keptArguments: KernelArguments {
         get throws {
             try [

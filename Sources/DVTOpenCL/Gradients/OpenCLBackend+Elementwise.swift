@@ -8,18 +8,31 @@ extension OpenCLBackend {
         guard shape.elementCount == x.shape.elementCount else {
             throw ShapeError.mismatch(name: "reshaped", expected: shape, actual: x.shape)
         }
-        return x.reshaped(shape)
+        return try withoutPadding(x).reshaped(shape)
+    }
+
+    /// The tensor, or a copy without the padding of its rows.
+    private func withoutPadding(_ x: OpenCLTensor) throws -> OpenCLTensor {
+        guard x.rowPitch != x.shape.dimensions.last ?? 1 else { return x }
+        let copy = try makeTensor(x.shape)
+        try enqueueCopy(
+            of: x, to: copy, rows: x.shape.rowCount, width: x.shape[-1], stride: x.rowPitch)
+        return copy
     }
 
     package func zeros(_ shape: Shape) throws -> OpenCLTensor {
-        let y = try makeTensor(shape)
+        try zeros(shape, precision)
+    }
+
+    func zeros(_ shape: Shape, _ precision: Precision) throws -> OpenCLTensor {
+        let y = try makeTensor(shape, precision)
         try enqueueElementwise("clear", ["y": .tensor(y)], count: shape.elementCount)
         return y
     }
 
     package func sum(_ a: OpenCLTensor, _ b: OpenCLTensor) throws -> OpenCLTensor {
         try requireShape("summand", b.shape, a.shape)
-        let y = try makeTensor(a.shape)
+        let y = try makeTensor(a.shape, a.precision)
         try enqueueElementwise(
             "sum_arrays", ["y": .tensor(y), "a": .tensor(a), "b": .tensor(b)],
             count: a.shape.elementCount)
@@ -36,14 +49,14 @@ extension OpenCLBackend {
             KernelCall(
                 "scale_images", in: "elementwise",
                 [
-                    "y": .tensor(y), "x": .tensor(x), "factors": .tensor(factors),
+                    "y": .tensor(y), "x": .tensor(x), "factors": .float32(factors),
                     "batch": .int(x.shape[0]), "width": .int(width),
                 ], over: .elements(width, x.shape[0])))
         return y
     }
 
     package func dropout(_ x: OpenCLTensor, _ mask: DropoutMask) throws -> OpenCLTensor {
-        let y = try makeTensor(x.shape)
+        let y = try makeTensor(x.shape, x.precision)
         try enqueueElementwise(
             "dropout", ["y": .tensor(y), "x": .tensor(x)], count: x.shape.elementCount,
             [
@@ -57,7 +70,7 @@ extension OpenCLBackend {
     package func activate(
         _ z: OpenCLTensor, _ activation: Activation
     ) throws -> OpenCLTensor {
-        let y = try makeTensor(z.shape)
+        let y = try makeTensor(z.shape, z.precision)
         try enqueueActivation(
             "activate", ["y": .tensor(y), "z": .tensor(z)], activation,
             count: z.shape.elementCount)
@@ -68,7 +81,7 @@ extension OpenCLBackend {
         _ dy: OpenCLTensor, at z: OpenCLTensor, _ activation: Activation
     ) throws -> OpenCLTensor {
         try requireShape("dy", dy.shape, z.shape)
-        let dz = try makeTensor(z.shape)
+        let dz = try makeTensor(z.shape, z.precision)
         try enqueueActivation(
             "activation_gradient", ["dz": .tensor(dz), "dy": .tensor(dy), "z": .tensor(z)],
             activation, count: z.shape.elementCount)

@@ -11,10 +11,10 @@ extension OpenCLBackend {
         let sizes = try LinearGradientSizes(dy: dy.shape, weight: weight.shape)
         let dx = try makeTensor(sizes.inputShape)
         guard kernelStyle == .vector else {
-            try enqueueTileProduct(
-                TileProduct(
-                    rows: sizes.rows, columns: sizes.inputs, depth: sizes.outputs, left: dy,
-                    right: weight), to: dx)
+            // A linear layer with the transposed weight, on the engine for its sizes.
+            try enqueueLinear(
+                dy, transposed(layer), activation: .identity, residual: nil, to: dx,
+                rows: sizes.rows)
             return dx
         }
         // The product sums over the rows of the weight.
@@ -33,7 +33,7 @@ extension OpenCLBackend {
         _ dy: OpenCLTensor, _ x: OpenCLTensor, hasBias: Bool
     ) throws -> LinearParameters<OpenCLTensor> {
         let sizes = try LinearGradientSizes(dy: dy.shape, x: x.shape)
-        let weight = try makeScratch([sizes.outputs, sizes.inputs])
+        let weight = try makeScratch([sizes.outputs, sizes.inputs], .float32)
         if kernelStyle == .vector {
             let panels = try makeScratch([sizes.rows, packedTile.padded(sizes.inputs)])
             try enqueueRowPacking(
@@ -41,6 +41,8 @@ extension OpenCLBackend {
             try enqueuePackedProduct(
                 dy, panels.buffer, to: weight, rows: sizes.outputs, inputs: sizes.rows,
                 outputs: sizes.inputs, isTransposed: true)
+        } else if usesMatrixInstructions, sizes.isAligned {
+            try enqueueWeightGradient(dy, x, sizes, to: weight)
         } else {
             try enqueueChunkedTileProduct(
                 TileProduct(
@@ -50,6 +52,17 @@ extension OpenCLBackend {
         let bias =
             hasBias ? try columnSums(dy, rows: sizes.rows, columns: sizes.outputs) : nil
         return LinearParameters(weight: weight, bias: bias?.reshaped([sizes.outputs]))
+    }
+
+    /// The layer that multiplies by the transposed weight.
+    private func transposed(_ layer: OpenCLLinear) throws -> OpenCLLinear {
+        try layer.transposed {
+            let weight = try makeScratch([layer.inputs, layer.outputs])
+            try enqueueTransposition(
+                of: layer.weight, to: weight, batch: 1, rows: layer.outputs,
+                columns: layer.inputs)
+            return weight
+        }
     }
 
     /// Packs a matrix `[inputs, outputs]` into panels for ``enqueuePackedProduct``.
@@ -79,7 +92,7 @@ extension OpenCLBackend {
                 "linear_packed", in: "linear_packed",
                 macros: packedTile.macros + (isTransposed ? ["TRANSPOSED"] : []),
                 [
-                    "y": .tensor(y), "x": .tensor(x), "packed": .buffer(panels), "bias": .none,
+                    "y": .output(y), "x": .tensor(x), "packed": .buffer(panels), "bias": .none,
                     "residual": .none, "rows": .int(rows), "inputs": .int(inputs),
                     "outputs": .int(outputs),
                     "activation": .int(Activation.identity.kernelCode),
@@ -99,14 +112,14 @@ extension OpenCLBackend {
         let columns = sizes.width + sizes.appended
         let dx = try makeTensor(x.shape)
         let dfeatures = try features.map { try makeTensor($0.shape) }
-        let stats = try makeTensor([sizes.rows, 2])
+        let stats = try makeTensor([sizes.rows, 2], .float32)
         try enqueue(
             KernelCall(
                 "layernorm_gradient", in: "layernorm",
                 [
-                    "dx": .tensor(dx), "dfeatures": .tensor(dfeatures), "stats": .tensor(stats),
+                    "dx": .tensor(dx), "dfeatures": .tensor(dfeatures), "stats": .float32(stats),
                     "dy": .tensor(dy), "x": .tensor(x), "features": .tensor(features),
-                    "weight": .tensor(parameters.weight), "width": .int(sizes.width),
+                    "weight": .float32(parameters.weight), "width": .int(sizes.width),
                     "appended": .int(sizes.appended), "epsilon": .float(parameters.epsilon),
                 ], over: .rows(sizes.rows, items: kernelStyle == .vector ? 1 : 64)))
         let sums = try summedChunks(
@@ -115,7 +128,7 @@ extension OpenCLBackend {
             try KernelCall(
                 "layernorm_parameter_gradients", in: "layernorm", macros: macros,
                 [
-                    "partial": .tensor(partial), "stats": .tensor(stats), "dy": .tensor(dy),
+                    "partial": .float32(partial), "stats": .float32(stats), "dy": .tensor(dy),
                     "x": .tensor(x), "features": .tensor(features), "rows": .int(sizes.rows),
                     "width": .int(sizes.width), "appended": .int(sizes.appended),
                 ], over: grid)
@@ -132,7 +145,7 @@ extension OpenCLBackend {
             try KernelCall(
                 "sum_rows", in: "column_sums", macros: macros,
                 [
-                    "partial": .tensor(partial), "x": .tensor(x), "rows": .int(rows),
+                    "partial": .float32(partial), "x": .tensor(x), "rows": .int(rows),
                     "columns": .int(columns),
                 ], over: grid)
         }
@@ -155,8 +168,8 @@ extension OpenCLBackend {
     ) throws -> OpenCLTensor {
         let chunk = 64
         let chunks = ceilDiv(rows, chunk)
-        let partial = try makeScratch([chunks, count])
-        let sums = try makeScratch([1, count])
+        let partial = try makeScratch([chunks, count], .float32)
+        let sums = try makeScratch([1, count], .float32)
         guard count > 0 else { return sums }
         if chunks > 0 {
             let grid: KernelGrid =

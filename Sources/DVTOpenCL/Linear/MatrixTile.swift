@@ -44,9 +44,8 @@ package struct MatrixTile: Hashable, Sendable {
     /// sums fit into registers.
     func runs(on instructions: MatrixInstructions) -> Bool {
         let copied = items(lanes: instructions.lanes) / (stageDepthBytes / 16)
-        let isRDNA = instructions.family == .rdna3 || instructions.family == .rdna4
         return rows % copied == 0 && columns % copied == 0
-            && !(isRDNA && fragmentsDown * fragmentsAcross > 8)
+            && !(instructions.isRDNA && fragmentsDown * fragmentsAcross > 8)
     }
 
     /// Whether the kernel can normalize its input: the work-items of a row share its chunks evenly.

@@ -16,6 +16,8 @@ public final class OpenCLLinear {
     private var layouts: [WeightLayout: (tensor: OpenCLTensor, version: Int)] = [:]
     /// The layer with the LayerNorm before it folded in, once it was needed.
     private var folded: FoldedLinear?
+    /// The layer of the backward pass, once it was needed.
+    private var transposed: (layer: OpenCLLinear, version: Int)?
 
     init(_ parameters: LinearParameters<OpenCLTensor>, groups: Int = 1) {
         weight = parameters.weight
@@ -37,6 +39,18 @@ public final class OpenCLLinear {
         let folded = try fold()
         self.folded = folded
         return folded
+    }
+
+    /// The layer that multiplies by the transposed weight, written on first use and rewritten after
+    /// the weight has changed.
+    ///
+    /// - Parameter transpose: returns the transposed weight, `[inputs, outputs]`.
+    /// - Returns: the layer, without a bias.
+    func transposed(_ transpose: () throws -> OpenCLTensor) rethrows -> OpenCLLinear {
+        if let transposed, transposed.version == weight.version { return transposed.layer }
+        let layer = OpenCLLinear(LinearParameters(weight: try transpose(), bias: nil))
+        transposed = (layer, weight.version)
+        return layer
     }
 
     /// The versions of the parameters of the layer and of a LayerNorm.

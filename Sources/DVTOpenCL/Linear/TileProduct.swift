@@ -73,7 +73,7 @@ extension OpenCLBackend {
     ///
     /// - Parameters:
     ///   - product: the factors.
-    ///   - output: `[rows, columns]`.
+    ///   - output: `[rows, columns]`, float32.
     /// - Throws: ``OpenCLError`` or ``OpenCLBackendError`` if the device fails.
     func enqueueChunkedTileProduct(_ product: TileProduct, to output: OpenCLTensor) throws {
         let elements = product.rows * product.columns
@@ -83,7 +83,7 @@ extension OpenCLBackend {
         // Four work-groups per compute unit hide latency; a chunk has at least eight tiles.
         let wanted = 4 * context.device.computeUnits / groups
         let chunks = max(1, min(wanted, product.depth / (8 * tile.depth)))
-        let partial = chunks > 1 ? try makeScratch([chunks, elements]) : output
+        let partial = chunks > 1 ? try makeScratch([chunks, elements], .float32) : output
         try enqueue(product, by: tile, sharing: "CHUNKED", groups: chunks, to: partial)
         guard chunks > 1 else { return }
         try enqueueChunkSums(of: partial, to: output, chunks: chunks, columns: elements)

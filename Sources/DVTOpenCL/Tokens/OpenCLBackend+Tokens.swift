@@ -69,7 +69,7 @@ extension OpenCLBackend {
 
     /// Implements ``/DVTCore/Backend/columns(_:_:)``.
     public func columns(_ x: OpenCLTensor, _ columns: Range<Int>) throws -> OpenCLTensor {
-        let copy = try makeTensor(columnsShape(x.shape, columns))
+        let copy = try makeTensor(columnsShape(x.shape, columns), x.precision)
         try enqueueCopy(
             of: x, to: copy, rows: x.shape.rowCount, width: columns.count, stride: x.shape[-1],
             first: columns.lowerBound)

@@ -3,6 +3,16 @@ import DVTCore
 import Glibc
 
 extension ReferenceBackend: DifferentiableBackend {
+    package func uploadFloat32(_ tensor: Tensor) -> ReferenceTensor {
+        ReferenceTensor(tensor.shape, tensor.values)
+    }
+
+    package func paddedRelations(_ relations: ReferenceTensor) -> ReferenceTensor { relations }
+
+    package func rounded(_ x: ReferenceTensor) -> ReferenceTensor {
+        isRounding && x.shape.rank > 1 ? upload(download(x)) : x
+    }
+
     package func crossEntropy(
         _ logits: ReferenceTensor, targets: ReferenceTensor, weight: Float
     ) throws -> (losses: ReferenceTensor, gradient: ReferenceTensor) {
@@ -32,7 +42,7 @@ extension ReferenceBackend: DifferentiableBackend {
     }
 
     package func adamW(
-        _ parameter: ReferenceTensor, gradient: ReferenceTensor,
+        _ parameter: ReferenceTensor, roundedTo copy: ReferenceTensor, gradient: ReferenceTensor,
         moments: (first: ReferenceTensor, second: ReferenceTensor), _ step: AdamWStep
     ) throws {
         for tensor in [gradient, moments.first, moments.second] {
@@ -52,6 +62,7 @@ extension ReferenceBackend: DifferentiableBackend {
             let w = Double(parameter.values[index])
             parameter.values[index] = Float(w * (1 - rate * decay) - rate * change)
         }
+        if copy !== parameter { copy.values = rounded(parameter).values }
     }
 
     package func updateAverage(

@@ -85,8 +85,9 @@ package final class AdamWOptimizer<B: DifferentiableBackend> {
         backend = model.tape.base
         slots = try model.parameters.filter(\.isTrained).map { parameter in
             Slot(
-                parameter: parameter, first: try model.tape.base.upload(moment(parameter, 1)),
-                second: try model.tape.base.upload(moment(parameter, 2)))
+                parameter: parameter,
+                first: try model.tape.base.uploadFloat32(moment(parameter, 1)),
+                second: try model.tape.base.uploadFloat32(moment(parameter, 2)))
         }
     }
 
@@ -115,7 +116,7 @@ package final class AdamWOptimizer<B: DifferentiableBackend> {
             guard let gradient = slot.parameter.tensor.gradient else { continue }
             let decay = slot.parameter.specification.role.isDecayed ? settings.weightDecay : 0
             try backend.adamW(
-                slot.parameter.tensor.value, gradient: gradient,
+                slot.parameter.master, roundedTo: slot.parameter.tensor.value, gradient: gradient,
                 moments: (slot.first, slot.second),
                 AdamWStep(
                     index: steps, rate: Float(rate),

@@ -9,7 +9,7 @@ package import DVTModel
 package final class WeightAverage<B: DifferentiableBackend> {
     /// The maximum decay per step.
     package let limit: Double
-    /// The averages, in the order of the model's parameters; for parameters that are not trained,
+    /// The averages in float32, in the order of the model's parameters; for parameters that are not trained,
     /// the parameters themselves.
     let tensors: [B.DeviceTensor]
     private let model: TrainableCascade<B>
@@ -22,7 +22,7 @@ package final class WeightAverage<B: DifferentiableBackend> {
     /// - Throws: the backend's error.
     package convenience init(_ model: TrainableCascade<B>, limit: Double) throws {
         try self.init(model, limit: limit) {
-            try model.tape.base.download($0.tensor.value)
+            try model.tape.base.download($0.master)
         }
     }
 
@@ -34,7 +34,7 @@ package final class WeightAverage<B: DifferentiableBackend> {
         self.limit = limit
         tensors = try model.parameters.map { parameter in
             parameter.isTrained
-                ? try model.tape.base.upload(average(parameter)) : parameter.tensor.value
+                ? try model.tape.base.uploadFloat32(average(parameter)) : parameter.master
         }
     }
 
@@ -46,16 +46,16 @@ package final class WeightAverage<B: DifferentiableBackend> {
         let decay = min(limit, (1 + Double(step)) / (10 + Double(step)))
         for (average, parameter) in zip(tensors, model.parameters) where parameter.isTrained {
             try model.tape.base.updateAverage(
-                average, with: parameter.tensor.value, decay: Float(decay))
+                average, with: parameter.master, decay: Float(decay))
         }
     }
 
     /// Creates a cascade with the averaged parameters.
     ///
-    /// - Returns: a cascade that shares the average's memory.
+    /// - Returns: a cascade that shares the average's memory, or in 16 bits has rounded copies.
     /// - Throws: the backend's error.
     package func inference() throws -> DynamicVisionTransformer<B> {
-        var tensors = tensors[...]
+        var tensors = try tensors.map(model.tape.base.rounded)[...]
         return try model.inference { _ in tensors.removeFirst() }
     }
 }

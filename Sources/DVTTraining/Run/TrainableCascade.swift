@@ -10,8 +10,10 @@ package final class TrainableCascade<B: DifferentiableBackend> {
     package struct Parameter {
         /// Its name, shape and role.
         package let specification: ParameterSpecification
-        /// Its value, and its gradient after a backward pass.
+        /// Its value as the network reads it, and its gradient after a backward pass.
         package let tensor: TapeTensor<B>
+        /// Its value in float32; the same memory if the network reads that.
+        package let master: B.DeviceTensor
         /// Whether training changes it.
         package var isTrained: Bool { specification.role.isTrained }
     }
@@ -46,10 +48,12 @@ package final class TrainableCascade<B: DifferentiableBackend> {
         network = try DynamicVisionTransformer(configuration, backend: tape) { specification in
             let values = try weights.tensor(specification, of: configuration)
             try requireShape(specification.name, values.shape, specification.shape)
-            let value = try backend.upload(values)
+            let master = try backend.uploadFloat32(values)
+            let value = try backend.rounded(master)
             let tensor =
                 specification.role.isTrained ? tape.parameter(value) : tape.constant(value)
-            parameters.append(Parameter(specification: specification, tensor: tensor))
+            parameters.append(
+                Parameter(specification: specification, tensor: tensor, master: master))
             return tensor
         }
         self.parameters = parameters
@@ -65,7 +69,7 @@ package final class TrainableCascade<B: DifferentiableBackend> {
 
     /// Creates a cascade for inference with other tensors, such as averages of the parameters.
     ///
-    /// - Parameter tensor: returns a parameter's tensor.
+    /// - Parameter tensor: returns a parameter's tensor as the network reads it.
     /// - Returns: the cascade.
     /// - Throws: the backend's error.
     package func inference(
@@ -96,7 +100,7 @@ package final class TrainableCascade<B: DifferentiableBackend> {
                 exits.append((visit.logits, visit.confidences.map(\.classIndex)))
             }
             let factor = weight ?? 1 / Float(max(images.shape[0], 1))
-            let wanted = try tape.base.uploadBatch(targets)
+            let wanted = try tape.base.uploadFloat32(targets)
             var seeds: [(TapeTensor<B>, B.DeviceTensor)] = []
             var losses: [ExitLoss] = []
             for exit in exits {

@@ -20,7 +20,7 @@ extension Trainer {
             var exits: [ExitLoss] = []
             try cascade.run(batch.images, policy: .allExits) { visit in
                 let entropy = try cascade.backend.crossEntropy(
-                    visit.logits, targets: cascade.backend.upload(batch.targets), weight: 1)
+                    visit.logits, targets: cascade.backend.uploadFloat32(batch.targets), weight: 1)
                 exits.append(
                     ExitLoss(
                         losses: try cascade.backend.download(entropy.losses).values,

@@ -21,7 +21,7 @@ extension Trainer {
             entries += store.parts(try base.download(tensor), parameter.specification, kind)
         }
         for (index, parameter) in model.parameters.enumerated() {
-            try add(parameter.tensor.value, parameter, .weights)
+            try add(parameter.master, parameter, .weights)
             if let average { try add(average.tensors[index], parameter, .average) }
         }
         for slot in optimizer.slots {
@@ -46,7 +46,7 @@ extension Trainer {
         to path: String, as elementType: SafetensorsWriter.ElementType = .float32
     ) throws {
         let store = RunStore(card.configuration)
-        let tensors = average?.tensors ?? model.parameters.map(\.tensor.value)
+        let tensors = average?.tensors ?? model.parameters.map(\.master)
         let entries = try zip(model.parameters, tensors).flatMap {
             store.parts(try model.tape.base.download($1), $0.specification, .weights)
         }

@@ -40,7 +40,7 @@ struct BenchTrain: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
-        try deviceOptions.requireFloat32(for: "training runs")
+        try deviceOptions.requireRangeOfGradients(for: "training runs")
     }
 
     func run() throws {

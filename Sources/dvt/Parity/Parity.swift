@@ -75,7 +75,7 @@ struct Parity: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
-        if gradients { try deviceOptions.requireFloat32(for: "gradients are computed") }
+        if gradients { try deviceOptions.requireRangeOfGradients(for: "gradients are computed") }
         let namesModel = modelOptions.model != nil || modelOptions.weights != nil
         guard namesModel != operations else {
             throw ValidationError("Give either a model (--model, --weights) or --operations.")
@@ -132,9 +132,7 @@ struct Parity: ParsableCommand {
         let reference =
             backend.sums.rounding.map { ReferenceBackend(roundingInputs: $0) } ?? ReferenceBackend()
         return { report, writer in
-            // Training is in float32.
-            let all = (small ? OperationCatalog.small : OperationCatalog.edges)
-                .filter { backend.precision == .float32 || $0 is any NetworkOperation }
+            let all = small ? OperationCatalog.small : OperationCatalog.edges
             for operation in all where filter.map(operation.label.contains) ?? true {
                 try report.add(
                     .operation(
@@ -196,7 +194,7 @@ struct Parity: ParsableCommand {
             guard let backend else { return }
             let actual = try parity.gradients(on: backend)
             for comparison in try GradientParity.compare(
-                actual, expected ?? reference, sums: .float32)
+                actual, expected ?? reference, sums: backend.sums)
             {
                 try report.add(comparison, to: writer)
             }

@@ -86,7 +86,7 @@ struct Train: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
-        try deviceOptions.requireFloat32(for: "training runs")
+        try deviceOptions.requireRangeOfGradients(for: "training runs")
         guard resume ? model == nil && start == nil : model != nil else {
             throw ValidationError(
                 resume

@@ -2,6 +2,7 @@ import DVTAutodiff
 import DVTCheckpoints
 import DVTCore
 import DVTModel
+import DVTOpenCL
 import DVTReference
 import DVTTestSupport
 import Testing
@@ -44,6 +45,31 @@ struct TrainerTests {
         #expect(
             second.average?.tensors.map { second.model.tape.base.download($0) }
                 == whole.average?.tensors.map { whole.model.tape.base.download($0) })
+    }
+
+    /// Checkpoints hold the float32 parameters, not those that the network reads.
+    @MainActor
+    @Test(.enabled(if: TestDevice.isAvailable, Comment(rawValue: TestDevice.comment)))
+    func resumesBitForBitInBFloat16() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/checkpoint.safetensors"
+        let backend = try TestDevice.makeBackend(.vector, .bfloat16)
+        let trainer = try Trainer(
+            ModelCard(TrainingLossTests.cascade()), recipe: TrainingLossTests.recipe,
+            weights: RandomWeights(seed: 2), backend: backend)
+        try trainer.train(TrainingLossTests.batch(0), of: 10)
+        try trainer.save(to: path)
+        let resumed = try Trainer(resuming: SafetensorsFile(path: path), backend: backend)
+        func masters(_ trainer: Trainer<OpenCLBackend>) throws -> [[Float]] {
+            try trainer.model.parameters.map { try backend.download($0.master).values }
+        }
+        #expect(try masters(resumed) == masters(trainer))
+        for trainer in [trainer, resumed] {
+            try trainer.train(TrainingLossTests.batch(1), of: 10)
+        }
+        #expect(try masters(resumed) == masters(trainer))
+        #expect(try weights(of: resumed) == weights(of: trainer))
+        #expect(try weights(of: trainer) != masters(trainer))
     }
 
     /// Without random draws, two batches of half the weight equal one batch of both.

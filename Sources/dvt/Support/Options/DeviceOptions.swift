@@ -76,6 +76,18 @@ struct DeviceOptions: ParsableArguments {
         }
     }
 
+    /// Throws a validation error for float16, whose range is too small for gradients.
+    ///
+    /// - Parameter work: what computes gradients.
+    /// - Throws: the error.
+    func requireRangeOfGradients(for work: String) throws {
+        guard precision != .float16 else {
+            throw ValidationError(
+                "--precision float16 does not apply: \(work) in float32 or bfloat16, as gradients "
+                    + "leave the range of float16.")
+        }
+    }
+
     /// Opens the device and prints its name to standard error.
     ///
     /// - Returns: the backend.
