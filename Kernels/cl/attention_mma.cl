@@ -57,6 +57,9 @@
 #define COARSE_ROW (COARSE_CHUNKS * 16)
 #define COARSE_BYTES (COARSE_FRAGMENTS ? 16 * COARSE_FRAGMENTS * COARSE_ROW : 0)
 #define FIRST_BYTES (QUERY_BYTES + COARSE_BYTES)
+#if defined(COPIES_BY_REGISTERS) && FIRST_BYTES / 16 / ITEMS + 2 > HELD_COPIES
+#error registers do not hold the copies
+#endif
 #define MEMORY_BYTES (FIRST_BYTES > 4 * TILE_BYTES ? FIRST_BYTES : 4 * TILE_BYTES)
 
 // Starts the copies of `rows` rows of `chunks` chunks. Of the source, `count` rows and `length`

@@ -60,6 +60,9 @@
 #endif
 #define ROW_COPIES (TILE_ROWS / COPY_ROWS)
 #define COLUMN_COPIES (TILE_COLUMNS / COPY_ROWS)
+#if defined(COPIES_BY_REGISTERS) && ROW_COPIES + COLUMN_COPIES > HELD_COPIES
+#error registers do not hold the copies
+#endif
 #define STAGE_BYTES ((TILE_ROWS + TILE_COLUMNS) * ROW)
 #define ROW_ITEMS (ITEMS / TILE_ROWS > 1 ? ITEMS / TILE_ROWS : 1)  // that sum a row's moments
 #if defined(NORM) && CHUNKS % ROW_ITEMS

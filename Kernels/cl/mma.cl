@@ -100,8 +100,9 @@
   ((chunks) % 8 == 0 ? (chunk) ^ ((row)&7) : (chunks) == 4 ? (chunk) ^ ((row) / 2 & 3) : (chunk))
 #define CHUNK_OFFSET(row, chunk, chunks) (((row) * (chunks) + CHUNK_PLACE(row, chunk, chunks)) * 16)
 
-// The copies that a work-item may have in flight.
+// The copies that a work-item may have in flight, and those that registers may hold.
 #define MAX_COPIES 64
+#define HELD_COPIES 128
 
 // A work-item's place in its subgroup, and its copies in flight.
 typedef struct {
@@ -127,14 +128,14 @@ typedef struct {
   g.words = exchanged;             \
   g.requested = g.done = g.groups = 0
 #elif defined(COPIES_BY_REGISTERS)
-#define SUBGROUP(g)                     \
-  subgroup_t g;                         \
-  uint4 held_copies[MAX_COPIES / 2];    \
-  local uchar *held_to[MAX_COPIES / 2]; \
-  g.held = held_copies;                 \
-  g.to = held_to;                       \
-  g.item = get_local_id(0);             \
-  g.lane = subgroup_lane(g.item);       \
+#define SUBGROUP(g)                  \
+  subgroup_t g;                      \
+  uint4 held_copies[HELD_COPIES];    \
+  local uchar *held_to[HELD_COPIES]; \
+  g.held = held_copies;              \
+  g.to = held_to;                    \
+  g.item = get_local_id(0);          \
+  g.lane = subgroup_lane(g.item);    \
   g.requested = 0
 #else
 #define SUBGROUP(g)         \
