@@ -63,6 +63,12 @@ static const char mma_amd_cl[] = {
 static const char mma_emulated_cl[] = {
 #embed "cl/mma_emulated.cl" suffix(, 0)
 };
+static const char mma_intel_cl[] = {
+#embed "cl/mma_intel.cl" suffix(, 0)
+};
+static const char mma_intel_emulated_cl[] = {
+#embed "cl/mma_intel_emulated.cl" suffix(, 0)
+};
 static const char mma_ptx_cl[] = {
 #embed "cl/mma_ptx.cl" suffix(, 0)
 };
@@ -117,10 +123,11 @@ static const kernel_source sources[] = {
     SOURCE(attention_tile), SOURCE(attention_vector), SOURCE(bfloat16_dot), SOURCE(column_sums),
     SOURCE(common), SOURCE(confidence), SOURCE(elementwise), SOURCE(layernorm), SOURCE(linear),
     SOURCE(linear_float), SOURCE(linear_mma), SOURCE(linear_packed), SOURCE(linear_tile),
-    SOURCE(loss), SOURCE(mma), SOURCE(mma_amd), SOURCE(mma_emulated), SOURCE(mma_ptx),
-    SOURCE(mma_trial), SOURCE(optimizer), SOURCE(pack_fragments), SOURCE(peak), SOURCE(performer),
-    SOURCE(performer_gradient), SOURCE(performer_vector), SOURCE(product_mma), SOURCE(relation_mlp),
-    SOURCE(relation_mma), SOURCE(resample), SOURCE(softmax_gradient), SOURCE(stacking), SOURCE(token_gradients),
+    SOURCE(loss), SOURCE(mma), SOURCE(mma_amd), SOURCE(mma_emulated), SOURCE(mma_intel),
+    SOURCE(mma_intel_emulated), SOURCE(mma_ptx), SOURCE(mma_trial), SOURCE(optimizer),
+    SOURCE(pack_fragments), SOURCE(peak), SOURCE(performer), SOURCE(performer_gradient),
+    SOURCE(performer_vector), SOURCE(product_mma), SOURCE(relation_mlp), SOURCE(relation_mma),
+    SOURCE(resample), SOURCE(softmax_gradient), SOURCE(stacking), SOURCE(token_gradients),
     SOURCE(tokens),
 };
 

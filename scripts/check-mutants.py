@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Plants one fault at a time in kernels that overlap copies and products; each must be caught.
 
-Matrix instructions are emulated. The kernels run first under Oclgrind, which reports data races and
-accesses out of bounds, then on PoCL, where the results are compared with the reference. A fault
-that neither sees would mean that a real one like it could go unnoticed. The unchanged kernels must
-pass.
+Matrix instructions are emulated, NVIDIA's unless a fault is one of Intel's layouts. The kernels run
+first under Oclgrind, which reports data races and accesses out of bounds, then on PoCL, where the
+results are compared with the reference. A fault that neither sees would mean that a real one like
+it could go unnoticed. The unchanged kernels must pass.
 
 A missing barrier after a product cannot be tested: an emulated product has barriers of its own.
 """
@@ -34,6 +34,9 @@ SEVERAL_TILES = ["--filter", "attention B=1 T=37 H=1 d=32 reuse=4 keep"]
 RELATIONS = ["--filter", "relationReuse B=2 LH=4"]
 WEIGHT_GRADIENT = ["--filter", "linearGradient 130x8"]
 HEAD_GRADIENTS = ["--filter", "attentionGradient B=1 T=2 H=1 d=32"]
+SUBGROUPS_OF_8 = ["--linear-engine", "mma-64x64-4", "--filter", "linear 17x264"]
+# The emulations of matrix instructions: of NVIDIA's, and of Intel's by subgroups of 16 and of 8.
+EMULATED, XMX16, XMX8 = "emulated", "emulated-xmx16", "emulated-xmx8"
 
 
 @dataclasses.dataclass
@@ -45,6 +48,7 @@ class Mutant:
     new: str
     fault: str
     checks: list[str]
+    emulation: str = EMULATED
 
 
 MUTANTS = [
@@ -118,6 +122,25 @@ MUTANTS = [
         "softmax_gradient.cl", "inside ? fma(weight, load(changes + j) - mean, added) : 0.0f",
         "fma(weight, load(changes + j) - mean, added)", "padding is not cleared",
         HEAD_GRADIENTS),
+    Mutant(
+        "mma_intel.cl", "return g->lane + e / 16 * MMA_LANES; }", "return g->lane + e / 16; }",
+        "rows of sums", SUBGROUPS_OF_8, XMX8),
+    Mutant(
+        "mma_intel.cl", "(space const uint *)(p) + h * 64", "(space const uint *)(p) + h * 32",
+        "rows of b", SUBGROUPS_OF_8, XMX8),
+    Mutant(
+        "mma_intel.cl", "(space const ushort *)(p) + h * 128", "(space const ushort *)(p) + h * 64",
+        "rows of b", RELATIONS, XMX16),
+    Mutant(
+        "mma_intel.cl", "#define load_a_transposed load_b", "#define load_a_transposed load_a",
+        "a fragment not transposed", RELATIONS, XMX16),
+    Mutant(
+        "mma_intel.cl", "f[2 * i] = (first[i] & 0xFFFF) | second[i] << 16;",
+        "f[2 * i] = (second[i] & 0xFFFF) | first[i] << 16;", "order of two rows", WITHOUT_REUSE,
+        XMX8),
+    Mutant(
+        "mma.cl", "(chunk) / 2 * 32 + (row) % 16 * 2", "(chunk) / 2 * 32 + (row) % 16",
+        "chunks overlap", ATTENTION, XMX16),
 ]
 
 
@@ -136,8 +159,7 @@ def find_oclgrind() -> str:
 def run(kernels: pathlib.Path, checks: list[str], settings: dict[str, str]) -> str | None:
     """Runs a check with the kernels of a folder; returns what went wrong, or None."""
     environment = os.environ | settings | {
-        "DVT_KERNEL_SOURCES": str(kernels), "DVT_MATRIX_INSTRUCTIONS": "emulated",
-        "DVT_CACHE": "off"}
+        "DVT_KERNEL_SOURCES": str(kernels), "DVT_CACHE": "off"}
     command = [
         DVT, "parity", "--operations", "--small", "--kernel-style", "tile", "--precision",
         "float16", *checks]
@@ -148,10 +170,13 @@ def run(kernels: pathlib.Path, checks: list[str], settings: dict[str, str]) -> s
     return lines[-1]
 
 
-def verdict(kernels: pathlib.Path, checks: list[str], oclgrind: str) -> str | None:
+def verdict(
+    kernels: pathlib.Path, checks: list[str], emulation: str, oclgrind: str
+) -> str | None:
     """How the kernels of a folder fail, or None."""
+    instructions = {"DVT_MATRIX_INSTRUCTIONS": emulation}
     with tempfile.NamedTemporaryFile() as log:
-        problem = run(kernels, checks, {
+        problem = run(kernels, checks, instructions | {
             "OCL_ICD_VENDORS": oclgrind, "DVT_DEVICE": "oclgrind", "OCLGRIND_DATA_RACES": "1",
             "OCLGRIND_CHECK_API": "1", "OCLGRIND_MAX_ERRORS": "20", "OCLGRIND_LOG": log.name})
         found = [line for line in log.read().decode().splitlines() if line.strip()]
@@ -159,8 +184,9 @@ def verdict(kernels: pathlib.Path, checks: list[str], oclgrind: str) -> str | No
         return "Oclgrind: " + found[0].strip()
     if problem:
         return "comparison under Oclgrind: " + problem
-    for late in "10":
-        problem = run(kernels, checks, {
+    # Intel's copies go through registers and are neither late nor early.
+    for late in "10" if emulation == EMULATED else "1":
+        problem = run(kernels, checks, instructions | {
             "DVT_DEVICE": "cpu", "DVT_BUILD_OPTIONS": f"-DCOPIES_LATE={late}"})
         if problem:
             return "comparison on PoCL: " + problem
@@ -174,12 +200,11 @@ def main() -> int:
         count = (KERNELS / mutant.file).read_text().count(mutant.old)
         if count != 1:
             sys.exit(f"check-mutants.py: {mutant.file} has '{mutant.old}' {count} times, not once")
-    for checks in (
-            SHARED_DEPTH, PIPELINED, STAGED, WITHOUT_REUSE, ATTENTION, SEVERAL_TILES, RELATIONS,
-            WEIGHT_GRADIENT, HEAD_GRADIENTS):
-        problem = verdict(KERNELS, checks, oclgrind)
+    for checks, emulation in dict.fromkeys(
+            (tuple(mutant.checks), mutant.emulation) for mutant in MUTANTS):
+        problem = verdict(KERNELS, list(checks), emulation, oclgrind)
         if problem:
-            print(f"{ORIGINAL} fail ({' '.join(checks)}): {problem}", file=sys.stderr)
+            print(f"{ORIGINAL} fail ({emulation}, {' '.join(checks)}): {problem}", file=sys.stderr)
             return 1
     print(f"passed: {ORIGINAL}", flush=True)
     for mutant in MUTANTS:
@@ -188,7 +213,7 @@ def main() -> int:
             shutil.copytree(KERNELS, kernels)
             text = (kernels / mutant.file).read_text()
             (kernels / mutant.file).write_text(text.replace(mutant.old, mutant.new))
-            caught = verdict(kernels, mutant.checks, oclgrind)
+            caught = verdict(kernels, mutant.checks, mutant.emulation, oclgrind)
         survived += caught is None
         print(f"{'caught' if caught else 'SURVIVED'}: {mutant.file}: {mutant.fault}"
               f"{f' ({caught})' if caught else ''}", flush=True)

@@ -37,19 +37,28 @@ if [[ -z $clang ]] || ! echo 'kernel void k(global float *x) { x[0] = exp(x[0]);
     exit "$status"
 fi
 
+# The tile of linear_mma.cl for subgroups of 8.
+tile="-DFRAGMENTS_Y=1 -DFRAGMENTS_X=2 -DSUBGROUPS_Y=2 -DSUBGROUPS_X=4 -DSUBGROUPS_K=1"
+tile+=" -DROW=64 -DSTAGES=3"
 # Both kernel styles, work-groups of one work-item and of many, and every precision.
 variants=("-DWG=1" "-DWG=64" "-DWG=1 -DELEMENT_FLOAT16" "-DWG=64 -DELEMENT_BFLOAT16"
     "-DWG=1 -DELEMENT_BFLOAT16 -DDOT"
-    "-DWG=1 -DELEMENT_BFLOAT16 -DDOT -DDOT_NATIVE -target x86_64-linux-gnu -march=skylake-avx512")
+    "-DWG=1 -DELEMENT_BFLOAT16 -DDOT -DDOT_NATIVE -target x86_64-linux-gnu -march=skylake-avx512"
+    "-DELEMENT_FLOAT16 -DMMA_XMX16 -DXMX_EMULATED"
+    "-DELEMENT_BFLOAT16 -DMMA_XMX8 -DXMX_EMULATED $tile")
 for kernel in "${kernels[@]}"; do
     common=()
     [[ $kernel == Kernels/cl/common.cl ]] || common=(-include Kernels/cl/common.cl)
     for variant in "${variants[@]}"; do
         # These are included by other files; AMD's clang compiles mma_amd.cl.
         case ${kernel##*/} in
-            bfloat16_dot.cl | mma.cl | mma_amd.cl | mma_emulated.cl | mma_ptx.cl) continue ;;
-            # These are for 16 bits only.
+            bfloat16_dot.cl | mma.cl | mma_amd.cl | mma_emulated.cl | mma_intel*.cl | mma_ptx.cl)
+                continue
+                ;;
+            # These use matrix instructions, the first three in 16 bits only.
             attention_mma.cl | product_mma.cl | relation_mma.cl) [[ $variant == *ELEMENT* ]] || continue ;;
+            linear_mma.cl | mma_trial.cl | pack_fragments.cl) ;;
+            *) [[ $variant != *XMX* ]] || continue ;;
         esac
         read -ra defines <<< "$variant"
         "$clang" "${options[@]}" -IKernels/cl "${common[@]}" "${defines[@]}" -DTRIAL=3 "$kernel" ||

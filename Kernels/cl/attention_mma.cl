@@ -41,9 +41,14 @@
 #ifndef COARSE_FRAGMENTS
 #define COARSE_FRAGMENTS 0  // ceil(S / 16), or 0 where nothing is reused
 #endif
-#define KEYS 32
 
 #include "mma.cl"
+
+#ifdef MMA_INTEL
+#define KEYS 16  // registers hold the sums of no more
+#else
+#define KEYS 32
+#endif
 
 #define ITEMS (MMA_LANES * SUBGROUPS)
 #define QUERIES (16 * SUBGROUPS)
@@ -53,7 +58,7 @@
 #define HEAD_BYTES (HEAD_WIDTH * 2)
 #define TILE_BYTES (KEYS * HEAD_BYTES)
 #define QUERY_BYTES (QUERIES * HEAD_BYTES)
-#define COARSE_CHUNKS (2 * COARSE_FRAGMENTS | 1)  // odd: rows begin in different banks
+#define COARSE_CHUNKS PADDED_CHUNKS(2 * COARSE_FRAGMENTS)
 #define COARSE_ROW (COARSE_CHUNKS * 16)
 #define COARSE_BYTES (COARSE_FRAGMENTS ? 16 * COARSE_FRAGMENTS * COARSE_ROW : 0)
 #define FIRST_BYTES (QUERY_BYTES + COARSE_BYTES)
@@ -77,7 +82,7 @@ static inline void copy_rows_async(subgroup_t *g, local uchar *to, global const 
   }
 }
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void attention_mma(
+MMA_KERNEL kernel void attention_mma(
     global element *restrict output, global element *restrict logits,
     global const element *restrict qkv, global const element *restrict coarse,
     global const uint4 *restrict weights, global const uint *restrict used, int tokens,

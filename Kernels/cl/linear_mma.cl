@@ -65,8 +65,8 @@
 #endif
 #define STAGE_BYTES ((TILE_ROWS + TILE_COLUMNS) * ROW)
 #define ROW_ITEMS (ITEMS / TILE_ROWS > 1 ? ITEMS / TILE_ROWS : 1)  // that sum a row's moments
-#if defined(NORM) && CHUNKS % ROW_ITEMS
-#error the items of a row must share its chunks evenly
+#if defined(NORM) && (CHUNKS % ROW_ITEMS || ITEMS < TILE_ROWS)
+#error every row needs an item, and the items of a row must share its chunks evenly
 #endif
 #define STRIP_COLUMNS (16 * FRAGMENTS_X)
 #define STRIP_PITCH (STRIP_COLUMNS + 8)
@@ -75,6 +75,9 @@
 #define STRIP_LANES (STRIP_COLUMNS / 4)       // lanes that store a row
 #define STRIP_ROWS (MMA_LANES / STRIP_LANES)  // rows that a subgroup stores at once
 #define STORING_LANES (STRIP_LANES * STRIP_ROWS)
+#if STRIP_ROWS == 0
+#error a subgroup must have a lane for every four columns
+#endif
 #ifdef NORM
 #define LAST_BYTES (STRIPS_BYTES + ITEMS * 8 + TILE_ROWS * 8)
 #else
@@ -126,7 +129,7 @@ static inline void copy_stage(subgroup_t *g, local uchar *stage, const rows_t *r
   const int at = start + g->item % CHUNKS * 16, rest = length - at, is_inside = rest > 0;
   UNROLL
   for (int i = 0; i < ROW_COPIES; i++) {
-    local uchar *to = stage + place + i * COPY_ROWS * ROW;
+    local uchar *to = stage + place + CHUNK_OFFSET(i * COPY_ROWS, 0, CHUNKS);
     global const uchar *from = chunk_of_row(rows, row_index[i], is_inside ? at : 0);
 #ifdef X_UNALIGNED
     // Nothing reads this stage before the next barrier.
@@ -137,7 +140,7 @@ static inline void copy_stage(subgroup_t *g, local uchar *stage, const rows_t *r
   }
   UNROLL
   for (int i = 0; i < COLUMN_COPIES; i++)
-    copy_async(g, stage + TILE_ROWS * ROW + place + i * COPY_ROWS * ROW,
+    copy_async(g, stage + TILE_ROWS * ROW + place + CHUNK_OFFSET(i * COPY_ROWS, 0, CHUNKS),
                weight + weight_offset[i] + (is_inside ? start : 0), is_inside);
 }
 
@@ -217,7 +220,7 @@ static inline void store_sums(global output_element *y, global const float *bias
 #endif
 }
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void linear_mma(
+MMA_KERNEL kernel void linear_mma(
     global output_element *restrict y, global const element *restrict x,
     global const element *restrict padded, global const float *restrict bias,
     global const element *restrict residual, int rows, int inputs, int outputs, int activation

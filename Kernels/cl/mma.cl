@@ -20,8 +20,9 @@
 //   lanes_max, lanes_sum over the lanes that hold a row of sums
 //
 // In local memory, matrices have rows of `chunks` times 16 bytes; `matrix` points to the first of
-// 16 rows (of 8, where stored by depth) and `chunk` is the first of a fragment's two chunks. Chunks
-// are swizzled, see CHUNK_PLACE, so that neither copies nor loads have bank conflicts.
+// 16 rows (of 8, where stored by depth) and `chunk` is the first of a fragment's two chunks.
+// CHUNK_OFFSET is the place of a chunk. On Intel a fragment is contiguous; elsewhere chunks are
+// swizzled, see CHUNK_PLACE, so that neither copies nor loads have bank conflicts.
 //
 // The precision of elements gives the format of the factors; sums are float32:
 //
@@ -29,20 +30,23 @@
 //   neither                             float32: three products of TF32 with 10 bits of mantissa
 //
 // Implementations: MMA_PTX (NVIDIA, compute capability 8.0 or later), MMA_CDNA, MMA_RDNA3 and
-// MMA_RDNA4 (AMD, 16 bits), else an emulation in plain OpenCL C, which runs the same kernels on any
-// device for tests. With COPIES_LATE 1 the emulation carries out a copy when it is waited for, with
-// 0 when it is requested; a kernel that is right with both is right with any timing in between.
+// MMA_RDNA4 (AMD, 16 bits), MMA_XMX16 and MMA_XMX8 (Intel, 16 bits, by the subgroup size), else an
+// emulation in plain OpenCL C, which runs the same kernels on any device for tests. With
+// COPIES_LATE 1 the emulation carries out a copy when it is waited for, with 0 when it is
+// requested; a kernel that is right with both is right with any timing in between. XMX_EMULATED
+// replaces the built-in functions that mma_intel.cl calls, and nothing else of it.
 //
 // Workarounds for compilers that fail the trials of mma_trial.cl:
 //
 //   COPIES_BY_REGISTERS  copies go through registers and are written by finish_copies, as on AMD
-//   LOADS_BY_WORDS       no ldmatrix
+//                        and Intel
+//   LOADS_BY_WORDS       no ldmatrix, and no block reads on Intel
 //   SHARED_BY_CVTA       pointers to local memory are generic
 //
-// Kernels define ITEMS, the work-items of a work-group, before they use SUBGROUP.
+// Kernels define ITEMS, the work-items of a work-group, before they use MMA_KERNEL and SUBGROUP.
 //
 // Fragments: NVIDIA, PTX ISA, "Matrix fragments for mma.m16n8k16"; AMD, matrix instruction
-// calculator
+// calculator; Intel, cl_intel_subgroup_matrix_multiply_accumulate
 
 #if defined(MMA_PTX)
 #define MMA_LANES 32
@@ -59,6 +63,14 @@
 #define MMA_AMD
 #define MMA_LANES 32
 #define MMA_WORDS 4
+#elif defined(MMA_XMX16)
+#define MMA_INTEL
+#define MMA_LANES 16
+#define MMA_WORDS 8
+#elif defined(MMA_XMX8)
+#define MMA_INTEL
+#define MMA_LANES 8
+#define MMA_WORDS 16
 #else
 #define MMA_EMULATED
 #define MMA_LANES 32
@@ -68,15 +80,18 @@
 #define ELEMENT_BYTES (ELEMENT_BITS / 8)
 #define MMA_DEPTH (32 / ELEMENT_BYTES)
 
-#if defined(MMA_AMD) && ELEMENT_BITS != 16
-#error AMD's matrix instructions are used in 16 bits only
+#if defined(MMA_AMD) || defined(MMA_INTEL)
+#if ELEMENT_BITS != 16
+#error the matrix instructions of AMD and Intel are used in 16 bits only
 #endif
-
-#ifdef MMA_AMD
 #define COPIES_BY_REGISTERS
 #endif
 
-#ifdef MMA_EMULATED
+#if defined(MMA_EMULATED) || defined(XMX_EMULATED)
+#define EXCHANGES_IN_MEMORY
+#endif
+
+#ifdef EXCHANGES_IN_MEMORY
 #define UNROLL
 #define NO_UNROLL
 #else
@@ -94,11 +109,19 @@
 #define COPY_INDEX(index, count) (index)
 #endif
 
+#ifdef MMA_INTEL
+// The two chunks of 16 rows that are a fragment are 512 contiguous bytes, row by row.
+#define CHUNK_OFFSET(row, chunk, chunks) \
+  (((row) / 16 * (chunks)*16 + (chunk) / 2 * 32 + (row) % 16 * 2 + (chunk) % 2) * 16)
+#define PADDED_CHUNKS(chunks) (chunks)  // neighboring rows are in different banks as they are
+#else
 // The place of a 16-byte chunk in its row, for rows of 4 chunks, of a multiple of 8, or of an odd
 // number: eight rows at the same chunk, and two neighboring rows, are in different banks.
 #define CHUNK_PLACE(row, chunk, chunks) \
   ((chunks) % 8 == 0 ? (chunk) ^ ((row)&7) : (chunks) == 4 ? (chunk) ^ ((row) / 2 & 3) : (chunk))
 #define CHUNK_OFFSET(row, chunk, chunks) (((row) * (chunks) + CHUNK_PLACE(row, chunk, chunks)) * 16)
+#define PADDED_CHUNKS(chunks) ((chunks) | 1)
+#endif
 
 // The copies that a work-item may have in flight, and those that registers may hold.
 #define MAX_COPIES 64
@@ -107,8 +130,10 @@
 // A work-item's place in its subgroup, and its copies in flight.
 typedef struct {
   int item, lane;
-#ifdef MMA_EMULATED
+#ifdef EXCHANGES_IN_MEMORY
   local uint *words;  // [ITEMS][8]
+#endif
+#ifdef MMA_EMULATED
   global const uchar *from[MAX_COPIES];
   local uchar *to[MAX_COPIES];
   int is_zero[MAX_COPIES], group[MAX_COPIES], requested, done, groups;
@@ -120,28 +145,38 @@ typedef struct {
 } subgroup_t;
 
 #ifdef MMA_EMULATED
-#define SUBGROUP(g)                \
-  local uint exchanged[8 * ITEMS]; \
-  subgroup_t g;                    \
-  g.item = get_local_id(0);        \
-  g.lane = g.item % MMA_LANES;     \
-  g.words = exchanged;             \
-  g.requested = g.done = g.groups = 0
+#define SUBGROUP_COPIES(g) g.requested = g.done = g.groups = 0
 #elif defined(COPIES_BY_REGISTERS)
-#define SUBGROUP(g)                  \
-  subgroup_t g;                      \
+#define SUBGROUP_COPIES(g)           \
   uint4 held_copies[HELD_COPIES];    \
   local uchar *held_to[HELD_COPIES]; \
   g.held = held_copies;              \
   g.to = held_to;                    \
-  g.item = get_local_id(0);          \
-  g.lane = subgroup_lane(g.item);    \
   g.requested = 0
 #else
-#define SUBGROUP(g)         \
-  subgroup_t g;             \
-  g.item = get_local_id(0); \
-  g.lane = subgroup_lane(g.item)
+#define SUBGROUP_COPIES(g)
+#endif
+#ifdef EXCHANGES_IN_MEMORY
+#define SUBGROUP_WORDS(g)          \
+  local uint exchanged[8 * ITEMS]; \
+  g.words = exchanged
+#else
+#define SUBGROUP_WORDS(g)
+#endif
+#define SUBGROUP(g)               \
+  subgroup_t g;                   \
+  g.item = get_local_id(0);       \
+  g.lane = subgroup_lane(g.item); \
+  SUBGROUP_WORDS(g);              \
+  SUBGROUP_COPIES(g)
+
+// What every kernel begins with.
+#if defined(MMA_INTEL) && !defined(XMX_EMULATED)
+#define MMA_KERNEL                                   \
+  __attribute__((reqd_work_group_size(ITEMS, 1, 1))) \
+  __attribute__((intel_reqd_sub_group_size(MMA_LANES)))
+#else
+#define MMA_KERNEL __attribute__((reqd_work_group_size(ITEMS, 1, 1)))
 #endif
 
 #if defined(COPIES_BY_REGISTERS) && !defined(MMA_EMULATED)
@@ -167,11 +202,13 @@ static inline void finish_copies(subgroup_t *g) {
 #include "mma_ptx.cl"
 #elif defined(MMA_AMD)
 #include "mma_amd.cl"
+#elif defined(MMA_INTEL)
+#include "mma_intel.cl"
 #else
 #include "mma_emulated.cl"
 #endif
 
-#ifndef MMA_AMD
+#if defined(MMA_PTX) || defined(MMA_EMULATED)
 // The fragments of mma.m16n8k16: of each of its four 8 x 8 matrices (of 16 bits), a lane holds two
 // neighboring elements of row lane / 4. The matrices of b are in the order in which two products of
 // eight columns take them as pairs of registers; another order would cost moves.

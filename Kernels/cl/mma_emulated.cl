@@ -7,6 +7,8 @@
 
 #define subgroup_barrier(g) barrier(CLK_LOCAL_MEM_FENCE)
 
+static inline int subgroup_lane(int item) { return item % MMA_LANES; }
+
 static inline float exp2_fast(float x) { return exp2(x); }
 
 static inline float reciprocal_fast(float x) { return 1.0f / x; }

@@ -43,9 +43,9 @@ static inline void write_sums(subgroup_t *g, global float *results, const float 
   for (int e = 0; e < MMA_SUMS; e++) results[sum_row(g, e) * 16 + sum_column(g, e)] = sums[e];
 }
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void mma_trial(
-    global float *restrict results, global const element *restrict a,
-    global const element *restrict b, global const element *restrict c, global uint4 *packed) {
+MMA_KERNEL kernel void mma_trial(global float *restrict results, global const element *restrict a,
+                                 global const element *restrict b, global const element *restrict c,
+                                 global uint4 *packed) {
   local uchar memory[2 * MATRIX_BYTES] __attribute__((aligned(128)));
   SUBGROUP(g);
   local uchar *left = memory, *right = memory + MATRIX_BYTES;

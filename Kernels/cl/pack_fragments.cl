@@ -9,7 +9,7 @@
 #define ITEMS MMA_LANES
 #include "mma.cl"
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void pack_fragments(
+MMA_KERNEL kernel void pack_fragments(
     global uint4 *restrict packed, global const element *restrict matrix, int rows, int columns) {
   local uchar tile[512] __attribute__((aligned(128)));
   SUBGROUP(g);

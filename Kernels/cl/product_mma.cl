@@ -110,7 +110,7 @@ static inline void copy_stage(subgroup_t *g, local uchar *stage, const factor_t 
   copy_right(g, stage + TILE_BYTES, right, start, depth);
 }
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void product_mma(
+MMA_KERNEL kernel void product_mma(
     global output_element *restrict y, global const element *restrict left,
     global const element *restrict right, int rows, int columns, int depth, float scale,
     int y_pitch, int left_pitch, int right_pitch

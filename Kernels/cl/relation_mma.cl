@@ -41,7 +41,7 @@
 #define CHANNELS (16 * CHANNEL_FRAGMENTS)
 #define OWN_CHUNKS (2 * PAIR_FRAGMENTS)  // of a subgroup
 
-__attribute__((reqd_work_group_size(ITEMS, 1, 1))) kernel void relation_mma(
+MMA_KERNEL kernel void relation_mma(
     global element *restrict mixed, global const element *restrict relations,
     global const uint4 *restrict expand, global const float *restrict expand_bias,
     global const uint4 *restrict contract, global const float *restrict contract_bias, int pairs,

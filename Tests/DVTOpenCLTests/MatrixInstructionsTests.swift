@@ -15,10 +15,17 @@ struct MatrixInstructionsTests {
         try Context(device: DeviceSelector(nil).device(), diskCache: .off(reason: "test"))
     }
 
-    /// The expected results of the trials are those of the emulation, whose fragments are NVIDIA's.
-    @Test(arguments: Precision.allCases)
-    func theEmulationPassesTheTrials(precision: Precision) throws {
-        let failures = try MatrixTrial.failures(of: .emulated, on: context(), precision)
+    /// The expected results of the trials are those of the emulations, whose fragments are NVIDIA's
+    /// and Intel's.
+    @Test(
+        arguments: Precision.allCases.map { (MatrixInstructions.emulated, $0) }
+            + [MatrixInstructions.emulatedXMX16, .emulatedXMX8].flatMap { instructions in
+                [Precision.float16, .bfloat16].map { (instructions, $0) }
+            })
+    func emulationsPassTheTrials(
+        instructions: MatrixInstructions, precision: Precision
+    ) throws {
+        let failures = try MatrixTrial.failures(of: instructions, on: context(), precision)
         #expect(failures == [], "\(failures)")
     }
 
@@ -53,9 +60,21 @@ struct MatrixInstructionsTests {
         #expect(MatrixInstructions.Outcome(outcome.text) == outcome)
     }
 
+    /// Without block reads, lanes read their elements one by one.
+    @Test func intelHasOneWorkaround() throws {
+        var tried: [Set<MatrixInstructions.Workaround>] = []
+        let outcome = try MatrixInstructions.Outcome(
+            trying: MatrixInstructions(family: .xmx16), on: context(), .float16
+        ) { instructions in
+            tried.append(instructions.workarounds)
+            return instructions.workarounds.isEmpty ? ["products of fragments: rejected"] : []
+        }
+        #expect(tried == [[], [.loadsByWords]] && outcome.workarounds == [.loadsByWords])
+    }
+
     /// Nothing is used that fails with every workaround.
     @Test func instructionsThatFailAreNotUsed() throws {
-        for family in [MatrixInstructions.Family.ptx, .cdna] {
+        for family in [MatrixInstructions.Family.ptx, .cdna, .xmx16] {
             let outcome = try MatrixInstructions.Outcome(
                 trying: MatrixInstructions(family: family), on: context(), .float16
             ) { _ in ["products of fragments: 256 of 256 are wrong"] }
@@ -68,9 +87,10 @@ struct MatrixInstructionsTests {
     }
 
     /// A kernel that the device's compiler rejects is a failure, not an error.
-    @Test func aRejectedKernelIsReported() throws {
+    @Test(arguments: [MatrixInstructions.Family.cdna, .xmx16])
+    func aRejectedKernelIsReported(family: MatrixInstructions.Family) throws {
         let failures = try MatrixTrial.failures(
-            of: MatrixInstructions(family: .cdna), on: context(), .float16)
+            of: MatrixInstructions(family: family), on: context(), .float16)
         #expect(failures.count == MatrixTrial.allCases.count)
         #expect(failures.first?.hasPrefix("asynchronous copies: ") == true)
     }
@@ -91,19 +111,69 @@ struct MatrixInstructionsTests {
         #expect(MatrixInstructions.family(platform: platform, device: device) == family)
     }
 
-    /// A tile in a precision, with copies carried out late or early.
+    /// Intel's instructions are known by the extension; the subgroup size is the device's smallest.
+    @Test(arguments: [
+        ([16, 32], MatrixInstructions.Family.xmx16), ([8, 16, 32], .xmx8), ([32], nil), ([], nil),
+    ])
+    func intelIsKnownByExtension(
+        subgroupSizes: [Int], family: MatrixInstructions.Family?
+    ) {
+        func found(_ extensions: Set<String>) -> MatrixInstructions.Family? {
+            MatrixInstructions.family(
+                platform: "Intel(R) OpenCL Graphics", device: "Intel(R) Data Center GPU Max 1550",
+                extensions: extensions, subgroupSizes: subgroupSizes)
+        }
+        #expect(found(["cl_intel_subgroup_matrix_multiply_accumulate"]) == family)
+        #expect(found(["cl_intel_subgroups"]) == nil)
+    }
+
+    /// A misspelled emulation is reported, not replaced.
+    @Test func emulationsAreChosenByName() {
+        let xmx = MatrixInstructions.emulation("emulated-xmx16", .float16)
+        #expect(xmx == .init(instructions: .emulatedXMX16))
+        let float32 = MatrixInstructions.emulation("emulated-xmx16", .float32)
+        #expect(float32 == .init())
+        let unknown = MatrixInstructions.emulation("xmx\n", .float16)
+        #expect(
+            unknown.failure
+                == #"DVT_MATRIX_INSTRUCTIONS is "xmx\n"; it takes emulated, emulated-xmx16, "#
+                + "emulated-xmx8")
+    }
+
+    /// Only Intel's compiler takes its option.
+    @Test func optionsFollowTheInstructions() throws {
+        let device = try DeviceSelector(nil).device()
+        func options(_ instructions: MatrixInstructions?) -> [String] {
+            KernelFunction(name: "k", file: "f", macros: ["A"], instructions: instructions)
+                .options(for: device)
+        }
+        #expect(options(nil) == ["-DA"])
+        #expect(options(.emulatedXMX8) == ["-DA", "-DMMA_XMX8", "-DXMX_EMULATED"])
+        #expect(
+            options(MatrixInstructions(family: .xmx16, workarounds: [.loadsByWords]))
+                == ["-DA", "-DMMA_XMX16", "-DLOADS_BY_WORDS", "-cl-intel-256-GRF-per-thread"])
+    }
+
+    /// A tile in a precision, with copies carried out late or early, or by Intel's instructions.
     struct TileCase: Sendable, CustomTestStringConvertible {
         let tile: MatrixTile
         var precision = Precision.float16
-        let copiesAreLate: Bool
+        var copiesAreLate = true
+        var instructions = MatrixInstructions.emulated
 
-        var testDescription: String { "\(tile) \(precision) \(copiesAreLate ? "late" : "early")" }
+        var testDescription: String {
+            "\(tile) \(precision) \(instructions.family) \(copiesAreLate ? "late" : "early")"
+        }
     }
 
     nonisolated private static let tileCases: [TileCase] =
-        MatrixTile.all.enumerated().map { index, tile in
+        MatrixTile.all.filter { $0.runs(on: .emulated) }.enumerated().map { index, tile in
             TileCase(tile: tile, copiesAreLate: index % 2 == 0)
         } + [
+            TileCase(tile: MatrixTile.all[5], instructions: .emulatedXMX16),
+            TileCase(
+                tile: MatrixTile.all[9], precision: .bfloat16, instructions: .emulatedXMX16),
+            TileCase(tile: MatrixTile.all[11], instructions: .emulatedXMX8),
             TileCase(tile: .standard, precision: .bfloat16, copiesAreLate: false),
             TileCase(tile: MatrixTile.all[2], precision: .float32, copiesAreLate: true),
             TileCase(tile: MatrixTile.all[9], precision: .float32, copiesAreLate: false),
@@ -114,6 +184,7 @@ struct MatrixInstructionsTests {
         let tile = tested.tile
         let backend = try TestDevice.makeBackend(
             .tile, engine: .mma(tile), tested.precision,
+            arithmetic: Arithmetic(instructions: tested.instructions),
             buildOptions: "-DCOPIES_LATE=\(tested.copiesAreLate ? 1 : 0)")
         try expectEqual(
             LinearOperation(
@@ -127,12 +198,15 @@ struct MatrixInstructionsTests {
     ///
     /// Moments of a row are summed by one or several work-items, over several stages, and features
     /// begin within a stage.
-    @Test(arguments: [0, 2, 8, 9].map { MatrixTile.all[$0] })
+    @Test(
+        arguments: [0, 2, 8, 9].map { (MatrixTile.all[$0], MatrixInstructions.emulated) } + [
+            (MatrixTile.all[5], .emulatedXMX16), (MatrixTile.all[11], .emulatedXMX8),
+        ])
     func normalizedLayersMatchTheReference(
-        tile: MatrixTile
+        tile: MatrixTile, instructions: MatrixInstructions
     ) throws {
         let backend = try TestDevice.makeBackend(
-            .tile, engine: .mma(tile), .float16, arithmetic: Arithmetic(instructions: .emulated))
+            .tile, engine: .mma(tile), .float16, arithmetic: Arithmetic(instructions: instructions))
         let operation = NormalizedLinearOperation(
             rows: tile.rows + 1, width: 184, appended: 48, outputs: tile.columns + 4,
             activation: .gelu)
@@ -176,6 +250,23 @@ struct MatrixInstructionsTests {
         for operation in OperationCatalog.small where operation is FeatureReuseOperation {
             try expectEqual(operation, on: backend)
         }
+    }
+
+    /// Intel's fragments in attention, whose queries, keys, values and resampling are loaded in every
+    /// way, and in the relation MLP.
+    @Test(arguments: [
+        (MatrixInstructions.emulatedXMX16, Precision.float16), (.emulatedXMX8, .bfloat16),
+    ])
+    func intelFragmentsMatchTheReference(
+        instructions: MatrixInstructions, precision: Precision
+    ) throws {
+        let backend = try TestDevice.makeBackend(
+            .tile, precision, arithmetic: Arithmetic(instructions: instructions))
+        try expectEqual(RelationReuseOperation(batch: 1, channels: 20, tokens: 9), on: backend)
+        try expectEqual(
+            AttentionOperation(
+                batch: 1, grid: 6, heads: 2, headWidth: 32,
+                reusing: instructions.family == .xmx16 ? 4 : nil, keepsLogits: true), on: backend)
     }
 
     /// Rows of relations are padded in device memory only.

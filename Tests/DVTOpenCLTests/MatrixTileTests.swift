@@ -21,6 +21,37 @@ struct MatrixTileTests {
         #expect(tiles.contains { $0.rows >= 64 } && tiles.contains { $0.rows <= 32 })
     }
 
+    /// Registers hold the sums and copies of every tile that XMX uses, whose lanes store whole rows.
+    @Test(arguments: [MatrixInstructions.emulatedXMX16, .emulatedXMX8])
+    func tilesFitIntoXMX(instructions: MatrixInstructions) {
+        for tile in MatrixTile.all where tile.runs(on: instructions) {
+            let sums = 1024 * tile.fragmentsDown * tile.fragmentsAcross
+            #expect(sums <= (instructions.family == .xmx16 ? 4096 : 2048), "\(tile)")
+            let copied = (tile.rows + tile.columns) * tile.stageDepthBytes
+            #expect(copied <= 12 * 16 * tile.items(lanes: instructions.lanes), "\(tile)")
+            #expect(4 * tile.fragmentsAcross <= instructions.lanes, "\(tile)")
+        }
+        #expect(!MatrixTile.standard.runs(on: instructions))
+        // 64 work-items cannot sum the moments of 128 rows.
+        #expect(!MatrixTile.standard.normalizes(on: instructions))
+    }
+
+    /// Intel reports vector engines as compute units; 8 or 16 share an Xe core's local memory.
+    @Test func unitsOfIntelAreXeCores() {
+        let max = MatrixProcessor(
+            units: 1024, name: "Intel(R) Data Center GPU Max 1550", .xmx16, computeCapability: nil)
+        let arc = MatrixProcessor(
+            units: 512, name: "Intel(R) Arc(TM) A770 Graphics", .xmx8, computeCapability: nil)
+        #expect(max.units == 128 && arc.units == 32)
+        let work = MatrixWork(
+            rows: 25_216, inputs: 384, outputs: 1536, groups: 1, elementBytes: 2)
+        for (processor, family) in [(max, MatrixInstructions.Family.xmx16), (arc, .xmx8)] {
+            let instructions = MatrixInstructions(family: family)
+            let tile = MatrixTile.fastest(for: work, instructions, on: processor)
+            #expect(tile.runs(on: instructions) && tile.rows == 64, "\(tile)")
+        }
+    }
+
     private func fastest(
         rows: Int, inputs: Int, outputs: Int, bytes: Int = 2, on processor: MatrixProcessor = h100
     ) -> MatrixTile {

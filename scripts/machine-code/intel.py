@@ -11,6 +11,12 @@ from tools import Tools, run
 
 # What the assembler calls an architecture, and the bytes of its registers.
 _PLATFORMS = {"dg2": ("XeHPG", 32), "pvc": ("XeHPC", 64)}
+# The matrix instructions of mma.cl by architecture.
+_MATRIX_MACROS = {"dg2": "MMA_XMX8", "pvc": "MMA_XMX16"}
+# A driver defines these macros on devices with the extensions. Debian's ocloc does not, but it
+# declares and compiles their functions where they are defined.
+_EXTENSIONS = ["cl_intel_subgroup_matrix_multiply_accumulate", "cl_intel_subgroup_local_block_io",
+               "cl_intel_bfloat16_conversions"]
 _LINE = re.compile(
     r"(?:\(([^)]*)\))?\s+([a-z]\w*(?:\.\S+)?)(?:\s+\((\d+)\|M\d+\))?(?=\s)(.*)")
 _LABEL = re.compile(r"(L\d+):")
@@ -35,11 +41,18 @@ def compile_kernels(
     tools: Tools, source: Path, macros: Sequence[str], architecture: str,
     max_registers: int | None
 ) -> list[Function]:
-    """The kernels of a file."""
+    """The kernels of a file.
+
+    A thread has 128 registers, with `max_registers` 256, for which the host passes
+    -cl-intel-256-GRF-per-thread.
+    """
     assert tools.ocloc is not None
     libraries = {"LD_LIBRARY_PATH": str(tools.intel_libraries)}
     folder = source.with_suffix("")
-    options = ["-cl-std=CL1.2", *(f"-D{macro}" for macro in macros)]
+    defined = [*_EXTENSIONS, _MATRIX_MACROS[architecture], *macros]
+    options = ["-cl-std=CL1.2", *(f"-D{macro}" for macro in defined)]
+    if max_registers == 256:
+        options.append("-cl-intel-256-GRF-per-thread")
     # The binary format that newer drivers always use; it states what a kernel takes.
     run([tools.ocloc, "compile", "-file", source, "-device", architecture, "-options",
          " ".join(options), "-internal_options", "-cl-intel-allow-zebin", "-out_dir", folder],

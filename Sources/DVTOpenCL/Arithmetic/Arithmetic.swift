@@ -35,13 +35,11 @@ package struct Arithmetic {
         switch (precision, style) {
         case (.float32, .vector):
             self.init()
-        case (_, .tile)
-        where EnvironmentVariables.process["DVT_MATRIX_INSTRUCTIONS"] == "emulated":
-            self.init(
-                instructions: .emulated,
-                problem: precision == .float32 ? nil : "matrix instructions are emulated")
         case (_, .tile):
-            self.init(MatrixInstructions.tried(on: context, precision), precision)
+            let emulation = EnvironmentVariables.process["DVT_MATRIX_INSTRUCTIONS"]
+            self.init(
+                emulation.map { MatrixInstructions.emulation($0, precision) }
+                    ?? MatrixInstructions.tried(on: context, precision), precision)
         case (.float16, .vector):
             self.init(problem: "CPUs do not sum products of float16 in float32")
         case (.bfloat16, .vector)
@@ -53,12 +51,15 @@ package struct Arithmetic {
         }
     }
 
-    /// The arithmetic of tile kernels on what a device's trials found.
+    /// The arithmetic of tile kernels on what a device's trials found, or on an emulation.
     init(_ found: MatrixInstructions.Found, _ precision: Precision) {
         let isUnused = found.instructions == nil && precision != .float32
+        let isEmulation = found.instructions?.isEmulation == true && precision != .float32
         self.init(
             instructions: found.instructions,
-            problem: isUnused ? found.missing ?? found.failure : nil,
+            problem: isUnused
+                ? found.missing ?? found.failure
+                : isEmulation ? "matrix instructions are emulated" : nil,
             instructionProblem: isUnused ? nil : found.failure)
     }
 }

@@ -1,8 +1,9 @@
 import DVTCore
+import DVTSupport
 import OpenCLRuntime
 
 /// The instructions by which subgroups multiply small matrices; see `mma.cl`.
-struct MatrixInstructions: Equatable {
+struct MatrixInstructions: Hashable {
     /// The implementation in `mma.cl`.
     enum Family: String, CaseIterable {
         /// NVIDIA's tensor cores, from compute capability 8.0 on.
@@ -11,6 +12,10 @@ struct MatrixInstructions: Equatable {
         case cdna
         case rdna3
         case rdna4
+        /// Intel's XMX, by subgroups of 16, with registers of 64 bytes (Xe-HPC, Xe2).
+        case xmx16
+        /// Intel's XMX, by subgroups of 8, with registers of 32 bytes (Xe-HPG).
+        case xmx8
         /// None; fragments are multiplied in plain OpenCL C.
         case emulated
     }
@@ -24,33 +29,79 @@ struct MatrixInstructions: Equatable {
 
     let family: Family
     var workarounds: Set<Workaround> = []
+    /// Whether plain OpenCL C replaces the built-in functions of Intel's extensions, on any device.
+    var replacesBuiltIns = false
 
     /// Fragments multiplied in plain OpenCL C, on any device.
     static let emulated = MatrixInstructions(family: .emulated)
 
-    /// The work-items of a subgroup.
-    var lanes: Int { family == .cdna ? 64 : 32 }
+    /// Those of Intel with built-in functions in plain OpenCL C, on any device.
+    static let emulatedXMX16 = MatrixInstructions(family: .xmx16, replacesBuiltIns: true)
+    static let emulatedXMX8 = MatrixInstructions(family: .xmx8, replacesBuiltIns: true)
 
-    /// Whether they are those of AMD's graphics cards, where 4 x 4 fragments do not fit into the
-    /// registers.
-    var isRDNA: Bool { family == .rdna3 || family == .rdna4 }
+    /// Whether they run on any device, slowly.
+    var isEmulation: Bool { family == .emulated || replacesBuiltIns }
+
+    /// The work-items of a subgroup.
+    var lanes: Int {
+        switch family {
+        case .cdna: 64
+        case .ptx, .rdna3, .rdna4, .emulated: 32
+        case .xmx16: 16
+        case .xmx8: 8
+        }
+    }
+
+    /// The most fragments of a subgroup whose sums stay in registers, and the most copies of a
+    /// work-item in flight that do.
+    var registerLimits: (fragments: Int, copies: Int) {
+        switch family {
+        case .ptx, .cdna, .emulated: (16, 64)
+        case .rdna3, .rdna4: (8, 64)
+        case .xmx16: (4, 12)
+        case .xmx8: (2, 12)
+        }
+    }
 
     /// The macros of `mma.cl`.
     var macros: [String] {
         (family == .emulated ? [] : ["MMA_\(family.rawValue.uppercased())"])
-            + workarounds.map(\.rawValue).sorted()
+            + (replacesBuiltIns ? ["XMX_EMULATED"] : []) + workarounds.map(\.rawValue).sorted()
+    }
+
+    /// The compiler options of kernels: on Intel, twice as many registers for half as many threads.
+    var compilerOptions: [String] {
+        switch family {
+        case .xmx16, .xmx8: replacesBuiltIns ? [] : ["-cl-intel-256-GRF-per-thread"]
+        case .ptx, .cdna, .rdna3, .rdna4, .emulated: []
+        }
     }
 
     /// Whether they multiply float32 numbers, as three products of TF32.
     var multiplyFloat32: Bool { family == .ptx || family == .emulated }
 
-    /// The instructions that a device's name promises, or nil.
+    /// The instructions that a device promises, or nil.
+    static func family(of device: Device) -> Family? {
+        family(
+            platform: device.platform.name, device: device.name, extensions: device.extensions,
+            subgroupSizes: device.subgroupSizes)
+    }
+
+    /// The instructions that a device's extensions, or else its name, promise, or nil.
     ///
     /// - Parameters:
     ///   - platform: the platform's name.
     ///   - device: the device's name.
+    ///   - extensions: the device's extensions.
+    ///   - subgroupSizes: the subgroup sizes that kernels may require.
     /// - Returns: the family.
-    static func family(platform: String, device: String) -> Family? {
+    static func family(
+        platform: String, device: String, extensions: Set<String> = [], subgroupSizes: [Int] = []
+    ) -> Family? {
+        if extensions.contains("cl_intel_subgroup_matrix_multiply_accumulate") {
+            // The extension demands the smallest size.
+            return subgroupSizes.min().flatMap { [16: Family.xmx16, 8: .xmx8][$0] }
+        }
         switch platform {
         case "NVIDIA CUDA": return .ptx
         case "AMD Accelerated Parallel Processing":
@@ -75,6 +126,25 @@ extension MatrixInstructions {
         var failure: String?
     }
 
+    /// The instructions that the environment variable `DVT_MATRIX_INSTRUCTIONS` selects.
+    ///
+    /// - Parameters:
+    ///   - name: the variable's value.
+    ///   - precision: the precision of the factors.
+    /// - Returns: the instructions, or why there are none.
+    static func emulation(_ name: String, _ precision: Precision) -> Found {
+        let emulations = [
+            "emulated": emulated, "emulated-xmx8": emulatedXMX8, "emulated-xmx16": emulatedXMX16,
+        ]
+        guard let emulation = emulations[name] else {
+            let names = emulations.keys.sorted().joined(separator: ", ")
+            return Found(
+                failure: "DVT_MATRIX_INSTRUCTIONS is \(quoted(name)); it takes \(names)")
+        }
+        guard precision != .float32 || emulation.multiplyFloat32 else { return Found() }
+        return Found(instructions: emulation)
+    }
+
     /// The instructions of a device that passed the trials, with workarounds for what did not.
     ///
     /// The outcome is stored per device and driver.
@@ -86,12 +156,11 @@ extension MatrixInstructions {
     static func tried(on context: Context, _ precision: Precision) -> Found {
         let device = context.device
         let isTooOld = device.computeCapability.map { $0.major < 8 } ?? false
-        guard !isTooOld,
-            let family = family(platform: device.platform.name, device: device.name)
-        else {
+        guard !isTooOld, let family = family(of: device) else {
             return Found(
                 missing: "\(device.name) has no matrix instructions that dvt supports (NVIDIA's "
-                    + "from compute capability 8.0 on, AMD's from CDNA 2 and RDNA 3 on)")
+                    + "from compute capability 8.0 on, AMD's from CDNA 2 and RDNA 3 on, Intel's "
+                    + "XMX with cl_intel_subgroup_matrix_multiply_accumulate)")
         }
         let plain = MatrixInstructions(family: family)
         guard precision != .float32 || plain.multiplyFloat32 else {
@@ -110,7 +179,7 @@ extension MatrixInstructions {
 
     /// The key of the stored outcome; its number changes with `mma.cl`.
     static func cacheKey(_ precision: Precision) -> String {
-        "matrix instructions 1 \(precision.rawValue)"
+        "matrix instructions 2 \(precision.rawValue)"
     }
 
     /// The outcome of the trials on a device.
@@ -130,7 +199,7 @@ extension MatrixInstructions {
             failures: (MatrixInstructions) -> [String]
         ) {
             let problems = failures(plain)
-            let candidates = plain.family == .ptx ? Self.candidates : []
+            let candidates = Self.candidates(plain.family)
             let working =
                 problems.isEmpty
                 ? [] : candidates.first { failures(plain.with($0)).isEmpty }
@@ -150,14 +219,19 @@ extension MatrixInstructions {
             }
         }
 
-        /// Combinations of workarounds, fewest first.
-        private static let candidates: [Set<Workaround>] = {
-            let all = Workaround.allCases
-            let pairs = all.indices.flatMap { first in
-                all[(first + 1)...].map { Set([all[first], $0]) }
+        /// Combinations of the workarounds that a family has, fewest first.
+        private static func candidates(_ family: Family) -> [Set<Workaround>] {
+            switch family {
+            case .ptx:
+                let all = Workaround.allCases
+                let pairs = all.indices.flatMap { first in
+                    all[(first + 1)...].map { Set([all[first], $0]) }
+                }
+                return all.map { [$0] } + pairs + [Set(all)]
+            case .xmx16, .xmx8: return [[.loadsByWords]]
+            case .cdna, .rdna3, .rdna4, .emulated: return []
             }
-            return all.map { [$0] } + pairs + [Set(all)]
-        }()
+        }
 
         /// The stored form: the workarounds, and on a second line the problem.
         var text: String {

@@ -63,7 +63,7 @@ enum MatrixTrial: Int, CaseIterable {
         try backend.enqueue(
             KernelCall(
                 "mma_trial", in: "mma_trial",
-                macros: backend.matrixInstructions.macros + ["TRIAL=\(rawValue)"],
+                macros: ["TRIAL=\(rawValue)"], instructions: backend.matrixInstructions,
                 [
                     "results": .float32(results),
                     "a": .tensor(backend.upload(Self.factor(precision, seed: 3))),

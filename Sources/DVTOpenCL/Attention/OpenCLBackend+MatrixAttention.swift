@@ -11,14 +11,19 @@ struct MatrixAttention: Equatable {
 
     /// The local memory that OpenCL grants on NVIDIA's GPUs, in bytes.
     private static let localBytes = 49_152
-    /// The most fragments of coarse tokens whose product with the queries' weights stays in
-    /// registers.
-    private static func maxCoarseFragments(_ family: MatrixInstructions.Family) -> Int {
+    /// The sizes for which everything stays in registers: the widest head, the most fragments of
+    /// coarse tokens, whose product with the queries' weights does, and the fewest subgroups, since
+    /// each of a few copies more.
+    private static func limits(
+        _ family: MatrixInstructions.Family
+    ) -> (headWidth: Int, coarseFragments: Int, subgroups: ClosedRange<Int>) {
         switch family {
-        case .ptx, .cdna, .emulated: 8
+        case .ptx, .cdna, .emulated: (128, 8, 1...7)
         // A fragment takes twice the registers of RDNA 4.
-        case .rdna3: 0
-        case .rdna4: 4
+        case .rdna3: (128, 0, 1...7)
+        case .rdna4: (128, 4, 1...7)
+        case .xmx16: (64, 5, 8...8)
+        case .xmx8: (32, 0, 8...8)
         }
     }
 
@@ -30,10 +35,13 @@ struct MatrixAttention: Equatable {
     ///   - instructions: the matrix instructions.
     init?(_ sizes: AttentionSizes, _ instructions: MatrixInstructions) {
         let coarse = ceilDiv(sizes.coarseTokens, 16)
-        guard coarse <= Self.maxCoarseFragments(instructions.family) else { return nil }
+        let limits = Self.limits(instructions.family)
+        guard coarse <= limits.coarseFragments, sizes.headWidth <= limits.headWidth else {
+            return nil
+        }
         let most = Self.localBytes - 16 * coarse * (2 * coarse + 1) * 16
         let queries = ceilDiv(sizes.queries, 16)
-        let counts = (1...7).filter { 32 * sizes.headWidth * $0 <= most }
+        let counts = limits.subgroups.filter { 32 * sizes.headWidth * $0 <= most }
         guard let best = counts.min(by: { Self.cost(queries, $0) < Self.cost(queries, $1) }) else {
             return nil
         }
@@ -96,7 +104,7 @@ extension OpenCLBackend {
         ])
         try enqueue(
             KernelCall(
-                "pack_fragments", in: "pack_fragments", macros: matrixInstructions.macros,
+                "pack_fragments", in: "pack_fragments", instructions: matrixInstructions,
                 [
                     "packed": .buffer(packed.buffer), "matrix": .tensor(matrix),
                     "rows": .int(rows), "columns": .int(columns),
@@ -133,8 +141,8 @@ extension OpenCLBackend {
         try enqueue(
             KernelCall(
                 "attention_mma", in: "attention_mma",
-                macros: plan.macros(headWidth: sizes.headWidth, keepsLogits: kept != nil)
-                    + matrixInstructions.macros,
+                macros: plan.macros(headWidth: sizes.headWidth, keepsLogits: kept != nil),
+                instructions: matrixInstructions,
                 [
                     "output": .tensor(output), "logits": .tensor(kept), "qkv": .tensor(qkv),
                     "coarse": .tensor(coarse), "weights": .tensor(table?.weights),

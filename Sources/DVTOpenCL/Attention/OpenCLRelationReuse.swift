@@ -77,8 +77,23 @@ struct MatrixRelationMLP: Equatable {
     init?(_ sizes: RelationReuseSizes, _ instructions: MatrixInstructions) {
         channelFragments = ceilDiv(sizes.channels, 16)
         hiddenFragments = ceilDiv(sizes.hidden, 16)
-        guard channelFragments > 0, hiddenFragments > 0, channelFragments <= 10 else { return nil }
-        pairFragments = channelFragments <= 5 ? 2 : 1
+        let limits = Self.maxChannelFragments(instructions.family)
+        guard channelFragments > 0, hiddenFragments > 0, channelFragments <= limits.alone else {
+            return nil
+        }
+        pairFragments = channelFragments <= limits.paired ? 2 : 1
+    }
+
+    /// The most fragments of channels whose sums stay in registers, for one fragment of pairs and
+    /// for two.
+    private static func maxChannelFragments(
+        _ family: MatrixInstructions.Family
+    ) -> (alone: Int, paired: Int) {
+        switch family {
+        case .ptx, .cdna, .rdna3, .rdna4, .emulated: (10, 5)
+        case .xmx16: (6, 2)
+        case .xmx8: (3, 0)
+        }
     }
 
     /// The pairs of a work-group.
@@ -113,7 +128,7 @@ extension OpenCLBackend {
         try enqueue(
             KernelCall(
                 "relation_mma", in: "relation_mma",
-                macros: plan.macros(activation) + matrixInstructions.macros,
+                macros: plan.macros(activation), instructions: matrixInstructions,
                 [
                     "mixed": .tensor(mixed), "relations": .tensor(input),
                     "expand": .tensor(weights.expand),

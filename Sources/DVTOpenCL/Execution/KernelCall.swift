@@ -17,17 +17,19 @@ struct KernelCall {
     ///   - name: the kernel's name.
     ///   - file: its source file without `.cl`.
     ///   - macros: the macros that specialize it; those of the grid precede them.
+    ///   - instructions: the matrix instructions that it uses, or nil.
     ///   - maxRegisters: the registers per work-item on NVIDIA's GPUs, or nil for any number.
     ///   - arguments: its arguments by name, in the order of its parameters.
     ///   - grid: the work-items.
     init(
-        _ name: String, in file: String, macros: [String] = [], maxRegisters: Int? = nil,
+        _ name: String, in file: String, macros: [String] = [],
+        instructions: MatrixInstructions? = nil, maxRegisters: Int? = nil,
         _ arguments: KernelArguments, over grid: KernelGrid
     ) {
         precisionMacros = arguments.precisionMacros
         function = KernelFunction(
             name: name, file: file, macros: grid.macros + (precisionMacros ?? []) + macros,
-            maxRegisters: maxRegisters)
+            instructions: instructions, maxRegisters: maxRegisters)
         self.arguments = arguments
         self.grid = grid
     }
@@ -41,18 +43,21 @@ struct KernelFunction: Hashable {
     let file: String
     /// The macros of the build, for example `WG=1`.
     let macros: [String]
+    /// The matrix instructions that it uses, or nil.
+    var instructions: MatrixInstructions?
     /// The registers per work-item on NVIDIA's GPUs, or nil for any number.
     var maxRegisters: Int?
 
     /// The compiler options of the kernel.
     ///
     /// - Parameter device: the device.
-    /// - Returns: the macros, on NVIDIA's GPUs also the limit of registers, which kernels know as
-    ///   `MAX_REGISTERS`.
+    /// - Returns: the macros, those of matrix instructions included, and on NVIDIA's GPUs the limit of
+    ///   registers, which kernels know as `MAX_REGISTERS`.
     func options(for device: Device) -> [String] {
         let isNVIDIA = device.extensions.contains("cl_nv_compiler_options")
         let limit = isNVIDIA ? maxRegisters : nil
-        return macros.map { "-D\($0)" }
+        return (macros + (instructions?.macros ?? [])).map { "-D\($0)" }
+            + (instructions?.compilerOptions ?? [])
             + (limit.map { ["-DMAX_REGISTERS=\($0)", "-cl-nv-maxrregcount=\($0)"] } ?? [])
     }
 }

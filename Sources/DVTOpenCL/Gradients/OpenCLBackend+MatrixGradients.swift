@@ -173,10 +173,11 @@ private struct ProductTile {
     private let fragments: Int
     private let items: Int
 
-    /// The large tile if the product fills one and its sums fit into the registers.
+    /// The largest tile that the product fills and whose sums stay in registers.
     init(rows: Int, columns: Int, on instructions: MatrixInstructions) {
-        let isLarge = min(rows, columns) > 64 && !instructions.isRDNA
-        fragments = isLarge ? 4 : 2
+        let most = instructions.registerLimits.fragments
+        let filled = min(rows, columns) > 64 ? 4 : 2
+        fragments = [4, 2, 1].first { $0 <= filled && $0 * $0 <= most } ?? 1
         items = 4 * instructions.lanes
     }
 

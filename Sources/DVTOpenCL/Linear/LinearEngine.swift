@@ -40,7 +40,7 @@ package enum LinearEngine: Hashable, Sendable {
         let library = precision == .float32 ? [LinearEngine.clblast] : []
         guard style == .tile else { return [packedEngines, library].filter { !$0.isEmpty } }
         let matrix = MatrixTile.all.filter {
-            instructions.family != .emulated && $0.runs(on: instructions)
+            !instructions.isEmulation && $0.runs(on: instructions)
         }.map { LinearEngine.mma($0) }
         if precision != .float32, !matrix.isEmpty { return [matrix] }
         return [matrix, floatEngines, library, tileEngines].filter { !$0.isEmpty }

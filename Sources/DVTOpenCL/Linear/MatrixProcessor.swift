@@ -3,7 +3,7 @@ import OpenCLRuntime
 
 /// What a GPU's compute unit does per cycle, to predict the time of `linear_mma.cl`.
 ///
-/// Cycles of products are those of NVIDIA's and AMD's documentation; the latency is measured on an
+/// Cycles of products are those of the makers' documentation; the latency is measured on an
 /// H100.
 struct MatrixProcessor: Equatable {
     /// The device's compute units.
@@ -21,14 +21,14 @@ struct MatrixProcessor: Equatable {
     init(_ device: Device) {
         self.init(
             units: device.computeUnits, name: device.name,
-            MatrixInstructions.family(platform: device.platform.name, device: device.name),
+            MatrixInstructions.family(of: device),
             computeCapability: device.computeCapability)
     }
 
     /// The numbers of a family.
     ///
     /// - Parameters:
-    ///   - units: the device's compute units.
+    ///   - units: the device's compute units; on Intel, vector engines: 8 or 16 share local memory.
     ///   - name: the device's name.
     ///   - family: its matrix instructions.
     ///   - computeCapability: NVIDIA's version of the hardware, or nil.
@@ -43,6 +43,12 @@ struct MatrixProcessor: Equatable {
             (productCycles, registers, localBytes) = (32, 131_072, 64 * kibibyte)
         case (.rdna3, _), (.rdna4, _):
             (productCycles, registers, localBytes) = (32, 98_304, 64 * kibibyte)
+        case (.xmx16, _):
+            self.units = ceilDiv(units, 8)
+            (productCycles, registers, localBytes) = (8, 131_072, 128 * kibibyte)
+        case (.xmx8, _):
+            self.units = ceilDiv(units, 16)
+            (productCycles, registers, localBytes) = (16, 131_072, 128 * kibibyte)
         case (_, .some(let version)) where version.major == 9 || version.major == 10:
             (productCycles, localBytes) = (12.2, 220 * kibibyte)
         case (_, .some(let version)) where version.major > 8 || version.minor > 0:

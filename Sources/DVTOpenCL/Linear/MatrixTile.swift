@@ -44,14 +44,23 @@ package struct MatrixTile: Hashable, Sendable {
     /// sums fit into registers.
     func runs(on instructions: MatrixInstructions) -> Bool {
         let copied = items(lanes: instructions.lanes) / (stageDepthBytes / 16)
+        let limits = instructions.registerLimits
         return rows % copied == 0 && columns % copied == 0
-            && !(instructions.isRDNA && fragmentsDown * fragmentsAcross > 8)
+            && fragmentsDown * fragmentsAcross <= limits.fragments
+            && copies(lanes: instructions.lanes) <= limits.copies
+            && 4 * fragmentsAcross <= instructions.lanes
     }
 
-    /// Whether the kernel can normalize its input: the work-items of a row share its chunks evenly.
+    /// The copies of 16 bytes of a work-item per stage.
+    private func copies(lanes: Int) -> Int {
+        (rows + columns) * stageDepthBytes / 16 / items(lanes: lanes)
+    }
+
+    /// Whether the kernel can normalize its input: every row has a work-item, and those of a row
+    /// share its chunks evenly.
     func normalizes(on instructions: MatrixInstructions) -> Bool {
-        let rowItems = max(1, items(lanes: instructions.lanes) / rows)
-        return (stageDepthBytes / 16) % rowItems == 0
+        let items = items(lanes: instructions.lanes)
+        return items >= rows && (stageDepthBytes / 16) % (items / rows) == 0
     }
 
     /// The macros of `linear_mma.cl`.
@@ -78,6 +87,9 @@ package struct MatrixTile: Hashable, Sendable {
         MatrixTile((1, 2), (1, 4, 1), depth: 128, stages: 2),
         MatrixTile((2, 2), (1, 1, 4), depth: 256, stages: 2),
         MatrixTile((1, 2), (1, 1, 4), depth: 256, stages: 2),
+        // For subgroups of 8 and 16.
+        MatrixTile((1, 2), (4, 4, 1), depth: 64, stages: 3),
+        MatrixTile((1, 2), (2, 4, 1), depth: 64, stages: 3),
     ]
 }
 

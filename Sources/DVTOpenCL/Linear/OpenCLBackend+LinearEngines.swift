@@ -28,7 +28,7 @@ extension OpenCLBackend {
         try enqueue(
             KernelCall(
                 launch.kernel, in: launch.kernel, macros: launch.macros,
-                maxRegisters: launch.maxRegisters,
+                instructions: launch.instructions, maxRegisters: launch.maxRegisters,
                 [
                     "y": .output(y), "x": .tensor(x), launch.weightName: .buffer(launch.weight),
                     "bias": .float32(layer.bias), "residual": .tensor(residual),
@@ -63,6 +63,7 @@ extension OpenCLBackend {
     private struct LinearLaunch {
         let kernel: String
         let macros: [String]
+        var instructions: MatrixInstructions?
         var maxRegisters: Int?
         /// The name of the kernel's weight argument.
         let weightName: String
@@ -98,7 +99,7 @@ extension OpenCLBackend {
         case .mma(let tile):
             return LinearLaunch(
                 kernel: "linear_mma",
-                macros: tile.macros + alignmentMacros(of: layer) + matrixInstructions.macros,
+                macros: tile.macros + alignmentMacros(of: layer), instructions: matrixInstructions,
                 weightName: "padded", weight: weight,
                 groups: groups(tile.rows, tile.columns).reversed(),
                 local: [tile.items(lanes: matrixInstructions.lanes), 1])

@@ -39,7 +39,7 @@ extension OpenCLBackend {
         try enqueue(
             KernelCall(
                 "linear_mma", in: "linear_mma",
-                macros: tile.macros + ["NORM"] + matrixInstructions.macros,
+                macros: tile.macros + ["NORM"], instructions: matrixInstructions,
                 [
                     "y": .output(y), "x": .tensor(x), "padded": .tensor(folded.weight),
                     "bias": .float32(folded.bias), "residual": .none, "rows": .int(sizes.rows),

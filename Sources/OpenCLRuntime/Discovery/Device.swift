@@ -110,6 +110,12 @@ extension Device {
         return (Int(major), Int(minor))
     }
 
+    /// The subgroup sizes that a kernel may require (cl_intel_required_subgroup_size), or none.
+    package var subgroupSizes: [Int] {
+        guard extensions.contains("cl_intel_required_subgroup_size") else { return [] }
+        return (try? Self.query(id, 0x4108).array(of: Int.self)) ?? []
+    }
+
     /// The name, platform and kind of the device.
     package var summary: DeviceSummary {
         DeviceSummary(name: name, platformName: platform.name, types: types)
