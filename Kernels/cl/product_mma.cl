@@ -17,8 +17,8 @@
 // 8; beyond, up to the pitch, factors stored by rows hold zeros. If N is odd, y has room for a
 // column more. Rows and columns beyond the last repeat it and are not stored.
 //
-// The scheme is that of linear_mma.cl: SUBGROUPS_Y x SUBGROUPS_X subgroups of FRAGMENTS x FRAGMENTS
-// fragments, and STAGES stages of DEPTH elements in local memory.
+// The scheme is that of linear_mma.cl: SIDE x SIDE subgroups of FRAGMENTS x FRAGMENTS fragments,
+// and STAGES stages of DEPTH elements in local memory.
 //
 // Global size (ceil(N / TILE_COLUMNS) ITEMS, ceil(M / TILE_ROWS), products), local size
 // (ITEMS, 1, 1).
@@ -32,22 +32,21 @@
 #ifndef FRAGMENTS
 #define FRAGMENTS 4  // of a subgroup along rows and along columns
 #endif
-#define SUBGROUPS_Y 2
-#define SUBGROUPS_X 2
+#define SIDE 2  // subgroups along rows and along columns
 #define DEPTH 32
 #define STAGES 3
 
 #include "mma.cl"
 
-#define ITEMS (MMA_LANES * SUBGROUPS_Y * SUBGROUPS_X)
-#define TILE_ROWS (16 * FRAGMENTS * SUBGROUPS_Y)
-#define TILE_COLUMNS (16 * FRAGMENTS * SUBGROUPS_X)
+#define ITEMS (MMA_LANES * SIDE * SIDE)
+#define TILE_ROWS (16 * FRAGMENTS * SIDE)
+#define TILE_COLUMNS (16 * FRAGMENTS * SIDE)
 #define DEPTH_CHUNKS (DEPTH / 8)
 #define TILE_CHUNKS (TILE_ROWS / 8)
 #define TILE_BYTES (TILE_ROWS * DEPTH * 2)
 #define STAGE_BYTES (2 * TILE_BYTES)
 #define COPIES (TILE_ROWS * DEPTH_CHUNKS / ITEMS)  // of a work-item, for a factor's stage
-#if TILE_ROWS != TILE_COLUMNS || TILE_ROWS * DEPTH_CHUNKS % ITEMS
+#if TILE_ROWS * DEPTH_CHUNKS % ITEMS
 #error a stage is no multiple of what the work-group copies at once
 #endif
 
@@ -148,8 +147,8 @@ MMA_KERNEL kernel void product_mma(
   const factor_t left_factor = {left, left_pitch, get_group_id(1) * TILE_ROWS, rows};
   const factor_t right_factor = {right, right_pitch, get_group_id(0) * TILE_COLUMNS, columns};
   const int own_subgroup = g.item / MMA_LANES;
-  const int own_row = own_subgroup / SUBGROUPS_X * 16 * FRAGMENTS;
-  const int own_column = own_subgroup % SUBGROUPS_X * 16 * FRAGMENTS;
+  const int own_row = own_subgroup / SIDE * 16 * FRAGMENTS;
+  const int own_column = own_subgroup % SIDE * 16 * FRAGMENTS;
 
   float sums[FRAGMENTS][FRAGMENTS][MMA_SUMS];
   UNROLL

@@ -52,17 +52,6 @@ struct MatrixInstructions: Hashable {
         }
     }
 
-    /// The most fragments of a subgroup whose sums stay in registers, and the most copies of a
-    /// work-item in flight that do.
-    var registerLimits: (fragments: Int, copies: Int) {
-        switch family {
-        case .ptx, .cdna, .emulated: (16, 64)
-        case .rdna3, .rdna4: (8, 64)
-        case .xmx16: (4, 12)
-        case .xmx8: (2, 12)
-        }
-    }
-
     /// The macros of `mma.cl`.
     var macros: [String] {
         (family == .emulated ? [] : ["MMA_\(family.rawValue.uppercased())"])

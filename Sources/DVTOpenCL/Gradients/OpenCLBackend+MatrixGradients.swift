@@ -175,9 +175,13 @@ private struct ProductTile {
 
     /// The largest tile that the product fills and whose sums stay in registers.
     init(rows: Int, columns: Int, on instructions: MatrixInstructions) {
-        let most = instructions.registerLimits.fragments
-        let filled = min(rows, columns) > 64 ? 4 : 2
-        fragments = [4, 2, 1].first { $0 <= filled && $0 * $0 <= most } ?? 1
+        let most =
+            switch instructions.family {
+            case .ptx, .cdna, .emulated: 4
+            case .rdna3, .rdna4: 2
+            case .xmx16, .xmx8: 1
+            }
+        fragments = min(most, min(rows, columns) > 64 ? 4 : 2)
         items = 4 * instructions.lanes
     }
 

@@ -44,7 +44,7 @@ package struct MatrixTile: Hashable, Sendable {
     /// sums fit into registers.
     func runs(on instructions: MatrixInstructions) -> Bool {
         let copied = items(lanes: instructions.lanes) / (stageDepthBytes / 16)
-        let limits = instructions.registerLimits
+        let limits = Self.limits(instructions.family)
         return rows % copied == 0 && columns % copied == 0
             && fragmentsDown * fragmentsAcross <= limits.fragments
             && copies(lanes: instructions.lanes) <= limits.copies
@@ -54,6 +54,18 @@ package struct MatrixTile: Hashable, Sendable {
     /// The copies of 16 bytes of a work-item per stage.
     private func copies(lanes: Int) -> Int {
         (rows + columns) * stageDepthBytes / 16 / items(lanes: lanes)
+    }
+
+    /// The most fragments whose sums stay in registers, and copies that do.
+    private static func limits(
+        _ family: MatrixInstructions.Family
+    ) -> (fragments: Int, copies: Int) {
+        switch family {
+        case .ptx, .cdna, .emulated: (16, 64)
+        case .rdna3, .rdna4: (8, 64)
+        case .xmx16: (4, 12)
+        case .xmx8: (2, 12)
+        }
     }
 
     /// Whether the kernel can normalize its input: every row has a work-item, and those of a row
