@@ -1,6 +1,7 @@
 import DVTCore
 import DVTSupport
 import DVTVision
+import Glibc
 
 /// The image files of a command line: files, folders, and `-` for paths on standard input.
 struct InputPaths: Sequence, Sendable {
@@ -13,18 +14,15 @@ struct InputPaths: Sequence, Sendable {
     func makeIterator() -> AnyIterator<String> {
         var rest = arguments[...]
         var found: ArraySlice<String> = []
+        var list = PathList(descriptor: STDIN_FILENO, name: "standard input")
         return AnyIterator {
             while found.isEmpty, let argument = rest.first {
-                if argument == "-" {
-                    guard let line = readLine() else {
-                        rest.removeFirst()
-                        continue
-                    }
-                    // Generated lists may contain empty lines.
-                    found = line.isEmpty ? [] : expanded(line)
-                } else {
-                    rest.removeFirst()
-                    found = expanded(argument)
+                do throws(PathListError) {
+                    let path = argument == "-" ? try list.next() : argument
+                    if argument != "-" || path == nil { rest.removeFirst() }
+                    found = path.map(expanded) ?? []
+                } catch {
+                    failures.report(error.description)
                 }
             }
             return found.popFirst()
