@@ -65,8 +65,11 @@ struct OptionErrorTests {
         Case(
             "parity --model tiny-deit --operations",
             "Give either a model (--model, --weights) or --operations"),
-        Case("parity --model tiny-deit --small", "--small and --filter require --operations"),
-        Case("parity --model tiny-deit --filter x", "--small and --filter require --operations"),
+        Case(
+            "parity --model tiny-deit --small", "--small, --filter and --list require --operations"),
+        Case(
+            "parity --model tiny-deit --filter x",
+            "--small, --filter and --list require --operations"),
         Case("parity --model tiny-deit --batch-size 0", "--batch-size is 0; it takes 1...1024"),
         Case("parity --operations --layers", "--layers does not apply to --operations"),
         Case("parity --operations --seed 2", "--seed does not apply to --operations"),

@@ -55,6 +55,31 @@ struct ParityCommandTests {
         #expect(lossy)
     }
 
+    /// No check is no success.
+    @Test func filtersWithoutMatchesAreRefused() async throws {
+        let run = try await dvt(
+            "parity", "--operations", "--filter", "layernrom", needsKernels: false)
+        #expect(run.code == 1 && run.output.isEmpty && run.errorLines.count == 1)
+        #expect(
+            run.errors.contains(
+                "--filter: no operation of the catalog contains \"layernrom\"; did you mean layerNorm"
+            ), "\(run.errors)")
+    }
+
+    @Test func operationsAreListed() async throws {
+        let run = try await dvt(
+            "parity", "--operations", "--list", "--filter", "logits", "--format", "csv",
+            needsKernels: false)
+        #expect(run.code == 0 && run.errors.isEmpty, "\(run.errors)")
+        #expect(run.lines.first == "operation" && run.lines.count > 1)
+        #expect(run.lines.dropFirst().allSatisfy { $0.contains("logits") })
+        let model = try await dvt(
+            "bench", "kernels", "--model", "tiny-deit", "--batch-size", "1", "--list", "--format",
+            "csv",
+            needsKernels: false)
+        #expect(model.lines.count { $0.hasPrefix("attention ") } == 4, "\(model.output)")
+    }
+
     /// A warning says that the processor has no AVX512-BF16, and what computes instead.
     @Test func aMaskedProcessorIsReported() async throws {
         var environment = Self.withoutCache

@@ -34,9 +34,7 @@ struct BenchKernels: ParsableCommand {
     @OptionGroup var reuse: ReuseOptions
     @OptionGroup var repeatOptions: RepeatOptions
 
-    @Option(
-        help: ArgumentHelp("Only operations whose label contains this text.", valueName: "text"))
-    var filter: String?
+    @OptionGroup var filter: OperationFilter
 
     @Option(
         help: ArgumentHelp("The time to repeat each operation for.", valueName: "milliseconds"))
@@ -51,10 +49,11 @@ struct BenchKernels: ParsableCommand {
         let operations = repeatOptions.batchSizes.flatMap { batch in
             configuration.operations(batch: batch).map { (batch: batch, counted: $0) }
         }
-        let labels = operations.map(\.counted.operation.label)
-        let chosen = operations.filter { filter.map($0.counted.operation.label.contains) ?? true }
-        guard !chosen.isEmpty else {
-            throw NoOperationError(filter: filter ?? "", model: configuration.name, labels: labels)
+        let chosen = try filter.chosen(operations, of: configuration.name) {
+            $0.counted.operation.label
+        }
+        if filter.list {
+            return try filter.printLabels(chosen.map(\.counted.operation.label), outputOptions)
         }
         let comparison = try compareOptions.comparison(of: .kernels)
         let backend = try deviceOptions.makeOpenCLBackend()
@@ -122,20 +121,5 @@ struct BenchKernels: ParsableCommand {
                     multiplyAdds: operation.multiplyAdds, byteCount: byteCount,
                     milliseconds: time.median)),
         ]
-    }
-}
-
-/// A filter that excludes every operation.
-struct NoOperationError: Error, CustomStringConvertible {
-    let filter: String
-    let model: String
-    let labels: [String]
-
-    var description: String {
-        let question = suggestion(for: filter, among: labels, anywhere: true)
-        return """
-            --filter: no operation of \(printable(model)) contains \(quoted(filter)); \
-            \(question.map { "\($0) " } ?? "")a run without --filter lists all
-            """
     }
 }

@@ -32,17 +32,17 @@ struct Parity: ParsableCommand {
 
     @OptionGroup var modelOptions: ModelOptions
 
-    @Flag(help: "Compare every operation at edge-case sizes, instead of a model.")
+    @Flag(
+        help: """
+            Compare every operation at edge-case sizes, instead of a model; --small, --filter and \
+            --list apply to them.
+            """)
     var operations = false
 
     @Flag(help: "With --operations: only sizes small enough for a simulator such as Oclgrind.")
     var small = false
 
-    @Option(
-        help: ArgumentHelp(
-            "With --operations: only operations whose label contains this text.",
-            valueName: "text"))
-    var filter: String?
+    @OptionGroup var filter: OperationFilter
 
     @Option(help: "Seed of weights and images; default: the file's, otherwise 1.")
     var seed: UInt64?
@@ -86,8 +86,8 @@ struct Parity: ParsableCommand {
         if let batchSize, !(1...1024).contains(batchSize) {
             throw ValidationError("--batch-size is \(batchSize); it takes 1...1024.")
         }
-        guard operations || !(small || filter != nil) else {
-            throw ValidationError("--small and --filter require --operations.")
+        guard operations || !(small || filter.filter != nil || filter.list) else {
+            throw ValidationError("--small, --filter and --list require --operations.")
         }
         if operations, let option = optionOfModel {
             throw ValidationError("\(option) does not apply to --operations.")
@@ -110,6 +110,9 @@ struct Parity: ParsableCommand {
     }
 
     func run() throws {
+        if filter.list {
+            return try filter.printLabels(chosenOperations().map(\.label), outputOptions)
+        }
         // Inputs are checked before any output is written.
         let compare =
             try operations
@@ -126,14 +129,19 @@ struct Parity: ParsableCommand {
 
     private typealias Comparison = (inout ParityReport, RecordWriter) throws -> Void
 
+    private func chosenOperations() throws -> [any Operation] {
+        let all = small ? OperationCatalog.small : OperationCatalog.edges
+        return try filter.chosen(all, of: "the catalog") { $0.label }
+    }
+
     private func operationsComparison() throws -> Comparison {
+        let chosen = try chosenOperations()
         let backend = try deviceOptions.makeOpenCLBackend()
         printError("device: \(backend.deviceName), \(backend.kernelStyle.rawValue) kernels")
         let reference =
             backend.sums.rounding.map { ReferenceBackend(roundingInputs: $0) } ?? ReferenceBackend()
         return { report, writer in
-            let all = small ? OperationCatalog.small : OperationCatalog.edges
-            for operation in all where filter.map(operation.label.contains) ?? true {
+            for operation in chosen {
                 try report.add(
                     .operation(
                         operation, on: backend, against: reference, sums: backend.sums),
