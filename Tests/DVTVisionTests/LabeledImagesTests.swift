@@ -50,13 +50,14 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(
             set.assumption
                 == "\(folder.path): the model's classes have no names, so classes follow the order "
-                + "of the folder names: \"Zebra\" is class 0 ... \"dog\" is class 2")
+                + "of the folder names: \"Zebra\" is class 0; \"cat\" is class 1; \"dog\" is class 2"
+        )
     }
 
     @Test func foldersMatchTheModelsClasses() throws {
         try write("Cat/a.jpg", "dog/b.jpg", "ice-cream/c.jpg", "n/d.jpg", "ice/e.jpg")
         let classes = ClassLabels(["ice_cream", "dog", "bird", "cat", "ice", "ICE"])
-        let set = try LabeledImages.open(path: folder.path, classes: classes)
+        let set = try LabeledImages.open(path: folder.path, classes: ModelClasses(classes))
         #expect(
             contents(set, below: folder) == [
                 "Cat/a.jpg 3", "dog/b.jpg 1", "ice/e.jpg 4", "ice-cream/c.jpg 0",
@@ -71,7 +72,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
     @Test func foldersOfImageNetAreRecognized() throws {
         try write("n02123045/a.jpg", "tench/b.jpg", "n15075141/c.jpg")
         for (classes, first) in [(ClassLabels.imageNet1k, 0), (.imageNet1001, 1)] {
-            let set = try LabeledImages.open(path: folder.path, classes: classes)
+            let set = try LabeledImages.open(path: folder.path, classes: ModelClasses(classes))
             #expect(set.map(\.label) == [281, 999, 0].map { $0 + first })
             #expect(set.problems.isEmpty && set.assumption == nil)
         }
@@ -79,13 +80,49 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
 
     @Test func mismatchedNamesAreReportedOnce() throws {
         try write("a/x.jpg", "b/y.jpg")
-        let set = try LabeledImages.open(path: folder.path, classes: ClassLabels(["cat", "dog"]))
+        let set = try LabeledImages.open(
+            path: folder.path, classes: ModelClasses(ClassLabels(["cat", "dog"])))
         #expect(set.map(\.label) == [0, 1] && set.classes?.names == ["a", "b"])
         #expect(
             set.assumption
                 == "\(folder.path): none of its folders is named after a class of the model, "
                 + "so classes follow the order of the folder names: \"a\" is class 0, cat; "
                 + "\"b\" is class 1, dog")
+    }
+
+    /// Sorted as text, "10" would be class 2.
+    @Test func numbersAreClassNumbers() throws {
+        let names = (0..<12).map(String.init)
+        for name in names { try write("\(name)/x.jpg") }
+        for classes in [nil, ClassLabels((0..<12).map { "class \($0)" })] {
+            let set = try LabeledImages.open(
+                path: folder.path, classes: ModelClasses(classes, count: 12))
+            #expect(set.map { "\($0.label)" } == names.sorted() && set.problems.isEmpty)
+            #expect(set.classes?.names == classes?.names ?? names)
+            #expect(set.assumption?.contains("; \"2\" is class 2") == true)
+        }
+        let sorted = try LabeledImages.open(
+            path: folder.path, classes: ModelClasses(count: 12, numbering: .sorted))
+        #expect(sorted.map(\.label) == Array(0..<12) && sorted.classes?.names[2] == "10")
+        #expect(sorted.assumption?.contains("\"10\" is class 2 ... \"9\" is class 11") == true)
+    }
+
+    /// Without a model, as in training, classes are in the order of the numbers.
+    @Test func aSubsetOfNumbersKeepsItsClasses() throws {
+        try write("007/a.jpg", "10/b.jpg", "2/c.jpg")
+        let set = try LabeledImages.open(path: folder.path, classes: ModelClasses(count: 1000))
+        #expect(set.map(\.label) == [7, 10, 2] && set.classes?.names[7] == "007")
+        let own = try LabeledImages.open(path: folder.path)
+        #expect(own.map(\.label) == [1, 2, 0] && own.classes?.names == ["2", "007", "10"])
+    }
+
+    @Test func numbersOutsideTheModelAreRefused() throws {
+        try write("1/a.jpg", "2/b.jpg")
+        #expect(throws: DataSetError.self) {
+            try LabeledImages.open(path: folder.path, classes: ModelClasses(count: 2))
+        }
+        try write("02/c.jpg")
+        #expect(error()?.contains("\"02\" and \"2\", which are the same number") == true)
     }
 
     @Test func aPartIsNamed() throws {
@@ -273,13 +310,13 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
 
     private func open(_ text: String, classes: ClassLabels? = nil) throws -> LabeledImages {
         let path = try folder.write(Array(text.utf8), to: "set.csv")
-        return try LabeledImages.open(path: path, classes: classes)
+        return try LabeledImages.open(path: path, classes: ModelClasses(classes))
     }
 
     private func error(_ bytes: [UInt8], classes: ClassLabels? = nil) throws -> String {
         let path = try folder.write(bytes, to: "set.csv")
         do {
-            _ = try LabeledImages.open(path: path, classes: classes)
+            _ = try LabeledImages.open(path: path, classes: ModelClasses(classes))
             return ""
         } catch {
             return "\(error)".replacing(path, with: "SET")

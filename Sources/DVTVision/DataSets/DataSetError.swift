@@ -12,6 +12,8 @@ public enum DataSetError: Error, Equatable, Sendable {
     case unknownSplit(path: String, split: String, splits: [String])
     /// The file violates its format.
     case damaged(path: String, reason: String)
+    /// A class folder does not belong to a class.
+    case invalidFolder(path: String, reason: String)
     /// A line of a CSV file, numbered from 1, does not name an image and its class.
     case invalidLine(path: String, line: Int, reason: String)
 }
@@ -33,7 +35,7 @@ extension DataSetError: CustomStringConvertible {
                 + (splits.isEmpty
                     ? "; omit it to use the whole set"
                     : "; there are \(splits.joined(separator: ", "))")
-        case .damaged(let path, let reason):
+        case .damaged(let path, let reason), .invalidFolder(let path, let reason):
             "\(shown(path)): \(reason)"
         case .invalidLine(let path, let line, let reason):
             "\(shown(path)): line \(line) \(reason)"

@@ -13,12 +13,12 @@ extension LabeledImages {
     ///
     /// - Parameters:
     ///   - path: the file.
-    ///   - classes: the names of the model's classes, or nil.
+    ///   - classes: what is known of the model's classes.
     /// - Returns: the set, in the order of the lines.
     /// - Throws: ``DataSetError`` if the file cannot be read or a line does not name an image and
     ///   its class.
     public static func csv(
-        path: String, classes: ClassLabels? = nil
+        path: String, classes: ModelClasses = ModelClasses()
     ) throws(DataSetError) -> LabeledImages {
         var reader = CSVReader(try read(path))
         var table = CSVTable(path: path)
@@ -32,7 +32,7 @@ extension LabeledImages {
         guard !table.paths.isEmpty else {
             throw .empty(path: path, reason: "give a line path,label for each image")
         }
-        let (labels, names) = try table.labels(classes: classes)
+        let (labels, names) = try table.labels(classes: classes.labels)
         return LabeledImages(
             origin: path, classes: names, labels: labels, storage: .files(table.paths))
     }

@@ -6,20 +6,20 @@ extension LabeledImages {
     ///
     /// A folder matches the class of the same name, ignoring case and treating spaces, `_` and `-`
     /// alike, or for ImageNet the class with that identifier, such as `n01440764`. If some folders
-    /// match, the others are ignored. If none matches, or `classes` is nil, classes are numbered
-    /// from 0 in the order of the folder names, sorted by bytes, and ``assumption`` states this.
+    /// match, the others are ignored. If none matches, or the names of the classes are unknown,
+    /// folders are numbered as ``ClassFolderNumbering`` says, and ``assumption`` states the result.
     /// Folders that begin with a dot are ignored. The images of a class are all those below its
     /// folder, see ``ImageFiles``, sorted by bytes. A class without images keeps its number.
     ///
     /// - Parameters:
     ///   - path: the folder.
     ///   - split: the subfolder to use; nil if `path` holds the classes or a single split.
-    ///   - classes: the names of the model's classes, or nil.
+    ///   - classes: what is known of the model's classes.
     /// - Returns: the set, its images in the order of the folders.
     /// - Throws: ``DataSetError`` if there is no such folder, class or image; ``ImageError`` if a
     ///   folder cannot be read or the name of a class is not UTF-8.
     public static func imageFolder(
-        path: String, split: String? = nil, classes: ClassLabels? = nil
+        path: String, split: String? = nil, classes: ModelClasses = ModelClasses()
     ) throws -> LabeledImages {
         let root = try splitFolder(of: path, split: split)
         var problems: [String] = []
@@ -28,7 +28,7 @@ extension LabeledImages {
             throw DataSetError.empty(
                 path: root, reason: "it has no folder; put the images of each class in one")
         }
-        let folders = FolderClasses(names, classes: classes, root: root)
+        let folders = try FolderClasses(names, model: classes, root: root)
         problems += [folders.problem].compactMap { $0 }
         var paths: [String] = []
         var labels: [Int32] = []

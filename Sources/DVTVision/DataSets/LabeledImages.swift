@@ -47,11 +47,11 @@ public struct LabeledImages: Sendable {
     /// - Parameters:
     ///   - path: a file or folder.
     ///   - split: the part, for example `test`; nil if there is only one.
-    ///   - classes: the names of the model's classes, which number CSV labels and folders, or nil.
+    ///   - classes: what is known of the model's classes, which number the labels and folders.
     /// - Returns: the labeled images.
     /// - Throws: ``DataSetError`` or ``ImageError`` if `path` holds no set.
     public static func open(
-        path: String, split: String? = nil, classes: ClassLabels? = nil
+        path: String, split: String? = nil, classes: ModelClasses = ModelClasses()
     ) throws -> LabeledImages {
         var status = stat()
         guard stat(path, &status) == 0 else {

@@ -39,6 +39,8 @@ struct Train: ParsableCommand {
             "The split to train on; required if the data set has several.", valueName: "name"))
     var split: String?
 
+    @OptionGroup var folderOptions: ClassFolderOptions
+
     @Option(
         help: ArgumentHelp("The split to evaluate after every epoch.", valueName: "name"))
     var validationSplit: String?
@@ -239,7 +241,10 @@ struct Train: ParsableCommand {
         _ split: String?, for card: ModelCard, reportsAssumption: Bool = true
     ) throws -> LabeledImages {
         let set = try LabeledImages.open(
-            path: data, split: split, classes: ClassLabels.of(card))
+            path: data, split: split,
+            classes: ModelClasses(
+                ClassLabels.of(card), count: card.configuration.classes,
+                numbering: folderOptions.classFolders))
         for problem in set.problems { printError("warning: \(problem)") }
         if reportsAssumption, let assumption = set.assumption { printError("note: \(assumption)") }
         if strict, !set.problems.isEmpty { throw ExitCode.failure }

@@ -12,6 +12,8 @@ struct DataSetOptions: ParsableArguments {
             valueName: "name"))
     var split: String?
 
+    @OptionGroup var folderOptions: ClassFolderOptions
+
     @Option(
         help: ArgumentHelp(
             "Use only every nth image, those of `dvt train --hold-out-every n`.", valueName: "n"))
@@ -42,14 +44,17 @@ struct DataSetOptions: ParsableArguments {
     /// Opens the data set and reports skipped files.
     ///
     /// - Parameters:
-    ///   - data: a folder of class folders, CIFAR archives, or a CSV file.
+    ///   - data: a folder of class folders, CIFAR archives, or a list of images.
     ///   - card: the model card.
     /// - Returns: the data set, with the model's class indices.
     /// - Throws: ``DataSetError`` if it cannot be opened, ``EvaluationError`` if a label is outside
     ///   the model's classes, or with `--strict` the exit code if files were skipped.
     func open(_ data: String, for card: ModelCard) throws -> LabeledImages {
         let set = try LabeledImages.open(
-            path: data, split: split, classes: ClassLabels.of(card))
+            path: data, split: split,
+            classes: ModelClasses(
+                ClassLabels.of(card), count: card.configuration.classes,
+                numbering: folderOptions.classFolders))
         for problem in set.problems {
             printError("warning: \(problem)")
         }
