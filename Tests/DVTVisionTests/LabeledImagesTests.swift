@@ -133,6 +133,14 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
         #expect(error(split: "val") == "ROOT: has no part \"val\"; there are test, train")
     }
 
+    @Test func partsBesideOtherFoldersAreParts() throws {
+        try write("Train/cat/a.jpg", "val/cat/b.jpg", "labels/readme.txt")
+        #expect(error() == "ROOT: has the parts Train, val; name one of them")
+        let set = try LabeledImages.open(path: folder.path, split: "val")
+        #expect(contents(set, below: folder) == ["val/cat/b.jpg 0"])
+        #expect(error(split: "test")?.contains("there are Train, val") == true)
+    }
+
     @Test func aSinglePartNeedsNoName() throws {
         try write("val/cat/b.jpg")
         #expect(try LabeledImages.open(path: folder.path).count == 1)

@@ -1,6 +1,8 @@
 extension LabeledImages {
-    /// The names of splits, if the folder has no other subfolders.
-    private static let splitNames: Set<String> = ["train", "val", "valid", "validation", "test"]
+    /// The names of splits, ignoring case.
+    private static let splitNames: Set<String> = [
+        "train", "training", "val", "valid", "validation", "test", "testing",
+    ]
 
     /// Lists images in one folder per class: `root/CLASS/*.jpg`, or `root/SPLIT/CLASS/*.jpg`.
     ///
@@ -10,6 +12,9 @@ extension LabeledImages {
     /// folders are numbered as ``ClassFolderNumbering`` says, and ``assumption`` states the result.
     /// Folders that begin with a dot are ignored. The images of a class are all those below its
     /// folder, see ``ImageFiles``, sorted by bytes. A class without images keeps its number.
+    ///
+    /// Two subfolders with names of splits, such as `train` and `val`, are splits even beside other
+    /// folders.
     ///
     /// - Parameters:
     ///   - path: the folder.
@@ -62,19 +67,20 @@ extension LabeledImages {
     private static func splitFolder(of path: String, split: String?) throws -> String {
         // The scan of the selected split reports names that are not UTF-8.
         let folders = try ImageFiles.subfolders(of: path) { _ in }
-        let areSplits = !folders.isEmpty && folders.allSatisfy(splitNames.contains)
+        let splits = folders.filter { splitNames.contains($0.lowercased()) }
+        let areSplits = splits.count >= 2 || (splits.count == 1 && folders.count == 1)
         if let split {
             guard folders.contains(split) else {
                 throw DataSetError.unknownSplit(
-                    path: path, split: split, splits: areSplits ? folders : [])
+                    path: path, split: split, splits: areSplits ? splits : [])
             }
             return ImageFiles.path(of: split, in: path)
         }
         guard areSplits else { return path }
-        guard folders.count == 1 else {
-            throw DataSetError.splitNeeded(path: path, splits: folders)
+        guard splits.count == 1 else {
+            throw DataSetError.splitNeeded(path: path, splits: splits)
         }
-        return ImageFiles.path(of: folders[0], in: path)
+        return ImageFiles.path(of: splits[0], in: path)
     }
 }
 
