@@ -149,7 +149,7 @@ struct EvaluateCommandTests {
         let folder = try TemporaryFolder()
         let csv = try folder.file("set.csv", "path,label\na.jpg,10\n")
         let cases = [
-            (csv, "a.jpg: its class is 10, and the model has the classes 0...9"),
+            (csv, "set.csv: line 2 has the label \"10\"; give a number below 10"),
             ("\(folder.path)/none", "No such file"),
         ]
         for (data, expected) in cases {

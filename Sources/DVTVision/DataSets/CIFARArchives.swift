@@ -81,8 +81,9 @@ struct CIFARArchives {
             throw .damaged(
                 path: path,
                 reason: """
-                    is neither a .csv file nor, by its size of \(byteCount) bytes, one of CIFAR's \
-                    binary files; give one of these, or a folder with a folder for each class
+                    is neither a .csv, .tsv or .txt file nor, by its size of \(byteCount) bytes, \
+                    one of CIFAR's binary files; give one of these, or a folder with a folder for \
+                    each class
                     """)
         }
         return layout

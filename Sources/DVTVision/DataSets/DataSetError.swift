@@ -14,7 +14,7 @@ public enum DataSetError: Error, Equatable, Sendable {
     case damaged(path: String, reason: String)
     /// A class folder does not belong to a class.
     case invalidFolder(path: String, reason: String)
-    /// A line of a CSV file, numbered from 1, does not name an image and its class.
+    /// A line of a list, numbered from 1, does not name an image and its class.
     case invalidLine(path: String, line: Int, reason: String)
 }
 

@@ -29,6 +29,8 @@ public struct LabeledImages: Sendable {
     private let labels: [Int32]
     private let storage: Storage
 
+    private static let listEndings = [".csv", ".tsv", ".txt"]
+
     init(
         origin: String, classes: ClassLabels?, labels: [Int32], storage: Storage,
         problems: [String] = [], assumption: String? = nil
@@ -41,8 +43,9 @@ public struct LabeledImages: Sendable {
         self.assumption = assumption
     }
 
-    /// Opens a set of any kind: a `.csv` file (``csv(path:classes:)``), a CIFAR archive or a folder
-    /// of them (``cifar(path:split:)``), or class folders (``imageFolder(path:split:classes:)``).
+    /// Opens a set of any kind: a `.csv`, `.tsv` or `.txt` file (``csv(path:classes:)``), a CIFAR
+    /// archive or a folder of them (``cifar(path:split:)``), or class folders
+    /// (``imageFolder(path:split:classes:)``).
     ///
     /// - Parameters:
     ///   - path: a file or folder.
@@ -58,7 +61,7 @@ public struct LabeledImages: Sendable {
             throw DataSetError.unreadable(path: path, reason: systemMessage())
         }
         let isFolder = status.st_mode & S_IFMT == S_IFDIR
-        if path.hasSuffix(".csv"), !isFolder {
+        if listEndings.contains(where: path.lowercased().hasSuffix), !isFolder {
             guard split == nil else {
                 throw DataSetError.unknownSplit(path: path, split: split ?? "", splits: [])
             }
