@@ -82,7 +82,7 @@ struct OptionErrorTests {
         Case("evaluate --model tiny-deit --batch-size 0 x", "--batch-size is 0; it takes 1...4096"),
         Case("evaluate --model tiny-deit --every-nth 1 x", "--every-nth takes at least 2"),
         Case("\(train) --every 2", "Unknown option '--every'"),
-        Case("train x --output y", "--model is required"),
+        Case("train x --output y", "--model or --init is required"),
         Case("\(train) --resume", "omit --model and --init"),
         Case(
             "\(train) --validation-split val --hold-out-every 5",

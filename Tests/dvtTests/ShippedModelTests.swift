@@ -42,6 +42,26 @@ struct ShippedModelTests {
         #expect(rows.count { $0.file.contains($0.label) } >= 5)
     }
 
+    /// The model is found by its name wherever a model or its weights are named.
+    @Test func hasAName() async throws {
+        let photo = Fixtures.photoFiles[0]
+        let standard = try await dvt("classify", "--format", "jsonl", photo)
+        for option in ["--model", "--weights"] {
+            let run = try await dvt(
+                "classify", option, "dvt-cifar10", "--format", "jsonl", photo)
+            #expect(run.code == 0 && run.output == standard.output, "\(run.errors)")
+            #expect(!run.errors.contains("built into dvt; use"))
+        }
+        let info = try await dvt("info", "dvt-cifar10", needsKernels: false)
+        #expect(info.code == 0 && info.errors.contains("classes: 10"), "\(info.errors)")
+        let folder = try TemporaryFolder()
+        let converted = try await dvt(
+            "convert", "dvt-cifar10", folder.path + "/a.safetensors", needsKernels: false)
+        #expect(converted.code == 0, "\(converted.errors)")
+        let unknown = try await dvt("info", "dvt-cifar", needsKernels: false)
+        #expect(unknown.code == 1 && unknown.errors.contains("dvt-cifar10"))
+    }
+
     @Test func weightsAloneNeedAModel() async throws {
         let run = try await dvt("classify", "--weights", "synthetic:1", Fixtures.photoFiles[0])
         #expect(run.code != 0 && run.errors.contains("no model specified"))

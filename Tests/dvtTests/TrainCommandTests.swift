@@ -244,15 +244,79 @@ struct TrainCommandTests {
             try await train(arguments("model.json")), "model.json: cannot be created (File exists)")
     }
 
+    /// The classes are those of the data, and a head for others is made anew, also for as many.
     @Test func otherWeightsAreAdapted() async throws {
         try await makeSet()
         #expect(try await train(arguments("run", epochs: 1)).code == 0)
-        _ = try folder.file("model.json", Self.model(classes: 12))
-        let run = try await train(
-            arguments("other", epochs: 1) + ["--init", path("run/weights.safetensors")])
+        let start = ["--init", path("run/weights.safetensors")]
+        let same = try await train(Array(arguments("same", epochs: 1).dropLast(2)) + start)
+        #expect(same.code == 0 && !same.errors.contains("init: "), "\(same.errors)")
+        try FileManager.default.moveItem(
+            atPath: path("set/train/fish"), toPath: path("set/train/a trout"))
+        let run = try await train(Array(arguments("other", epochs: 1).dropLast(2)) + start)
         #expect(run.code == 0, "\(run.errors)")
         let adapted = run.errorLines.filter { $0.hasPrefix("init: ") }
-        #expect(!adapted.isEmpty && adapted.allSatisfy { $0.contains("head") }, "\(run.errors)")
+        #expect(adapted.count == 4 && adapted.allSatisfy { $0.contains("head") }, "\(run.errors)")
+        #expect(run.errors.contains("trains 10 classes: a trout, "))
+    }
+
+    /// Class folders `names`, each with the same drawings.
+    private func makeFolders(_ names: [String]) throws {
+        for name in names {
+            for number in 1...4 {
+                try folder.copy(Fixtures.photo(number), as: "own/\(name)/\(number).jpg")
+            }
+        }
+    }
+
+    private func trainOwn(_ run: String, _ model: String) async throws -> ProgramOutput {
+        try await train(
+            ["train", path("own"), "--output", path(run), "--model", model, "--epochs", "1"]
+                + ["--batch-size", "8"] + Self.device)
+    }
+
+    @Test func classesAreThoseOfTheData() async throws {
+        try makeFolders(["b", "a", "c"])
+        expectOneLine(
+            try await trainOwn("run", path("model.json")),
+            "model.json: has 10 classes without names; \(path("own")) has 3 classes: a, b, c; make")
+        let open = try folder.file(
+            "open.json", Self.model().replacing("\"classes\": 10,", with: ""))
+        let run = try await trainOwn("open", open)
+        #expect(run.code == 0 && run.errors.contains("trains 3 classes: a, b, c"), "\(run.errors)")
+        #expect(try text("open/model.json").contains(#""labels":["a","b","c"]"#))
+        // The order of the model's own names, and other names.
+        func named(_ names: String) throws -> String {
+            try folder.file(
+                "named.json",
+                Self.model(classes: 3).replacing(
+                    "{\"name\"", with: "{\"labels\": \(names), \"name\""))
+        }
+        let ordered = try await trainOwn("ordered", named(#"["c", "A", "b"]"#))
+        #expect(ordered.errors.contains("trains 3 classes: c, A, b"), "\(ordered.errors)")
+        expectOneLine(
+            try await trainOwn("other", named(#"["c", "a", "d"]"#)),
+            "named.json: has 3 classes: c, a, d; \(path("own")) has 3 classes: a, b, c; make")
+    }
+
+    /// Classes with numbers as names are in the order of the numbers.
+    @Test func numberedFoldersAreInOrder() async throws {
+        try makeFolders(["10", "2", "1"])
+        let open = try folder.file(
+            "open.json", Self.model().replacing("\"classes\": 10,", with: ""))
+        let run = try await trainOwn("run", open)
+        #expect(run.errors.contains("trains 3 classes: 1, 2, 10"), "\(run.errors)")
+    }
+
+    @Test func theShippedModelIsAStart() async throws {
+        try makeFolders(["left", "right"])
+        let run = try await train(
+            ["train", path("own"), "--output", path("run"), "--init", "dvt-cifar10"]
+                + ["--epochs", "1", "--batch-size", "8", "--augmentation", "none"] + Self.device)
+        #expect(run.code == 0 && run.errors.contains("trains 2 classes: left, right"))
+        let fresh = run.errorLines.filter { $0.hasPrefix("init: ") }
+        #expect(fresh.count == 4 && fresh.allSatisfy { $0.contains("head") }, "\(run.errors)")
+        #expect(try !text("run/model.json").contains("thresholds"))
     }
 
     @Test func nonFiniteLossesEndTheRun() async throws {

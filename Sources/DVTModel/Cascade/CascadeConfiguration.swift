@@ -69,6 +69,22 @@ public struct CascadeConfiguration: Hashable, Sendable {
     /// The number of classes.
     public var classes: Int { stages.first?.classes ?? 0 }
 
+    /// The same cascade for another number of classes.
+    ///
+    /// - Parameter classes: the number of classes.
+    /// - Returns: the cascade.
+    /// - Throws: ``ModelError`` if the number is too large.
+    package func classifying(_ classes: Int) throws -> Self {
+        let stages = stages.map { stage in
+            var stage = stage
+            stage.classes = classes
+            return stage
+        }
+        return try Self(
+            stages, name: name, featureReuse: featureReuse, relationReuse: relationReuse,
+            normalizesReusedFeatures: normalizesReusedFeatures, naming: naming)
+    }
+
     /// The shape of a batch of images.
     ///
     /// - Parameter batch: the number of images.

@@ -4,20 +4,25 @@ internal import DVTVision
 
 /// Initial weights from another model, adapted as in timm.
 ///
-/// A head for another number of classes is reinitialized, and position embeddings of another grid
+/// A head for other classes is reinitialized, and position embeddings of another grid
 /// are resampled bicubically; all other parameters must fit.
 package struct AdaptedWeights: ParameterSource {
     private let stored: CheckpointWeights
     private let random: RandomWeights
+    private let keepsHeads: Bool
 
     /// Creates the source.
     ///
     /// - Parameters:
     ///   - file: the open checkpoint.
     ///   - random: the source of a reinitialized head.
-    package init(_ file: any NamedTensors, otherwise random: RandomWeights) {
+    ///   - keepsHeads: whether heads that fit are kept; false if their classes are others.
+    package init(
+        _ file: any NamedTensors, otherwise random: RandomWeights, keepsHeads: Bool = true
+    ) {
         stored = CheckpointWeights(file)
         self.random = random
+        self.keepsHeads = keepsHeads
     }
 
     /// Checks that all parameters except heads and position embeddings fit.
@@ -74,6 +79,7 @@ package struct AdaptedWeights: ParameterSource {
         of parameter: ParameterSpecification, _ configuration: CascadeConfiguration
     ) throws -> Source {
         let shapes = stored.shapes(of: parameter, in: configuration)
+        if parameter.role.isHead, !keepsHeads { return .fresh }
         if shapes.allSatisfy({ $0.actual == $0.needed }) { return .fitting }
         if parameter.role.isHead { return .fresh }
         if parameter.role.isPositions, let shape = shapes.first?.actual, shape.rank == 3,

@@ -35,6 +35,16 @@ public struct ClassLabels: Equatable, Sendable {
         }
     }
 
+    /// Whether these are the classes of a model in some order, each named as class folders are.
+    ///
+    /// - Parameter model: the names of the model's classes.
+    /// - Returns: whether each name is that of one class and no class is missing.
+    package func areClasses(of model: ClassLabels) -> Bool {
+        let numbers = ClassNumbers(model)
+        return names.count == model.names.count
+            && Set(names.compactMap { numbers[$0] }).count == names.count
+    }
+
     /// Checks that the number of names equals the number of classes.
     ///
     /// - Parameters:

@@ -28,7 +28,7 @@ struct BenchKernels: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("A model name or a JSON file.", valueName: "name|file.json"),
-        completion: .list(CascadeConfiguration.names))
+        completion: .list(ModelCard.argumentNames))
     var model: String
 
     @OptionGroup var reuse: ReuseOptions

@@ -26,7 +26,7 @@ struct BenchTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp("A model name or a JSON file.", valueName: "name|file.json"),
-        completion: .list(CascadeConfiguration.names))
+        completion: .list(ModelCard.argumentNames))
     var model: String
 
     @OptionGroup var reuse: ReuseOptions

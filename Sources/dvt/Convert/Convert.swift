@@ -25,7 +25,7 @@ struct Convert: ParsableCommand {
         help: ArgumentHelp(
             "A model name or a JSON file; optional if the checkpoint has a model card.",
             valueName: "name|file.json"),
-        completion: .list(CascadeConfiguration.names))
+        completion: .list(ModelCard.argumentNames))
     var model: String?
 
     @OptionGroup var reuse: ReuseOptions

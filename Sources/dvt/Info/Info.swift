@@ -27,10 +27,10 @@ struct Info: ParsableCommand {
         help: ArgumentHelp(
             """
             A model name, a JSON file, or a checkpoint with a model card. Names: \
-            \(CascadeConfiguration.names.joined(separator: ", ")), and the timm and Hugging Face \
+            \(ModelCard.argumentNames.joined(separator: ", ")), and the timm and Hugging Face \
             names of plain ViTs.
             """, valueName: "name|file"),
-        completion: .list(CascadeConfiguration.names))
+        completion: .list(ModelCard.argumentNames))
     var model: String
 
     @OptionGroup var reuse: ReuseOptions
@@ -99,9 +99,9 @@ extension ModelCard {
     fileprivate static func described(by model: String) throws -> Self {
         let endings = [".safetensors", ".pth", ".pt", ".tar", ".bin", ".ckpt"]
         let isFile = access(model, F_OK) == 0 || endings.contains(where: model.hasSuffix)
-        guard isFile, !model.hasSuffix(".json"), (try? named(model)) == nil else {
-            return try named(orFile: model)
-        }
+        guard isFile, model != ShippedModel.name, !model.hasSuffix(".json"),
+            (try? named(model)) == nil
+        else { return try named(orFile: model) }
         return try Self(storedIn: Checkpoint.open(path: model))
     }
 

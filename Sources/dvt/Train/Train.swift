@@ -19,8 +19,9 @@ struct Train: ParsableCommand {
                 --model cascade.json --recipe recipe.json --output run --max-hours 2
               dvt train images --split train --output run --resume
               dvt train images --init dvt.safetensors --model cascade.json --output run
+              dvt train images --init \(ShippedModel.name) --output run
 
-            The loss is the sum of the exits' cross-entropy losses. The output folder contains a \
+            The model's classes and their names are those of the data. The loss is the sum of the exits' cross-entropy losses. The output folder contains a \
             checkpoint, from which --resume continues a run that was interrupted or killed; the \
             weights with the model card, for the other commands; the recipe; and a log with one \
             line per epoch. Evaluation columns are measured with averaged weights on images not \
@@ -53,17 +54,19 @@ struct Train: ParsableCommand {
     var holdOutEvery: Int?
 
     @Option(
-        help: ArgumentHelp("A model name or a JSON file.", valueName: "name|file.json"),
-        completion: .list(CascadeConfiguration.names))
+        help: ArgumentHelp(
+            "A model name or a JSON file; default: the model card of --init.",
+            valueName: "name|file.json"),
+        completion: .list(ModelCard.argumentNames))
     var model: String?
 
     @Option(
         name: .customLong("init"),
         help: ArgumentHelp(
-            "Initialize from this checkpoint instead of randomly.",
+            "Initialize from this checkpoint, or \(ShippedModel.name), instead of randomly.",
             discussion: """
-                A head with another number of classes is reinitialized; position embeddings of \
-                another grid are resampled, as in timm.
+                A head for other classes is reinitialized; position embeddings of another grid are \
+                resampled, as in timm. Without --model, its model card describes the model.
                 """, valueName: "file"),
         completion: .file())
     var start: String?
@@ -89,11 +92,11 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         try deviceOptions.requireRangeOfGradients(for: "training runs")
-        guard resume ? model == nil && start == nil : model != nil else {
+        guard resume ? model == nil && start == nil : model != nil || start != nil else {
             throw ValidationError(
                 resume
                     ? "--resume uses the run's own model; omit --model and --init."
-                    : "--model is required: a model name or a JSON file.")
+                    : "--model or --init is required: a model name, a JSON file or a checkpoint.")
         }
         guard validationSplit == nil || holdOutEvery == nil else {
             throw ValidationError("--validation-split and --hold-out-every are mutually exclusive.")
@@ -127,6 +130,8 @@ struct Train: ParsableCommand {
         let recipe: TrainingRecipe
         /// The training split, including held-out images.
         let images: LabeledImages
+        /// The weights of another model to start from, or nil.
+        var start: AdaptedWeights?
         /// The checkpoint to resume from, or nil.
         var checkpoint: SafetensorsFile?
         /// Whether the batch size is that of the checkpoint.
@@ -158,6 +163,8 @@ struct Train: ParsableCommand {
         let interruption = Interruption()
         var run = try TrainRun(
             trainer, on: input, validation: validation, in: folder, interruption: interruption)
+        let labels = try ClassLabels.of(trainer.card)
+        printError("trains \(classesText(labels, count: trainer.card.configuration.classes))")
         printError(summary(of: trainer, input, validation))
         let columns = EpochRecord.columns(
             exits: trainer.card.configuration.stages.count, validates: validation != nil)
@@ -177,21 +184,40 @@ struct Train: ParsableCommand {
             let card = try ModelCard(storedIn: file)
             let stored = try Trainer<ReferenceBackend>.recipe(storedIn: file)
             let recipe = recipeOptions.isGiven ? try recipeOptions.applied(to: stored) : stored
+            let images = try open(split, for: card)
+            try report(images)
             return Plan(
-                card: card, recipe: recipe, images: try open(split, for: card),
-                checkpoint: file,
+                card: card, recipe: recipe, images: images, checkpoint: file,
                 keepsBatchSize: recipe.batchSize == stored.batchSize)
         }
         let recipe = try recipeOptions.applied()
-        var card = try ModelCard.named(orFile: model ?? "")
-        let images = try open(split, for: card, reportsAssumption: false)
-        if let names = images.classes?.names, names.count == card.configuration.classes {
-            // The model takes its class names from the data set, so nothing is assumed.
-            card.labels = .list(names)
-        } else if let assumption = images.assumption {
-            printError("note: \(assumption)")
-        }
-        return Plan(card: card, recipe: recipe, images: images)
+        let model = try TrainingModel(model: model, start: start)
+        let own = try open(split, ModelClasses(numbering: folderOptions.classFolders))
+        let card = try model.card(for: own)
+        // Numbered as the model states, if it names the classes of the data in another order.
+        let stated = try model.statedLabels
+        let images = stated == nil || stated == own.classes ? own : try open(split, for: card)
+        try report(images)
+        return Plan(
+            card: card, recipe: recipe, images: images,
+            start: try model.weights(for: card, otherwise: RandomWeights(seed: recipe.seed)))
+    }
+
+    private func open(_ split: String?, for card: ModelCard) throws -> LabeledImages {
+        try open(
+            split,
+            ModelClasses(
+                ClassLabels.of(card), count: card.configuration.classes,
+                numbering: folderOptions.classFolders))
+    }
+
+    private func open(_ split: String?, _ classes: ModelClasses) throws -> LabeledImages {
+        try LabeledImages.open(path: data, split: split, classes: classes)
+    }
+
+    private func report(_ set: LabeledImages) throws {
+        for problem in set.problems { printError("warning: \(problem)") }
+        if strict, !set.problems.isEmpty { throw ExitCode.failure }
     }
 
     private func makeTrainer<B: DifferentiableBackend>(
@@ -201,11 +227,10 @@ struct Train: ParsableCommand {
         if let checkpoint = plan.checkpoint {
             return try Trainer(resuming: checkpoint, recipe: recipe, backend: backend)
         }
-        let random = RandomWeights(seed: recipe.seed)
-        guard let start else {
-            return try Trainer(card, recipe: recipe, weights: random, backend: backend)
+        guard let weights = plan.start else {
+            return try Trainer(
+                card, recipe: recipe, weights: RandomWeights(seed: recipe.seed), backend: backend)
         }
-        let weights = try AdaptedWeights(Checkpoint.open(path: start), otherwise: random)
         let trainer = try Trainer(card, recipe: recipe, weights: weights, backend: backend)
         for change in try weights.changes(for: card.configuration) {
             printError("init: \(change)")
@@ -228,27 +253,13 @@ struct Train: ParsableCommand {
         }
         let set = plan.images
         let training = holdOutEvery.map { set.leavingOut(every: $0) } ?? set
-        let validation =
-            try holdOutEvery.map { set.only(every: $0) }
-            ?? validationSplit.map { try open($0, for: card) }
+        let other = try validationSplit.map { try open($0, for: card) }
+        try other.map(report)
+        let validation = holdOutEvery.map { set.only(every: $0) } ?? other
         return (
             try input(training, recipe.augmentation, keepsRest: false),
             try validation.map { try input($0, .none, keepsRest: true) }
         )
-    }
-
-    private func open(
-        _ split: String?, for card: ModelCard, reportsAssumption: Bool = true
-    ) throws -> LabeledImages {
-        let set = try LabeledImages.open(
-            path: data, split: split,
-            classes: ModelClasses(
-                ClassLabels.of(card), count: card.configuration.classes,
-                numbering: folderOptions.classFolders))
-        for problem in set.problems { printError("warning: \(problem)") }
-        if reportsAssumption, let assumption = set.assumption { printError("note: \(assumption)") }
-        if strict, !set.problems.isEmpty { throw ExitCode.failure }
-        return set
     }
 
     private func summary<B: DifferentiableBackend>(

@@ -32,7 +32,7 @@ struct Tune: ParsableCommand {
         help: ArgumentHelp(
             "A model name or a JSON file; may be repeated. Default: dvt-deit-small.",
             valueName: "name|file.json"),
-        completion: .list(CascadeConfiguration.names))
+        completion: .list(ModelCard.argumentNames))
     var model: [String] = []
 
     @Option(

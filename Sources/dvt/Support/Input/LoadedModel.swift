@@ -31,10 +31,11 @@ struct LoadedModel {
     ) throws {
         let file: (any NamedTensors)? =
             switch weights {
-            case .file(let path): try Checkpoint.open(path: path)
-            case nil where model == nil: try ShippedModel.file()
+            case .file(let argument): try Checkpoint.open(argument: argument)
+            case nil where model == nil || model == ShippedModel.name: try ShippedModel.file()
             default: nil
             }
+        if model == nil, weights == nil { ShippedModel.announce() }
         guard
             var card = try model.map(ModelCard.named(orFile:))
                 ?? file.map({ try ModelCard(storedIn: $0) })
@@ -56,7 +57,7 @@ struct LoadedModel {
         self.file = file
         let stageFiles = (self.weights as? StageWeights)?.files.map(\.file.origin) ?? []
         inputs = [file?.origin, model].compactMap { $0 } + stageFiles
-        if let file, model != nil, file.metadata[ModelCard.metadataKey] != nil {
+        if let file, model != nil, weights != nil, file.metadata[ModelCard.metadataKey] != nil {
             printError("model card: --model overrides the card of \(shown(file.origin))")
         }
     }

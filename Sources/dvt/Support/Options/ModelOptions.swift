@@ -7,7 +7,7 @@ struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            A JSON file or a model name: \(CascadeConfiguration.names.joined(separator: ", ")), or \
+            A JSON file or a model name: \(ModelCard.argumentNames.joined(separator: ", ")), or \
             the timm or Hugging Face name of a plain ViT.
             """,
             discussion: """
@@ -15,12 +15,15 @@ struct ModelOptions: ParsableArguments {
                 --weights: the built-in model \(ShippedModel.name), trained on CIFAR-10.
                 """,
             valueName: "name|file.json"),
-        completion: .list(CascadeConfiguration.names))
+        completion: .list(ModelCard.argumentNames))
     var model: String?
 
     @Option(
         help: ArgumentHelp(
-            "A safetensors, PyTorch or MindSpore checkpoint, or synthetic:SEED (untrained).",
+            """
+            A safetensors, PyTorch or MindSpore checkpoint, \(ShippedModel.name), or synthetic:SEED \
+            (untrained).
+            """,
             valueName: "file|synthetic:seed"),
         completion: .file())
     var weights: WeightsArgument?
@@ -36,7 +39,7 @@ struct ModelOptions: ParsableArguments {
     }
 }
 
-/// A weight source: a file, or `synthetic:SEED`.
+/// A weight source: a file, the built-in model's name, or `synthetic:SEED`.
 enum WeightsArgument: ExpressibleByArgument {
     case file(String)
     case synthetic(seed: UInt64)
