@@ -3,14 +3,9 @@ import DVTOutput
 
 /// Collects the written text of each flush.
 final class CollectedOutput: TextOutput {
-    let isTerminal: Bool
     /// The text of each flush.
     private(set) var pieces: [String] = []
     private var waiting = ""
-
-    init(isTerminal: Bool = false) {
-        self.isTerminal = isTerminal
-    }
 
     var text: String { pieces.joined() + waiting }
 

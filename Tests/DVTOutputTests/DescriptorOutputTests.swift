@@ -89,8 +89,7 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
         let output = DescriptorOutput(descriptor: pipe.writeEnd)
         let writer = RecordWriter(.jsonl, columns: [OutputColumn("a")], to: output)
         pipe.closeReadEnd()
-        try writer.write([1])
-        #expect(throws: OutputError.readerGone) { try writer.finish() }
+        #expect(throws: OutputError.readerGone) { try writer.write([1]) }
     }
 
     @Test func aFullDiskIsAnErrorOfOneLine() throws {
@@ -99,8 +98,7 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
         defer { close(full) }
         let output = DescriptorOutput(descriptor: full)
         let writer = RecordWriter(.csv, columns: [OutputColumn("a")], to: output)
-        try writer.write([1])
-        let error = #expect(throws: OutputError.self) { try writer.finish() }
+        let error = #expect(throws: OutputError.self) { try writer.write([1]) }
         #expect(
             error == .cannotWrite(name: "standard output", reason: "No space left on device"))
         #expect(

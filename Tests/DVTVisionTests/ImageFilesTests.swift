@@ -34,6 +34,27 @@ struct ImageFilesTests {
             ])
     }
 
+    /// The first bytes decide where the extension does not; other files are counted.
+    @Test func otherFilesAreCounted() throws {
+        let folder = try TemporaryFolder()
+        let jpeg: [UInt8] = [0xFF, 0xD8, 0xFF, 0xE0]
+        folder.makeFolder(".git")
+        for name in ["a", "b.jfif", "c.dat", "._d.jpg", ".e.jpg", ".git/f.jpg"] {
+            try folder.write(jpeg, to: name)
+        }
+        for name in ["g.BMP", "h.bmp", "i", "j.\u{1B}[2J"] {
+            try folder.write([0x42, 0x4D], to: name)
+        }
+        #expect(mkfifo("\(folder.path)/k.jpg", 0o600) == 0)
+        let search = try ImageFiles.search(in: folder.path)
+        #expect(search.paths == ["a", "b.jfif", "c.dat"].map { "\(folder.path)/\($0)" })
+        #expect(
+            search.skipped.text
+                == "2 .bmp, 2 hidden, 2 without extension, 1 AppleDouble (._*), 1 not regular files"
+        )
+        #expect(search.problems.isEmpty)
+    }
+
     @Test func aTrailingSlashIsNotDoubled() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write([], to: "a.jpg")
@@ -82,8 +103,10 @@ struct ImageFilesTests {
         }
         #expect(descriptor >= 0)
         close(descriptor)
-        #expect(throws: ImageError.nameNotUTF8(path: "\(folder.path)/\u{FFFD}.jpg")) {
-            try ImageFiles.find(in: folder.path)
-        }
+        let problem = ImageError.nameNotUTF8(path: "\(folder.path)/\u{FFFD}.jpg")
+        #expect(throws: problem) { try ImageFiles.find(in: folder.path) }
+        let path = try folder.write([], to: "a.jpg")
+        let search = try ImageFiles.search(in: folder.path)
+        #expect(search.paths == [path] && search.problems == [problem])
     }
 }

@@ -169,7 +169,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
                 == "ROOT: holds no labeled image: it has no folder; put the images of each class in one"
         )
         try write("a/x.txt")
-        #expect(error()?.contains("no folder in it has a .jpg") == true)
+        #expect(error()?.contains("no folder in it has a JPEG") == true)
         #expect(throws: DataSetError.self) { try LabeledImages.open(path: folder.path + "/none") }
     }
 

@@ -37,7 +37,7 @@ import Testing
     }
 
     private func next(_ list: inout PathList) -> String? {
-        do throws(PathListError) {
+        do throws(ImageError) {
             return try list.next()
         } catch {
             return "error: \(error)"

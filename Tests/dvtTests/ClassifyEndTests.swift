@@ -32,6 +32,38 @@ struct ClassifyEndTests {
         #expect(errors.first?.contains("standard output: cannot be written (No space left") == true)
     }
 
+    /// Rows are written as they are known, so that the end of the reader ends the run.
+    @Test(arguments: ["csv", "json", "table"]) func earlyReadersEndTheRun(format: String)
+        async throws
+    {
+        let run = try await shell(
+            """
+            set -o pipefail
+            for i in {1..20000}; do echo "$1"; done |
+                timeout 60 "$DVT" \(Self.command) --exit 1 --format \(format) - | head -n 1
+            """, Fixtures.photo(1))
+        #expect(run.lines.count == 1 && run.code != 124, "\(run.errors)")
+        #expect(!run.errors.contains("20000 images"))
+    }
+
+    /// SIGTERM, also while the next path is awaited.
+    @Test func terminatedRunsEndAtOnce() async throws {
+        let folder = try TemporaryFolder()
+        let run = try await shell(
+            """
+            mkfifo "$2/list" && exec 3<> "$2/list" && echo "$1" >&3
+            "$DVT" \(Self.command) --format json - < "$2/list" > "$2/output" 2> "$2/errors" &
+            until [ -s "$2/output" ]; do sleep 0.02; done
+            kill -TERM $! && wait $!
+            echo $? && cat "$2/output"
+            """, Fixtures.photo(1), folder.path)
+        #expect(run.lines.first == "143")
+        let rows = try json(run.lines.dropFirst().joined(), as: ClassifyRow.self)
+        #expect(rows.map(\.file) == [Fixtures.photo(1)])
+        let errors = try String(contentsOfFile: folder.path + "/errors", encoding: .utf8)
+        #expect(errors.hasSuffix("; interrupted\n"))
+    }
+
     @Test func interruptedRunsWriteWholeRecords() async throws {
         try await Program.warmUp()
         let images = Array(repeating: Fixtures.photo(6), count: 2000)

@@ -25,6 +25,80 @@ struct ClassifyInputTests {
         #expect(files == [Fixtures.photo(2), Fixtures.photo(3)])
     }
 
+    /// NUL is the only separator that no name holds.
+    @Test(arguments: ["classify", "embed", "explain"])
+    func standardInputMayBeSeparatedByNull(command: String) async throws {
+        let folder = try TemporaryFolder()
+        let files = try ["a.jpg", "b\nc.jpg", "d\te.jpg"].map {
+            try folder.copy(Fixtures.photo(1), as: $0)
+        }
+        let run = try await dvt(
+            [
+                command, "--model", "tiny-deit", "--weights", "synthetic:50", "--format", "jsonl",
+                "-",
+            ],
+            input: files.map { $0 + "\0" }.joined())
+        #expect(run.code == 0, "\(run.errors)")
+        let found = try jsonLines(run.output, as: FileRow.self).map(\.file)
+        #expect(Set(found) == Set(files) && found.first == files[0])
+    }
+
+    private struct FileRow: Decodable {
+        let file: String
+        let error: String?
+    }
+
+    @Test func controlCharactersInLinesAreErrors() async throws {
+        let run = try await classify(
+            "--format", "jsonl", "-", input: "a\tb.jpg\n\(Fixtures.photo(1))\r\n")
+        #expect(run.code == 1 && run.lines.count == 1)
+        #expect(run.errors.contains("standard input: line 1 has the control character 0x09"))
+    }
+
+    /// Each input has one record per image, in order, or its error.
+    @Test(arguments: ["classify", "embed", "explain"])
+    func errorsMayBeRecorded(command: String) async throws {
+        let folder = try TemporaryFolder()
+        let good = try folder.copy(Fixtures.photo(1), as: "set/b.jpg")
+        let broken = try folder.file("set/a.jpg", "not an image")
+        let arguments =
+            [command, "--model", "tiny-deit", "--weights", "synthetic:50", "--format", "jsonl"]
+            + ["/nowhere", folder.path + "/set", Fixtures.photo(2)]
+        let run = try await dvt(arguments + ["--on-error", "record"])
+        #expect(run.code == 1)
+        var rows = try jsonLines(run.output, as: FileRow.self)
+        if command == "explain" { rows = rows.filter { $0.error != nil } + rows.suffix(1) }
+        let all = ["/nowhere", broken, good, Fixtures.photo(2)]
+        #expect(rows.map(\.file) == (command == "explain" ? [all[0], all[1], all[3]] : all))
+        #expect(rows[0].error?.hasPrefix("/nowhere: cannot be opened") == true)
+        #expect(rows[1].error?.contains("neither JPEG, PNG nor WebP") == true)
+        #expect(rows.dropFirst(2).allSatisfy { $0.error == nil })
+        let stopped = try await dvt(arguments + ["--on-error", "stop"])
+        #expect(stopped.code == 1 && stopped.output.isEmpty)
+        #expect(stopped.errorLines.count { $0.hasPrefix("error: ") } == 1)
+        let skipped = try await dvt(arguments)
+        #expect(!skipped.output.contains("error") && skipped.output.contains(good))
+    }
+
+    /// A name that is not UTF-8 does not hide the other files, and the first bytes decide.
+    @Test func foldersAreReadAsFarAsPossible() async throws {
+        let run = try await shell(
+            """
+            mkdir -p "$2/deep" && cd "$2"
+            cp "$1" photo.JFIF && cp "$1" deep/none && cp "$1" ._a.jpg && cp "$1" .b.jpg
+            cp "$1" $'deep/\\xff.jpg' && echo x > a.bmp && echo x > b.BMP && echo x > deep/c.heic
+            "$DVT" classify --model tiny-deit --weights synthetic:50 --format csv .
+            """, Fixtures.photo(1), try TemporaryFolder().path + "/set")
+        #expect(run.code == 1)
+        #expect(try csv(run.output).map { $0["file"] } == ["./deep/none", "./photo.JFIF"])
+        let skipped =
+            "skipped files that are not JPEG, PNG or WebP: 2 .bmp, 1 .heic, "
+            + "1 AppleDouble (._*), 1 hidden"
+        #expect(run.errorLines.contains(skipped), "\(run.errors)")
+        #expect(run.errorLines.contains { $0.contains("has a name that is not UTF-8") })
+        #expect(run.errorLines.last?.hasSuffix("; 1 could not be read") == true)
+    }
+
     /// A caller that names images one by one receives each result before naming the next: the
     /// second line is written only after the first result.
     @Test func standardInputIsAnsweredAtOnce() async throws {
@@ -142,7 +216,7 @@ struct ClassifyInputTests {
         let run = try await classify("--format", format, folder.path)
         #expect(run.code == 1)
         #expect(run.output == output)
-        #expect(run.errorLines.contains { $0.contains("\(folder.path): contains no .jpg") })
+        #expect(run.errorLines.contains { $0.contains("\(folder.path): contains no JPEG") })
     }
 
     @Test func anEmptyListIsNoError() async throws {

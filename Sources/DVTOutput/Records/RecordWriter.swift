@@ -14,7 +14,6 @@ package enum TableLayout: Sendable {
 package final class RecordWriter {
     private let columns: [OutputColumn]
     private let output: any TextOutput
-    private let flushesEachRow: Bool
     private let audience: OutputColumn.Audience
     private var renderer: any RowRenderer
     private var hasBegun = false
@@ -28,16 +27,14 @@ package final class RecordWriter {
     ///   - output: receives the text.
     ///   - table: when a table is printed.
     ///   - jsonKey: the key of the array of records in a JSON object, or nil for the array alone.
-    ///   - flushesEachRow: whether each row is flushed at once, as it always is on a terminal.
     package init(
         _ format: OutputFormat, columns: [OutputColumn], to output: any TextOutput,
-        table: TableLayout = .whole, jsonKey: String? = nil, flushesEachRow: Bool = false
+        table: TableLayout = .whole, jsonKey: String? = nil
     ) {
         precondition(
             Set(columns.map(\.key)).count == columns.count, "two columns have the same key")
         self.columns = columns
         self.output = output
-        self.flushesEachRow = flushesEachRow || output.isTerminal
         let audience = format.audience
         let visible = columns.filter { $0.audience.contains(audience) }
         switch format {
@@ -50,7 +47,7 @@ package final class RecordWriter {
         self.audience = audience
     }
 
-    /// Writes one record.
+    /// Writes and flushes one record; a table may hold it back.
     ///
     /// - Parameter row: one value per column, including columns that the format omits.
     /// - Throws: ``OutputError`` if the system fails to write.
@@ -61,10 +58,9 @@ package final class RecordWriter {
         let visible = zip(columns, row).filter { $0.0.audience.contains(audience) }.map(\.1)
         let beginning = hasBegun ? "" : renderer.beginning()
         hasBegun = true
+        // At once: a signal loses no row, and a closed pipe is noticed.
         try output.write(beginning + renderer.text(of: visible))
-        if flushesEachRow {
-            try output.flush()
-        }
+        try output.flush()
     }
 
     /// Completes and flushes the output; further calls do nothing.

@@ -4,9 +4,6 @@ import Glibc
 
 /// The destination of records.
 package protocol TextOutput: AnyObject {
-    /// Whether the output is a terminal.
-    var isTerminal: Bool { get }
-
     /// Appends text, which may be buffered.
     ///
     /// - Parameter text: the text.

@@ -37,31 +37,28 @@ extension LabeledImages {
         problems += [folders.problem].compactMap { $0 }
         var paths: [String] = []
         var labels: [Int32] = []
+        var skipped = SkippedFiles()
         for (name, number) in zip(names, folders.numbers) {
             guard let label = number else { continue }
             let folder = ImageFiles.path(of: name, in: root)
-            let found = try images(in: folder, problems: &problems)
-            if found.isEmpty {
+            let found = try ImageFiles.search(in: folder)
+            problems += found.problems.map(\.description)
+            skipped.add(found.skipped)
+            if found.paths.isEmpty {
                 problems.append(DataSetError.emptyClass(folder).description)
             }
-            paths += found
-            labels += repeatElement(Int32(label), count: found.count)
+            paths += found.paths
+            labels += repeatElement(Int32(label), count: found.paths.count)
         }
         guard !paths.isEmpty else {
             throw DataSetError.empty(
-                path: root, reason: "no folder in it has a .jpg, .jpeg, .png or .webp file")
+                path: root,
+                reason: "no folder in it has a JPEG, PNG or WebP file"
+                    + (skipped.text.map { "; convert what they contain: \($0)" } ?? ""))
         }
         return LabeledImages(
             origin: root, classes: folders.labels, labels: labels, storage: .files(paths),
-            problems: problems, assumption: folders.assumption)
-    }
-
-    private static func images(in folder: String, problems: inout [String]) throws -> [String] {
-        var found: [ImageError] = []
-        defer { problems += found.map(\.description) }
-        return try ImageFiles.find(in: folder) { (error) throws(ImageError) in
-            found.append(error)
-        }
+            problems: problems, assumption: folders.assumption, skipped: skipped)
     }
 
     private static func splitFolder(of path: String, split: String?) throws -> String {

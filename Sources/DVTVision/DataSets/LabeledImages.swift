@@ -26,6 +26,8 @@ public struct LabeledImages: Sendable {
     /// The assumed numbering of the classes if the folder names do not determine it, in one line,
     /// or nil.
     public let assumption: String?
+    /// The files of class folders that are no images.
+    package let skipped: SkippedFiles
     private let labels: [Int32]
     private let storage: Storage
 
@@ -33,7 +35,7 @@ public struct LabeledImages: Sendable {
 
     init(
         origin: String, classes: ClassLabels?, labels: [Int32], storage: Storage,
-        problems: [String] = [], assumption: String? = nil
+        problems: [String] = [], assumption: String? = nil, skipped: SkippedFiles = SkippedFiles()
     ) {
         self.origin = origin
         self.classes = classes
@@ -41,6 +43,7 @@ public struct LabeledImages: Sendable {
         self.storage = storage
         self.problems = problems
         self.assumption = assumption
+        self.skipped = skipped
     }
 
     /// Opens a set of any kind: a `.csv`, `.tsv` or `.txt` file (``csv(path:classes:)``), a CIFAR
@@ -88,7 +91,7 @@ extension LabeledImages {
             }
         return LabeledImages(
             origin: origin, classes: classes, labels: Array(labels[index...]), storage: storage,
-            problems: problems, assumption: assumption)
+            problems: problems, assumption: assumption, skipped: skipped)
     }
 }
 
@@ -115,7 +118,8 @@ extension LabeledImages {
         let chosen = indices.filter(isIncluded)
         return LabeledImages(
             origin: origin, classes: classes, labels: chosen.map { labels[$0] },
-            storage: .chosen(chosen.map(location)), problems: problems, assumption: assumption)
+            storage: .chosen(chosen.map(location)), problems: problems, assumption: assumption,
+            skipped: skipped)
     }
 }
 

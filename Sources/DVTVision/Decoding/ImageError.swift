@@ -27,6 +27,10 @@ public enum ImageError: Error, Equatable, Sendable {
     case unsupported(path: String, reason: String)
     /// A folder holds a file whose name is not UTF-8; `path` approximates it.
     case nameNotUTF8(path: String)
+    /// The folder `path` holds no image; `skipped` counts its other files by kind, or is nil.
+    case noImages(path: String, skipped: String?)
+    /// The list `path` has an entry that is no path, or cannot be read.
+    case invalidList(path: String, reason: String)
 }
 
 extension ImageError: CustomStringConvertible {
@@ -42,7 +46,7 @@ extension ImageError: CustomStringConvertible {
             .fileTooLarge(let path, _, _), .empty(let path), .unknownFormat(let path, _),
             .tooManyPixels(let path, _, _, _), .unjustifiedSize(let path, _, _, _, _),
             .truncated(let path, _), .damaged(let path, _, _), .unsupported(let path, _),
-            .nameNotUTF8(let path):
+            .nameNotUTF8(let path), .noImages(let path, _), .invalidList(let path, _):
             path
         }
     }
@@ -61,6 +65,11 @@ extension ImageError: CustomStringConvertible {
             "is empty (0 bytes); copy or download the file again"
         case .nameNotUTF8:
             "has a name that is not UTF-8; rename the file"
+        case .noImages(_, let skipped):
+            "contains no JPEG, PNG or WebP file"
+                + (skipped.map { "; convert what it contains: \($0)" } ?? "")
+        case .invalidList(_, let reason):
+            reason
         default:
             contentProblem
         }

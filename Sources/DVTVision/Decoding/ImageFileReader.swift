@@ -9,6 +9,17 @@ enum ImageFileReader {
     /// are far below the limit; it protects against huge sparse files.
     static let byteLimit = 1 << 30
 
+    /// Whether a file begins with the signature of a JPEG, PNG or WebP file.
+    static func isImage(path: String) -> Bool {
+        do throws(FileError) {
+            let file = try OpenFile(path: path)
+            let start = try file.read(from: 0, upTo: ImageFormat.signatureLength)
+            return (try? ImageFormat(of: start, name: path)) != nil
+        } catch {
+            return false
+        }
+    }
+
     /// Reads a file.
     ///
     /// - Parameter path: the file.

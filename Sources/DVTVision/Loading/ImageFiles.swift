@@ -3,7 +3,7 @@ import Glibc
 
 /// Finds image files.
 public enum ImageFiles {
-    private static let extensions = [".jpg", ".jpeg", ".png", ".webp"]
+    private static let extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"]
 
     private struct Identity: Hashable {
         let device: UInt
@@ -19,61 +19,88 @@ public enum ImageFiles {
         var unreadable: [(path: String, isFolder: Bool)] = []
     }
 
+    /// What a search finds.
+    package struct Search {
+        /// The paths of the images, sorted by bytes.
+        package fileprivate(set) var paths: [String] = []
+        /// The folders that cannot be read and the names that are not UTF-8.
+        package fileprivate(set) var problems: [ImageError] = []
+        /// The other files.
+        package fileprivate(set) var skipped = SkippedFiles()
+    }
+
     /// Lists the images at a path.
     ///
     /// A file yields itself. A folder yields every file below it whose name ends in .jpg, .jpeg,
-    /// .png or .webp, ignoring case. Symbolic links are followed, and each folder is visited once,
-    /// so cyclic links terminate.
+    /// .jpe, .jfif, .png or .webp, ignoring case, or that begins as a file of these formats. Names that begin
+    /// with a dot are skipped. Symbolic links are followed, and each folder is visited once, so
+    /// cyclic links terminate.
     ///
     /// - Parameter path: a file or a folder.
     /// - Returns: the paths, sorted by bytes.
-    /// - Throws: ``ImageError`` if `path` does not exist or a folder cannot be read.
+    /// - Throws: ``ImageError`` if `path` does not exist, a folder cannot be read or a name is not
+    ///   UTF-8.
     public static func find(in path: String) throws(ImageError) -> [String] {
-        try find(in: path) { (problem) throws(ImageError) in throw problem }
+        let search = try search(in: path)
+        if let problem = search.problems.first { throw problem }
+        return search.paths
     }
 
-    /// Lists the images at a path and reports those that cannot be listed.
+    /// Lists the images at a path, and what cannot be read or is no image.
     ///
-    /// - Parameters:
-    ///   - path: a file or a folder.
-    ///   - onProblem: receives unreadable folders below `path` and names that are not UTF-8; the
-    ///     search continues unless it throws.
-    /// - Returns: the paths, sorted by bytes.
-    /// - Throws: ``ImageError`` if `path` does not exist, or the error of `onProblem`.
-    static func find(
-        in path: String, onProblem: (ImageError) throws(ImageError) -> Void
-    ) throws(ImageError) -> [String] {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            throw .cannotOpen(path: path, reason: systemMessage())
+    /// - Parameter path: a file or a folder.
+    /// - Returns: the files that ``find(in:)`` describes, and the others.
+    /// - Throws: ``ImageError`` if `path` does not exist.
+    package static func search(in path: String) throws(ImageError) -> Search {
+        var search = Search()
+        switch kind(path) {
+        case nil: throw .cannotOpen(path: path, reason: systemMessage())
+        case .folder: break
+        default:
+            search.paths = [path]
+            return search
         }
-        guard status.st_mode & S_IFMT == S_IFDIR else { return [path] }
-        var found: [String] = []
         var visited: Set<Identity> = []
         // An explicit stack instead of recursion: the tree may be deep.
         var folders = [path]
         while let folder = folders.popLast() {
-            let listing: Listing
             do throws(ImageError) {
-                listing = try list(folder)
+                let listing = try list(folder)
+                guard visited.insert(listing.identity).inserted else { continue }
+                folders += note(listing, of: folder, &search).reversed()
             } catch {
-                try onProblem(error)
+                search.problems.append(error)
+            }
+        }
+        search.paths.sort(by: precedes)
+        return search
+    }
+
+    /// Notes the files of a folder and returns its subfolders.
+    private static func note(
+        _ listing: Listing, of folder: String, _ search: inout Search
+    ) -> [String] {
+        search.problems += listing.unreadable.map { .nameNotUTF8(path: $0.path) }
+        var subfolders: [String] = []
+        for name in listing.names {
+            let child = path(of: name, in: folder)
+            if name.hasPrefix(".") {
+                search.skipped.addHidden(name)
                 continue
             }
-            guard visited.insert(listing.identity).inserted else { continue }
-            for (path, _) in listing.unreadable { try onProblem(.nameNotUTF8(path: path)) }
-            var subfolders: [String] = []
-            for name in listing.names {
-                let child = self.path(of: name, in: folder)
-                if isFolder(child) {
-                    subfolders.append(child)
-                } else if isImage(name) {
-                    found.append(child)
+            switch kind(child) {
+            case .folder: subfolders.append(child)
+            case .special: search.skipped.addSpecial()
+            // Loading reports a broken link.
+            case .file, nil:
+                if isImage(name) || ImageFileReader.isImage(path: child) {
+                    search.paths.append(child)
+                } else {
+                    search.skipped.addOther(name)
                 }
             }
-            folders += subfolders.reversed()
         }
-        return found.sorted(by: precedes)
+        return subfolders
     }
 
     /// The names in a folder that are valid UTF-8, sorted by bytes.
@@ -86,7 +113,7 @@ public enum ImageFiles {
     /// - Parameters:
     ///   - folder: the path of the folder.
     ///   - onProblem: receives files whose names are not UTF-8.
-    /// - Returns: the names that do not begin with a dot.
+    /// - Returns: the names that do not begin with a dot, without macOS's `__MACOSX`.
     /// - Throws: ``ImageError`` if `folder` cannot be read, or the name of a subfolder is not
     ///   UTF-8: omitting it would shift the numbers of later classes.
     static func subfolders(
@@ -98,7 +125,7 @@ public enum ImageFiles {
             onProblem(.nameNotUTF8(path: path))
         }
         return listing.names.filter {
-            !$0.hasPrefix(".") && isFolder(path(of: $0, in: folder))
+            !$0.hasPrefix(".") && $0 != "__MACOSX" && kind(path(of: $0, in: folder)) == .folder
         }
     }
 
@@ -151,9 +178,22 @@ public enum ImageFiles {
             ))
     }
 
-    private static func isFolder(_ path: String) -> Bool {
+    private enum Kind {
+        case folder
+        case file
+        /// A pipe, socket or device.
+        case special
+    }
+
+    /// What is at a path, or nil if nothing can be found.
+    private static func kind(_ path: String) -> Kind? {
         var status = stat()
-        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+        guard stat(path, &status) == 0 else { return nil }
+        switch status.st_mode & S_IFMT {
+        case S_IFDIR: return .folder
+        case S_IFREG: return .file
+        default: return .special
+        }
     }
 
     private static func isImage(_ name: String) -> Bool {

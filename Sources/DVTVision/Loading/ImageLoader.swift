@@ -25,7 +25,8 @@ public final class ImageLoader: Sendable {
 
     /// An image to load.
     private struct Item: Sendable {
-        let location: ImageLocation
+        /// The location, or why there is none.
+        let location: Result<ImageLocation, ImageError>
         let label: Int?
     }
 
@@ -41,7 +42,24 @@ public final class ImageLoader: Sendable {
         lookAhead: Int = 16
     ) {
         self.init(
-            SharedSequence(paths.lazy.map { Item(location: .file($0), label: nil) }),
+            SharedSequence(paths.lazy.map { Item(location: .success(.file($0)), label: nil) }),
+            preprocessing: preprocessing, workers: workers, lookAhead: lookAhead)
+    }
+
+    /// Starts loading images of a list that also holds errors, which are returned in its order.
+    ///
+    /// - Parameters:
+    ///   - inputs: the files, read lazily by one thread at a time, or why there is none.
+    ///   - preprocessing: the preprocessing of each image.
+    ///   - workers: the number of threads; with 0, ``next()`` does the work.
+    ///   - lookAhead: the maximum number of images decoded ahead, at least 1.
+    package convenience init(
+        inputs: sending some Sequence<Result<String, ImageError>>, preprocessing: Preprocessing,
+        workers: Int = 2, lookAhead: Int = 16
+    ) {
+        self.init(
+            SharedSequence(
+                inputs.lazy.map { Item(location: $0.map { .file($0) }, label: nil) }),
             preprocessing: preprocessing, workers: workers, lookAhead: lookAhead)
     }
 
@@ -57,7 +75,8 @@ public final class ImageLoader: Sendable {
         lookAhead: Int = 16
     ) {
         self.init(
-            SharedSequence(images.lazy.map { Item(location: $0.location, label: $0.label) }),
+            SharedSequence(
+                images.lazy.map { Item(location: .success($0.location), label: $0.label) }),
             preprocessing: preprocessing, workers: workers, lookAhead: lookAhead)
     }
 
@@ -71,6 +90,11 @@ public final class ImageLoader: Sendable {
     }
 
     deinit {
+        close()
+    }
+
+    /// Ends loading: ``next()`` returns nil from then on, also where it is waiting.
+    package func close() {
         pipeline.close()
     }
 
@@ -88,14 +112,15 @@ public final class ImageLoader: Sendable {
     }
 
     private static func load(_ item: Item, _ preprocessing: Preprocessing) -> LoadedImage {
-        let result: Result<[Float], ImageError>
         do throws(ImageError) {
-            let image = try item.location.decode(
-                applyingOrientation: preprocessing.applyingOrientation)
-            result = .success(preprocessing.values(from: image))
+            let location = try item.location.get()
+            let image = try location.decode(applyingOrientation: preprocessing.applyingOrientation)
+            return LoadedImage(
+                path: location.name, label: item.label,
+                result: .success(preprocessing.values(from: image)))
         } catch {
-            result = .failure(error)
+            let path = (try? item.location.get())?.name ?? error.path
+            return LoadedImage(path: path, label: item.label, result: .failure(error))
         }
-        return LoadedImage(path: item.location.name, label: item.label, result: result)
     }
 }

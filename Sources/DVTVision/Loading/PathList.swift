@@ -39,9 +39,9 @@ package struct PathList {
     /// Waits for the next path.
     ///
     /// - Returns: the path, or nil at the end of the list.
-    /// - Throws: ``PathListError`` if an entry is no path, in which case the next call continues
+    /// - Throws: ``ImageError`` if an entry is no path, in which case the next call continues
     ///   after it, or if the list cannot be read or is no list, which ends it.
-    package mutating func next() throws(PathListError) -> String? {
+    package mutating func next() throws(ImageError) -> String? {
         while let entry = try nextEntry() {
             let isLine = separator == .lineFeed
             let path = isLine && entry.last == 0x0D ? entry.dropLast() : entry
@@ -53,7 +53,7 @@ package struct PathList {
 
     private func checked(
         _ path: ArraySlice<UInt8>, isLine: Bool
-    ) throws(PathListError) -> String {
+    ) throws(ImageError) -> String {
         guard let text = String(validating: path, as: UTF8.self) else {
             throw error("is not UTF-8; rename the file")
         }
@@ -69,7 +69,7 @@ package struct PathList {
     }
 
     /// The bytes up to the next separator or the end; nil at the end.
-    private mutating func nextEntry() throws(PathListError) -> ArraySlice<UInt8>? {
+    private mutating func nextEntry() throws(ImageError) -> ArraySlice<UInt8>? {
         var searched = bytes.startIndex
         while true {
             if let separator,
@@ -97,7 +97,7 @@ package struct PathList {
         return entry
     }
 
-    private mutating func readMore() throws(PathListError) {
+    private mutating func readMore() throws(ImageError) {
         var piece = [UInt8](repeating: 0, count: Self.bufferByteCount)
         var count = read(descriptor, &piece, piece.count)
         while count < 0, errno == EINTR { count = read(descriptor, &piece, piece.count) }
@@ -111,7 +111,7 @@ package struct PathList {
     }
 
     /// The separator, once the bytes determine it.
-    private mutating func recognizedSeparator() throws(PathListError) -> Separator? {
+    private mutating func recognizedSeparator() throws(ImageError) -> Separator? {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw ended("is UTF-16; give the list in UTF-8")
         }
@@ -124,22 +124,16 @@ package struct PathList {
         return bytes.contains(Separator.lineFeed.rawValue) || hasEnded ? .lineFeed : nil
     }
 
-    private func error(_ problem: String) -> PathListError {
-        PathListError(
-            description: "\(name): \(separator == .null ? "path" : "line") \(number) \(problem)")
+    private func error(_ problem: String) -> ImageError {
+        .invalidList(
+            path: name, reason: "\(separator == .null ? "path" : "line") \(number) \(problem)")
     }
 
     /// An error after which the list has no further paths.
-    private mutating func ended(_ problem: String) -> PathListError {
+    private mutating func ended(_ problem: String) -> ImageError {
         hasEnded = true
         bytes = []
-        return PathListError(
-            description: number == 0
-                ? "\(name): \(problem)" : "\(name): entry \(number) \(problem)")
+        return .invalidList(
+            path: name, reason: number == 0 ? problem : "entry \(number) \(problem)")
     }
-}
-
-/// An entry of a list that is no path, or a list that cannot be read; one line.
-package struct PathListError: Error, Equatable, CustomStringConvertible {
-    package let description: String
 }

@@ -82,11 +82,11 @@ struct OutputsOptions: ParsableArguments {
                 heldOutEvery: holdOutEvery)
             if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }
         }
-        stream.progress.finish()
+        stream.finishProgress()
         if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }
         guard !stream.wasInterrupted else {
             printError("interrupted; no thresholds are chosen on part of a data set")
-            throw ExitCode(130)
+            throw stream.interruptionCode ?? .failure
         }
         guard run.tally.images > 0 else { throw EvaluationError.noImages(origin: set.origin) }
         let data = try outputs.calibrationData(of: model.configuration, origin: set.origin)

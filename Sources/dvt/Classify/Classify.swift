@@ -14,10 +14,11 @@ struct Classify: ParsableCommand {
               dvt classify --model tiny-deit --weights synthetic:1 --exit all x.png
               dvt classify --model dvt-deit-small --weights dvt.safetensors \\
                 --threshold 0.7 --threshold 0.8 --topk 5 cat.jpg dog.png
-              find . -name '*.jpg' | dvt classify --model deit-small \\
+              find . -name '*.jpg' -print0 | dvt classify --model deit-small \\
                 --weights deit.safetensors --format jsonl -
 
-            Unreadable files are reported on standard error and skipped; the exit code is then 1.
+            Unreadable files are reported on standard error and skipped (see --on-error); the exit \
+            code is then 1.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -52,12 +53,15 @@ struct Classify: ParsableCommand {
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()
+        let record = ClassifyRecord(
+            labels: labels, topK: topk, scoring: policy.scoring,
+            includesErrors: imageOptions.onError == .record)
         var run = ClassifyRun(
-            model: model, stream: stream, policy: policy, labels: labels, topK: topk,
+            model: model, stream: stream, policy: policy, record: record,
             logger: deviceOptions.logger)
         try outputOptions.withWriter(
-            ClassifyRecord.columns(topK: topk, areLabeled: labels != nil, scoring: policy.scoring),
-            progress: stream.progress, table: .streaming(firstRows: imageOptions.batchSize)
+            record.columns, progress: stream.progress,
+            table: .streaming(firstRows: imageOptions.batchSize)
         ) { writer in
             try run.run(writingTo: writer)
         }

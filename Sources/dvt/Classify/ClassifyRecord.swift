@@ -5,29 +5,34 @@ import DVTSupport
 import DVTVision
 
 /// The output record of a prediction.
-enum ClassifyRecord {
+struct ClassifyRecord {
+    /// The names of the classes, or nil.
+    let labels: ClassLabels?
+    /// The number of classes listed.
+    let topK: Int
+    /// The exit score; anything other than plain confidence has its own column.
+    let scoring: ExitScoring
+    /// Whether inputs that could not be read have a record.
+    let includesErrors: Bool
+
     /// The columns of a record.
-    ///
-    /// - Parameters:
-    ///   - topK: the number of classes listed.
-    ///   - areLabeled: whether the classes have names.
-    ///   - scoring: the exit score; anything other than plain confidence has its own column.
-    /// - Returns: the columns.
-    static func columns(topK: Int, areLabeled: Bool, scoring: ExitScoring) -> [OutputColumn] {
-        [
+    var columns: [OutputColumn] {
+        let areNamed = labels != nil
+        return [
             OutputColumn("file", title: "File"),
             .number("exit", title: "Exit", forPeople: OutputValue.oneBased),
             .number("class", title: "Class"),
-            OutputColumn("label", title: "Label", audience: areLabeled ? .everyone : .machines),
+            OutputColumn("label", title: "Label", audience: areNamed ? .everyone : .machines),
             .number("probability", title: "Probability", decimals: 4),
             .number("multiply_adds", title: "GMACs", forPeople: OutputValue.giga),
             OutputColumn(
                 "confidences", title: "Confidence at each exit", decimals: 4,
                 audience: scoring.shown == nil ? .everyone : .machines),
-        ] + scoreColumns(scoring) + (topK > 1 ? [TopClasses.column(count: topK)] : [])
+        ] + scoreColumns + (topK > 1 ? [TopClasses.column(count: topK)] : [])
+            + (includesErrors ? [OutputColumn("error", title: "Error")] : [])
     }
 
-    private static func scoreColumns(_ scoring: ExitScoring) -> [OutputColumn] {
+    private var scoreColumns: [OutputColumn] {
         guard scoring.shown != nil else { return [] }
         let name = (scoring.temperatures == nil ? "" : "Scaled ") + scoring.criterion.shown
         return [
@@ -36,10 +41,16 @@ enum ClassifyRecord {
     }
 
     /// The values of a record.
-    static func row(
-        _ path: String, _ prediction: Prediction, _ labels: ClassLabels?, topK: Int,
-        scoring: ExitScoring
-    ) -> [OutputValue] {
+    func row(_ path: String, _ outcome: InputOrder.Outcome) -> [OutputValue] {
+        switch outcome {
+        case .success(let prediction): row(path, prediction)
+        case .failure(let error):
+            [.string(path)] + Array(repeating: .null, count: columns.count - 2)
+                + [.string(error.description)]
+        }
+    }
+
+    private func row(_ path: String, _ prediction: Prediction) -> [OutputValue] {
         [
             .string(path), .int(prediction.exit), .int(prediction.classIndex),
             .optional(labels?[prediction.classIndex], OutputValue.string),
@@ -47,5 +58,6 @@ enum ClassifyRecord {
             .array(prediction.visits.map { .float($0.probability) }),
         ] + (scoring.shown == nil ? [] : [.array(prediction.visits.map { .float($0.score) })])
             + (topK > 1 ? [TopClasses.value(prediction.top, labels)] : [])
+            + (includesErrors ? [.null] : [])
     }
 }

@@ -11,8 +11,7 @@ struct ClassifyRun<B: Backend> {
     let model: DynamicVisionTransformer<B>
     let stream: ImageStream
     let policy: ExitPolicy
-    let labels: ClassLabels?
-    let topK: Int
+    let record: ClassifyRecord
     let logger: Logger
     private var order = InputOrder()
     private var exitCounts: [Int: Int] = [:]
@@ -21,31 +20,32 @@ struct ClassifyRun<B: Backend> {
 
     init(
         model: DynamicVisionTransformer<B>, stream: ImageStream, policy: ExitPolicy,
-        labels: ClassLabels?, topK: Int, logger: Logger
+        record: ClassifyRecord, logger: Logger
     ) {
         self.model = model
         self.stream = stream
         self.policy = policy
-        self.labels = labels
-        self.topK = topK
+        self.record = record
         self.logger = logger
     }
 
     /// Classifies all images of the stream.
     ///
-    /// - Parameter writer: receives one record per image, in input order.
+    /// - Parameter writer: receives one record per image, and per recorded error, in input order.
     /// - Throws: the model's, the backend's or the output's error.
     mutating func run(writingTo writer: RecordWriter) throws {
         let cascade = try CascadeStream(
-            model, batch: stream.batchSize, policy: policy, topK: topK)
+            model, batch: stream.batchSize, policy: policy, topK: record.topK)
         // An image that waits for a full batch at its stage must not hold up later lines for long.
         let maxHeldUp = 16 * stream.batchSize
         func flush() throws {
             try advance(cascade, writingTo: writer) { try cascade.flush() }
         }
         try stream.forEachBatch { batch in
-            order.add(batch.paths)
-            try advance(cascade, writingTo: writer) { try cascade.submit(batch.images) }
+            order.add(batch.inputs)
+            try advance(cascade, writingTo: writer) {
+                batch.count > 0 ? try cascade.submit(batch.images) : []
+            }
             if order.count >= maxHeldUp { try flush() }
         } whenIdle: {
             try flush()
@@ -63,10 +63,8 @@ struct ClassifyRun<B: Backend> {
         let rows = zip(cascade.stageRows, before).map { $0 - $1 }
         note(images, rows: rows, time: ContinuousClock.now - start)
         order.finish(images)
-        while let (path, prediction) = order.next() {
-            try writer.write(
-                ClassifyRecord.row(
-                    path, prediction, labels, topK: topK, scoring: policy.scoring))
+        while let (path, outcome) = order.next() {
+            try writer.write(record.row(path, outcome))
         }
     }
 

@@ -126,7 +126,7 @@ struct Convert: ParsableCommand {
                 as: dtype.fileType, to: output
             ) { index in
                 // The error discards the partial file.
-                guard !interruption.isRequested else { throw ExitCode(130) }
+                if let code = interruption.exitCode { throw code }
                 let tensor = try parts[index].read()
                 try dtype.check(tensor, named: parts[index].name, from: input)
                 return tensor

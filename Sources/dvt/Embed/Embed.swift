@@ -15,7 +15,7 @@ struct Embed: ParsableCommand {
 
             The features are the class token after the final LayerNorm, the input of the \
             classification head. Every image runs all stages. Unreadable files are reported on \
-            standard error and skipped; the exit code is then 1.
+            standard error and skipped (see --on-error); the exit code is then 1.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -34,27 +34,40 @@ struct Embed: ParsableCommand {
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()
         try outputOptions.withWriter(
-            Self.columns, progress: stream.progress,
+            columns, progress: stream.progress,
             table: .streaming(firstRows: imageOptions.batchSize)
         ) { writer in
             try stream.forEachBatch { batch in
-                let features = try model.features(batch.images)
-                for (row, path) in batch.paths.enumerated() {
-                    try writer.write(Self.row(path, features, row))
+                let features = batch.count > 0 ? try model.features(batch.images) : nil
+                var rows = (features?.featureRows ?? [])[...]
+                for input in batch.inputs {
+                    try writer.write(row(input, input.error == nil ? rows.popFirst() : nil))
                 }
             }
         }
         try stream.finish()
     }
 
-    private static let columns = [
-        OutputColumn("file", title: "File"),
-        OutputColumn("features", title: "Features", decimals: 4),
-    ]
+    private var recordsErrors: Bool { imageOptions.onError == .record }
 
-    private static func row(_ path: String, _ features: Tensor, _ row: Int) -> [OutputValue] {
-        let width = features.shape[1]
-        let values = features.values[row * width..<(row + 1) * width]
-        return [.string(path), .array(values.map(OutputValue.float))]
+    private var columns: [OutputColumn] {
+        [
+            OutputColumn("file", title: "File"),
+            OutputColumn("features", title: "Features", decimals: 4),
+        ] + (recordsErrors ? [OutputColumn("error", title: "Error")] : [])
+    }
+
+    private func row(_ input: ImageBatch.Input, _ features: OutputValue?) -> [OutputValue] {
+        let error = OutputValue.optional(input.error?.description, OutputValue.string)
+        return [.string(input.path), features ?? .null] + (recordsErrors ? [error] : [])
+    }
+}
+
+extension Tensor {
+    /// The rows of features `[B, D]` as values of records.
+    fileprivate var featureRows: [OutputValue] {
+        (0..<shape[0]).map { row in
+            .array(values[row * shape[1]..<(row + 1) * shape[1]].map(OutputValue.float))
+        }
     }
 }

@@ -163,7 +163,7 @@ struct Evaluate: ParsableCommand {
         _ run: EvaluateRun<B>, _ loaded: LoadedModel, _ set: LabeledImages,
         _ stream: ImageStream, _ targets: Targets
     ) throws {
-        stream.progress.finish()
+        stream.finishProgress()
         guard run.tally.images > 0 || stream.wasInterrupted else {
             throw EvaluationError.noImages(origin: set.origin)
         }
@@ -182,7 +182,7 @@ struct Evaluate: ParsableCommand {
         record.printNotes(wasInterrupted: stream.wasInterrupted)
         if stream.wasInterrupted {
             targets.report?.reportInterruption()
-            throw ExitCode(130)
+            throw stream.interruptionCode ?? .failure
         }
         if dataOptions.strict, stream.failures.count > 0 { throw ExitCode.failure }
     }

@@ -77,18 +77,22 @@ struct Explain: ParsableCommand {
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()
+        let record = ExplainRecord(
+            labels: labels, topK: topk, includesErrors: imageOptions.onError == .record)
         try outputOptions.withWriter(
-            ExplainRecord.columns(topK: topk), progress: stream.progress,
+            record.columns, progress: stream.progress,
             table: .streaming(
                 firstRows: imageOptions.batchSize * loaded.configuration.stages.count)
         ) { writer in
             try stream.forEachBatch { batch in
-                let explanations = try model.explain(batch.images, policy: policy, topK: topk)
-                for (path, explanation) in zip(batch.paths, explanations) {
-                    for row in ExplainRecord.rows(path, explanation, labels) {
-                        try writer.write(row)
-                    }
-                    try drawing?.add(path, explanation, stream.preprocessing)
+                var explanations =
+                    batch.count > 0
+                    ? try model.explain(batch.images, policy: policy, topK: topk)[...] : []
+                for input in batch.inputs {
+                    let explanation = input.error == nil ? explanations.popFirst() : nil
+                    for row in record.rows(input, explanation) { try writer.write(row) }
+                    guard let explanation else { continue }
+                    try drawing?.add(input.path, explanation, stream.preprocessing)
                 }
             }
         }

@@ -5,8 +5,16 @@ import DVTSupport
 import DVTVision
 
 /// The output records of an explanation.
-enum ExplainRecord {
-    static func columns(topK: Int) -> [OutputColumn] {
+struct ExplainRecord {
+    /// The names of the classes, or nil.
+    let labels: ClassLabels?
+    /// The number of classes listed.
+    let topK: Int
+    /// Whether inputs that could not be read have a record.
+    let includesErrors: Bool
+
+    /// The columns of a record.
+    var columns: [OutputColumn] {
         [
             OutputColumn("file", title: "File"),
             .number("exit", title: "Exit", forPeople: OutputValue.oneBased),
@@ -18,20 +26,23 @@ enum ExplainRecord {
             TopClasses.column(count: topK),
             OutputColumn("most_attended", title: "Most attended", audience: .people),
             OutputColumn("attention", audience: .machines),
-        ]
+        ] + (includesErrors ? [OutputColumn("error", title: "Error")] : [])
     }
 
-    /// One record per exit.
-    static func rows(
-        _ path: String, _ explanation: Explanation, _ labels: ClassLabels?
-    ) -> [[OutputValue]] {
-        explanation.exits.enumerated().map { exit, seen in
+    /// One record per exit, or one with the error of the input.
+    func rows(_ input: ImageBatch.Input, _ explanation: Explanation?) -> [[OutputValue]] {
+        let error = OutputValue.optional(input.error?.description, OutputValue.string)
+        guard let explanation else {
+            let values = Array(repeating: OutputValue.null, count: columns.count - 2)
+            return [[.string(input.path)] + values + [error]]
+        }
+        return explanation.exits.enumerated().map { exit, seen in
             [
-                .string(path), .int(exit), .bool(exit == explanation.exit), .int(seen.grid),
+                .string(input.path), .int(exit), .bool(exit == explanation.exit), .int(seen.grid),
                 .float(seen.confidence), .float(seen.score), .int(seen.multiplyAdds),
                 TopClasses.value(seen.top, labels), .string(seen.mostAttendedText),
                 .array(seen.attentionRows.map { .array($0.map(OutputValue.double)) }),
-            ]
+            ] + (includesErrors ? [error] : [])
         }
     }
 }

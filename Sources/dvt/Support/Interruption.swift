@@ -1,10 +1,11 @@
+import ArgumentParser
 import Dispatch
 import Glibc
 import Synchronization
 
-/// Records Ctrl-C, so that a long run can stop between steps with complete output.
+/// Records Ctrl-C and SIGTERM, so that a long run can stop between steps with complete output.
 ///
-/// A second Ctrl-C terminates the program.
+/// A second signal terminates the program.
 final class Interruption {
     private final class Flag: Sendable {
         let number = Atomic<Int32>(0)
@@ -15,9 +16,9 @@ final class Interruption {
 
     /// Begins to record signals.
     ///
-    /// - Parameter signals: Ctrl-C's SIGINT, and others that end the run in the same way.
-    init(by signals: [Int32] = [SIGINT]) {
-        sources = signals.map { number in
+    /// - Parameter onRequest: called after a signal, for example to end a wait for input.
+    init(onRequest: @escaping @Sendable () -> Void = {}) {
+        sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             return (number, DispatchSource.makeSignalSource(signal: number, queue: .global()))
         }
@@ -25,6 +26,7 @@ final class Interruption {
             source.setEventHandler { [flag] in
                 flag.number.store(number, ordering: .relaxed)
                 signal(number, SIG_DFL)
+                onRequest()
             }
             source.resume()
         }
@@ -39,8 +41,10 @@ final class Interruption {
 
     /// Whether the run should stop.
     var isRequested: Bool { received != nil }
-    /// The signal that was received, or nil.
-    var received: Int32? {
+    /// The exit code of a run that a signal ended, 130 for Ctrl-C, or nil.
+    var exitCode: ExitCode? { received.map { ExitCode(128 + $0) } }
+
+    private var received: Int32? {
         let number = flag.number.load(ordering: .relaxed)
         return number == 0 ? nil : number
     }

@@ -64,7 +64,7 @@ struct SceneWriter {
         let length = 32 * threads
         var rest = items
         while !rest.isEmpty {
-            guard !interruption.isRequested else { throw ExitCode(130) }
+            if let code = interruption.exitCode { throw code }
             try finish(try inParallel(Array(rest.prefix(length)), work))
             rest = rest.dropFirst(length)
         }

@@ -172,7 +172,7 @@ struct Train: ParsableCommand {
             let isDone = try run.run { try writer.write($0.values) }
             guard isDone else {
                 printError("interrupted: continue with --resume")
-                throw ExitCode(130)
+                throw interruption.exitCode ?? .failure
             }
         }
         printError("trained: \(shown(folder.weights))")
@@ -217,6 +217,7 @@ struct Train: ParsableCommand {
 
     private func report(_ set: LabeledImages) throws {
         for problem in set.problems { printError("warning: \(problem)") }
+        SkippedLog(set.skipped).printSummary()
         if strict, !set.problems.isEmpty { throw ExitCode.failure }
     }
 

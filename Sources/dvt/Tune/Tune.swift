@@ -7,7 +7,6 @@ import DVTOperations
 import DVTOutput
 import DVTParity
 import DVTSupport
-import Glibc
 import OpenCLRuntime
 
 struct Tune: ParsableCommand {
@@ -76,7 +75,7 @@ struct Tune: ParsableCommand {
 
     func run() throws {
         let stop = TuningStop(
-            end: .now + .seconds(timeLimit), interruption: Interruption(by: [SIGINT, SIGTERM]))
+            end: .now + .seconds(timeLimit), interruption: Interruption())
         let layers = try linearLayers()
         if case .off(let reason) = DiskCache.standard {
             throw TuningCacheError(reason: reason)
@@ -92,7 +91,7 @@ struct Tune: ParsableCommand {
             try outputOptions.withWriter(Self.columns) { _ in }
             printError("not reached before \(stop.cause): the choice of the device's kernels")
         }
-        if let signal = stop.interruption.received { throw ExitCode(128 + signal) }
+        if let code = stop.interruption.exitCode { throw code }
     }
 
     /// The distinct linear layers of the models, the most expensive first.

@@ -32,9 +32,9 @@ struct SweepRun {
         if records.contains(where: \.times.isPartial) { printError(OperationTimes.partialNote) }
         try page?.write(records, columns: report.columns, shown: report.shownSettings)
         try result.get()
-        if records.count < jobs.count {
+        if records.count < jobs.count, let code = interruption.exitCode {
             printError("interrupted: \(records.count) of \(jobs.count) measurements made")
-            throw ExitCode(130)
+            throw code
         }
     }
 }

@@ -3,46 +3,43 @@ import DVTSupport
 import DVTVision
 import Glibc
 
-/// The image files of a command line: files, folders, and `-` for paths on standard input.
+/// The image files of a command line: files, folders, and `-` for paths on standard input; errors
+/// take the place of what cannot be listed.
 struct InputPaths: Sequence, Sendable {
     let arguments: [String]
-    let failures: FailureLog
+    let skipped: SkippedLog
 
     /// Whether standard input lists images, so that their number is unknown.
     var readsStandardInput: Bool { arguments.contains("-") }
 
-    func makeIterator() -> AnyIterator<String> {
+    func makeIterator() -> AnyIterator<Result<String, ImageError>> {
         var rest = arguments[...]
-        var found: ArraySlice<String> = []
+        var found: ArraySlice<Result<String, ImageError>> = []
         var list = PathList(descriptor: STDIN_FILENO, name: "standard input")
         return AnyIterator {
             while found.isEmpty, let argument = rest.first {
-                do throws(PathListError) {
+                do throws(ImageError) {
                     let path = argument == "-" ? try list.next() : argument
                     if argument != "-" || path == nil { rest.removeFirst() }
-                    found = path.map(expanded) ?? []
+                    found = try path.map(expanded) ?? []
                 } catch {
-                    failures.report(error.description)
+                    found = [.failure(error)]
                 }
             }
             return found.popFirst()
         }
     }
 
-    /// The images below a path, in order; the loader reports a path that does not exist.
-    private func expanded(_ path: String) -> ArraySlice<String> {
-        do throws(ImageError) {
-            let files = try ImageFiles.find(in: path)
-            if files.isEmpty {
-                failures.report(
-                    """
-                    \(shown(path)): contains no .jpg, .jpeg, .png or .webp file
-                    """)
-            }
-            return files[...]
-        } catch {
-            failures.report(error.description)
-            return []
+    /// The images below a path, in order, and what cannot be listed.
+    private func expanded(
+        _ path: String
+    ) throws(ImageError) -> ArraySlice<Result<String, ImageError>> {
+        let search = try ImageFiles.search(in: path)
+        guard !(search.paths.isEmpty && search.problems.isEmpty) else {
+            throw .noImages(path: path, skipped: search.skipped.text)
         }
+        skipped.add(search.skipped)
+        return ArraySlice(
+            search.problems.map { .failure($0) } + search.paths.map { .success($0) })
     }
 }

@@ -96,7 +96,7 @@ struct DataSetOptions: ParsableArguments {
         failures.use(progress)
         return ImageStream(
             loader: ImageLoader(set.rest(from: first), preprocessing: preprocessing),
-            preprocessing: preprocessing, batchSize: batchSize, isInteractive: false,
+            preprocessing: preprocessing, batchSize: batchSize, skipped: SkippedLog(set.skipped),
             failures: failures, progress: progress)
     }
 }

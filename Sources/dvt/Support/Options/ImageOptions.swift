@@ -15,8 +15,19 @@ struct ImageOptions: ParsableArguments {
             valueName: "preset"))
     var preprocessing = PreprocessingPreset.default
 
+    @Option(
+        help: ArgumentHelp(
+            "Unreadable inputs: reported, also recorded, or the end of the run.",
+            discussion: """
+                All are reported on standard error. record: each input has a record, in order, with \
+                its error. stop: the run ends at the first.
+                """, valueName: "rule"))
+    var onError = ErrorRule.skip
+
     @Argument(
-        help: "Image files, folders, or - for paths on standard input.",
+        help: ArgumentHelp(
+            "Image files, folders, or - for paths on standard input.",
+            discussion: "Paths on standard input end in line feeds, or in NUL (find -print0)."),
         completion: .file())
     var paths: [String]
 
@@ -35,17 +46,18 @@ struct ImageOptions: ParsableArguments {
     /// - Throws: ``ModelError`` if the model takes no images.
     func stream(for card: ModelCard, label: String) throws -> ImageStream {
         let preprocessing = try self.preprocessing.preprocessing(of: card)
-        let failures = FailureLog()
-        let inputs = InputPaths(arguments: paths, failures: failures)
+        let (failures, skipped) = (FailureLog(), SkippedLog())
+        let inputs = InputPaths(arguments: paths, skipped: skipped)
         let files = inputs.readsStandardInput ? nil : Array(inputs)
         let loader =
-            files.map { ImageLoader(paths: $0, preprocessing: preprocessing) }
-            ?? ImageLoader(paths: inputs, preprocessing: preprocessing)
+            files.map { ImageLoader(inputs: $0, preprocessing: preprocessing) }
+            ?? ImageLoader(inputs: inputs, preprocessing: preprocessing)
         let progress = ProgressReporter(
             label: label, unit: "images", total: files?.count, isQuiet: false)
         failures.use(progress)
         return ImageStream(
             loader: loader, preprocessing: preprocessing, batchSize: batchSize,
-            isInteractive: inputs.readsStandardInput, failures: failures, progress: progress)
+            isInteractive: inputs.readsStandardInput, errorRule: onError, skipped: skipped,
+            failures: failures, progress: progress)
     }
 }

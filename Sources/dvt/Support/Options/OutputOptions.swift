@@ -23,8 +23,7 @@ struct OutputOptions: ParsableArguments {
     ) throws {
         let output = DescriptorOutput(progress: progress)
         let writer = RecordWriter(
-            format, columns: columns, to: output, table: table, jsonKey: jsonKey,
-            flushesEachRow: format == .jsonl)
+            format, columns: columns, to: output, table: table, jsonKey: jsonKey)
         do {
             do {
                 try body(writer)
