@@ -62,6 +62,19 @@ struct ShippedModelTests {
         #expect(unknown.code == 1 && unknown.errors.contains("dvt-cifar10"))
     }
 
+    @Test func classesAreSaidAndDoubtIsUnknown() async throws {
+        let run = try await dvt(
+            ["classify", "--min-confidence", "0.6", "--format", "csv", Fixtures.snapshots])
+        #expect(run.errors.contains("knows 10 classes: airplane, automobile, bird, "))
+        let rows = try csv(run.output)
+        #expect(rows.map { $0["label"] == "unknown" } == [true, true, false, false, false, true])
+        for row in rows {
+            let isUnknown = try #require(Double(row["probability"] ?? "")) < 0.6
+            #expect((row["label"] == "unknown") == isUnknown && (row["class"] == "") == isUnknown)
+        }
+        #expect(run.errorLines.last?.hasSuffix("; 3 unknown") == true)
+    }
+
     @Test func weightsAloneNeedAModel() async throws {
         let run = try await dvt("classify", "--weights", "synthetic:1", Fixtures.photoFiles[0])
         #expect(run.code != 0 && run.errors.contains("no model specified"))

@@ -28,6 +28,12 @@ struct Classify: ParsableCommand {
     @Option(help: ArgumentHelp("Classes listed for each image.", valueName: "k"))
     var topk = 1
 
+    @Option(
+        help: ArgumentHelp(
+            "Below this probability the label is unknown, without a class.",
+            valueName: "probability"))
+    var minConfidence: Float = 0
+
     @OptionGroup var imageOptions: ImageOptions
     @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var outputOptions: OutputOptions
@@ -36,6 +42,9 @@ struct Classify: ParsableCommand {
     func validate() throws {
         guard topk >= 1 else {
             throw ValidationError("--topk is \(topk); it takes at least 1.")
+        }
+        guard (0...1).contains(minConfidence) else {
+            throw ValidationError("--min-confidence is \(minConfidence); it takes 0...1.")
         }
     }
 
@@ -53,8 +62,9 @@ struct Classify: ParsableCommand {
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()
+        printError("the model knows \(classesText(labels, count: loaded.configuration.classes))")
         let record = ClassifyRecord(
-            labels: labels, topK: topk, scoring: policy.scoring,
+            labels: labels, topK: topk, scoring: policy.scoring, minConfidence: minConfidence,
             includesErrors: imageOptions.onError == .record)
         var run = ClassifyRun(
             model: model, stream: stream, policy: policy, record: record,

@@ -12,12 +12,14 @@ struct ClassifyRecord {
     let topK: Int
     /// The exit score; anything other than plain confidence has its own column.
     let scoring: ExitScoring
+    /// The probability below which the class is unknown.
+    let minConfidence: Float
     /// Whether inputs that could not be read have a record.
     let includesErrors: Bool
 
     /// The columns of a record.
     var columns: [OutputColumn] {
-        let areNamed = labels != nil
+        let areNamed = labels != nil || minConfidence > 0
         return [
             OutputColumn("file", title: "File"),
             .number("exit", title: "Exit", forPeople: OutputValue.oneBased),
@@ -40,6 +42,9 @@ struct ClassifyRecord {
         ]
     }
 
+    /// Whether the class of a prediction is unknown.
+    func isUnknown(_ prediction: Prediction) -> Bool { prediction.probability < minConfidence }
+
     /// The values of a record.
     func row(_ path: String, _ outcome: InputOrder.Outcome) -> [OutputValue] {
         switch outcome {
@@ -51,9 +56,12 @@ struct ClassifyRecord {
     }
 
     private func row(_ path: String, _ prediction: Prediction) -> [OutputValue] {
-        [
-            .string(path), .int(prediction.exit), .int(prediction.classIndex),
-            .optional(labels?[prediction.classIndex], OutputValue.string),
+        let isUnknown = isUnknown(prediction)
+        return [
+            .string(path), .int(prediction.exit),
+            isUnknown ? .null : .int(prediction.classIndex),
+            isUnknown
+                ? "unknown" : .optional(labels?[prediction.classIndex], OutputValue.string),
             .float(prediction.probability), .int(prediction.multiplyAdds),
             .array(prediction.visits.map { .float($0.probability) }),
         ] + (scoring.shown == nil ? [] : [.array(prediction.visits.map { .float($0.score) })])

@@ -16,6 +16,7 @@ struct ClassifyRun<B: Backend> {
     private var order = InputOrder()
     private var exitCounts: [Int: Int] = [:]
     private var multiplyAdds = 0
+    private var unknownCount = 0
     private var imageCount = 0
 
     init(
@@ -72,6 +73,7 @@ struct ClassifyRun<B: Backend> {
         for image in images {
             exitCounts[image.prediction.exit, default: 0] += 1
             multiplyAdds += image.prediction.multiplyAdds
+            unknownCount += record.isUnknown(image.prediction) ? 1 : 0
         }
         imageCount += images.count
         guard logger.logLevel <= .debug, rows.contains(where: { $0 > 0 }) else { return }
@@ -87,6 +89,7 @@ struct ClassifyRun<B: Backend> {
         printError(
             "\(imageCount) image\(imageCount == 1 ? "" : "s")"
                 + (imageCount > 0 ? "; \(exitsText); \(costText)" : "")
+                + (unknownCount > 0 ? "; \(unknownCount) unknown" : "")
                 + (stream.failures.count > 0 ? "; \(stream.failures.count) could not be read" : "")
                 + (stream.wasInterrupted ? "; interrupted" : ""))
         if let backend = model.backend as? OpenCLBackend {
