@@ -40,6 +40,21 @@ struct DamagedJPEGTests {
         #expect(imageCount > bytes.count)
     }
 
+    /// Valid codings that libjpeg-turbo does not decode to 8 bits.
+    @Test func otherCodingsAreNotSupported() throws {
+        let bytes = try Fixtures.bytes("small.jpg")
+        let frame = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xC0]) })
+        var (deep, lossless) = (bytes, bytes)
+        deep[frame + 4] = 12
+        lossless[frame + 1] = 0xC3
+        for (bytes, name) in [
+            (deep, "JPEG file with 12 bits per sample"), (lossless, "lossless JPEG file"),
+        ] {
+            #expect(
+                decodingError(of: bytes) == .unsupported(path: "image", reason: "is a \(name)"))
+        }
+    }
+
     @Test func largeHeaderIsRefusedBeforeDecoding() throws {
         let bytes = try Fixtures.bytes("small.jpg")
         let huge = Damage.jpeg(bytes, width: 65_500, height: 65_500)

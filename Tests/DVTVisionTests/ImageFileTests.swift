@@ -54,11 +54,32 @@ struct ImageFileTests {
     @Test func textUnderAnImageNameIsAnError() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(Array("no image\n".utf8), to: "text.jpg")
-        #expect(error(at: path) == .unknownFormat(path: path, firstBytes: Array("no i".utf8)))
+        #expect(error(at: path) == .unknownFormat(path: path, firstBytes: Array("no image\n".utf8)))
         #expect(
             error(at: path)?.description
                 == "\(path): begins with 6e 6f 20 69, so it is neither JPEG, PNG nor WebP; "
                 + "convert it first")
+    }
+
+    @Test(arguments: [
+        ("BM\u{8}\0\0\0\0\0\0\0", "is a BMP file; convert it"),
+        ("GIF89a", "is a GIF file; convert it"),
+        ("II*\0", "is a TIFF file"), ("%PDF-1.7", "is a PDF file; give the images in it"),
+        ("\0\0\0\u{18}ftypheic", "is a HEIC file; convert it"),
+        ("\0\0\0\u{18}ftypavif", "is an AVIF file"),
+        ("\0\0\0\u{18}ftypmp42", "begins with 00 00 00 18"),
+        ("\n <!DOCTYPE html>", "is an HTML page, not the image"), ("<HTML lang", "is an HTML page"),
+        (
+            "version https://git-lfs.github.com/spec/v1",
+            "is a Git LFS pointer, not the image; run git lfs"
+        ),
+        ("\0\0\0\0\0\0\0\0", "is filled with zeros"), ("BMW 3 Series", "begins with 42 4d 57 20"),
+    ])
+    func otherFormatsAreNamed(text: String, problem: String) throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write(Array(text.utf8), to: "a.jpg")
+        let description = try #require(error(at: path)?.description)
+        #expect(description.hasPrefix("\(path): \(problem)"), "\(description)")
     }
 
     /// A sparse file takes no space on disk and must take none in memory.
@@ -71,7 +92,9 @@ struct ImageFileTests {
                 == .fileTooLarge(path: path, byteCount: 1 << 40, limit: ImageFileReader.byteLimit))
         let text = try folder.write([0x41], to: "sparse.txt")
         #expect(truncate(text, 1 << 40) == 0)
-        #expect(error(at: text) == .unknownFormat(path: text, firstBytes: [0x41, 0, 0, 0]))
+        #expect(
+            error(at: text)
+                == .unknownFormat(path: text, firstBytes: [0x41] + Array(repeating: 0, count: 31)))
     }
 
     @Test func namesAreEscapedForTerminals() throws {
@@ -92,6 +115,8 @@ struct ImageFileTests {
             .truncated(path: "p\n", byteCount: 3),
             .damaged(path: "p\n", format: "PNG", reason: "r\n"),
             .unsupported(path: "p\n", reason: "r\n"), .nameNotUTF8(path: "p\n"),
+            .noImages(path: "p\n", skipped: nil),
+            .invalidList(path: "p\n", reason: "line 1 is not a path"),
         ]
         for error in errors {
             #expect(error.description.hasPrefix("p\\n: ") && error.description.count > 20)

@@ -12,7 +12,8 @@ public enum ImageError: Error, Equatable, Sendable {
     case fileTooLarge(path: String, byteCount: Int, limit: Int)
     /// `path` is empty.
     case empty(path: String)
-    /// `path` begins with `firstBytes`, which are not the signature of a JPEG, PNG or WebP file.
+    /// `path` begins with `firstBytes`, at most 32, which are not the signature of a JPEG, PNG or
+    /// WebP file.
     case unknownFormat(path: String, firstBytes: [UInt8])
     /// The image declares more pixels than are accepted.
     case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
@@ -78,9 +79,11 @@ extension ImageError: CustomStringConvertible {
     private var contentProblem: String {
         switch self {
         case .unknownFormat(_, let bytes):
-            """
-            begins with \(hexadecimal(bytes)), so it is neither JPEG, PNG nor WebP; convert it first
-            """
+            OtherFormat.remedy(for: bytes).map { "is \($0)" }
+                ?? """
+                begins with \(hexadecimal(bytes.prefix(4))), so it is neither JPEG, PNG nor WebP; \
+                convert it first
+                """
         case .tooManyPixels(_, let width, let height, let limit):
             """
             declares \(width)x\(height) pixels, more than the limit of \(limit); \
@@ -109,6 +112,6 @@ extension ImageError: CustomStringConvertible {
     }
 }
 
-private func hexadecimal(_ bytes: [UInt8]) -> String {
+private func hexadecimal(_ bytes: ArraySlice<UInt8>) -> String {
     bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
 }

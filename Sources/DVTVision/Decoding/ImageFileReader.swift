@@ -29,7 +29,7 @@ enum ImageFileReader {
     static func read(path: String) throws(ImageError) -> [UInt8] {
         do throws(FileError) {
             let file = try OpenFile(path: path)
-            let start = try file.read(from: 0, upTo: ImageFormat.signatureLength)
+            let start = try file.read(from: 0, upTo: ImageFormat.startLength)
             // A large file of another kind is not read: the decoder rejects it by its first bytes.
             guard (try? ImageFormat(of: start, name: path)) != nil else { return start }
             return try file.readAll(limit: byteLimit)

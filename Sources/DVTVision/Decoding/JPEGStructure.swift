@@ -109,6 +109,15 @@ extension JPEGStructure {
             (0xC0...0xCF).contains(marker) && ![0xC4, 0xC8, 0xCC].contains(marker)
         }
 
+        /// The name of a coding that libjpeg-turbo does not decode, or nil.
+        static func unsupportedProcess(_ marker: UInt8) -> String? {
+            switch marker {
+            case 0xC3, 0xCB: "lossless"
+            case 0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF: "hierarchical"
+            default: nil
+            }
+        }
+
         static func isArithmetic(_ marker: UInt8) -> Bool { marker >= 0xC9 }
     }
 
@@ -129,8 +138,15 @@ extension JPEGStructure {
         init(_ bytes: [UInt8], _ segment: Segment, name: String) throws(ImageError) {
             let content = bytes[segment.content]
             let start = content.startIndex
+            if let process = Marker.unsupportedProcess(segment.marker) {
+                throw .unsupported(path: name, reason: "is a \(process) JPEG file")
+            }
             guard content.count >= 6, content.count >= 6 + 3 * Int(content[start + 5]) else {
                 throw .damaged(path: name, format: "JPEG", reason: "its header is too short")
+            }
+            guard content[start] == 8 else {
+                throw .unsupported(
+                    path: name, reason: "is a JPEG file with \(content[start]) bits per sample")
             }
             height = Int(bytes.bigEndian16(at: start + 1))
             width = Int(bytes.bigEndian16(at: start + 3))
