@@ -37,6 +37,34 @@ struct PreprocessingTests {
         }
     }
 
+    /// The sizes that timm 1.0 computes for a crop fraction of 0.8.
+    @Test(arguments: [(300, 200), (200, 300), (64, 65), (37, 1)])
+    func cropModesKeepDifferentParts(width: Int, height: Int) {
+        let image = noiseImage(seed: 5, width: width, height: height)
+        func square(_ crop: CropMode, scale: Int = 1) -> RGBImage {
+            Preprocessing(shorterSide: 40, imageSize: 32, mean: [0.5, 0.25, 0], crop: crop)
+                .square(of: image, scale: scale)
+        }
+        #expect(square(.none) == image.resized(width: 32, height: 32, filter: .bicubic))
+        #expect(
+            square(.squash)
+                == image.resized(
+                    width: 40, height: 40, filter: .bicubic, columns: 4..<36, rows: 4..<36))
+        #expect(square(.pad, scale: 3).width == 96)
+    }
+
+    /// 300 x 200 becomes 40 x 27: 4 columns are cut on each side, 2 rows added above and 3 below.
+    @Test func paddingHasTheColorOfTheMean() {
+        let image = noiseImage(seed: 5, width: 300, height: 200)
+        let padded = Preprocessing(
+            shorterSide: 40, imageSize: 32, mean: [0.5, 0.25, 0], crop: .pad
+        ).square(of: image)
+        let whole = image.resized(
+            width: 40, height: 27, filter: .bicubic, columns: 4..<36, rows: 0..<27)
+        let row = (0..<32).flatMap { _ in [128, 64, 0] as [UInt8] }
+        #expect(padded.pixels == row + row + whole.pixels + row + row + row)
+    }
+
     @Test func writesIntoItsPlaceInABatch() {
         let preprocessing = Preprocessing.default(imageSize: 8)
         let image = noiseImage(seed: 3, width: 20, height: 10)

@@ -19,6 +19,8 @@ public struct Preprocessing: Sendable, Equatable {
     public let standardDeviation: SIMD3<Float>
     /// Whether the EXIF orientation is applied.
     public let applyingOrientation: Bool
+    /// How an image that is not square becomes one; the arithmetic above is that of the center crop.
+    public let crop: CropMode
 
     /// Creates a preprocessing configuration.
     ///
@@ -29,11 +31,13 @@ public struct Preprocessing: Sendable, Equatable {
     ///   - mean: the mean of red, green and blue, on a scale of 0 to 1.
     ///   - standardDeviation: the standard deviation of red, green and blue.
     ///   - applyingOrientation: whether to apply the EXIF orientation.
+    ///   - crop: how an image that is not square becomes one; `shorterSide` is the length of both
+    ///     sides for ``CropMode/squash`` and of the longer one for ``CropMode/pad``.
     public init(
         shorterSide: Int, imageSize: Int, filter: ResizeFilter = .bicubic,
         mean: SIMD3<Float> = imageNetMean,
         standardDeviation: SIMD3<Float> = imageNetStandardDeviation,
-        applyingOrientation: Bool = true
+        applyingOrientation: Bool = true, crop: CropMode = .center
     ) {
         precondition(imageSize > 0, "an image has at least one pixel")
         precondition(shorterSide >= imageSize, "the crop lies within the resized image")
@@ -43,6 +47,7 @@ public struct Preprocessing: Sendable, Equatable {
         self.mean = mean
         self.standardDeviation = standardDeviation
         self.applyingOrientation = applyingOrientation
+        self.crop = crop
     }
 
     /// The channel means of ImageNet.
@@ -93,28 +98,6 @@ public struct Preprocessing: Sendable, Equatable {
             normalize(square, into: values.baseAddress)
             count = shape.elementCount
         }
-    }
-
-    /// Resizes an image and applies the center crop.
-    ///
-    /// - Parameters:
-    ///   - image: the decoded image.
-    ///   - scale: the pixels per model pixel along each axis, at least 1; larger values show the
-    ///     same crop in more detail.
-    /// - Returns: `scale * imageSize` by `scale * imageSize` pixels.
-    package func square(of image: RGBImage, scale: Int = 1) -> RGBImage {
-        let shorter = min(image.width, image.height)
-        let width = shorterSide * image.width / shorter
-        let height = shorterSide * image.height / shorter
-        return image.resized(
-            width: scale * width, height: scale * height, filter: filter,
-            columns: center(of: width, scale: scale), rows: center(of: height, scale: scale))
-    }
-
-    private func center(of length: Int, scale: Int) -> Range<Int> {
-        // torchvision calls Python's round, which rounds ties to even.
-        let start = Int((Double(length - imageSize) / 2).rounded(.toNearestOrEven))
-        return scale * start..<scale * (start + imageSize)
     }
 
     /// Writes the three planes in order.

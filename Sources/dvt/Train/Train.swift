@@ -246,7 +246,7 @@ struct Train: ParsableCommand {
         ) throws -> TrainingInput {
             try TrainingInput(
                 set, classes: card.configuration.classes,
-                preprocessing: PreprocessingPreset.default.preprocessing(of: card),
+                preprocessing: Preprocessing(card),
                 augmentation: augmentation,
                 options: TrainingInput.Options(
                     batchSize: recipe.batchSize, seed: recipe.seed, keepsShortBatch: keepsRest,

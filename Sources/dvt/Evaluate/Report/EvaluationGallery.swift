@@ -89,6 +89,7 @@ struct EvaluationGallery {
         let side = min(whole.imageSize, Self.shownSide)
         return Preprocessing(
             shorterSide: whole.shorterSide * side / whole.imageSize, imageSize: side,
-            filter: whole.filter, applyingOrientation: whole.applyingOrientation)
+            filter: whole.filter, mean: whole.mean,
+            applyingOrientation: whole.applyingOrientation, crop: whole.crop)
     }
 }

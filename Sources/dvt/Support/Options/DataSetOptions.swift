@@ -22,12 +22,7 @@ struct DataSetOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Images per batch.", valueName: "n"))
     var batchSize = 32
 
-    @Option(
-        help: ArgumentHelp(
-            "Image preprocessing.",
-            discussion: "default: as in the model card, with EXIF orientation applied.",
-            valueName: "preset"))
-    var preprocessing = PreprocessingPreset.default
+    @OptionGroup var preprocessingOptions: PreprocessingOptions
 
     @Flag(help: "Fail at the first unreadable image.")
     var strict = false
@@ -88,7 +83,7 @@ struct DataSetOptions: ParsableArguments {
     func stream(
         _ set: LabeledImages, from first: Int, for card: ModelCard, label: String
     ) throws -> ImageStream {
-        let preprocessing = try self.preprocessing.preprocessing(of: card)
+        let preprocessing = try preprocessingOptions.preprocessing(of: card)
         if let assumption = set.assumption { printError("note: \(assumption)") }
         let failures = FailureLog()
         let progress = ProgressReporter(

@@ -8,12 +8,7 @@ struct ImageOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Images per batch.", valueName: "n"))
     var batchSize = 8
 
-    @Option(
-        help: ArgumentHelp(
-            "Image preprocessing.",
-            discussion: "default: as in the model card, with EXIF orientation applied.",
-            valueName: "preset"))
-    var preprocessing = PreprocessingPreset.default
+    @OptionGroup var preprocessingOptions: PreprocessingOptions
 
     @Option(
         help: ArgumentHelp(
@@ -45,7 +40,7 @@ struct ImageOptions: ParsableArguments {
     /// - Returns: the stream of batches.
     /// - Throws: ``ModelError`` if the model takes no images.
     func stream(for card: ModelCard, label: String) throws -> ImageStream {
-        let preprocessing = try self.preprocessing.preprocessing(of: card)
+        let preprocessing = try preprocessingOptions.preprocessing(of: card)
         let (failures, skipped) = (FailureLog(), SkippedLog())
         let inputs = InputPaths(arguments: paths, skipped: skipped)
         let files = inputs.readsStandardInput ? nil : Array(inputs)
