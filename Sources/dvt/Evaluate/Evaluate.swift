@@ -27,7 +27,7 @@ struct Evaluate: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A folder of class folders, CIFAR archives (a folder or a file), or a CSV file.",
+            "A folder of class folders, CIFAR archives (a folder or a file), or a list (.csv, .txt).",
             valueName: "data"),
         completion: .directory)
     var data: String
