@@ -97,8 +97,7 @@ package enum OperationCatalog {
             LinearOperation(rows: 7, inputs: 16, outputs: 31, hasResidual: true),
             LinearOperation(rows: 13, inputs: 5, outputs: 48, activation: .gelu, hasResidual: true),
             LinearOperation(rows: 24, inputs: 3, outputs: 64),
-            LinearOperation(rows: 300, inputs: 2, outputs: 3),
-            // Its weight's gradient sums over more rows than the stages of a tile.
+            // More rows than a tile, and in its weight's gradient more depth than the stages of one.
             LinearOperation(rows: 130, inputs: 8, outputs: 24),
             // Deeper than the stages of every tile.
             LinearOperation(
