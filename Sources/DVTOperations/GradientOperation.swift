@@ -19,9 +19,7 @@ package struct GradientOperation: Operation {
     package var byteCount: Int { 3 * operation.byteCount }
     /// Covers the errors of the forward pass, and sums over all rows: up to 66,000.
     package var tolerance: Double { 6 * operation.tolerance }
-    /// The intermediates of both passes are rounded, in attention logits, weights and their
-    /// gradients, and small differences of the latter remain: measured up to 1.8.
-    package var roundings: Double { 3 }
+    package var roundings: Double { operation.gradientRoundings }
 
     package func prepare<B: DifferentiableBackend>(
         on backend: B

@@ -34,6 +34,9 @@ package protocol NetworkOperation: Operation {
     /// Whether its gradients are more than zeros and rounding errors.
     var hasGradient: Bool { get }
 
+    /// ``Operation/roundings`` of its gradients.
+    var gradientRoundings: Double { get }
+
     /// Copies seeded inputs to a device; see ``Operation``.
     ///
     /// - Parameter backend: the device, or a tape over one.
@@ -45,6 +48,9 @@ package protocol NetworkOperation: Operation {
 extension NetworkOperation {
     /// True for most operations.
     package var hasGradient: Bool { true }
+
+    /// The intermediates of both passes are rounded: measured up to 1.8.
+    package var gradientRoundings: Double { 3 }
 }
 
 extension Operation {
