@@ -8,10 +8,9 @@
 //                            C = coarse_channels, S = coarse_tokens, P = coarse_pitch, a multiple
 //                            of 8
 //   weights  [T', S']        packed fragments of the resampling W [T, S], zeros beyond; T' and S'
-//   are
-//                            T and S rounded up to 16, and S' is 16 COARSE_FRAGMENTS
-//   used     [T' / 16]       bit m is set if fragment m of these 16 tokens has a weight other than
-//   0 scale    usually 1 / sqrt(d)
+//                            are T and S rounded up to 16, and S' is 16 COARSE_FRAGMENTS
+//   used     [T' / 16]       bit m is set if fragment m of these 16 tokens has weights
+//   scale                    usually 1 / sqrt(d)
 //
 //   A = scale q k^T + W coarse W^T,   output = softmax(A) v
 //
