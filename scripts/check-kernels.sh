@@ -75,9 +75,8 @@ check --kernel-style vector --precision float16
 check --kernel-style tile --precision bfloat16
 check --kernel-style tile --linear-engine mma-16x32-4k --precision float16 --filter 'linear 7x16'
 export DVT_MATRIX_INSTRUCTIONS=emulated
-check --kernel-style tile --precision bfloat16 --filter 'T=5 H=2 d=32 reuse=1'
+check --kernel-style tile --precision bfloat16 --filter 'attention B=2 T=5 H=2 d=32 reuse=1'
 check --kernel-style tile --precision float16 --filter 'relationReuse B'
-check --kernel-style tile --precision bfloat16 --filter 'attentionGradient B=1 T=2 H=1 d=32'
 unset DVT_MATRIX_INSTRUCTIONS
 for operation in linear attention relationReuse; do
     DVT_BFLOAT16_DOT=emulated \
