@@ -372,6 +372,7 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
 
     @Test(arguments: [
         "foo,bar\nval_1,3\n", "foo,bar\nval_1,cat\n", "a.jpg,3,x\nb.jpg,4,x\n",
+        "image.path,kind\na.jpg,cat\n",
         "file,a,b\na.jpg,1,2\n", "3,val_1\n4,val_2\n", "a.jpg,b.png\nc.jpg,d.png\n",
     ])
     func doubtfulListsShowTheirFirstLines(text: String) throws {

@@ -39,7 +39,7 @@ struct CSVColumns {
         }
         let found =
             first.contains(where: Self.looksLikeFile)
-            ? Self.untitled(sample) : Self.titled(sample) ?? Self.plain(sample, exists)
+            ? Self.untitled(sample, exists) : Self.titled(sample) ?? Self.plain(sample, exists)
         guard let found else { throw Self.doubt(sample) }
         (path, label, hasHeader) = found
     }
@@ -47,10 +47,16 @@ struct CSVColumns {
     private typealias Found = (path: Int, label: Int, hasHeader: Bool)
 
     /// The columns of a list whose first record is an image.
-    private static func untitled(_ sample: [CSVReader.Record]) -> Found? {
+    private static func untitled(
+        _ sample: [CSVReader.Record], _ exists: (String) -> Bool
+    ) -> Found? {
         let files = fileColumns(sample[...])
         guard sample[0].fields.count == 2, files.count < 2 else { return nil }
-        return files == [1] ? (1, 0, false) : (0, 1, false)
+        let path = files == [1] ? 1 : 0
+        // The title `image.path` looks like a file too.
+        let first = sample[0].fields[path]
+        guard ImageFiles.hasImageEnding(first) || exists(first) else { return nil }
+        return (path, 1 - path, false)
     }
 
     /// The columns that a header names, or that the records below it show.

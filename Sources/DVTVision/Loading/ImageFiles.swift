@@ -32,9 +32,9 @@ public enum ImageFiles {
     /// Lists the images at a path.
     ///
     /// A file yields itself. A folder yields every file below it whose name ends in .jpg, .jpeg,
-    /// .jpe, .jfif, .png or .webp, ignoring case, or that begins as a file of these formats. Names that begin
-    /// with a dot are skipped. Symbolic links are followed, and each folder is visited once, so
-    /// cyclic links terminate.
+    /// .jpe, .jfif, .png or .webp, ignoring case, or that begins as a file of these formats. Names
+    /// that begin with a dot are skipped. Symbolic links are followed, and each folder is visited
+    /// once, so cyclic links terminate.
     ///
     /// - Parameter path: a file or a folder.
     /// - Returns: the paths, sorted by bytes.
@@ -93,7 +93,7 @@ public enum ImageFiles {
             case .special: search.skipped.addSpecial()
             // Loading reports a broken link.
             case .file, nil:
-                if isImage(name) || ImageFileReader.isImage(path: child) {
+                if hasImageEnding(name) || ImageFileReader.isImage(path: child) {
                     search.paths.append(child)
                 } else {
                     search.skipped.addOther(name)
@@ -196,7 +196,8 @@ public enum ImageFiles {
         }
     }
 
-    private static func isImage(_ name: String) -> Bool {
+    /// Whether a name ends as those of JPEG, PNG and WebP files do.
+    static func hasImageEnding(_ name: String) -> Bool {
         let name = name.lowercased()
         return extensions.contains { name.hasSuffix($0) }
     }

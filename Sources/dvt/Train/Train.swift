@@ -21,11 +21,11 @@ struct Train: ParsableCommand {
               dvt train images --init dvt.safetensors --model cascade.json --output run
               dvt train images --init \(ShippedModel.name) --output run
 
-            The model's classes and their names are those of the data. The loss is the sum of the exits' cross-entropy losses. The output folder contains a \
-            checkpoint, from which --resume continues a run that was interrupted or killed; the \
-            weights with the model card, for the other commands; the recipe; and a log with one \
-            line per epoch. Evaluation columns are measured with averaged weights on images not \
-            used for training.
+            The model's classes and their names are those of the data. The loss is the sum of the \
+            exits' cross-entropy losses. The output folder contains a checkpoint, from which \
+            --resume continues a run that was interrupted or killed; the weights with the model \
+            card, for the other commands; the recipe; and a log with one line per epoch. \
+            Evaluation columns are measured with averaged weights on images not used for training.
             """)
 
     @Argument(
