@@ -3,8 +3,9 @@
 
 Matrix instructions are emulated, NVIDIA's unless a fault is one of Intel's layouts. The kernels run
 first under Oclgrind, which reports data races and accesses out of bounds, then on PoCL, where the
-results are compared with the reference. A fault that neither sees would mean that a real one like
-it could go unnoticed. The unchanged kernels must pass.
+results are compared with the reference. Memory that nothing has written holds NaN, so that results
+do not depend on what it held before. A fault that neither sees would mean that a real one like it
+could go unnoticed. The unchanged kernels must pass.
 
 A missing barrier after a product cannot be tested: an emulated product has barriers of its own.
 """
@@ -159,7 +160,7 @@ def find_oclgrind() -> str:
 def run(kernels: pathlib.Path, checks: list[str], settings: dict[str, str]) -> str | None:
     """Runs a check with the kernels of a folder; returns what went wrong, or None."""
     environment = os.environ | settings | {
-        "DVT_KERNEL_SOURCES": str(kernels), "DVT_CACHE": "off"}
+        "DVT_KERNEL_SOURCES": str(kernels), "DVT_CACHE": "off", "DVT_UNDEFINED_MEMORY": "nan"}
     command = [
         DVT, "parity", "--operations", "--small", "--kernel-style", "tile", "--precision",
         "float16", *checks]

@@ -49,6 +49,8 @@ public final class OpenCLBackend: Backend {
     /// The size of the largest tensor of each precision, in bytes.
     package private(set) var largestTensors: [Precision: Int] = [:]
     private let pool: BufferPool
+    /// Whether new tensors hold NaN, so that a kernel that reads what nobody wrote gives NaN.
+    private let marksUndefinedMemory: Bool
     /// The local memory that vector kernels may use, in bytes.
     var localMemoryLimit: Int
     var batchCapacity = 1
@@ -150,6 +152,7 @@ public final class OpenCLBackend: Backend {
         (linearTuning, tuningProblem) = tuning
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
         pool = BufferPool(context: context)
+        marksUndefinedMemory = EnvironmentVariables.process["DVT_UNDEFINED_MEMORY"] == "nan"
         localMemoryLimit = device.localMemoryBytes
         packedTile = PackedTile(floatVectorWidth: device.nativeFloatVectorWidth)
         clblast = try CLBlastEngine(queue: queue)
@@ -270,9 +273,13 @@ public final class OpenCLBackend: Backend {
         let padded = rowPitch.map { capacity.rowCount * $0 } ?? capacity.elementCount
         let byteCount = padded * precision.elementByteCount
         largestTensors[precision] = max(largestTensors[precision] ?? 0, byteCount)
-        return OpenCLTensor(
-            shape, precision, rowPitch: rowPitch, try pool.take(byteCount: byteCount))
+        let memory = try pool.take(byteCount: byteCount)
+        if marksUndefinedMemory { try queue.fill(memory.buffer, pattern: Self.undefined) }
+        return OpenCLTensor(shape, precision, rowPitch: rowPitch, memory)
     }
+
+    /// NaN in each of the formats, alone or in pairs.
+    private static let undefined = Float(bitPattern: 0xFFFF_FFFF)
 
     /// The indices of rows on the device.
     ///
