@@ -71,6 +71,36 @@ struct KernelTests {
         #expect(try setup.queue.read(count: count, from: out) == expected)
     }
 
+    /// A launch sets what differs from the launch before, and only a success counts as set.
+    @Test
+    func argumentsThatChangeAreSet() throws {
+        let setup = try Setup()
+        let kernel = try setup.program.kernel("combine")
+        func combine(_ input: [Float], scale: KernelArgument, bias: [Float]?) throws -> [Float] {
+            // A new buffer may have the handle of the one that the launch before released.
+            let out = try setup.buffer(input)
+            try setup.queue.enqueue(
+                kernel,
+                arguments: [
+                    .buffer(out), .buffer(try setup.buffer(input)),
+                    try bias.map { .buffer(try setup.buffer($0)) } ?? .none,
+                    .local(byteCount: 4 * input.count), .int(Int32(input.count)), scale,
+                ], global: [input.count], local: [input.count])
+            return try setup.queue.read(count: input.count, from: out)
+        }
+        #expect(try combine([1, 2], scale: .float(3), bias: nil) == [3, 6])
+        #expect(try combine([4, 5], scale: .float(3), bias: [1, 2]) == [13, 17])
+        #expect(try combine([1, 2, 3], scale: .float(3), bias: nil) == [3, 6, 9])
+        #expect(throws: OpenCLError.self) {
+            try combine([1], scale: .bytes([1]), bias: nil)
+        }
+        #expect(try combine([1, 2, 3], scale: .float(-3), bias: nil) == [-3, -6, -9])
+        let zeros =
+            try combine([1], scale: .float(0), bias: [-0.0])
+            + combine([1], scale: .float(-0.0), bias: [-0.0])
+        #expect(zeros.map(\.sign) == [.plus, .minus])
+    }
+
     @Test(arguments: [(1, 4), (4, 4), (5, 8), (9, 12)])
     func roundsUpToWholeGroups(wanted: Int, launched: Int32) throws {
         let setup = try Setup()

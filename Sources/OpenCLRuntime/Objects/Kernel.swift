@@ -27,7 +27,13 @@ package final class Kernel: Sendable {
     /// The local memory that a work-group uses, without local arguments.
     package let localMemoryBytes: Int
     private let program: Program
-    private let lock: Mutex<Handle>
+    private let state: Mutex<State>
+
+    private struct State {
+        let id: Handle
+        /// The values of the parameters; nil for pointers and for what was never set.
+        var values: [KernelArgument?]
+    }
 
     init(id: Handle, name: String, program: Program) throws(OpenCLError) {
         let device = program.device
@@ -50,25 +56,30 @@ package final class Kernel: Sendable {
         let isComplete = parameters.count == count && !parameters.contains { $0.name.isEmpty }
         self.parameters = isComplete ? parameters : nil
         self.program = program
-        lock = Mutex(id)
+        state = Mutex(State(id: id, values: Array(repeating: nil, count: count)))
     }
 
     deinit {
-        lock.withLock { _ = clReleaseKernel($0.pointer) }
+        state.withLock { _ = clReleaseKernel($0.id.pointer) }
     }
 
-    /// Sets the arguments and launches under the kernel's lock.
+    /// Sets the arguments that differ from those of the previous launch, and launches, under the
+    /// kernel's lock.
     func launch(
         _ arguments: [KernelArgument], _ enqueue: (cl_kernel) -> cl_int
     ) throws(OpenCLError) {
         guard arguments.count == argumentCount else {
             throw .argumentCount(kernel: name, expected: argumentCount, given: arguments.count)
         }
-        try lock.withLock { (id: inout Handle) throws(OpenCLError) in
-            for (index, argument) in arguments.enumerated() {
-                try set(argument, at: index, of: id.pointer)
+        try state.withLock { (state: inout State) throws(OpenCLError) in
+            let kernel = state.id.pointer
+            for (index, argument) in arguments.enumerated()
+            where !argument.isSameValue(as: state.values[index]) {
+                state.values[index] = nil
+                try set(argument, at: index, of: kernel)
+                state.values[index] = argument.isPointer ? nil : argument
             }
-            try check("clEnqueueNDRangeKernel", enqueue(id.pointer))
+            try check("clEnqueueNDRangeKernel", enqueue(kernel))
         }
     }
 

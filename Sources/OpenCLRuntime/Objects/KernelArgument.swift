@@ -14,6 +14,28 @@ package enum KernelArgument: Sendable {
     case none
 }
 
+extension KernelArgument {
+    /// Whether it points to global memory: a new buffer may have the handle of a released one, so
+    /// that equal handles do not mean equal arguments.
+    var isPointer: Bool {
+        switch self {
+        case .buffer, .none: true
+        case .int, .float, .bytes, .local: false
+        }
+    }
+
+    /// Whether both are the same value, bit for bit; false for pointers.
+    func isSameValue(as other: KernelArgument?) -> Bool {
+        switch (self, other) {
+        case (.int(let value), .int(let other)): value == other
+        case (.float(let value), .float(let other)): value.bitPattern == other.bitPattern
+        case (.bytes(let value), .bytes(let other)): value == other
+        case (.local(let byteCount), .local(let other)): byteCount == other
+        default: false
+        }
+    }
+}
+
 extension KernelArgument: CustomStringConvertible {
     /// A description for error messages.
     package var description: String {
