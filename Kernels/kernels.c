@@ -84,6 +84,9 @@ static const char pack_fragments_cl[] = {
 static const char peak_cl[] = {
 #embed "cl/peak.cl" suffix(, 0)
 };
+static const char peak_mma_cl[] = {
+#embed "cl/peak_mma.cl" suffix(, 0)
+};
 static const char performer_cl[] = {
 #embed "cl/performer.cl" suffix(, 0)
 };
@@ -125,10 +128,10 @@ static const kernel_source sources[] = {
     SOURCE(linear_float), SOURCE(linear_mma), SOURCE(linear_packed), SOURCE(linear_tile),
     SOURCE(loss), SOURCE(mma), SOURCE(mma_amd), SOURCE(mma_emulated), SOURCE(mma_intel),
     SOURCE(mma_intel_emulated), SOURCE(mma_ptx), SOURCE(mma_trial), SOURCE(optimizer),
-    SOURCE(pack_fragments), SOURCE(peak), SOURCE(performer), SOURCE(performer_gradient),
-    SOURCE(performer_vector), SOURCE(product_mma), SOURCE(relation_mlp), SOURCE(relation_mma),
-    SOURCE(resample), SOURCE(softmax_gradient), SOURCE(stacking), SOURCE(token_gradients),
-    SOURCE(tokens),
+    SOURCE(pack_fragments), SOURCE(peak), SOURCE(peak_mma), SOURCE(performer),
+    SOURCE(performer_gradient), SOURCE(performer_vector), SOURCE(product_mma), SOURCE(relation_mlp),
+    SOURCE(relation_mma), SOURCE(resample), SOURCE(softmax_gradient), SOURCE(stacking),
+    SOURCE(token_gradients), SOURCE(tokens),
 };
 
 const size_t kernel_source_count = sizeof sources / sizeof sources[0];

@@ -57,7 +57,7 @@ for kernel in "${kernels[@]}"; do
                 ;;
             # These use matrix instructions, the first three in 16 bits only.
             attention_mma.cl | product_mma.cl | relation_mma.cl) [[ $variant == *ELEMENT* ]] || continue ;;
-            linear_mma.cl | mma_trial.cl | pack_fragments.cl) ;;
+            linear_mma.cl | mma_trial.cl | pack_fragments.cl | peak_mma.cl) ;;
             *) [[ $variant != *XMX* ]] || continue ;;
         esac
         read -ra defines <<< "$variant"

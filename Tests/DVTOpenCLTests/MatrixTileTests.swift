@@ -52,6 +52,13 @@ struct MatrixTileTests {
         }
     }
 
+    /// A measured rate takes the place of the family's: the peak of an H100 gives its cycles.
+    @Test func aMeasuredRateGivesTheCyclesOfAProduct() {
+        var processor = Self.h100
+        processor.setRate(gigaflops: 625_000, clockMegahertz: 1755)
+        #expect(abs(processor.productCycles - 12.1) < 0.1)
+    }
+
     private func fastest(
         rows: Int, inputs: Int, outputs: Int, bytes: Int = 2, on processor: MatrixProcessor = h100
     ) -> MatrixTile {

@@ -23,16 +23,42 @@ struct PeakTests {
     /// The kernel of the instruction, emulated.
     @Test func theProductsOfPairsAreMeasured() throws {
         let context = try Context(device: DeviceSelector(nil).device())
-        let measured = try PeakMeter(context: context, dot: .emulated, isSmall: true).measure()
+        let instructions = ProductInstructions(dot: .emulated)
+        let measured = try PeakMeter(
+            context: context, instructions: instructions, isSmall: true
+        ).measure()
         let dot = try #require(measured.first { $0.quantity == .bfloat16Dot })
         #expect(dot.value > 0 && dot.value.isFinite)
-        #expect(DevicePeak(measured).bfloat16Gigaflops == dot.value)
+        #expect(DevicePeak(measured).products == [.bfloat16Dot: dot.value])
+    }
+
+    /// The kernel of the instructions, emulated in every layout.
+    @Test(arguments: [
+        (MatrixInstructions.emulated, true), (.emulatedXMX16, false), (.emulatedXMX8, false),
+    ])
+    func matrixInstructionsAreMeasured(
+        instructions: MatrixInstructions, multiplyFloat32: Bool
+    ) throws {
+        let products = ProductInstructions(
+            matrix16: instructions, matrix32: multiplyFloat32 ? instructions : nil)
+        let measured = try PeakMeter(
+            context: Context(device: DeviceSelector(nil).device()), instructions: products,
+            isSmall: true
+        ).measure()
+        let rates = DevicePeak(measured).products
+        #expect(Set(rates.keys) == Set(products.quantities))
+        #expect(rates.values.allSatisfy { $0 > 0 && $0.isFinite })
+        // Products of 16 x 16 x 16 by four subgroups of each group, forth and back in 3 steps.
+        let matrix = try #require(measured.first { $0.quantity == .matrix16 })
+        #expect(matrix.work % (2 * 4096 * 4 * 2 * 3) == 0)
     }
 
     @Test func aRoofIsThatOfTheBackendsProducts() {
-        let peak = DevicePeak(gigaflops: 100, gigabytes: 10, bfloat16Gigaflops: 200)
-        #expect(peak.limits(.native).gigaflops == 200)
-        #expect(peak.limits(.widened).gigaflops == 100 && peak.limits(nil).gigaflops == 100)
+        let peak = DevicePeak(
+            gigaflops: 100, gigabytes: 10, products: [.bfloat16Dot: 200, .matrix16: 900])
+        #expect(peak.limits(.bfloat16Dot).gigaflops == 200)
+        #expect(peak.limits(.matrix16).gigaflops == 900)
+        #expect(peak.limits(.matrix32).gigaflops == 100 && peak.limits(nil).gigaflops == 100)
     }
 
     @Test func wrongResultsAreNotTimed() throws {
@@ -77,11 +103,13 @@ struct PeakTests {
         DevicePeak(gigaflops: 10, gigabytes: 4).remember(on: context)
         #expect(
             DevicePeak.remembered(on: context) == DevicePeak(gigaflops: 20, gigabytes: 4))
-        DevicePeak(gigaflops: 1, gigabytes: 1, bfloat16Gigaflops: 40).remember(on: context)
-        DevicePeak(gigaflops: 1, gigabytes: 1, bfloat16Gigaflops: 30).remember(on: context)
+        for rate in [40, 30.0] {
+            DevicePeak(gigaflops: 1, gigabytes: 1, products: [.matrix16: rate])
+                .remember(on: context)
+        }
         #expect(
             DevicePeak.remembered(on: context)
-                == DevicePeak(gigaflops: 20, gigabytes: 4, bfloat16Gigaflops: 40))
+                == DevicePeak(gigaflops: 20, gigabytes: 4, products: [.matrix16: 40]))
     }
 
     /// Transfers are excluded; profiles with a library's GEMM are marked as incomplete.

@@ -24,8 +24,15 @@ extension OpenCLBackend {
     /// The peak rates that limit the backend's kernels, given those of its device.
     ///
     /// - Parameter device: the device's rates.
-    /// - Returns: the rates; those of tensor cores are not measured.
-    package func limits(_ device: DevicePeak) -> DevicePeak { device.limits(bfloat16Dot) }
+    /// - Returns: the rates.
+    package func limits(_ device: DevicePeak) -> DevicePeak { device.limits(product) }
+
+    /// The instruction of the backend's products, or nil for multiply-adds.
+    private var product: PeakMeasurement.Quantity? {
+        if bfloat16Dot == .native { return .bfloat16Dot }
+        guard !matrixInstructions.isEmulation else { return nil }
+        return precision == .float32 ? .matrix32 : .matrix16
+    }
 
     /// Runs operations and sums the times of their kernels.
     ///

@@ -97,9 +97,9 @@ extension OpenCLBackend {
     package func linearEngineCandidates(
         rows: Int, inputs: Int, outputs: Int, count: Int = 6
     ) -> [LinearEngine] {
-        let device = context.device
         let ranking = EngineRanking(
-            processor: MatrixProcessor(device), vectorWidth: device.nativeFloatVectorWidth)
+            processor: MatrixProcessor(context),
+            vectorWidth: context.device.nativeFloatVectorWidth)
         return ranking.best(
             LinearEngine.candidates(for: kernelStyle, precision, matrixInstructions),
             for: MatrixWork(

@@ -17,12 +17,27 @@ struct MatrixProcessor: Equatable {
     /// The local memory of a compute unit, in bytes.
     var localBytes: Int
 
-    /// The numbers of a device's family; those of compute capability 8.0 if it is unknown.
-    init(_ device: Device) {
+    /// The numbers of a device's family, those of compute capability 8.0 if it is unknown, with
+    /// the cycles of a product that `dvt bench peak` measured, if it did.
+    init(_ context: Context) {
+        let device = context.device
         self.init(
             units: device.computeUnits, name: device.name,
             MatrixInstructions.family(of: device),
             computeCapability: device.computeCapability)
+        if let measured = DevicePeak.remembered(on: context)?.products[.matrix16] {
+            setRate(gigaflops: measured, clockMegahertz: device.clockMegahertz)
+        }
+    }
+
+    /// Takes the cycles of a product from a measured rate.
+    ///
+    /// - Parameters:
+    ///   - gigaflops: the operations of products, 10^9 per second.
+    ///   - clockMegahertz: the clock.
+    mutating func setRate(gigaflops: Double, clockMegahertz: Int) {
+        let cycles = 4 * Double(units) * Double(clockMegahertz) * 1e6
+        productCycles = cycles * 2 * 16 * 16 * 16 / (gigaflops * 1e9)
     }
 
     /// The numbers of a family.

@@ -137,7 +137,7 @@ extension OpenCLBackend {
             elementBytes: precision.elementByteCount)
         if let tile = predictedTiles[work] { return .mma(tile) }
         let tile = MatrixTile.fastest(
-            for: work, matrixInstructions, on: MatrixProcessor(context.device))
+            for: work, matrixInstructions, on: MatrixProcessor(context))
         predictedTiles[work] = tile
         return .mma(tile)
     }

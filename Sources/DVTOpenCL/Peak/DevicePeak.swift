@@ -2,45 +2,57 @@ package import OpenCLRuntime
 
 /// The peak rates of a device.
 package struct DevicePeak: Equatable, Sendable {
-    /// Float32 multiply-adds of two operations each, in 10^9 operations per second.
+    /// Multiply-adds of two operations each, in 10^9 operations per second.
     package let gigaflops: Double
+    /// What ``gigaflops`` were measured with: float32 multiply-adds, or one of ``products``.
+    package private(set) var arithmetic = PeakMeasurement.Quantity.multiplyAdds
     /// Bytes read and written by a copy, in 10^9 per second.
     package let gigabytes: Double
-    /// Multiply-adds of bfloat16 numbers in pairs, in 10^9 operations per second; nil if the device
-    /// has no instruction for them.
-    package let bfloat16Gigaflops: Double?
+    /// Multiply-adds by instructions that not every device has, in 10^9 operations per second.
+    package let products: [PeakMeasurement.Quantity: Double]
 
     /// Creates peak rates.
-    package init(gigaflops: Double, gigabytes: Double, bfloat16Gigaflops: Double? = nil) {
+    package init(
+        gigaflops: Double, gigabytes: Double,
+        products: [PeakMeasurement.Quantity: Double] = [:]
+    ) {
         self.gigaflops = gigaflops
         self.gigabytes = gigabytes
-        self.bfloat16Gigaflops = bfloat16Gigaflops
+        self.products = products
     }
 
-    /// The peak rates that limit a backend's kernels.
-    ///
-    /// - Parameter dot: how the backend multiplies bfloat16 numbers.
-    /// - Returns: the rates, whose ``gigaflops`` are those of ``bfloat16Gigaflops`` if the backend
-    ///   uses the instruction.
-    func limits(_ dot: BFloat16Dot?) -> DevicePeak {
-        guard dot == .native, let bfloat16Gigaflops else { return self }
-        return DevicePeak(
-            gigaflops: bfloat16Gigaflops, gigabytes: gigabytes,
-            bfloat16Gigaflops: bfloat16Gigaflops)
+    /// Creates peak rates, or nil if those of every device are missing.
+    private init?(_ rates: [PeakMeasurement.Quantity: Double]) {
+        guard let gigaflops = rates[.multiplyAdds], let gigabytes = rates[.copy] else { return nil }
+        self.init(
+            gigaflops: gigaflops, gigabytes: gigabytes,
+            products: rates.filter { $0.key.isProduct })
     }
 
     /// Creates the peak rates from measurements.
     ///
     /// - Parameter measurements: the result of ``PeakMeter/measure()``.
     package init(_ measurements: [PeakMeasurement]) {
-        func value(_ quantity: PeakMeasurement.Quantity) -> Double? {
-            measurements.first { $0.quantity == quantity }?.value
-        }
-        guard let gigaflops = value(.multiplyAdds), let gigabytes = value(.copy) else {
+        let values = measurements.map { ($0.quantity, $0.value) }
+        guard let peak = DevicePeak(Dictionary(uniqueKeysWithValues: values)) else {
             preconditionFailure("a measured peak has multiply-adds and a copy")
         }
-        self.init(
-            gigaflops: gigaflops, gigabytes: gigabytes, bfloat16Gigaflops: value(.bfloat16Dot))
+        self = peak
+    }
+
+    private var rates: [PeakMeasurement.Quantity: Double] {
+        products.merging([.multiplyAdds: gigaflops, .copy: gigabytes]) { own, _ in own }
+    }
+
+    /// The peak rates that limit kernels.
+    ///
+    /// - Parameter product: the instruction of their products, or nil for multiply-adds.
+    /// - Returns: the rates, whose ``gigaflops`` are those of the instruction if it was measured.
+    func limits(_ product: PeakMeasurement.Quantity?) -> DevicePeak {
+        guard let product, let gigaflops = products[product] else { return self }
+        var limits = DevicePeak(gigaflops: gigaflops, gigabytes: gigabytes, products: products)
+        limits.arithmetic = product
+        return limits
     }
 
     /// The fraction of the device's peak rate that an operation reaches.
@@ -77,7 +89,7 @@ extension DevicePeak {
     /// The key includes the compute units, as drivers can be configured to use fewer; the first
     /// number changes with the kernels.
     private static func cacheKey(_ device: Device) -> String {
-        "peak 1 of \(device.computeUnits) units"
+        "peak 2 of \(device.computeUnits) units"
     }
 
     /// Stores the peak rates for ``remembered(on:)``, each unless a higher one is stored: other
@@ -85,15 +97,10 @@ extension DevicePeak {
     ///
     /// - Parameter context: the device's context.
     package func remember(on context: Context) {
-        let earlier = Self.remembered(on: context)
-        let pairs = [bfloat16Gigaflops, earlier?.bfloat16Gigaflops].compactMap { $0 }
-        let most =
-            [
-                max(gigaflops, earlier?.gigaflops ?? 0),
-                max(gigabytes, earlier?.gigabytes ?? 0),
-            ] + (pairs.max().map { [$0] } ?? [])
+        let earlier = Self.remembered(on: context)?.rates ?? [:]
+        let lines = rates.merging(earlier, uniquingKeysWith: max).map { "\($0.rawValue): \($1)" }
         DeviceCache(context.diskCache).store(
-            most.map { "\($0)" }.joined(separator: " "), for: Self.cacheKey(context.device),
+            lines.sorted().joined(separator: "\n"), for: Self.cacheKey(context.device),
             device: context.device)
     }
 
@@ -103,12 +110,16 @@ extension DevicePeak {
     /// - Returns: the rates, or nil if none are stored.
     package static func remembered(on context: Context) -> DevicePeak? {
         let cache = DeviceCache(context.diskCache)
-        let text = cache.value(for: cacheKey(context.device), device: context.device)
-        let numbers = (text ?? "").split(separator: " ").compactMap { Double($0) }
-        guard (2...3).contains(numbers.count), numbers.allSatisfy({ $0 > 0 && $0.isFinite })
-        else { return nil }
-        return DevicePeak(
-            gigaflops: numbers[0], gigabytes: numbers[1],
-            bfloat16Gigaflops: numbers.count == 3 ? numbers[2] : nil)
+        let text = cache.value(for: cacheKey(context.device), device: context.device) ?? ""
+        var rates: [PeakMeasurement.Quantity: Double] = [:]
+        for line in text.split(separator: "\n") {
+            let parts = line.split(separator: ": ", maxSplits: 1)
+            guard parts.count == 2,
+                let quantity = PeakMeasurement.Quantity(rawValue: String(parts[0])),
+                let rate = Double(parts[1]), rate > 0, rate.isFinite
+            else { return nil }
+            rates[quantity] = rate
+        }
+        return DevicePeak(rates)
     }
 }

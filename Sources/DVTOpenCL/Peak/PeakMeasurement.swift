@@ -7,6 +7,10 @@ package struct PeakMeasurement: Sendable {
         /// Products of pairs of bfloat16 numbers on registers, summed in float32; four operations
         /// each.
         case bfloat16Dot = "bfloat16 dot"
+        /// Products of fragments of 16-bit numbers by matrix instructions, two operations each.
+        case matrix16 = "16-bit matrix"
+        /// The same of float32 numbers, each as three products of TF32.
+        case matrix32 = "float32 matrix"
         /// A copy between two buffers of a device's memory, in bytes read and written.
         case copy
         /// An empty kernel, from enqueueing to completion.
@@ -14,12 +18,19 @@ package struct PeakMeasurement: Sendable {
         /// An empty kernel in a long queue of empty kernels.
         case queuedLaunch = "queued launch"
 
+        /// Whether it is a rate of products by instructions that not every device has.
+        var isProduct: Bool {
+            switch self {
+            case .bfloat16Dot, .matrix16, .matrix32: true
+            case .multiplyAdds, .copy, .launch, .queuedLaunch: false
+            }
+        }
         /// Whether the value is a rate and not a time.
         package var isRate: Bool { self != .launch && self != .queuedLaunch }
         /// The unit of the value.
         package var unit: String {
             switch self {
-            case .multiplyAdds, .bfloat16Dot: "GFLOP/s"
+            case .multiplyAdds, .bfloat16Dot, .matrix16, .matrix32: "GFLOP/s"
             case .copy: "GB/s"
             case .launch, .queuedLaunch: "us"
             }
@@ -43,7 +54,7 @@ package struct PeakMeasurement: Sendable {
     }
 }
 
-/// A failure of a kernel of `peak.cl`, which makes its time meaningless.
+/// A failure of a kernel of `peak.cl` or `peak_mma.cl`, which makes its time meaningless.
 package enum PeakError: Error, Equatable {
     /// `kernel` computed wrong results.
     case wrongResult(kernel: String)
@@ -55,8 +66,8 @@ extension PeakError: CustomStringConvertible {
         switch self {
         case .wrongResult(let kernel):
             """
-            the device computed wrong results in \(kernel) of peak.cl; run `dvt parity \
-            --operations` to check the other kernels
+            the device computed wrong results in kernel \(kernel); run `dvt parity --operations` to \
+            check the other kernels
             """
         }
     }

@@ -1,13 +1,13 @@
 import DVTSupport
 package import OpenCLRuntime
 
-/// Measures a device's peak rates with the kernels of `peak.cl`.
+/// Measures a device's peak rates with the kernels of `peak.cl` and `peak_mma.cl`.
 package struct PeakMeter {
     private let context: Context
     private let queue: CommandQueue
     private let kernels: KernelLibrary
     private let sizes: Sizes
-    private let dot: BFloat16Dot?
+    private let instructions: ProductInstructions
 
     /// The sizes of the measurements.
     private struct Sizes {
@@ -42,13 +42,14 @@ package struct PeakMeter {
     /// - Parameters:
     ///   - context: the device's context.
     ///   - buildOptions: compiler options added to the package's own.
-    ///   - dot: how bfloat16 numbers are multiplied in pairs; nil omits that measurement.
+    ///   - instructions: the instructions for products that are measured.
     ///   - isSmall: whether to use sizes for a simulator, whose rates are meaningless.
     /// - Throws: ``OpenCLError`` if the queue cannot be made.
     package init(
-        context: Context, buildOptions: String = "", dot: BFloat16Dot? = nil, isSmall: Bool = false
+        context: Context, buildOptions: String = "",
+        instructions: ProductInstructions = ProductInstructions(), isSmall: Bool = false
     ) throws {
-        self.dot = dot
+        self.instructions = instructions
         self.context = context
         queue = try context.makeQueue()
         kernels = KernelLibrary(context: context, buildOptions: buildOptions)
@@ -57,7 +58,7 @@ package struct PeakMeter {
 
     /// Measures everything; each rate is that of the fastest kernel.
     ///
-    /// - Returns: the multiply-adds, those of bfloat16 if any, the copy, a launch, and a launch in
+    /// - Returns: the multiply-adds, those of instructions for products if any, the copy, a launch, and a launch in
     ///   a long queue.
     /// - Throws: ``PeakError`` if a kernel computes wrong numbers, ``OpenCLError`` if the device
     ///   fails.
@@ -65,7 +66,7 @@ package struct PeakMeter {
         let buffers = try makeBuffers()
         return [
             fastest(try PeakVariant.multiplyAdds.map { try multiplyAdds($0, to: buffers.sums) })
-        ] + (try dot.map { [fastest(try dots($0, to: buffers.sums))] } ?? []) + [
+        ] + (try products(to: buffers.sums)) + [
             fastest(
                 try PeakVariant.copies.map {
                     try copy($0, from: buffers.source, to: buffers.target)
@@ -84,7 +85,9 @@ package struct PeakMeter {
     /// Oclgrind would report the contents of a new buffer as uninitialized if it reused the address
     /// of a released one.
     private func makeBuffers() throws -> (sums: Buffer, source: Buffer, target: Buffer) {
-        let sums = PeakVariant.multiplyAdds.map(items).max() ?? 0
+        let matrices = [instructions.matrix16, instructions.matrix32].compactMap { $0 }
+        let variants = PeakVariant.multiplyAdds + matrices.flatMap(PeakVariant.matrices)
+        let sums = variants.map(items).max() ?? 0
         return (
             try context.makeBuffer(byteCount: sums * 4),
             try context.makeBuffer(byteCount: sizes.copiedFloats * 4),
@@ -126,6 +129,15 @@ package struct PeakMeter {
             work: 2 * items(variant) * variant.width * variant.chains * steps, milliseconds: times)
     }
 
+    private func products(to sums: Buffer) throws -> [PeakMeasurement] {
+        let candidates = [
+            try instructions.dot.map { try dots($0, to: sums) },
+            try instructions.matrix16.map { try matrices($0, .matrix16, .float16, to: sums) },
+            try instructions.matrix32.map { try matrices($0, .matrix32, .float32, to: sums) },
+        ]
+        return candidates.compactMap { $0.map(fastest) }
+    }
+
     private func dots(_ dot: BFloat16Dot, to sums: Buffer) throws -> [PeakMeasurement] {
         try PeakVariant.dots.map { variant in
             let (times, steps) = try arithmetic(
@@ -138,15 +150,34 @@ package struct PeakMeter {
         }
     }
 
+    private func matrices(
+        _ instructions: MatrixInstructions, _ quantity: PeakMeasurement.Quantity,
+        _ precision: Precision, to sums: Buffer
+    ) throws -> [PeakMeasurement] {
+        let words = PeakVariant.matrixWords(precision)
+        let depth = 32 / precision.elementByteCount
+        return try PeakVariant.matrices(instructions).map { variant in
+            let (times, steps) = try arithmetic(
+                "peak_mma", in: "peak_mma", variant, precision.macros, instructions, to: sums,
+                expected: variant.matrixSum, ["a": .int(words.a), "b": .int(words.b)])
+            let subgroups = items(variant) / instructions.lanes
+            return PeakMeasurement(
+                quantity: quantity, kernel: variant.matrixName(instructions),
+                work: 2 * 16 * 16 * depth * subgroups * 2 * variant.chains * steps,
+                milliseconds: times)
+        }
+    }
+
     /// Times a kernel of independent chains, with enough steps for a run to be long.
     private func arithmetic(
-        _ name: String, _ variant: PeakVariant, _ macros: [String] = [], to sums: Buffer,
+        _ name: String, in file: String = "peak", _ variant: PeakVariant, _ macros: [String] = [],
+        _ instructions: MatrixInstructions? = nil, to sums: Buffer,
         expected: (_ item: Int, _ steps: Int) -> Float, _ operands: KernelArguments
     ) throws -> (milliseconds: [Double], steps: Int) {
         let items = items(variant)
         func run(steps: Int) throws -> Double {
             let call = KernelCall(
-                name, in: "peak", macros: variant.macros + macros,
+                name, in: file, macros: variant.macros + macros, instructions: instructions,
                 ["sums": .buffer(sums), "steps": try .int(steps)] + operands,
                 over: .rows(items / variant.items, items: variant.items))
             return try milliseconds { try kernels.enqueue(call, on: queue) }

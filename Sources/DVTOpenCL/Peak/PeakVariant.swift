@@ -1,4 +1,4 @@
-/// A build of the kernels of `peak.cl`; the sizes match those of its macros.
+/// A build of the kernels of `peak.cl` or `peak_mma.cl`; the sizes match those of its macros.
 struct PeakVariant {
     /// The work-items of a work-group: 1 for CPU-like devices.
     let items: Int
@@ -39,6 +39,38 @@ struct PeakVariant {
     func dotSum(item: Int, steps: Int) -> Float {
         (0..<chains).reduce(0) { sum, chain in
             (0..<width).reduce(sum) { $0 + Float(item % 64 + chain + $1 + steps) }
+        }
+    }
+
+    /// For `peak_mma`: work-groups of four subgroups, with few or many sums in registers.
+    static func matrices(_ instructions: MatrixInstructions) -> [PeakVariant] {
+        [2, 4].map { PeakVariant(items: 4 * instructions.lanes, chains: $0) }
+    }
+
+    /// The words of `peak_mma`: all elements 1, and 1 by the elements of a row of a fragment.
+    static func matrixWords(_ precision: Precision) -> (a: Int32, b: Int32) {
+        switch precision {
+        case .float32: (0x3F80_0000, 0x3E00_0000)
+        case .float16: (0x3C00_3C00, 0x2C00_2C00)
+        case .bfloat16: (0x3F80_3F80, 0x3D80_3D80)
+        }
+    }
+
+    /// The name of a build of `peak_mma` in reports.
+    func matrixName(_ instructions: MatrixInstructions) -> String {
+        "\(chains) x 16 x 16, groups of \(items), \(instructions.family.rawValue)"
+    }
+
+    /// The result of a work-item of `peak_mma`: its first sums, and 1 for each.
+    ///
+    /// - Parameters:
+    ///   - item: the work-item.
+    ///   - steps: the steps, each of which adds 1 to every sum and subtracts it.
+    /// - Returns: the sum over chains and a work-item's sums.
+    func matrixSum(item: Int, steps: Int) -> Float {
+        let sums = 4 * 256 / items
+        return (0..<chains).reduce(0) { sum, chain in
+            (0..<sums).reduce(sum) { $0 + Float(item % 64 + chain + $1 + 1) }
         }
     }
 

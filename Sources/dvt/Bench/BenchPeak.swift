@@ -18,12 +18,14 @@ struct BenchPeak: ParsableCommand {
               dvt bench peak --device gpu --format json
 
             fma: float32 multiply-adds on registers, two operations each. bfloat16 dot: products \
-            of pairs of bfloat16 numbers, four operations each, on CPUs with AVX512-BF16. copy: \
-            a copy between two \
-            buffers of 256 MiB (less on devices with less memory), bytes read plus bytes written. \
-            Both report the fastest run of the fastest kernel. launch: an empty kernel, from \
-            enqueueing to completion. queued launch: the same in a queue of 1000. Both report \
-            medians. The two rates are cached for `dvt bench kernels`.
+            of pairs of bfloat16 numbers, four operations each, on CPUs with AVX512-BF16. 16-bit \
+            matrix: products by matrix instructions of GPUs, measured with float16 numbers. \
+            float32 matrix: the same of float32 numbers, each as three products of TF32. copy: a \
+            copy between two buffers of 256 MiB (less on devices with less memory), bytes read \
+            plus bytes written. All these report the fastest run of the fastest kernel. launch: \
+            an empty kernel, from enqueueing to completion. queued launch: the same in a queue of \
+            1000. Both report medians. The rates are cached for `dvt bench kernels`, and that of \
+            16-bit matrices for the choice of tiles where nothing was tuned.
             """)
 
     @Flag(help: "Use sizes small enough for a simulator such as Oclgrind; values are meaningless.")
@@ -47,7 +49,7 @@ struct BenchPeak: ParsableCommand {
         printError("device: \(setting.device)")
         let meter = try PeakMeter(
             context: context, buildOptions: deviceOptions.buildOptions,
-            dot: BFloat16Dot.problem(on: context) == nil ? .native : nil, isSmall: small)
+            instructions: ProductInstructions(on: context, emulated: small), isSmall: small)
         let measurements = try meter.measure()
         if !small {
             DevicePeak(measurements).remember(on: context)

@@ -10,27 +10,31 @@ extension DevicePeak {
     /// - Returns: the rates.
     /// - Throws: ``PeakError`` or ``OpenCLError`` if the measurement fails.
     static func known(on context: Context, buildOptions: String) throws -> DevicePeak {
-        let hasDot = BFloat16Dot.problem(on: context) == nil
-        let stored = remembered(on: context)
-        let isComplete = stored != nil && (!hasDot || stored?.bfloat16Gigaflops != nil)
+        let instructions = ProductInstructions(on: context)
+        let stored = remembered(on: context).flatMap { peak in
+            instructions.quantities.allSatisfy { peak.products[$0] != nil } ? peak : nil
+        }
         let peak =
-            try stored.flatMap { isComplete ? $0 : nil }
-            ?? measured(
-                on: context, buildOptions: buildOptions, dot: hasDot ? .native : nil)
-        let dot = peak.bfloat16Gigaflops.map { "\(decimalText($0, decimals: 1)) in bfloat16, " }
+            try stored ?? measured(on: context, buildOptions: buildOptions, instructions)
+        let products = instructions.quantities.compactMap { quantity in
+            peak.products[quantity].map {
+                "\(decimalText($0, decimals: 1)) \(quantity.rawValue), "
+            }
+        }
         printError(
             """
-            peak: \(decimalText(peak.gigaflops, decimals: 1)) GFLOP/s, \(dot ?? "")\
+            peak: \(decimalText(peak.gigaflops, decimals: 1)) GFLOP/s, \(products.joined())\
             \(decimalText(peak.gigabytes, decimals: 1)) GB/s, \
-            \(isComplete ? "cached; dvt bench peak measures it again" : "measured now")
+            \(stored != nil ? "cached; dvt bench peak measures it again" : "measured now")
             """)
         return peak
     }
 
     private static func measured(
-        on context: Context, buildOptions: String, dot: BFloat16Dot?
+        on context: Context, buildOptions: String, _ instructions: ProductInstructions
     ) throws -> DevicePeak {
-        let meter = try PeakMeter(context: context, buildOptions: buildOptions, dot: dot)
+        let meter = try PeakMeter(
+            context: context, buildOptions: buildOptions, instructions: instructions)
         let peak = DevicePeak(try meter.measure())
         peak.remember(on: context)
         return peak

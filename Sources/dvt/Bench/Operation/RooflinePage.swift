@@ -31,8 +31,8 @@ struct RooflinePage {
                 [
                     """
                     \(printable(record.setting.device)): \
-                    \(decimalText(record.peak.gigaflops, decimals: 1)) GFLOP/s of multiply-adds in \
-                    \(record.peak.gigaflops == record.peak.bfloat16Gigaflops ? "bfloat16" : "float32"), \
+                    \(decimalText(record.peak.gigaflops, decimals: 1)) GFLOP/s of \
+                    \(record.peak.arithmetic.rawValue), \
                     \(decimalText(record.peak.gigabytes, decimals: 1)) GB/s of a copy.
                     """
                 ])
