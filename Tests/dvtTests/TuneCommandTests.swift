@@ -47,15 +47,13 @@ struct TuneCommandTests {
         #expect(rows.allSatisfy { kept[0].contains($0.engine) })
     }
 
-    /// All engines at all layers, with every kernel to be built first, take many times as long.
+    /// All engines at all layers, with every kernel to be built first, take many times as long; the
+    /// suite's limit would end them.
     @Test func theLimitHoldsWithAnEmptyCache() async throws {
         let cache = try TemporaryFolder()
-        let start = ContinuousClock.now
         let run = try await dvt(
             ["tune", "--kernel-style", "vector", "--time-limit", "5", "--format", "json"],
             environment: ["XDG_CACHE_HOME": cache.path])
-        // 5 s and a build, on a machine that may be many times slower because it is busy.
-        #expect(ContinuousClock.now - start < .seconds(180))
         #expect(run.code == 0, "\(run.errors)")
         #expect(run.errors.contains("not reached before the time limit: "), "\(run.errors)")
         #expect(try rows(run.output).count == 0 || tunings(in: cache).count == 1)
