@@ -129,7 +129,7 @@ struct ConvertCommandTests {
         for path in [file, link] {
             let run = try await dvt(
                 "convert", file, path, "--model", "tiny-deit", needsKernels: false)
-            #expect(run.code == 1 && run.errors.contains("is an input file of the model"))
+            #expect(run.code == 1 && run.errors.contains("is an input file"))
         }
         #expect(try Data(contentsOf: URL(fileURLWithPath: file)) == before)
     }

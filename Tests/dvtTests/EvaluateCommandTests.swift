@@ -85,7 +85,8 @@ struct EvaluateCommandTests {
             #expect(resumed.code == 0, "\(resumed.errors)")
             let galleries = try pages.map { page in
                 let text = try String(contentsOfFile: page, encoding: .utf8)
-                return String(text[try #require(text.range(of: "Easy and hard")).lowerBound...])
+                return String(
+                    text[try #require(text.range(of: "Most and least confident")).lowerBound...])
             }
             #expect(galleries[0] == galleries[1] && galleries[0].contains("<img"))
         }

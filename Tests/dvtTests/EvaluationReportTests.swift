@@ -18,6 +18,13 @@ struct EvaluationReportTests {
                 + arguments)
     }
 
+    /// A record of `--confusions`.
+    private struct Pair: Decodable {
+        let truth: Int
+        let prediction: Int
+        let images: Int
+    }
+
     private func document() throws -> Document {
         Document(try String(contentsOfFile: page, encoding: .utf8))
     }
@@ -40,21 +47,36 @@ struct EvaluationReportTests {
         for (index, photo) in Fixtures.photoFiles.enumerated() {
             try folder.copy(photo, as: "set/<b>&\(index % 3)/\(index).jpg")
         }
-        let run = try await evaluate("--threshold", "0.35", "\(folder.path)/set")
+        let confusions = "\(folder.path)/confusions.json"
+        let run = try await evaluate(
+            "--threshold", "0.35", "--confusions", confusions, "\(folder.path)/set")
         #expect(run.code == 0 && run.errors.contains("out.html: "), "\(run.errors)")
         let document = try document()
-        // Of each class's four images two are easy and two are hard.
-        check(document, images: 12)
-        #expect(document.count("figure", class: "tile") == 12 && document.count("b") == 0)
+        let pairs: [Pair] = try json(String(contentsOfFile: confusions, encoding: .utf8))
+        let wrong = pairs.filter { $0.truth != $0.prediction }
+        let mistakes = wrong.reduce(0) { $0 + $1.images }
+        // Each class's four images are among its two most or least confident ones.
+        check(document, images: 12 + mistakes)
+        #expect(document.count("figure", class: "tile") == 12 + mistakes)
+        #expect(document.count("b") == 0)
         #expect(document.count("path", class: "line") == 1 + 3)
         // Three exits by cost and by speed, and legend entries for the two kinds of square, for all
         // images at one exit, and for correct and wrong predictions at each exit.
         #expect(document.count("rect", class: "mark") == 6 + 3 + 2 * 3)
         #expect(document.count("rect", class: "column") >= 2 * 3)
         #expect(document.count("circle") > 3 * 1)
-        #expect(document.count("tr") == (1 + 3) + (1 + 5))
+        // Exits, measurements, classes, the most frequent confusions, and the matrix, with titles.
+        let shown = Set(pairs.map(\.truth) + pairs.map(\.prediction)).count
+        let rows = [3, 5, 3, min(wrong.count, 10), shown].map { $0 + 1 }
+        #expect(document.count("tr") == rows.reduce(0, +))
+        let cells = ["hit", "miss"].map { document.count("td", class: "number \($0)") }
+        #expect(cells.reduce(0, +) == pairs.count)
+        let most = try #require(wrong.max { ($0.images, $1.truth) < ($1.images, $0.truth) })
+        #expect(
+            run.errors.contains("most frequent confusions: <b>&\(most.truth) as "), "\(run.errors)")
         for text in [
-            "<b>&1", "chosen on these same images", "untrained", "(ECE)", "0.35 at exit 2",
+            "<b>&1", "Most confident mistakes", "Confusion matrix", "chosen on these same images",
+            "untrained", "(ECE)", "0.35 at exit 2",
         ] {
             #expect(document.text.contains(text), "\(text)")
         }
@@ -67,7 +89,7 @@ struct EvaluationReportTests {
         let document = try document()
         check(document, images: 0)
         #expect(document.count("figure", class: "tile") == 0)
-        #expect(document.text.contains("of 3 correct at their exits"))
+        #expect(document.text.contains("Classes") && !document.text.contains("Most confident"))
         let wrong = try await evaluate("--report-examples", "101", "\(folder.path)/set")
         #expect(wrong.code == 64 && wrong.errors.contains("--report-examples is 101"))
     }
@@ -85,7 +107,7 @@ struct EvaluationReportTests {
             "\(folder.path)/set")
         #expect(run.code == 0, "\(run.errors)")
         let document = try document()
-        check(document, images: 1, exits: 1)
+        check(document, images: 1 + document.count("div", class: "tiles mistakes"), exits: 1)
         #expect(document.text.contains("one exit, so there is no threshold to sweep"))
         #expect(document.count("path", class: "line") == 1 + 1)
     }
@@ -102,7 +124,9 @@ struct EvaluationReportTests {
             "set.csv", "a.jpg,\(label)\nb.jpg,\(label)\nc.jpg,\(label)\n")
         let run = try await evaluate("--threshold", threshold, set)
         #expect(run.code == 0, "\(run.errors)")
-        check(try document(), images: 3)
+        let document = try document()
+        // The three images are equal, so all or none are among the mistakes.
+        check(document, images: 3 + 3 * document.count("div", class: "tiles mistakes"))
     }
 
     @Test func thresholdsOfAFileAreNamed() async throws {

@@ -1,7 +1,8 @@
-/// The easiest and hardest images of one class for a cascade.
+/// The images of one class about which a cascade is most and least confident.
 ///
-/// An earlier exit means an easier image; within an exit, a higher confidence does. Correctness is
-/// ignored: an image that exits early with a wrong class is worth showing.
+/// Images are ordered by the exit they take, the first exit first, and within an exit by the
+/// confidence there, the highest first. Correctness is ignored: an image that exits early with a
+/// wrong class is worth showing.
 package struct ClassExamples: Equatable, Sendable {
     /// The class, from 0.
     package let label: Int
@@ -9,10 +10,10 @@ package struct ClassExamples: Equatable, Sendable {
     package let images: Int
     /// The number of images that are correct at their exit.
     package let correct: Int
-    /// The indices of the easiest images, easiest first.
-    package let easiest: [Int]
-    /// The indices of the hardest images, hardest first, disjoint from ``easiest``.
-    package let hardest: [Int]
+    /// The indices of the first images of that order.
+    package let mostConfident: [Int]
+    /// The indices of its last images, the last first, disjoint from ``mostConfident``.
+    package let leastConfident: [Int]
 }
 
 extension EvaluationTally {
@@ -20,7 +21,7 @@ extension EvaluationTally {
     ///
     /// - Parameters:
     ///   - exits: the exit of each image.
-    ///   - count: the maximum number of easy images per class, and of hard ones.
+    ///   - count: the maximum number of images at each end of the order, per class.
     ///   - limit: the maximum number of classes, at least 2. If there are more, half are the most
     ///     accurate classes and half the least accurate.
     /// - Returns: the classes with images, by index.
@@ -29,13 +30,13 @@ extension EvaluationTally {
     ) -> [ClassExamples] {
         let places = Dictionary(grouping: labels.indices) { labels[$0] }
         let classes = places.map { label, images in
-            let sorted = images.sorted { ease($0, exits) < ease($1, exits) }
-            let easy = min(count, (sorted.count + 1) / 2)
+            let sorted = images.sorted { order($0, exits) < order($1, exits) }
+            let first = min(count, (sorted.count + 1) / 2)
             return ClassExamples(
                 label: Int(label), images: images.count,
                 correct: images.count { ranks[Int(exits[$0])][$0] == 0 },
-                easiest: Array(sorted.prefix(easy)),
-                hardest: sorted.suffix(min(count, sorted.count - easy)).reversed())
+                mostConfident: Array(sorted.prefix(first)),
+                leastConfident: sorted.suffix(min(count, sorted.count - first)).reversed())
         }
         guard classes.count > limit else { return classes.sorted { $0.label < $1.label } }
         let ranked = classes.sorted { ($1.accuracy, $0.label) < ($0.accuracy, $1.label) }
@@ -43,7 +44,7 @@ extension EvaluationTally {
             .sorted { $0.label < $1.label }
     }
 
-    private func ease(_ image: Int, _ exits: [UInt8]) -> (UInt8, Float, Int) {
+    private func order(_ image: Int, _ exits: [UInt8]) -> (UInt8, Float, Int) {
         (exits[image], -confidences[Int(exits[image])][image], image)
     }
 }

@@ -16,13 +16,15 @@ struct Evaluate: ParsableCommand {
                 --calibration dvt.calibration.json --budget 1.5
               dvt evaluate --weights dvt.safetensors val/ \\
                 --save-outputs outputs.safetensors
-              dvt evaluate --weights dvt.safetensors val/ --report report.html
+              dvt evaluate --weights dvt.safetensors val/ --report report.html \\
+                --predictions predictions.csv
 
             Each batch runs twice, through all exits and with early exits, so both are measured \
             under the same conditions. Times exclude image decoding. Unreadable images are listed \
             and counted. `dvt calibrate --from` chooses thresholds on saved outputs; an \
             interrupted evaluation that saves them continues with --resume and gives the same \
-            result. --report writes plots and tables to one HTML page.
+            result. --report writes plots and tables to one HTML page; --predictions, --confusions \
+            and --per-class write data, after Ctrl-C those of the images evaluated so far.
             """)
 
     @Argument(
@@ -54,17 +56,21 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Write a self-contained HTML report: curves, confidences, easy and hard images.",
+            "Write a self-contained HTML report: curves, confidences, confusions, images.",
             valueName: "file.html"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
     @Option(
         help: ArgumentHelp(
-            "Easy and hard images of each class in the report, each at most this many.",
-            discussion: "0: no images, for reports that will be shared.", valueName: "count"))
+            "Images per class in the report, at most this many of the most and least confident.",
+            discussion: """
+                The most confident mistakes are four times as many. 0: no images, for reports that \
+                will be shared.
+                """, valueName: "count"))
     var reportExamples = 3
 
+    @OptionGroup var fileOptions: ResultFileOptions
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
 
@@ -94,7 +100,9 @@ struct Evaluate: ParsableCommand {
         let set = try dataOptions.open(data, for: model.card)
         // An output that cannot be written fails before the model runs.
         let report = try makeReport(of: model, policy, set)
-        let targets = Targets(journal: try makeJournal(of: model, set), report: report)
+        let files = try fileOptions.files(besides: model, data: data)
+        let targets = Targets(
+            journal: try makeJournal(of: model, set), report: report, files: files)
         try evaluate(model, policy: policy, set, targets, on: deviceOptions.makeBackend())
     }
 
@@ -102,6 +110,7 @@ struct Evaluate: ParsableCommand {
     private struct Targets {
         let journal: OutputsJournal?
         let report: EvaluationReport?
+        let files: ResultFiles
     }
 
     private func makeReport(
@@ -174,12 +183,14 @@ struct Evaluate: ParsableCommand {
         }
         let record = EvaluateRecord(
             run, loaded.card, stream, unreadable: set.count - run.tally.images)
+        let labels = try ClassLabels.of(loaded.card) ?? set.classes
         // Before the records: a closed output pipe ends the command.
+        try targets.files.write(record, set, labels)
         if !stream.wasInterrupted { try keep(record, targets) }
         try outputOptions.withWriter(EvaluateRecord.columns) { writer in
             for row in record.rows { try writer.write(row) }
         }
-        record.printNotes(wasInterrupted: stream.wasInterrupted)
+        record.printNotes(labels, wasInterrupted: stream.wasInterrupted)
         if stream.wasInterrupted {
             targets.report?.reportInterruption()
             throw stream.interruptionCode ?? .failure

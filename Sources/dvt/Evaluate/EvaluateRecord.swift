@@ -71,6 +71,20 @@ struct EvaluateRecord {
         OutputColumn("precision", audience: .machines),
     ]
 
+    /// The exit of every image; the last one if all images ran to it.
+    var exits: [UInt8] {
+        early?.exits ?? Array(repeating: UInt8(tally.exits - 1), count: tally.images)
+    }
+
+    /// The score compared with the thresholds.
+    var scoring: ExitScoring { early?.policy.scoring ?? ExitScoring() }
+
+    /// The predictions at the exits taken, by class.
+    var confusionMatrix: ConfusionMatrix { tally.confusionMatrix(exits: exits) }
+
+    /// The accuracy and the exits of every class with images.
+    var classSummaries: [ClassSummary] { tally.classSummaries(exits: exits) }
+
     /// The cost of an image that exits at each exit, in 10^9 multiply-adds.
     var exitCosts: [Double] {
         card.configuration.cumulativeMultiplyAdds.map { Double($0) / 1e9 }
@@ -141,12 +155,19 @@ struct EvaluateRecord {
         ]
     }
 
-    /// Prints image counts, and exits that differ from the all-exits run, to standard error.
-    func printNotes(wasInterrupted: Bool) {
+    /// Prints image counts, the most frequent confusions, and exits that differ from the all-exits
+    /// run, to standard error.
+    func printNotes(_ labels: ClassLabels?, wasInterrupted: Bool) {
         let reason = wasInterrupted ? "not reached or unreadable" : "could not be read"
         printError(
             "\(tally.images) image\(tally.images == 1 ? "" : "s")"
                 + (unreadable > 0 ? "; \(unreadable) \(reason)" : ""))
+        let confusions = confusionMatrix.confusions.prefix(3).map { cell in
+            "\(labels.shownName(cell.label)) as \(labels.shownName(cell.prediction)) (\(cell.images))"
+        }
+        if !confusions.isEmpty {
+            printError("most frequent confusions: \(confusions.joined(separator: ", "))")
+        }
         if let differing = early?.differing, differing > 0 {
             printError(
                 "note: \(differing) images took another exit than the all-exits run predicts: "

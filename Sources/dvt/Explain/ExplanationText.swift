@@ -63,7 +63,7 @@ struct ExplanationText {
 
     /// The display name of a class.
     func name(_ entry: ClassConfidence) -> String {
-        labels?[entry.classIndex].map(printable) ?? "class \(entry.classIndex)"
+        labels.shownName(entry.classIndex)
     }
 
     func probability(_ value: Float) -> String {

@@ -66,18 +66,18 @@ import Testing
         #expect(summaries[0].calibrationError == 0.5625)
     }
 
-    @Test func earlyAndConfidentImagesAreEasy() {
+    @Test func earlyAndConfidentImagesComeFirst() {
         let images = tally([
             (1, 0.125, 0), (1, 0.25, 0), (1, 0.75, 0.25), (1, 0.375, 0.125), (0, 0.5, 0.5),
         ])
         let found = images.examples(exits: [0, 0, 1, 1, 0], count: 2, classLimit: 2)
         #expect(found.map(\.label) == [0, 1])
-        #expect(found[0].easiest == [4] && found[0].hardest.isEmpty)
-        #expect(found[1].easiest == [0, 1] && found[1].hardest == [2, 3])
+        #expect(found[0].mostConfident == [4] && found[0].leastConfident.isEmpty)
+        #expect(found[1].mostConfident == [0, 1] && found[1].leastConfident == [2, 3])
         #expect(found[1].images == 4 && found[1].correct == 4)
-        // An odd number: the middle one is easy, and none is shown twice.
+        // An odd number: the middle one is among the first, and none is shown twice.
         let three = images.examples(exits: [0, 0, 1, 1, 0], count: 9, classLimit: 2)
-        #expect(three[1].easiest.count == 2 && three[1].hardest.count == 2)
+        #expect(three[1].mostConfident.count == 2 && three[1].leastConfident.count == 2)
     }
 
     @Test func theBestAndWorstOfManyClassesAreShown() {

@@ -4,7 +4,7 @@ import DVTOutput
 import DVTSupport
 import DVTVision
 
-/// The easy and hard images of an evaluation, decoded again for the report.
+/// Images of an evaluation, decoded again for the report.
 struct EvaluationGallery {
     let findings: EvaluationFindings
 
@@ -16,9 +16,18 @@ struct EvaluationGallery {
         .element("div", ["class": "gallery plots"], [.lines(findings.examples.map(panel))])
     }
 
+    /// The most confident mistakes.
+    var mistakes: Markup {
+        .element(
+            "div", ["class": "tiles mistakes"],
+            findings.mistakes.map { tile($0, namesLabel: true) })
+    }
+
     private func panel(_ examples: ClassExamples) -> Markup {
-        let rows = [("Easiest", examples.easiest), ("Hardest", examples.hardest)]
-            .filter { !$0.1.isEmpty }
+        let rows = [
+            ("Most confident", examples.mostConfident),
+            ("Least confident", examples.leastConfident),
+        ].filter { !$0.1.isEmpty }
         return .element(
             "section", ["class": "panel"],
             [
@@ -32,14 +41,15 @@ struct EvaluationGallery {
                         + rows.flatMap { title, images in
                             [
                                 .element("h4", [:], [Markup(title)]),
-                                .element("div", ["class": "tiles"], images.map(tile)),
+                                .element("div", ["class": "tiles"], images.map { tile($0) }),
                             ]
                         })
             ])
     }
 
-    private func tile(_ image: Int) -> Markup {
+    private func tile(_ image: Int, namesLabel: Bool = false) -> Markup {
         let tally = findings.record.tally
+        let label = findings.subject.name(Int(tally.labels[image]))
         let exit = Int(findings.exits[image])
         let isRight = tally.ranks[exit][image] == 0
         let prediction = findings.subject.name(Int(tally.predictions[exit][image]))
@@ -50,7 +60,7 @@ struct EvaluationGallery {
                 thumbnail(of: image),
                 .element(
                     "figcaption", [:],
-                    [
+                    (namesLabel ? [Markup(label), .element("br")] : []) + [
                         "exit \(exit + 1), \(confidence)", .element("br"),
                         .element(
                             "span", ["class": isRight ? "right" : "wrong"],

@@ -20,7 +20,7 @@ struct EvaluationPage {
         let page = HTMLPage(
             title: "Evaluation of \(printable(findings.record.card.configuration.name))",
             rules: Plot.rules + "\n" + Self.rules, footer: [method])
-        return page.source([subject, accuracy, confidences, examples])
+        return page.source([subject, accuracy, confidences, classes, confusions] + images)
     }
 
     private var subject: Markup {
@@ -71,30 +71,38 @@ struct EvaluationPage {
             ])
     }
 
-    private var examples: Markup {
+    /// The images, or nothing if the report omits them.
+    private var images: [Markup] {
+        guard findings.subject.examples > 0 else { return [] }
+        let gallery = EvaluationGallery(findings: findings)
         let half = findings.examples.count / 2
         let classes =
             findings.omitsClasses
             ? " Shown: the \(half) classes with the highest and \(half) with the lowest accuracy."
             : ""
-        let panels = EvaluationGallery(findings: findings).panels
-        guard findings.subject.examples > 0 else {
-            return .section(
-                "Classes",
-                [
-                    .note("Correct images of each class at the exits taken.\(classes)"),
-                    panels,
-                ])
-        }
-        return .section(
-            "Easy and hard images",
+        let examples = Markup.section(
+            "Most and least confident images",
             [
                 .note(
                     """
-                    Images are ranked by exit, earlier being easier, and within an exit by \
-                    confidence. Caption: exit, confidence there, predicted class.\(classes)
-                    """), panels,
+                    Images of each class are ordered by the exit they take, the first exit first, \
+                    and within an exit by confidence. Caption: exit, confidence there, predicted \
+                    class.\(classes)
+                    """), gallery.panels,
             ])
+        guard !findings.mistakes.isEmpty else { return [examples] }
+        return [
+            .section(
+                "Most confident mistakes",
+                [
+                    .note(
+                        """
+                        The wrong predictions with the highest confidence at their exits; some may \
+                        be mislabeled images. Caption: class, exit, confidence there, predicted \
+                        class.
+                        """), gallery.mistakes,
+                ]), examples,
+        ]
     }
 
     private var method: Markup {
@@ -123,6 +131,26 @@ struct EvaluationPage {
         .tile { margin: 0; font-size: 0.8125rem; line-height: 1.35; }
         .tile img { display: block; width: 100%; aspect-ratio: 1; border-radius: 0.25rem; }
         .tile img.coarse { image-rendering: pixelated; }
+        .mistakes {
+          grid-template-columns: repeat(auto-fill, minmax(6.5rem, 1fr)); margin: 1rem 0 2.5rem;
+        }
+        .classes { margin: 1rem 0 2.5rem; }
+        .confused {
+          grid-template-columns: repeat(auto-fit, minmax(min(30rem, 100%), 1fr));
+        }
+        .matrix { width: auto; border-collapse: separate; border-spacing: 1px; }
+        .scroll .matrix th, .scroll .matrix td { border: 0; padding: 0.125rem 0.375rem; }
+        .matrix thead th { vertical-align: bottom; }
+        .matrix thead span {
+          writing-mode: vertical-rl; transform: rotate(180deg); max-height: 9rem;
+          overflow: hidden; text-overflow: ellipsis;
+        }
+        .matrix tbody th {
+          position: sticky; left: 0; background: var(--panel); max-width: 9rem;
+          overflow: hidden; text-overflow: ellipsis;
+        }
+        .matrix .hit { background: color-mix(in srgb, var(--good) var(--share), transparent); }
+        .matrix .miss { background: color-mix(in srgb, var(--bad) var(--share), transparent); }
         .right { color: var(--good); }
         .wrong { color: var(--bad); }
         """

@@ -16,13 +16,11 @@ struct EvaluationReport {
         /// Stored thresholds for a range of budgets and their file, or nil.
         let stored: (points: OperatingPoints, file: String)?
         let batchSize: Int
-        /// The maximum number of easy, and of hard, images per class.
+        /// The maximum number of the most, and of the least, confident images per class.
         let examples: Int
 
         /// The display name of a class.
-        func name(_ label: Int) -> String {
-            labels?[label].map(printable) ?? "class \(label)"
-        }
+        func name(_ label: Int) -> String { labels.shownName(label) }
     }
 
     private let path: String

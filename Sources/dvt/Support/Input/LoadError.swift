@@ -11,7 +11,7 @@ enum LoadError: Error, Equatable, CustomStringConvertible {
         case .noModel: "no model specified: use --model, or a --weights file with a model card"
         case .noWeights: "no weights specified: use --weights with a checkpoint or synthetic:SEED"
         case .isInput(let path):
-            "\(shown(path)): is an input file of the model; choose another output file"
+            "\(shown(path)): is an input file; choose another output file"
         }
     }
 }

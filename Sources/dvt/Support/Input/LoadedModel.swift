@@ -70,13 +70,15 @@ struct LoadedModel {
         try file.flatMap { try .stored(in: $0, stages: configuration.stages.count) }
     }
 
-    /// Checks that an output file is not an input file of the model.
+    /// Checks that an output file is not an input file.
     ///
-    /// - Parameter output: the file to write.
+    /// - Parameters:
+    ///   - output: the file to write.
+    ///   - others: the inputs besides those of the model.
     /// - Throws: ``LoadError/isInput(path:)`` if it is.
-    func checkIsNoInput(_ output: String) throws {
+    func checkIsNoInput(_ output: String, besides others: [String] = []) throws {
         guard let identity = fileIdentity(output) else { return }
-        if inputs.contains(where: { fileIdentity($0) == identity }) {
+        if (inputs + others).contains(where: { fileIdentity($0) == identity }) {
             throw LoadError.isInput(path: output)
         }
     }

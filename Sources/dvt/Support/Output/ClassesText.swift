@@ -1,6 +1,13 @@
 import DVTSupport
 import DVTVision
 
+extension ClassLabels? {
+    /// The display name of a class: its name, or its number if the classes have no names.
+    func shownName(_ label: Int) -> String {
+        self?[label].map(printable) ?? "class \(label)"
+    }
+}
+
 /// The classes of a model in one line, such as `3 classes: cat, dog, bird`.
 ///
 /// - Parameters:
