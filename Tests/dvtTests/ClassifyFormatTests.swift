@@ -15,6 +15,8 @@ struct ClassifyFormatTests {
             #expect(row.confidences.last == row.probability)
             #expect((0..<10).contains(row.class))
             #expect(row.top == nil)
+            // The default threshold decides at every exit but the last.
+            #expect(row.threshold == (row.exit < 2 ? 0.8 : nil))
         }
         // Later exits cost more.
         let costs = Dictionary(grouping: rows, by: \.exit).mapValues { Set($0.map(\.multiplyAdds)) }
@@ -32,19 +34,31 @@ struct ClassifyFormatTests {
         #expect(rows.count == 3)
         #expect(try jsonLines(lines.output) == rows)
         #expect(try csv(fields.output).map(ClassifyRow.init(csv:)) == rows)
-        #expect(fields.lines[0] == "file,exit,class,label,probability,multiply_adds,confidences")
+        #expect(
+            fields.lines[0]
+                == "file,exit,class,label,probability,threshold,multiply_adds,confidences")
     }
 
     @Test func tablesCountExitsFromOne() async throws {
         let files = [Fixtures.photo(1), Fixtures.photo(6)]
         let rows: [ClassifyRow] = try json(try await classify(["--format", "json"] + files).output)
-        let titles = ["File", "Exit", "Class", "Probability", "GMACs", "Confidence at each exit"]
+        let titles = [
+            "File", "Exit", "Class", "Probability", "Threshold", "MMACs", "Confidence at each exit",
+        ]
         let expected = [titles] + rows.map(Self.cells)
         let aligned = try await classify(files)
         #expect(try table(aligned.output) == expected)
         let marked = try await classify(["--format", "markdown"] + files)
         #expect(markdown(marked.output) == expected)
-        #expect(marked.lines[1] == "| :--- | ---: | ---: | ---: | ---: | :--- |")
+        #expect(marked.lines[1] == "| :--- | ---: | ---: | ---: | ---: | ---: | :--- |")
+    }
+
+    /// Where no threshold decides, tables have no column for one.
+    @Test func fixedExitsHaveNoThreshold() async throws {
+        let run = try await classify("--exit", "2", Fixtures.photo(1))
+        #expect(try table(run.output)[0].contains("Threshold") == false)
+        let rows = try await classify("--exit", "2", "--format", "json", Fixtures.photo(1))
+        #expect(try json(rows.output, as: ClassifyRow.self).map(\.threshold) == [nil])
     }
 
     @Test func topClassesDescend() async throws {
@@ -74,6 +88,7 @@ struct ClassifyFormatTests {
         let run = try await classify("--format", "csv", Fixtures.photos)
         #expect(run.errorLines.contains { $0.hasPrefix("device: ") })
         #expect(run.errorLines.contains { $0.contains("untrained") })
+        #expect(run.errors.contains("reaches the threshold: 0.8 at exit 1, 0.8 at exit 2"))
         let summary = try #require(run.errorLines.last)
         #expect(summary.hasPrefix("12 images; exit 1: 4, exit 2: 4, exit 3: 4; mean "))
     }
@@ -85,7 +100,7 @@ struct ClassifyFormatTests {
         }
         return [
             row.file, "\(row.exit + 1)", "\(row.class)", text(row.probability, 4),
-            text(Double(row.multiplyAdds) / 1e9, 2),
+            row.threshold.map { text($0, 4) } ?? "-", text(Double(row.multiplyAdds) / 1e6, 2),
             row.confidences.map { text($0, 4) }.joined(separator: ", "),
         ]
     }

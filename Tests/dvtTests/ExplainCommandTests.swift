@@ -61,7 +61,7 @@ struct ExplainCommandTests {
         let rows = try table(run.output)
         #expect(
             rows[0] == [
-                "File", "Exit", "Taken", "Grid", "Confidence", "GMACs", "Top 1", "Most attended",
+                "File", "Exit", "Taken", "Grid", "Confidence", "MMACs", "Top 1", "Most attended",
             ])
         #expect(rows.dropFirst().map { $0[1] } == ["1", "2", "3"])
         #expect(rows.dropFirst().map { $0[2] } == ["no", "yes", "no"])

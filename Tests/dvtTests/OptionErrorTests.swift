@@ -105,6 +105,7 @@ struct OptionErrorTests {
         Case("tune --batch-size 0", "--batch-size takes 1...4096"),
         Case("tune --linear-engine clblast", "--linear-engine does not apply"),
         Case("tune --engine magic", "'magic' is invalid for '--engine"),
+        Case("\(toy) --budget 15k x.jpg", "'15k' is invalid for '--budget"),
         Case("calibrate", "Give labeled images, or saved outputs with --from."),
         Case("calibrate --from x y", "y and --from are mutually exclusive"),
         Case("calibrate --from x --model tiny-deit", "--model and --weights do not apply"),
@@ -114,7 +115,7 @@ struct OptionErrorTests {
         Case("calibrate --from x --budget 1 --target-accuracy 2", "mutually exclusive"),
         Case("calibrate --from x --latency-ms 1", "--latency-ms requires --exit-ms"),
         Case("calibrate --from x --exit-ms 1,a", "'1,a' is invalid for '--exit-ms"),
-        Case("calibrate --from x --budget nan", "--budget takes a number"),
+        Case("calibrate --from x --budget nan", "The value 'nan' is invalid for '--budget"),
         Case(
             "\(toy) --threshold 1 --calibration x x.jpg",
             "--threshold and --calibration are mutually exclusive"),

@@ -79,7 +79,8 @@ struct BenchModel: ParsableCommand {
             label: "bench", unit: "batch sizes", total: repeatOptions.batchSizes.count,
             isQuiet: false)
         let report = BenchReport(
-            columns: Self.columns, setting: BenchSetting(backend), comparison: comparison)
+            columns: Self.columns(CostUnit(loaded.configuration)), setting: BenchSetting(backend),
+            comparison: comparison)
         var peakBytes = 0
         try report.print(outputOptions, progress: progress) { write in
             for batch in repeatOptions.batchSizes {
@@ -115,26 +116,28 @@ struct BenchModel: ParsableCommand {
             """)
     }
 
-    private static let columns: [OutputColumn] =
+    private static func columns(_ unit: CostUnit) -> [OutputColumn] {
         [
             OutputColumn("model", title: "Model"),
             OutputColumn("measurement", title: "Measurement"),
             .number("stage", audience: .machines),
             .number("batch_size", title: "Batch"),
-        ] + TimeColumns(key: "step_time_ms", shown: ["median", "min", "p90"]).columns + [
-            .number("image_ms", title: "ms/image", audience: .people),
-            .number("samples_per_sec", title: "Images/s", decimals: 1),
-            .number("gmacs", title: "GMACs/image", decimals: 3),
-            .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
-            .number("predicted_ms", title: "Predicted, ms"),
-            OutputColumn("stage_rows", title: "Rows"),
-            .number("launches", title: "Launches"),
-            .number("memory_bytes", audience: .machines),
-            .number("programs_compiled", audience: .machines),
-            .number("compile_seconds", audience: .machines),
-            .number("programs_loaded", audience: .machines),
-            .number("load_seconds", audience: .machines),
         ]
+            + TimeColumns(key: "step_time_ms", shown: ["median", "min", "p90"]).columns + [
+                .number("image_ms", title: "ms/image", audience: .people),
+                .number("samples_per_sec", title: "Images/s", decimals: 1),
+                unit.gigaColumn("gmacs", title: "\(unit.name)/image"),
+                .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
+                .number("predicted_ms", title: "Predicted, ms"),
+                OutputColumn("stage_rows", title: "Rows"),
+                .number("launches", title: "Launches"),
+                .number("memory_bytes", audience: .machines),
+                .number("programs_compiled", audience: .machines),
+                .number("compile_seconds", audience: .machines),
+                .number("programs_loaded", audience: .machines),
+                .number("load_seconds", audience: .machines),
+            ]
+    }
 
     private static func row<B>(
         _ model: String, _ result: ModelBenchmark<B>.Result, _ statistics: Context.Statistics?

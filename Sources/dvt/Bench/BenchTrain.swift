@@ -58,7 +58,8 @@ struct BenchTrain: ParsableCommand {
     ) throws {
         let trainer = try makeTrainer(card, on: backend)
         let report = BenchReport(
-            columns: Self.columns, setting: BenchSetting(backend), comparison: comparison)
+            columns: Self.columns(CostUnit(card.configuration)), setting: BenchSetting(backend),
+            comparison: comparison)
         let progress = ProgressReporter(
             label: "bench", unit: "batch sizes", total: repeatOptions.batchSizes.count,
             isQuiet: false)
@@ -121,16 +122,17 @@ struct BenchTrain: ParsableCommand {
         }
     }
 
-    private static let columns: [OutputColumn] =
+    private static func columns(_ unit: CostUnit) -> [OutputColumn] {
         [
             OutputColumn("model", title: "Model"),
             OutputColumn("measurement", title: "Measurement"),
             .number("batch_size", title: "Batch"),
         ] + TimeColumns(key: "step_time_ms").columns + [
             .number("train_samples_per_sec", title: "Images/s", decimals: 1),
-            .number("gmacs", title: "GMACs/image", decimals: 3),
+            unit.gigaColumn("gmacs", title: "\(unit.name)/image"),
             .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),
         ]
+    }
 
     private static func row(
         _ configuration: CascadeConfiguration, _ batch: Int, _ time: TimeStatistics

@@ -19,7 +19,8 @@ struct Calibrate: ParsableCommand {
             The model runs all exits on the images and keeps the outputs in memory. For a large \
             set, save the outputs with `dvt evaluate --save-outputs` and pass them with --from. \
             Thresholds are chosen on the calibration part and evaluated on the held-out test part. \
-            Without a target, one row is printed for each of the authors' 59 budgets.
+            One row is printed for each of the authors' 59 budgets, those with equal thresholds \
+            once; a target's row is marked, and only it is saved.
             """)
 
     @OptionGroup var outputsOptions: OutputsOptions
@@ -63,9 +64,14 @@ struct Calibrate: ParsableCommand {
         let scoring = ExitScoring(
             criterion: criterion, temperatures: scaling?.temperatures.map { Float($0) })
         let run = ThresholdCalibration(data, scoring: scoring)
-        let choices = try target.choices(of: run, rule: rule, times: times)
+        let choice = try target.choice(of: run, rule: rule, times: times)
+        let budgets = run.budgets(rule, costs: target.costs(times))
+        let choices = choice.map { [$0] } ?? budgets
         let calibration = Calibration(run, rule: rule, choices: choices)
-        try print(calibration, of: run, times: times)
+        try print(
+            CalibrationRows(
+                Calibration(run, rule: rule, choices: budgets),
+                chosen: choice == nil ? nil : calibration.points.first), of: run, times: times)
         printJudgment(of: run, choices: choices, origin: outputs.origin)
         if let scaling { printErrors(scaling, on: data.test ?? data.calibration) }
         if let output {
@@ -76,11 +82,13 @@ struct Calibrate: ParsableCommand {
     }
 
     private func print(
-        _ calibration: Calibration, of run: ThresholdCalibration, times: [Double]?
+        _ rows: CalibrationRows, of run: ThresholdCalibration, times: [Double]?
     ) throws {
-        let columns = Self.columns(hasTimes: times != nil)
+        let columns = Self.columns(
+            CostUnit(run.data.exitGigaMultiplyAdds),
+            hasTimes: times != nil, hasTarget: rows.chosen != nil)
         try outputOptions.withWriter(columns, jsonKey: "budgets") { writer in
-            for point in calibration.points {
+            for point in rows.points {
                 let shares = run.evaluate(point.thresholds).shares
                 let time = times.map { zip(shares, $0).reduce(0) { $0 + $1.0 * $1.1 } }
                 try writer.write(
@@ -90,21 +98,34 @@ struct Calibrate: ParsableCommand {
                         .double(point.gigaMultiplyAdds),
                     ] + (time.map { [.double($0)] } ?? []) + [
                         .array(shares.map { .double(100 * $0) })
-                    ])
+                    ] + (rows.chosen.map { [.bool($0.thresholds == point.thresholds)] } ?? []))
             }
+        }
+        if rows.distinct < rows.budgets {
+            printError(
+                """
+                \(rows.budgets) budgets give \(rows.distinct) different thresholds; p is the first \
+                budget that gives a row's
+                """)
         }
     }
 
-    private static func columns(hasTimes: Bool) -> [OutputColumn] {
+    private static func columns(
+        _ unit: CostUnit, hasTimes: Bool, hasTarget: Bool
+    ) -> [OutputColumn] {
         [
             .number("p", title: "p"),
             OutputColumn(
                 "thresholds", title: "Thresholds", decimals: 4, forPeople: shownThresholds),
-            .number("accuracy", title: "Accuracy, %"),
-            .number("gflops", title: "GMACs", decimals: 3),
-        ] + (hasTimes ? [.number("ms", title: "ms", decimals: 3)] : []) + [
+            .number("accuracy", title: "Accuracy, %"), unit.gigaColumn("gflops"),
+        ] + (hasTimes ? [.number("ms", title: "ms/image", decimals: 3)] : []) + [
             OutputColumn("shares", title: "Exit shares, %", decimals: 1, audience: .people)
-        ]
+        ] + (hasTarget ? [OutputColumn("chosen", title: "Chosen", forPeople: mark)] : [])
+    }
+
+    /// Marks the chosen row only.
+    @Sendable private static func mark(_ value: OutputValue) -> OutputValue {
+        if case .bool(true) = value { "<--" } else { "" }
     }
 
     /// All but the last exit's threshold; `none` for a threshold above 1, which no image reaches.

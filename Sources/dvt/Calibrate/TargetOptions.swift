@@ -11,8 +11,9 @@ struct TargetOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Target mean cost per image, at the highest accuracy.", valueName: "GMACs"))
-    var budget: Double?
+            "Target mean cost per image, at the highest accuracy; 15M: 15 MMACs.",
+            valueName: "GMACs"))
+    var budget: CostArgument?
 
     @Option(
         parsing: .unconditional,
@@ -29,7 +30,7 @@ struct TargetOptions: ParsableArguments {
 
     func validate() throws {
         let given = [
-            ("--target-accuracy", targetAccuracy), ("--budget", budget),
+            ("--target-accuracy", targetAccuracy), ("--budget", budget?.gigaMultiplyAdds),
             ("--latency-ms", latencyMs),
         ].filter { $0.1 != nil }
         guard given.count <= 1 else {
@@ -57,31 +58,39 @@ struct TargetOptions: ParsableArguments {
         return times
     }
 
-    /// The thresholds for the target, or for all budgets without a target.
+    /// The thresholds for the target.
     ///
     /// - Parameters:
     ///   - run: the scored outputs.
     ///   - rule: the threshold rule.
     ///   - times: the time per image that exits at each exit, for a latency target.
-    /// - Returns: the choices.
-    /// - Throws: ``CalibrationError/unreachable(reason:)`` if a target cannot be reached.
-    func choices(
+    /// - Returns: the choice, or nil without a target.
+    /// - Throws: ``CalibrationError/unreachable(reason:)`` if the target cannot be reached.
+    func choice(
         of run: ThresholdCalibration, rule: ThresholdRule, times: [Double]?
-    ) throws -> [ThresholdChoice] {
-        guard let target else { return run.budgets(rule) }
-        let (costs, unit) = latencyMs == nil ? (nil, "GMACs") : (times, "ms")
-        let choice = try run.choice(for: target, rule, costs: costs, unit: unit)
+    ) throws -> ThresholdChoice? {
+        guard let target else { return nil }
+        let costs = costs(times)
+        let choice = try run.choice(
+            for: target, rule, costs: costs, unit: costs == nil ? "GMACs" : "ms")
+        let unit = CostUnit(run.data.exitGigaMultiplyAdds)
+        let cost =
+            costs == nil
+            ? "\(unit.text(1e9 * choice.cost, decimals: 3)) \(unit.name)"
+            : "\(decimalText(choice.cost, decimals: 3)) ms"
         printError(
             """
-            chosen: accuracy \(decimalText(choice.accuracy)) % at \
-            \(decimalText(choice.cost, decimals: 3)) \(unit) on the calibration images
+            chosen: accuracy \(decimalText(choice.accuracy)) % at \(cost) on the calibration images
             """)
-        return [choice]
+        return choice
     }
+
+    /// The costs that a target limits: times, or nil for multiply-adds.
+    func costs(_ times: [Double]?) -> [Double]? { latencyMs == nil ? nil : times }
 
     private var target: OperatingTarget? {
         if let targetAccuracy { return .accuracy(targetAccuracy) }
-        return (budget ?? latencyMs).map(OperatingTarget.cost)
+        return (budget?.gigaMultiplyAdds ?? latencyMs).map(OperatingTarget.cost)
     }
 }
 

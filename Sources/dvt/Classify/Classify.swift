@@ -62,9 +62,11 @@ struct Classify: ParsableCommand {
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()
+        printError(policy.rule)
         printError("the model knows \(classesText(labels, count: loaded.configuration.classes))")
         let record = ClassifyRecord(
-            labels: labels, topK: topk, scoring: policy.scoring, minConfidence: minConfidence,
+            labels: labels, topK: topk, policy: policy, unit: CostUnit(loaded.configuration),
+            minConfidence: minConfidence,
             includesErrors: imageOptions.onError == .record)
         var run = ClassifyRun(
             model: model, stream: stream, policy: policy, record: record,

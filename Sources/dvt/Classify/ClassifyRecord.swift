@@ -10,8 +10,10 @@ struct ClassifyRecord {
     let labels: ClassLabels?
     /// The number of classes listed.
     let topK: Int
-    /// The exit score; anything other than plain confidence has its own column.
-    let scoring: ExitScoring
+    /// The exit policy; a score other than plain confidence has its own column.
+    let policy: ExitPolicy
+    /// The unit of costs.
+    let unit: CostUnit
     /// The probability below which the class is unknown.
     let minConfidence: Float
     /// Whether inputs that could not be read have a record.
@@ -26,12 +28,21 @@ struct ClassifyRecord {
             .number("class", title: "Class"),
             OutputColumn("label", title: "Label", audience: areNamed ? .everyone : .machines),
             .number("probability", title: "Probability", decimals: 4),
-            .number("multiply_adds", title: "GMACs", forPeople: OutputValue.giga),
+            .number(
+                "threshold", title: "Threshold", decimals: 4,
+                audience: hasThresholds ? .everyone : .machines),
+            unit.column("multiply_adds"),
             OutputColumn(
                 "confidences", title: "Confidence at each exit", decimals: 4,
                 audience: scoring.shown == nil ? .everyone : .machines),
         ] + scoreColumns + (topK > 1 ? [TopClasses.column(count: topK)] : [])
             + (includesErrors ? [OutputColumn("error", title: "Error")] : [])
+    }
+
+    private var scoring: ExitScoring { policy.scoring }
+
+    private var hasThresholds: Bool {
+        if case .thresholds(let values, _) = policy { !values.isEmpty } else { false }
     }
 
     private var scoreColumns: [OutputColumn] {
@@ -62,7 +73,9 @@ struct ClassifyRecord {
             isUnknown ? .null : .int(prediction.classIndex),
             isUnknown
                 ? "unknown" : .optional(labels?[prediction.classIndex], OutputValue.string),
-            .float(prediction.probability), .int(prediction.multiplyAdds),
+            .float(prediction.probability),
+            .optional(policy.threshold(at: prediction.exit), OutputValue.float),
+            .int(prediction.multiplyAdds),
             .array(prediction.visits.map { .float($0.probability) }),
         ] + (scoring.shown == nil ? [] : [.array(prediction.visits.map { .float($0.score) })])
             + (topK > 1 ? [TopClasses.value(prediction.top, labels)] : [])

@@ -105,8 +105,8 @@ struct ClassifyRun<B: Backend> {
 
     private var costText: String {
         let most = Double(model.configuration.cumulativeMultiplyAdds.last ?? 0)
-        let mean = Double(multiplyAdds) / Double(imageCount)
-        return "mean \(decimalText(mean / 1e9)) of \(decimalText(most / 1e9)) GMACs per image"
+        let (mean, unit) = (Double(multiplyAdds) / Double(imageCount), record.unit)
+        return "mean \(unit.text(mean)) of \(unit.text(most)) \(unit.name) per image"
     }
 
     private func log(_ statistics: Context.Statistics) {

@@ -187,7 +187,7 @@ struct Evaluate: ParsableCommand {
         // Before the records: a closed output pipe ends the command.
         try targets.files.write(record, set, labels)
         if !stream.wasInterrupted { try keep(record, targets) }
-        try outputOptions.withWriter(EvaluateRecord.columns) { writer in
+        try outputOptions.withWriter(record.columns) { writer in
             for row in record.rows { try writer.write(row) }
         }
         record.printNotes(labels, wasInterrupted: stream.wasInterrupted)

@@ -47,29 +47,34 @@ struct EvaluateRecord {
     }
 
     /// The columns; the machine-readable ones include those of timm's `validate.py`.
-    static let columns: [OutputColumn] = [
-        OutputColumn("model", audience: .machines),
-        OutputColumn("measurement", title: "Measurement"),
-        .number("exit", audience: .machines),
-        .number("top1", title: "Top-1, %"), .number("top1_err", audience: .machines),
-        .number("top5", title: "Top-5, %"), .number("top5_err", audience: .machines),
-        OutputColumn("shares", title: "Exit shares, %", decimals: 1),
-        .number("gmacs", title: "GMACs/image", decimals: 3),
-        .number("images_per_sec", title: "Images/s", decimals: 1),
-        OutputColumn("latency_ms", audience: .machines),
-        .number("p50_ms", title: "p50, ms", audience: .people),
-        .number("p90_ms", title: "p90", audience: .people),
-        .number("p99_ms", title: "p99", audience: .people),
-        .number("images", audience: .machines), .number("unreadable", audience: .machines),
-        OutputColumn("thresholds", audience: .machines),
-        OutputColumn("criterion", audience: .machines),
-        OutputColumn("temperatures", audience: .machines),
-        .number("param_count", audience: .machines), .number("img_size", audience: .machines),
-        .number("crop_pct", audience: .machines),
-        OutputColumn("interpolation", audience: .machines),
-        OutputColumn("device", audience: .machines),
-        OutputColumn("precision", audience: .machines),
-    ]
+    var columns: [OutputColumn] {
+        [
+            OutputColumn("model", audience: .machines),
+            OutputColumn("measurement", title: "Measurement"),
+            .number("exit", audience: .machines),
+            .number("top1", title: "Top-1, %"), .number("top1_err", audience: .machines),
+            .number("top5", title: "Top-5, %"), .number("top5_err", audience: .machines),
+            OutputColumn("shares", title: "Exit shares, %", decimals: 1),
+            unit.gigaColumn("gmacs", title: "\(unit.name)/image"),
+            .number("images_per_sec", title: "Images/s", decimals: 1),
+            OutputColumn("latency_ms", audience: .machines),
+            .number("p50_ms", title: "p50, ms", audience: .people),
+            .number("p90_ms", title: "p90", audience: .people),
+            .number("p99_ms", title: "p99", audience: .people),
+            .number("images", audience: .machines), .number("unreadable", audience: .machines),
+            OutputColumn("thresholds", audience: .machines),
+            OutputColumn("criterion", audience: .machines),
+            OutputColumn("temperatures", audience: .machines),
+            .number("param_count", audience: .machines), .number("img_size", audience: .machines),
+            .number("crop_pct", audience: .machines),
+            OutputColumn("interpolation", audience: .machines),
+            OutputColumn("device", audience: .machines),
+            OutputColumn("precision", audience: .machines),
+        ]
+    }
+
+    /// The unit of costs.
+    var unit: CostUnit { CostUnit(card.configuration) }
 
     /// The exit of every image; the last one if all images ran to it.
     var exits: [UInt8] {

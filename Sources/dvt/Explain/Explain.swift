@@ -78,7 +78,8 @@ struct Explain: ParsableCommand {
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()
         let record = ExplainRecord(
-            labels: labels, topK: topk, includesErrors: imageOptions.onError == .record)
+            labels: labels, topK: topk, unit: CostUnit(loaded.configuration),
+            includesErrors: imageOptions.onError == .record)
         try outputOptions.withWriter(
             record.columns, progress: stream.progress,
             table: .streaming(

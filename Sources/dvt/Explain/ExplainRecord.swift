@@ -10,6 +10,8 @@ struct ExplainRecord {
     let labels: ClassLabels?
     /// The number of classes listed.
     let topK: Int
+    /// The unit of costs.
+    let unit: CostUnit
     /// Whether inputs that could not be read have a record.
     let includesErrors: Bool
 
@@ -22,7 +24,7 @@ struct ExplainRecord {
             .number("grid", title: "Grid"),
             .number("confidence", title: "Confidence", decimals: 4),
             .number("score", audience: .machines),
-            .number("multiply_adds", title: "GMACs", forPeople: OutputValue.giga),
+            unit.column("multiply_adds"),
             TopClasses.column(count: topK),
             OutputColumn("most_attended", title: "Most attended", audience: .people),
             OutputColumn("attention", audience: .machines),

@@ -30,14 +30,11 @@ struct ExplanationText {
         let all = explanation.exits.last?.multiplyAdds ?? 0
         let best = seen.top.first.map { "as \(name($0)), " } ?? ""
         return "Takes exit \(explanation.exit + 1) of \(explanation.exits.count) \(best)"
-            + "after \(giga(seen.multiplyAdds)) of \(giga(all)) GMACs"
+            + "after \(unit.text(Double(seen.multiplyAdds))) of \(unit.text(Double(all))) \(unit.name)"
     }
 
     /// The threshold at an exit, or nil.
-    func threshold(at exit: Int) -> Float? {
-        guard case .thresholds(let values, _) = policy, exit < values.count else { return nil }
-        return values[exit]
-    }
+    func threshold(at exit: Int) -> Float? { policy.threshold(at: exit) }
 
     /// The score of an exit, with its name.
     func score(_ seen: ExitExplanation) -> String {
@@ -58,7 +55,7 @@ struct ExplanationText {
 
     /// The token grid of an exit and the cost up to it.
     func size(of seen: ExitExplanation) -> String {
-        "\(seen.grid) × \(seen.grid) tokens, \(giga(seen.multiplyAdds)) GMACs"
+        "\(seen.grid) × \(seen.grid) tokens, \(unit.text(Double(seen.multiplyAdds))) \(unit.name)"
     }
 
     /// The display name of a class.
@@ -70,7 +67,5 @@ struct ExplanationText {
         decimalText(Double(value), decimals: 4)
     }
 
-    private func giga(_ multiplyAdds: Int) -> String {
-        decimalText(Double(multiplyAdds) / 1e9)
-    }
+    private var unit: CostUnit { CostUnit(model) }
 }

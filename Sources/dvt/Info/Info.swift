@@ -40,7 +40,7 @@ struct Info: ParsableCommand {
         var card = try ModelCard.described(by: model)
         card.configuration = try reuse.applied(to: card.configuration)
         let summary = try card.configuration.summary()
-        try outputOptions.withWriter(Self.columns) { writer in
+        try outputOptions.withWriter(Self.columns(CostUnit(card.configuration))) { writer in
             for stage in summary {
                 try writer.write(Self.row(stage))
             }
@@ -57,23 +57,23 @@ struct Info: ParsableCommand {
         }
     }
 
-    private static let columns: [OutputColumn] = [
-        .number("stage", title: "Exit", forPeople: OutputValue.oneBased),
-        OutputColumn("tokenizer", title: "Tokenizer"),
-        .number("grid", title: "Grid"),
-        .number("tokens", title: "Tokens"),
-        .number("width", title: "Width"),
-        .number("depth", title: "Depth"),
-        .number("heads", title: "Heads"),
-        .number("parameters", title: "Parameters"),
-        .number("weight_bytes", title: "Weights, MiB", decimals: 1, forPeople: mebibytes),
-        .number("multiply_adds", title: "GMACs", decimals: 3, forPeople: OutputValue.giga),
-        .number(
-            "cumulative_multiply_adds", title: "Cumulative", decimals: 3,
-            forPeople: OutputValue.giga),
-        .number(
-            "working_set_bytes", title: "Working set, MiB", decimals: 1, forPeople: mebibytes),
-    ]
+    private static func columns(_ unit: CostUnit) -> [OutputColumn] {
+        [
+            .number("stage", title: "Exit", forPeople: OutputValue.oneBased),
+            OutputColumn("tokenizer", title: "Tokenizer"),
+            .number("grid", title: "Grid"),
+            .number("tokens", title: "Tokens"),
+            .number("width", title: "Width"),
+            .number("depth", title: "Depth"),
+            .number("heads", title: "Heads"),
+            .number("parameters", title: "Parameters"),
+            .number("weight_bytes", title: "Weights, MiB", decimals: 1, forPeople: mebibytes),
+            unit.column("multiply_adds", decimals: 3),
+            unit.column("cumulative_multiply_adds", title: "Cumulative", decimals: 3),
+            .number(
+                "working_set_bytes", title: "Working set, MiB", decimals: 1, forPeople: mebibytes),
+        ]
+    }
 
     private static func row(_ stage: StageSummary) -> [OutputValue] {
         let numbers = stage.configuration

@@ -14,6 +14,7 @@ struct ClassifyRow: Decodable, Equatable {
     let `class`: Int
     let label: String?
     let probability: Double
+    let threshold: Double?
     let multiplyAdds: Int
     let confidences: [Double]
     let top: [Entry]?
@@ -27,6 +28,7 @@ extension ClassifyRow {
         `class` = try #require(fields["class"].flatMap(Int.init))
         label = fields["label"].flatMap { $0.isEmpty ? nil : $0 }
         probability = try #require(fields["probability"].flatMap(Double.init))
+        threshold = fields["threshold"].flatMap(Double.init)
         multiplyAdds = try #require(fields["multiply_adds"].flatMap(Int.init))
         let texts = try #require(fields["confidences"]).split(separator: ";")
         confidences = try texts.map { try #require(Double(String($0))) }

@@ -11,7 +11,7 @@ extension EvaluationPage {
             "Accuracy, cost and speed",
             [
                 .plots(panels),
-                .table(EvaluateRecord.columns, rows: findings.record.rows),
+                .table(findings.record.columns, rows: findings.record.rows),
             ])
     }
 

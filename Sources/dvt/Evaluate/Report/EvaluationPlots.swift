@@ -16,12 +16,14 @@ struct EvaluationPlots {
 
     init(_ findings: EvaluationFindings) {
         self.findings = findings
-        let (costs, last) = (findings.costs, findings.costs.count - 1)
+        let unit = findings.record.unit
+        let (costs, last) = (findings.costs.map(unit.value(giga:)), findings.costs.count - 1)
         let early = findings.early
         func cost(
             _ x: Double, _ accuracy: Double, _ name: String, isNamed: Bool = true
         ) -> PlotPoint {
-            Self.point(x, accuracy, name, "\(decimalText(x, decimals: 4)) GMACs", isNamed: isNamed)
+            Self.point(
+                x, accuracy, name, "\(decimalText(x, decimals: 4)) \(unit.name)", isNamed: isNamed)
         }
         func speed(_ x: Double?, _ accuracy: Double, _ name: String) -> [PlotPoint] {
             [x].compactMap { $0 }.map {
@@ -29,7 +31,7 @@ struct EvaluationPlots {
             }
         }
         curve = (findings.curve?.points ?? []).map {
-            cost($0.cost, $0.accuracy, "thresholds", isNamed: false)
+            cost(unit.value(giga: $0.cost), $0.accuracy, "thresholds", isNamed: false)
         }
         costExits = costs.indices.map {
             cost(costs[$0], findings.accuracy(exit: $0), "exit \($0 + 1)")
@@ -52,7 +54,7 @@ struct EvaluationPlots {
     /// Accuracy against mean cost per image.
     var costs: Markup {
         plot(
-            "Accuracy against multiply-adds", "GMACs/image",
+            "Accuracy against multiply-adds", "\(findings.record.unit.name)/image",
             [
                 (.line(curve), kind: "one"), (.marks(curve, .dot), kind: "one"),
                 (.marks(costExits, .square), kind: "soft"),

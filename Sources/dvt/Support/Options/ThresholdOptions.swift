@@ -27,9 +27,9 @@ struct ThresholdOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
-            "Use the most accurate row with at most this mean cost per image.",
+            "Use the most accurate row with at most this mean cost per image; 15M: 15 MMACs.",
             valueName: "GMACs"))
-    var budget: Double?
+    var budget: CostArgument?
 
     @Option(
         help: ArgumentHelp(
@@ -84,7 +84,7 @@ struct ThresholdOptions: ParsableArguments {
 
     private func row(of points: OperatingPoints) throws -> Int {
         if let operatingPoint { return operatingPoint }
-        if let budget { return try points.row(budget: budget) }
+        if let budget { return try points.row(budget: budget.gigaMultiplyAdds) }
         guard points.thresholds.count == 1 else {
             throw CalibrationError.unsuitable(
                 origin: calibration ?? "",
@@ -130,7 +130,11 @@ extension OperatingPoints {
     /// - Returns: the text.
     fileprivate func summary(row: Int) -> String {
         let values = thresholds[row - 1].dropLast().map { "\($0)" }.joined(separator: ", ")
-        let cost = gigaMultiplyAdds.map { ", \($0[row - 1]) GMACs per image on average" } ?? ""
+        let unit = CostUnit(gigaMultiplyAdds ?? [])
+        let cost =
+            gigaMultiplyAdds.map {
+                ", \(unit.text(1e9 * $0[row - 1], decimals: 3)) \(unit.name) per image on average"
+            } ?? ""
         let accuracy = accuracies.map { ", accuracy \($0[row - 1]) %" } ?? ""
         let point = "operating point \(row) of \(thresholds.count)\(cost)\(accuracy)"
         return "\(values)\(scoring.shown.map { " of the \($0)" } ?? "") (\(point))"

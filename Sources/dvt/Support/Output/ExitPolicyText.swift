@@ -19,6 +19,14 @@ extension ExitPolicy {
     }
 }
 
+extension ExitPolicy {
+    /// The threshold at an exit, or nil if none decides there.
+    func threshold(at exit: Int) -> Float? {
+        guard case .thresholds(let values, _) = self, exit < values.count else { return nil }
+        return values[exit]
+    }
+}
+
 extension ExitCriterion {
     /// The display name.
     var shown: String { self == .entropy ? "entropy score" : rawValue }

@@ -30,9 +30,4 @@ extension OutputValue {
         let magnitude = abs(exponent) < 10 ? "0\(abs(exponent))" : "\(abs(exponent))"
         return .string("\(number < 0 ? "-" : "")\(digits)e\(exponent < 0 ? "-" : "+")\(magnitude)")
     }
-
-    /// Converts multiply-adds to units of 10^9.
-    @Sendable static func giga(_ value: OutputValue) -> OutputValue {
-        if case .int(let number) = value { .double(Double(number) / 1e9) } else { value }
-    }
 }
