@@ -162,7 +162,7 @@ private func pseudoterminal() throws -> (master: Int32, terminal: Int32) {
         try writer.finish()
         progress.finish()
         #expect(
-            available(master) == "\rrun  1 images  1.00 images/s\u{1B}[K\r\u{1B}[K{\"a\":0}\r\n"
+            available(master) == "\rrun  1 images\u{1B}[K\r\u{1B}[K{\"a\":0}\r\n"
                 + "\rrun  2 images  1.00 images/s\u{1B}[K\r\u{1B}[K{\"a\":1}\r\n")
     }
 }

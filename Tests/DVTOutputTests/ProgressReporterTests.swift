@@ -47,21 +47,22 @@ private final class Log: Sendable {
         progress.advance()
         #expect(
             log.pieces == [
-                "\rrun [#######.......................]  25%  2/8 images  1.00 images/s  6 s left\u{1B}[K",
+                // The first images may include a warm-up, so they have no speed.
+                "\rrun [#######.......................]  25%  2/8 images\u{1B}[K",
                 "\rrun [###############...............]  50%  4/8 images  1.00 images/s  4 s left\u{1B}[K",
                 "\r\u{1B}[K",
             ])
     }
 
-    /// 1000 steps of a millisecond: ten redraws, and none in the first tenth of a second.
-    @Test func aBarIsRedrawnTenTimesASecondAtMost() {
+    /// 1000 steps of a millisecond: four redraws, and none in the first quarter of a second.
+    @Test func aBarIsRedrawnFourTimesASecondAtMost() {
         let progress = reporter(.bar(columns: 79), total: 1000)
         for step in 1...1000 {
             time.advance(by: .milliseconds(1))
             progress.advance()
-            if step == 99 { #expect(log.pieces.isEmpty) }
+            if step == 249 { #expect(log.pieces.isEmpty) }
         }
-        #expect(log.pieces.count == 10)
+        #expect(log.pieces.count == 4)
     }
 
     @Test func shortRunsShowNothing() {
@@ -88,6 +89,31 @@ private final class Log: Sendable {
         #expect(log.pieces.last == "run: 120 images in 1 min 00 s, 2.00 images/s\n")
     }
 
+    /// Kernels are built for 100 seconds before the first of 40 batches of a second each.
+    @Test func estimatesOmitTheWarmUp() {
+        let progress = reporter(.lines, total: 40)
+        time.advance(by: .seconds(100))
+        for _ in 0..<40 {
+            time.advance(by: .seconds(1))
+            progress.advance()
+        }
+        progress.finish()
+        #expect(log.pieces[0] == "run: 1/40 images (2%)\n")
+        #expect(log.pieces[1] == "run: 7/40 images (17%), 1.00 images/s, 33 s left\n")
+        #expect(log.pieces.last == "run: 40 images in 2 min 20 s, 1.00 images/s\n")
+    }
+
+    /// A run of ten hours: lines become rarer, down to one per minute.
+    @Test func longRunsHaveFewLines() {
+        let progress = reporter(.lines, total: nil)
+        for _ in 0..<36_000 {
+            time.advance(by: .seconds(1))
+            progress.advance()
+        }
+        // 20 lines in 100 s, 46 more, each after 1/20 of the time, up to 20 min, then 580.
+        #expect((640...660).contains(log.pieces.count), "\(log.pieces.count)")
+    }
+
     @Test func quietReportersAreSilent() {
         let progress = reporter(.silent, total: 3)
         time.advance(by: .seconds(100))
@@ -107,7 +133,7 @@ private final class Log: Sendable {
         progress.finish()
         #expect(
             log.pieces == [
-                "row 0\n", "\rrun  1 images  1.00 images/s\u{1B}[K", "\r\u{1B}[K", "row 1\n",
+                "row 0\n", "\rrun  1 images\u{1B}[K", "\r\u{1B}[K", "row 1\n",
                 "row 2\n",
             ])
     }
@@ -121,7 +147,7 @@ private final class Log: Sendable {
         }
         time.advance(by: .seconds(1))
         progress.advance()
-        #expect(log.pieces == ["\rrun  8001 images  8001 images/s\u{1B}[K"])
+        #expect(log.pieces == ["\rrun  8001 images  8000 images/s\u{1B}[K"])
     }
 
     @Test func pipesReceiveLines() throws {
@@ -132,7 +158,15 @@ private final class Log: Sendable {
 @Suite struct ProgressTextTests {
     private func bar(_ count: Int, of total: Int?, seconds: Int, columns: Int = 79) -> String {
         ProgressText(label: "run", unit: "images", total: total)
-            .bar(count: count, elapsed: .seconds(seconds), columns: columns)
+            .bar(count: count, pace: pace(count, seconds), columns: columns)
+    }
+
+    /// The pace of `count` units in some seconds after the first report.
+    private func pace(_ count: Int, _ seconds: Int) -> ProgressPace {
+        var pace = ProgressPace()
+        pace.add(count: 0, at: .seconds(7))
+        pace.add(count: count, at: .seconds(7 + seconds))
+        return pace
     }
 
     @Test(arguments: [
@@ -147,13 +181,27 @@ private final class Log: Sendable {
     ])
     func linesOmitUnknownNumbers(count: Int, total: Int?, expected: String) {
         let text = ProgressText(label: "run", unit: "images", total: total)
-        #expect(text.line(count: count, elapsed: .seconds(1)) == expected)
+        #expect(text.line(count: count, pace: pace(count, 1)) == expected)
     }
 
     @Test func noElapsedTimeGivesNoRate() {
         let text = ProgressText(label: "run", unit: "images", total: 10)
-        #expect(text.line(count: 5, elapsed: .zero) == "run: 5/10 images (50%)")
-        #expect(text.summary(count: 5, elapsed: .zero) == "run: 5 images in 0 s")
+        #expect(text.line(count: 5, pace: pace(5, 0)) == "run: 5/10 images (50%)")
+        #expect(text.summary(count: 5, elapsed: .zero, pace: pace(5, 0)) == "run: 5 images in 0 s")
+    }
+
+    /// The current speed covers the last minute, the summary's the run without its warm-up.
+    @Test func thePaceFollowsTheLastMinute() {
+        var pace = ProgressPace()
+        #expect(pace.current == nil && pace.mean == nil)
+        for second in 1...200 { pace.add(count: second, at: .seconds(second)) }
+        #expect(pace.current == 1)
+        for second in 201...400 { pace.add(count: 200 + 3 * (second - 200), at: .seconds(second)) }
+        #expect(pace.current == 3)
+        #expect(pace.mean == Double(200 + 3 * 200 - 1) / 399)
+        // A batch that takes longer than the window still has a speed.
+        pace.add(count: 1000, at: .seconds(600))
+        #expect(pace.current == 1)
     }
 
     @Test func narrowTerminalsShowNoBar() {
@@ -168,7 +216,7 @@ private final class Log: Sendable {
 
     @Test func wideCharactersAreNotSplit() {
         let text = ProgressText(label: "日本", unit: "images", total: nil)
-        #expect(text.bar(count: 1, elapsed: .zero, columns: 3) == "日")
+        #expect(text.bar(count: 1, pace: ProgressPace(), columns: 3) == "日")
     }
 
     @Test func barsFillWithProgress() {

@@ -6,6 +6,7 @@ import Testing
 struct TrainCommandTests {
     private struct Row: Decodable {
         let epoch: Int
+        let epochPercent: Double
         let step: Int
         let lr: Double
         let trainLoss0: Double
@@ -91,7 +92,7 @@ struct TrainCommandTests {
             // Random guesses among ten classes have a loss of log 10 = 2.3.
             #expect((1.5...4).contains(row.trainLoss0) && (1.5...4).contains(row.evalLoss1 ?? 0))
             #expect((0...100).contains(row.trainTop10) && (0...100).contains(row.evalTop11 ?? -1))
-            #expect(row.lr > 0 && row.device.hasPrefix("reference"))
+            #expect(row.lr > 0 && row.device.hasPrefix("reference") && row.epochPercent == 100)
         }
         let files = try FileManager.default.contentsOfDirectory(atPath: path("run"))
         #expect(files.sorted() == Self.files)
@@ -113,6 +114,19 @@ struct TrainCommandTests {
         // Without validation images nothing is measured.
         let plain = try await train(arguments("plain", epochs: 1))
         #expect(try table(plain.output)[0].contains { $0.hasPrefix("Eval") } == false)
+    }
+
+    /// A time limit that the first of an epoch's three batches exceeds.
+    @Test func partsOfEpochsAreMarked() async throws {
+        try await makeSet()
+        let run = try await train(arguments("run") + ["--max-hours", "1e-9", "--format", "json"])
+        #expect(run.code == 0, "\(run.errors)")
+        let rows = try json(run.output, as: Row.self)
+        #expect(rows.count == 1 && rows.map(\.step) == [1])
+        #expect(abs(rows[0].epochPercent - 100 / 3.0) < 1e-9)
+        #expect(run.errors.contains("ended within epoch 1, after 33.3 % of its batches"))
+        #expect(try text("run/curve.html").contains("ended after 33.3 % of its batches"))
+        #expect(try text("run/log.jsonl").contains("\"epoch_percent\":33.3"))
     }
 
     @Test func weightsRunInOtherCommands() async throws {

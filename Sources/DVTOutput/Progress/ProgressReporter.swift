@@ -17,10 +17,13 @@ package final class ProgressReporter: Sendable {
         case bar(columns: Int)
     }
 
-    /// The minimum time between two redraws of a bar.
-    package static let redrawInterval = Duration.milliseconds(100)
-    /// The minimum time between two lines.
+    /// The minimum time between two redraws of a bar, in which people can read its numbers.
+    package static let redrawInterval = Duration.milliseconds(250)
+    /// The minimum time between two lines in the first minutes; later it is a 20th of the elapsed
+    /// time, at most ``longestLineInterval``.
     package static let lineInterval = Duration.seconds(5)
+    /// The minimum time between two lines of a long run.
+    package static let longestLineInterval = Duration.seconds(60)
 
     private let style: Style
     private let text: ProgressText
@@ -31,6 +34,7 @@ package final class ProgressReporter: Sendable {
 
     private struct State {
         var count = 0
+        var pace = ProgressPace()
         var lastShown: Duration
         var isDrawn = false
         var hasLines = false
@@ -88,10 +92,12 @@ package final class ProgressReporter: Sendable {
             state.count += count
             guard !state.isFinished else { return }
             let time = now()
-            let interval = style == .lines ? Self.lineInterval : Self.redrawInterval
+            state.pace.add(count: state.count, at: time - start)
+            let interval =
+                style == .lines ? Self.lineInterval(at: time - start) : Self.redrawInterval
             guard time - state.lastShown >= interval else { return }
             state.lastShown = time
-            show(&state, elapsed: time - start)
+            show(&state)
         }
     }
 
@@ -116,19 +122,25 @@ package final class ProgressReporter: Sendable {
             state.isFinished = true
             clear(&state)
             if state.hasLines {
-                sink(text.summary(count: state.count, elapsed: now() - start) + "\n")
+                sink(
+                    text.summary(
+                        count: state.count, elapsed: now() - start, pace: state.pace) + "\n")
             }
         }
     }
 
-    private func show(_ state: inout State, elapsed: Duration) {
+    private static func lineInterval(at elapsed: Duration) -> Duration {
+        min(max(lineInterval, elapsed / 20), longestLineInterval)
+    }
+
+    private func show(_ state: inout State) {
         switch style {
         case .silent: break
         case .lines:
-            sink(text.line(count: state.count, elapsed: elapsed) + "\n")
+            sink(text.line(count: state.count, pace: state.pace) + "\n")
             state.hasLines = true
         case .bar(let columns):
-            let line = text.bar(count: state.count, elapsed: elapsed, columns: columns)
+            let line = text.bar(count: state.count, pace: state.pace, columns: columns)
             sink("\r\(line)\u{1B}[K")
             state.isDrawn = true
         }

@@ -5,23 +5,25 @@ struct ProgressText: Sendable {
     let total: Int?
 
     /// A line for a log, for example `classify: 120/1000 images (12%), 35.2 images/s, 25 s left`.
-    func line(count: Int, elapsed: Duration) -> String {
+    func line(count: Int, pace: ProgressPace) -> String {
         let percent = percent(of: count).map { " (\($0)%)" } ?? ""
         let parts =
             ["\(counted(count)) \(unit)\(percent)"]
-            + rateAndRest(count: count, elapsed: elapsed)
+            + rateAndRest(count: count, pace)
         return "\(label): " + parts.joined(separator: ", ")
     }
 
     /// The final line, for example `classify: 1000 images in 28 s, 35.2 images/s`.
-    func summary(count: Int, elapsed: Duration) -> String {
-        let rate = rate(count: count, elapsed: elapsed).map { ", \($0)" } ?? ""
+    ///
+    /// The speed omits the warm-up, which the time includes.
+    func summary(count: Int, elapsed: Duration, pace: ProgressPace) -> String {
+        let rate = pace.mean.map { ", \(text(ofRate: $0))" } ?? ""
         return "\(label): \(count) \(unit) in \(time(elapsed.seconds))\(rate)"
     }
 
     /// A line with a bar, if the total is known and there is room for one.
-    func bar(count: Int, elapsed: Duration, columns: Int) -> String {
-        var parts = ["\(counted(count)) \(unit)"] + rateAndRest(count: count, elapsed: elapsed)
+    func bar(count: Int, pace: ProgressPace, columns: Int) -> String {
+        var parts = ["\(counted(count)) \(unit)"] + rateAndRest(count: count, pace)
         let percent = percent(of: count)
         if let percent {
             parts.insert("\(percent)%".padded(to: 4, .trailing), at: 0)
@@ -47,17 +49,14 @@ struct ProgressText: Sendable {
         total.flatMap { $0 > 0 ? min(100, Int(Double(count) * 100 / Double($0))) : nil }
     }
 
-    private func rateAndRest(count: Int, elapsed: Duration) -> [String] {
-        guard let rate = rate(count: count, elapsed: elapsed) else { return [] }
-        guard let total, total > count else { return [rate] }
-        let rest = elapsed.seconds / Double(count) * Double(total - count)
-        return [rate, "\(time(rest)) left"]
+    private func rateAndRest(count: Int, _ pace: ProgressPace) -> [String] {
+        guard let rate = pace.current else { return [] }
+        guard let total, total > count else { return [text(ofRate: rate)] }
+        return [text(ofRate: rate), "\(time(Double(total - count) / rate)) left"]
     }
 
-    /// The units per second to three digits, or nil before the first unit.
-    private func rate(count: Int, elapsed: Duration) -> String? {
-        guard count > 0, elapsed > .zero else { return nil }
-        let value = Double(count) / elapsed.seconds
+    /// The units per second to three digits.
+    private func text(ofRate value: Double) -> String {
         let decimals = value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
         return "\(fixedPoint(value, decimals: decimals)) \(unit)/s"
     }
@@ -86,12 +85,5 @@ struct ProgressText: Sendable {
                 width += String(character).displayWidth
                 return width <= columns
             })
-    }
-}
-
-extension Duration {
-    fileprivate var seconds: Double {
-        let (seconds, attoseconds) = components
-        return Double(seconds) + Double(attoseconds) * 1e-18
     }
 }

@@ -123,7 +123,9 @@ struct BenchModel: ParsableCommand {
             .number("stage", audience: .machines),
             .number("batch_size", title: "Batch"),
         ]
-            + TimeColumns(key: "step_time_ms", shown: ["median", "min", "p90"]).columns + [
+            + TimeColumns(
+                key: "step_time_ms", title: "Median, ms/batch", shown: ["median", "min", "p90"]
+            ).columns + [
                 .number("image_ms", title: "ms/image", audience: .people),
                 .number("samples_per_sec", title: "Images/s", decimals: 1),
                 unit.gigaColumn("gmacs", title: "\(unit.name)/image"),

@@ -127,7 +127,7 @@ struct BenchTrain: ParsableCommand {
             OutputColumn("model", title: "Model"),
             OutputColumn("measurement", title: "Measurement"),
             .number("batch_size", title: "Batch"),
-        ] + TimeColumns(key: "step_time_ms").columns + [
+        ] + TimeColumns(key: "step_time_ms", title: "Median, ms/batch").columns + [
             .number("train_samples_per_sec", title: "Images/s", decimals: 1),
             unit.gigaColumn("gmacs", title: "\(unit.name)/image"),
             .number("gflops_per_sec", title: "GFLOP/s", decimals: 0),

@@ -18,6 +18,7 @@ struct EvaluateRecord {
     let deviceName: String
     let precision: Precision
     let preprocessing: Preprocessing
+    let batchSize: Int
     let unreadable: Int
     private let parameterCount: Int
 
@@ -41,6 +42,7 @@ struct EvaluateRecord {
         deviceName = run.model.backend.deviceName
         precision = (run.model.backend as? OpenCLBackend)?.precision ?? .float32
         preprocessing = stream.preprocessing
+        batchSize = stream.batchSize
         parameterCount = run.model.configuration.parameters.reduce(0) {
             $0 + $1.shape.elementCount
         }
@@ -57,10 +59,11 @@ struct EvaluateRecord {
             OutputColumn("shares", title: "Exit shares, %", decimals: 1),
             unit.gigaColumn("gmacs", title: "\(unit.name)/image"),
             .number("images_per_sec", title: "Images/s", decimals: 1),
-            OutputColumn("latency_ms", audience: .machines),
-            .number("p50_ms", title: "p50, ms", audience: .people),
-            .number("p90_ms", title: "p90", audience: .people),
-            .number("p99_ms", title: "p99", audience: .people),
+            OutputColumn("latency_ms", audience: .json),
+            .number("p50_ms", title: "p50, ms/batch", audience: [.people, .csv]),
+            .number("p90_ms", title: "p90", audience: [.people, .csv]),
+            .number("p99_ms", title: "p99", audience: [.people, .csv]),
+            .number("batch_size", audience: .machines),
             .number("images", audience: .machines), .number("unreadable", audience: .machines),
             OutputColumn("thresholds", audience: .machines),
             OutputColumn("criterion", audience: .machines),
@@ -148,7 +151,7 @@ struct EvaluateRecord {
             .optional(latency?.median, OutputValue.double),
             .optional(latency?.quantile(0.9), OutputValue.double),
             .optional(latency?.quantile(0.99), OutputValue.double),
-            .int(tally.images), .int(unreadable),
+            .int(batchSize), .int(tally.images), .int(unreadable),
             .optional(thresholds) { .array($0.map(OutputValue.float)) },
             .optional(thresholds) { _ in .string(policy?.scoring.criterion.rawValue ?? "") },
             .optional(policy?.scoring.temperatures) { .array($0.map(OutputValue.float)) },

@@ -14,6 +14,8 @@ struct EpochRecord {
 
     /// The epoch, from 0.
     let epoch: Int
+    /// The part of its batches that ran, percent; below 100 where a time limit ended the run.
+    let percent: Double
     /// The number of steps up to its end.
     let step: Int
     /// The learning rate at its end.
@@ -30,6 +32,7 @@ struct EpochRecord {
         let numbers = 1...exits
         var columns: [OutputColumn] = [
             .number("epoch", title: "Epoch", forPeople: OutputValue.oneBased),
+            .number("epoch_percent", title: "Part, %", decimals: 0),
             OutputColumn("step", audience: .machines),
             .number("lr", title: "LR", forPeople: OutputValue.scientific),
         ]
@@ -54,7 +57,9 @@ struct EpochRecord {
 
     /// The values, in the order of the columns.
     var values: [OutputValue] {
-        var values: [OutputValue] = [.int(epoch), .int(step), .double(learningRate)]
+        var values: [OutputValue] = [
+            .int(epoch), .double(percent), .int(step), .double(learningRate),
+        ]
         for measures in [training, validation].compactMap({ $0 }) {
             values += measures.losses.map(OutputValue.double)
             values += measures.accuracies.map(OutputValue.double)
@@ -68,7 +73,8 @@ struct EpochRecord {
     var json: String {
         func numbers(_ values: [Double]) -> JSONValue { .array(values.map(JSONValue.double)) }
         var members: [(key: String, value: JSONValue)] = [
-            ("epoch", .int(epoch)), ("step", .int(step)), ("lr", .double(learningRate)),
+            ("epoch", .int(epoch)), ("epoch_percent", .double(percent)), ("step", .int(step)),
+            ("lr", .double(learningRate)),
             ("train_loss", numbers(training.losses)),
             ("train_top1", numbers(training.accuracies)),
         ]
@@ -115,8 +121,10 @@ extension EpochRecord {
             let training = measures("train"), let seconds = number("seconds"),
             let speed = number("samples_per_sec"), case .string(let device) = value("device")
         else { return nil }
+        // Logs of earlier versions have no parts.
         self.init(
-            epoch: Int(epoch), step: Int(step), learningRate: rate, training: training,
+            epoch: Int(epoch), percent: number("epoch_percent") ?? 100, step: Int(step),
+            learningRate: rate, training: training,
             validation: measures("eval"), seconds: seconds, imagesPerSecond: speed,
             deviceName: device)
     }

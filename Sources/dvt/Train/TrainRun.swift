@@ -65,6 +65,13 @@ struct TrainRun<B: DifferentiableBackend> {
             try save()
             try writeCurve(.running)
             try report(record)
+            if record.percent < 100 {
+                printError(
+                    """
+                    note: the run ended within epoch \(record.epoch + 1), after \
+                    \(decimalText(record.percent, decimals: 1)) % of its batches
+                    """)
+            }
         }
         return true
     }
@@ -83,7 +90,9 @@ struct TrainRun<B: DifferentiableBackend> {
         }
         let position = trainer.position
         return EpochRecord(
-            epoch: position.epoch, step: position.step,
+            epoch: position.epoch,
+            percent: 100 * min(1, Double(position.batch) / Double(max(input.batchCount, 1))),
+            step: position.step,
             learningRate: trainer.recipe.schedule.rate(at: progress),
             training: EpochRecord.Measures(position.tally),
             validation: tally.map(EpochRecord.Measures.init), seconds: position.seconds,
@@ -104,8 +113,10 @@ struct TrainRun<B: DifferentiableBackend> {
         let batches = input.batches(
             epoch: trainer.position.epoch, from: trainer.position.batch)
         let of = trainer.recipe.epochs.map { "/\($0)" } ?? ""
+        let done = 100 * trainer.position.batch / max(input.batchCount, 1)
+        let from = trainer.position.batch > 0 ? " from \(done)%" : ""
         let progress = ProgressReporter(
-            label: "epoch \(trainer.position.epoch + 1)\(of)", unit: "images",
+            label: "epoch \(trainer.position.epoch + 1)\(of)\(from)", unit: "images",
             total: (input.batchCount - trainer.position.batch) * input.options.batchSize,
             isQuiet: false)
         defer { progress.finish() }

@@ -37,10 +37,16 @@ struct TrainingPage {
         let of = recipe.epochs.map { " of \($0)" } ?? ""
         let hours = recipe.maxHours.map { ", at most \(shortNumber($0)) hours" } ?? ""
         let done =
-            epochs.isEmpty ? "No epoch completed yet" : "Epoch \(epochs.count)\(of) completed"
+            epochs.isEmpty ? "No epoch completed yet" : "Epoch \(epochs.count)\(of) \(end)"
         let time = epochs.last.map { " Training took \(duration($0.seconds))." } ?? ""
         let device = epochs.last.map { " Device: \(printable($0.deviceName))." } ?? ""
         return .element("p", [:], [Markup("\(done)\(hours). \(status)\(time)\(device)")])
+    }
+
+    /// How the last epoch ended.
+    private var end: String {
+        guard let percent = epochs.last?.percent, percent < 100 else { return "completed" }
+        return "ended after \(decimalText(percent, decimals: 1)) % of its batches"
     }
 
     private var status: String {
