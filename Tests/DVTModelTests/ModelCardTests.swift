@@ -83,19 +83,55 @@ private func card(_ json: String) throws -> ModelCard {
         let made = try card(
             #"""
             {"stages": [{"architecture": "vit_tiny_patch16_224", "weights": "a.pth"},
-                        {"architecture": "deit_small_patch16_224", "weights": "b.pth"}]}
+                        {"architecture": "vit_small_patch16_224", "weights": "b.pth"}]}
             """#)
         #expect(made.stageWeights == ["a.pth", "b.pth"])
         #expect(!made.configuration.featureReuse && !made.configuration.relationReuse)
     }
 
-    /// timm's normalization if all stages are timm models, otherwise ImageNet's.
+    /// The normalization is that of the stages' models, which must agree.
     @Test func architecturesBringTheirNormalization() throws {
         let vit = #"{"architecture": "vit_tiny_patch16_224"}"#
         let deit = #"{"architecture": "deit_tiny_patch16_224"}"#
         let alike = try card("{\"stages\": [\(vit), \(vit)]}")
         #expect(alike.normalization == (try ModelCard.named("vit_tiny_patch16_224").normalization))
-        #expect(try card("{\"stages\": [\(vit), \(deit)]}").normalization == .imageNet)
+        let own = #"{"width": 192, "depth": 12, "heads": 3}"#
+        #expect(try card("{\"stages\": [\(own), \(vit)]}").normalization == alike.normalization)
+        #expect(try card("{\"stages\": [\(own)]}").normalization == .imageNet)
+        let error = #expect(throws: ModelError.self) {
+            try card("{\"stages\": [\(vit), \(own), \(deit)]}")
+        }
+        let text = error?.description ?? ""
+        for part in [
+            "cascade.json: ", "stages[0], vit_tiny_patch16_224, has mean [0.5, 0.5, 0.5], std",
+            "stages[2], deit_tiny_patch16_224, has mean [0.485, 0.456, 0.406], std",
+            "give mean, std in normalization",
+        ] {
+            #expect(text.contains(part), "\(text)")
+        }
+        #expect(!text.contains("crop_fraction"))
+    }
+
+    /// What the stages' models differ in must be given; the rest is theirs.
+    @Test(arguments: [
+        (#"{"mean": [0.5, 0.5, 0.5]}"#, "give std in normalization"),
+        (#"{"mean": [0.5, 0.5, 0.5], "std": null}"#, "give std in normalization"),
+        (#"{"crop_fraction": 0.9}"#, "give mean, std in normalization"),
+        (#"{"mean": [0.25, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}"#, nil),
+    ])
+    func descriptionsDecideBetweenStages(normalization: String, fault: String?) throws {
+        let stages = ["vit_tiny_patch16_224", "deit_tiny_patch16_224"].map {
+            "{\"architecture\": \"\($0)\"}"
+        }
+        let text =
+            "{\"stages\": [\(stages.joined(separator: ","))], \"normalization\": \(normalization)}"
+        guard let fault else {
+            let made = try card(text).normalization
+            #expect(made.mean == SIMD3(0.25, 0.5, 0.5) && made.cropFraction == 0.9)
+            return
+        }
+        let error = #expect(throws: ModelError.self) { try card(text) }
+        #expect(error?.description.contains(fault) == true, "\(error?.description ?? "")")
     }
 
     @Test func aThousandStagesAreTooMany() {

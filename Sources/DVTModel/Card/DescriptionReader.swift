@@ -62,6 +62,14 @@ package struct DescriptionReader {
         members[key] = members[key] ?? value
     }
 
+    /// Whether an entry that has not been read yet is given.
+    func holds(_ key: String) -> Bool {
+        switch members[key] {
+        case nil, .null: false
+        default: true
+        }
+    }
+
     /// An entry's value, or nil if it is missing or null.
     package mutating func value(_ key: String) -> JSONValue? {
         known.append(key)

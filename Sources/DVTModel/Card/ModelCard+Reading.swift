@@ -30,8 +30,11 @@ extension ModelCard {
     ) throws -> Self {
         reader.accept("normalisation", as: "normalization")
         let base = try reader.string("model").map { try reader.model(named: $0, key: "model") }
-        var card = try cascade(&reader, base: base, origin: origin)
-        if var normalization = try reader.object("normalization") {
+        var (card, implied) = try cascade(&reader, base: base, origin: origin)
+        let described = try reader.object("normalization")
+        try implied.check(besides: described, in: reader)
+        card.normalization = implied.first ?? card.normalization
+        if var normalization = described {
             try card.normalization.read(&normalization)
         }
         if base?.configuration.classes == card.configuration.classes {

@@ -4,11 +4,12 @@ import DVTSupport
 extension ModelCard {
     /// Reads a cascade's configuration and the weight files of its stages.
     ///
-    /// A released model may be its base. The normalization is that of the component models if they
-    /// agree.
+    /// A released model may be its base.
+    ///
+    /// - Returns: the card, and the preprocessing that the stages' architectures imply.
     static func cascade(
         _ reader: inout DescriptionReader, base card: ModelCard?, origin: String
-    ) throws -> ModelCard {
+    ) throws -> (ModelCard, StageNormalizations) {
         reader.accept("normalises_reused_features", as: "normalizes_reused_features")
         let base = card?.configuration
         let defaults = base?.stages.first
@@ -18,14 +19,13 @@ extension ModelCard {
             classes: try reader.int("classes") ?? defaults?.classes)
         let stages: [VisionTransformerConfiguration]
         var weights: [String]?
-        var normalizations = [card?.normalization]
+        var architectures = [card]
         if var described = try reader.objects("stages") {
             guard base == nil else {
                 throw reader.fault("stages", "and model contradict each other; give one of them")
             }
             weights = try stageWeights(&described)
-            let architectures = try described.indices.map { try architecture(&described[$0]) }
-            normalizations = architectures.map { $0?.normalization }
+            architectures = try described.indices.map { try architecture(&described[$0]) }
             stages = try described.indices.map {
                 let base = architectures[$0]?.configuration.stages[0]
                 return try stage(&described[$0], base: base, shared)
@@ -46,12 +46,7 @@ extension ModelCard {
             naming: reader.choice("naming", of: ParameterNaming.self) ?? base?.naming)
         var made = ModelCard(configuration)
         made.stageWeights = weights
-        if let first = normalizations.first, let normalization = first,
-            normalizations.allSatisfy({ $0 == normalization })
-        {
-            made.normalization = normalization
-        }
-        return made
+        return (made, StageNormalizations(architectures))
     }
 
     private static func stageWeights(_ stages: inout [DescriptionReader]) throws -> [String]? {
