@@ -105,6 +105,11 @@ struct OptionErrorTests {
         Case("tune --batch-size 0", "--batch-size takes 1...4096"),
         Case("tune --linear-engine clblast", "--linear-engine does not apply"),
         Case("tune --engine magic", "'magic' is invalid for '--engine"),
+        Case("evaluate x --ground-truth t.txt", "--ground-truth requires --synsets: its numbers"),
+        Case("evaluate x --synsets s.txt", "--synsets requires --ground-truth"),
+        Case(
+            "evaluate x --split val --ground-truth t.txt --synsets s.txt",
+            "--split and --ground-truth are mutually exclusive"),
         Case("\(toy) --budget 15k x.jpg", "'15k' is invalid for '--budget"),
         Case("calibrate", "Give labeled images, or saved outputs with --from."),
         Case("calibrate --from x y", "y and --from are mutually exclusive"),

@@ -34,8 +34,14 @@ struct CSVColumns {
         let first = sample[0].fields
         count = first.count
         guard count >= 2 else {
+            let hint =
+                sample.allSatisfy { $0.fields.count == 1 && CSVLabel($0.fields[0]).isNumber }
+                ? """
+                ; for the classes of ImageNet's validation images give their folder, and this \
+                file with --ground-truth
+                """ : ""
             throw CSVReader.Malformed(
-                line: sample[0].line, reason: "has 1 field; a path and a label are needed")
+                line: sample[0].line, reason: "has 1 field; a path and a label are needed" + hint)
         }
         let found =
             first.contains(where: Self.looksLikeFile)

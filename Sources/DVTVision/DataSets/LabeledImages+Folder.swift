@@ -30,8 +30,7 @@ extension LabeledImages {
         var problems: [String] = []
         let names = try ImageFiles.subfolders(of: root) { problems.append($0.description) }
         guard !names.isEmpty else {
-            throw DataSetError.empty(
-                path: root, reason: "it has no folder; put the images of each class in one")
+            throw DataSetError.empty(path: root, reason: try reasonWithoutFolders(root))
         }
         let folders = try FolderClasses(names, model: classes, root: root)
         problems += [folders.problem].compactMap { $0 }
@@ -59,6 +58,16 @@ extension LabeledImages {
         return LabeledImages(
             origin: root, classes: folders.labels, labels: labels, storage: .files(paths),
             problems: problems, assumption: folders.assumption, skipped: skipped)
+    }
+
+    private static func reasonWithoutFolders(_ root: String) throws -> String {
+        guard try ImageFiles.names(in: root).contains(where: ILSVRCValidation.isImageName) else {
+            return "it has no folder; put the images of each class in one"
+        }
+        return """
+            its images are ImageNet's, without class folders; give the development kit's lists of \
+            their classes (dvt evaluate --ground-truth, --synsets)
+            """
     }
 
     private static func splitFolder(of path: String, split: String?) throws -> String {

@@ -16,6 +16,23 @@ struct DataSetOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "The classes of ImageNet's validation images in one folder, from its development kit.",
+            discussion: "ILSVRC2012_validation_ground_truth.txt; requires --synsets.",
+            valueName: "file"),
+        completion: .file(extensions: ["txt"]))
+    var groundTruth: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The synsets of the numbers in --ground-truth, one per line.",
+            discussion:
+                "n02119789 1, as in map_clsloc.txt, or the synsets alone in the kit's order.",
+            valueName: "file"),
+        completion: .file(extensions: ["txt"]))
+    var synsets: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Use only every nth image, those of `dvt train --hold-out-every n`.", valueName: "n"))
     var everyNth: Int?
 
@@ -31,6 +48,20 @@ struct DataSetOptions: ParsableArguments {
         guard (1...4096).contains(batchSize) else {
             throw ValidationError("--batch-size is \(batchSize); it takes 1...4096.")
         }
+        guard (groundTruth == nil) == (synsets == nil) else {
+            throw ValidationError(
+                groundTruth == nil
+                    ? "--synsets requires --ground-truth."
+                    : """
+                    --ground-truth requires --synsets: its numbers are in the order of the \
+                    development kit's meta.mat. Write the synsets from it: python3 -c "from \
+                    scipy.io import loadmat; [print(s[1], s[0]) for s in loadmat('meta.mat', \
+                    squeeze_me=True)['synsets'] if s[0] <= 1000]" > synsets.txt
+                    """)
+        }
+        guard groundTruth == nil || split == nil else {
+            throw ValidationError("--split and --ground-truth are mutually exclusive.")
+        }
         guard everyNth.map({ $0 >= 2 }) ?? true else {
             throw ValidationError("--every-nth takes at least 2.")
         }
@@ -45,9 +76,9 @@ struct DataSetOptions: ParsableArguments {
     /// - Throws: ``DataSetError`` if it cannot be opened, ``EvaluationError`` if a label is outside
     ///   the model's classes, or with `--strict` the exit code if files were skipped.
     func open(_ data: String, for card: ModelCard) throws -> LabeledImages {
-        let set = try LabeledImages.open(
-            path: data, split: split,
-            classes: ModelClasses(
+        let set = try open(
+            data,
+            ModelClasses(
                 ClassLabels.of(card), count: card.configuration.classes,
                 numbering: folderOptions.classFolders))
         for problem in set.problems {
@@ -60,6 +91,14 @@ struct DataSetOptions: ParsableArguments {
                 name: image.name, label: image.label, classes: classes)
         }
         return everyNth.map { set.only(every: $0) } ?? set
+    }
+
+    private func open(_ data: String, _ classes: ModelClasses) throws -> LabeledImages {
+        guard let groundTruth, let synsets else {
+            return try LabeledImages.open(path: data, split: split, classes: classes)
+        }
+        return try LabeledImages.imageNetValidation(
+            path: data, groundTruth: groundTruth, synsets: synsets, classes: classes)
     }
 
     /// The name of the selected images in messages.
