@@ -20,6 +20,26 @@ struct PreprocessingTests {
         }
     }
 
+    /// Every level of every channel survives normalization.
+    @Test(arguments: [
+        Preprocessing.authors(imageSize: 16),
+        Preprocessing(
+            shorterSide: 16, imageSize: 16, mean: SIMD3(repeating: 0.5),
+            standardDeviation: SIMD3(0.5, 1, 0.001)),
+    ])
+    func pixelsAreRestored(preprocessing: Preprocessing) {
+        var levels: [UInt8] = []
+        for level in 0..<256 {
+            levels += [UInt8(level), UInt8(255 - level), UInt8(level * 7 % 256)]
+        }
+        let image = RGBImage(width: 16, height: 16, pixels: levels)
+        let values = preprocessing.normalized(image)
+        #expect(preprocessing.pixels(of: values[...]) == image)
+        // Also as a part of a batch.
+        let batch = values + values
+        #expect(preprocessing.pixels(of: batch[values.count..<batch.count]) == image)
+    }
+
     @Test func presetsHaveTheirPublishedSizes() {
         #expect(Preprocessing.default.shorterSide == 256)
         #expect(Preprocessing.authors.shorterSide == 256)

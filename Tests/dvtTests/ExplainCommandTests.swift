@@ -85,7 +85,7 @@ struct ExplainCommandTests {
         #expect(document.text.contains(hostile))
         #expect(document.text.contains("untrained"))
         let attributes = document.attributes
-        #expect(attributes.contains { $0.hasPrefix("data:image/jpeg;base64,/9j/") })
+        #expect(attributes.contains { $0.hasPrefix("data:image/png;base64,iVBOR") })
         // Nothing is fetched: references point into the document, and the paper is only a link.
         let links = attributes.filter { $0.hasPrefix("http") }
         let link =
@@ -96,6 +96,48 @@ struct ExplainCommandTests {
             #expect(document.count("figure", class: "panel taken") == 2)
             #expect(document.count("figure", class: "panel unused") == 3)
         }
+    }
+
+    /// 51 images: a page of 50 that lists all, and one with the last.
+    @Test func manyImagesContinueOnMorePages() async throws {
+        for index in 0..<51 {
+            try folder.copy(Fixtures.photo(1 + index % 12), as: "set/\(100 + index).jpg")
+        }
+        let path = "\(folder.path)/all #1.html"
+        let run = try await explain("--topk", "1", "--output", path, "\(folder.path)/set")
+        let last = "\(folder.path)/all #1-2.html"
+        #expect(run.code == 0)
+        #expect(run.errors.contains("51 images on 2 pages, to \(last), "), "\(run.errors)")
+        let pages = try [path, last].map { Document(try text($0)) }
+        #expect(pages.allSatisfy { $0.isWellFormed })
+        #expect(pages.map { $0.count("image") } == [50, 1])
+        // The first page lists all images, the second its own.
+        #expect(pages.map { $0.count("li") } == [51, 1])
+        let links = pages.map { page in Set(page.attributes.filter { $0.contains("%20%231") }) }
+        #expect(
+            links == [["all%20%231-2.html", "all%20%231-2.html#image0-name"], ["all%20%231.html"]])
+        #expect(pages[0].attributes.contains("#image49-name"))
+        #expect(pages[1].text.contains("150.jpg") && pages[1].text.contains(", page 2"))
+    }
+
+    /// The windows of T2T tokens: 14 + 6 * 8, 11 + 6 * 6 and 7 + 6 * 4 pixels.
+    @Test(arguments: ["html", "svg"])
+    func overlappingTokensAreExplained(ending: String) async throws {
+        let path = "\(folder.path)/out.\(ending)"
+        let run = try await dvt(
+            "explain", "--model", "tiny-t2t", "--weights", "synthetic:1", "--output", path,
+            Fixtures.photo(1))
+        #expect(run.code == 0, "\(run.errors)")
+        let text = Document(try text(path)).text
+        for line in [
+            "Tokens overlap: a cell shows the place of a token", "a larger window of pixels,",
+            "62 × 62 at exit 1, 47 × 47 at exit 2, 31 × 31 at exit 3, mixed with the others",
+        ] {
+            #expect(text.contains(line), "\(text)")
+        }
+        let plain = "\(folder.path)/plain.\(ending)"
+        #expect(try await explain("--output", plain, Fixtures.photo(1)).code == 0)
+        #expect(!Document(try self.text(plain)).text.contains("overlap"))
     }
 
     @Test func theOldFileIsKeptUntilTheNewOneIsComplete() async throws {

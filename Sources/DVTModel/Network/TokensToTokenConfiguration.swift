@@ -29,6 +29,18 @@ extension VisionTransformerConfiguration {
         return [first, TokensToTokenConfiguration.nextSplit.gridSize(imageSize: first)]
     }
 
+    /// The side, in pixels, of the window that a token is computed from, attention aside.
+    package var tokenWindow: Int {
+        guard tokenizer != .linear else { return patch.kernel }
+        // Each soft split after the first widens the window by its own steps.
+        let next = TokensToTokenConfiguration.nextSplit
+        let steps = (next.kernel - 1) * (1 + next.stride)
+        return patch.kernel + steps * patch.stride
+    }
+
+    /// Whether the windows of neighboring tokens overlap.
+    package var tokensOverlap: Bool { tokenizer != .linear || patch.kernel > patch.stride }
+
     /// The input width of each of the tokenizer's two attention layers.
     package var tokenizerInputs: [Int] {
         [channels * patch.kernel * patch.kernel, TokensToTokenConfiguration.splitWidth]

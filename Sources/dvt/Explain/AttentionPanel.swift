@@ -10,6 +10,8 @@ struct AttentionPanel {
     let seen: ExitExplanation
     /// The ID of the element that shows the image.
     let imageID: String
+    /// S.
+    private let side: Double
     private let spans: [Range<Double>]
     private let range: ClosedRange<Double>
 
@@ -17,6 +19,7 @@ struct AttentionPanel {
         self.exit = exit
         self.seen = seen
         self.imageID = imageID
+        side = Double(model.stages[exit].imageSize)
         spans = model.stages[exit].tokenSpans
         range = (seen.attention.min() ?? 0)...(seen.attention.max() ?? 0)
     }
@@ -40,7 +43,8 @@ struct AttentionPanel {
                 "path",
                 [
                     "class": "grid", "d": gridPath, "fill": "none", "stroke": "#fff",
-                    "stroke-opacity": "0.45", "stroke-width": "0.6",
+                    "stroke-opacity": "0.45",
+                    "stroke-width": shortNumber(0.0027 * side, decimals: 3),
                 ]),
         ]
     }

@@ -18,7 +18,9 @@ struct Explain: ParsableCommand {
             All stages run; the exit that the image takes is marked. Attention is the attention \
             rollout (Abnar and Zuidema, 2020) of the exit's class token over its token grid. json, \
             jsonl and csv contain it as rows of shares that sum to 1. --output writes a page or \
-            drawing with the images and attention maps.
+            drawing with the images and attention maps; more than \
+            \(ExplanationDrawing.pageLimit) images continue in name-2.html and so on, and the first \
+            page lists all of them.
             """)
 
     @OptionGroup var modelOptions: ModelOptions
@@ -89,16 +91,27 @@ struct Explain: ParsableCommand {
                 var explanations =
                     batch.count > 0
                     ? try model.explain(batch.images, policy: policy, topK: topk)[...] : []
+                let images = drawing == nil || batch.count == 0 ? [] : batch.images.values[...]
+                let size = stream.preprocessing.shape.elementCount
+                var image = 0
                 for input in batch.inputs {
                     let explanation = input.error == nil ? explanations.popFirst() : nil
                     for row in record.rows(input, explanation) { try writer.write(row) }
                     guard let explanation else { continue }
-                    try drawing?.add(input.path, explanation, stream.preprocessing)
+                    defer { image += 1 }
+                    try drawing?.add(
+                        input.path, explanation,
+                        pixels: stream.preprocessing.pixels(
+                            of: images[image * size..<(image + 1) * size]))
                 }
             }
         }
         stream.progress.finish()
-        if !stream.wasInterrupted { try drawing?.write() }
+        if stream.wasInterrupted {
+            drawing?.reportInterruption()
+        } else {
+            try drawing?.write()
+        }
         try stream.finish()
     }
 }

@@ -6,16 +6,16 @@ protocol ExplanationLayout {
     /// The section of one image.
     func part(of image: ExplainedImage) -> Markup
 
-    /// The document source.
-    func source(_ parts: [Markup]) -> String
+    /// The source of a page.
+    func source(_ parts: [Markup], _ place: ExplanationPlace) -> String
 }
 
-/// An image of a document.
+/// An image of a page.
 struct ExplainedImage {
-    /// The index in the document, from 0.
+    /// The index in the page, from 0.
     let index: Int
     let path: String
-    /// The model's input as a data URI.
+    /// The pixels of the model's input as a data URI.
     let source: String
     /// The side of the model's input.
     let side: Int
@@ -31,6 +31,8 @@ struct ExplainedImage {
             [
                 "id": id, "width": "\(side)", "height": "\(side)", "href": source,
                 "preserveAspectRatio": "none",
+                // Few pixels are shown as such.
+                "style": side <= 112 ? "image-rendering: pixelated" : nil,
             ])
     }
 }

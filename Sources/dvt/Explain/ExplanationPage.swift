@@ -22,16 +22,19 @@ struct ExplanationPage: ExplanationLayout {
             ])
     }
 
-    func source(_ parts: [Markup]) -> String {
-        let page = HTMLPage(title: texts.title, rules: Self.rules, footer: [Self.method])
+    func source(_ parts: [Markup], _ place: ExplanationPlace) -> String {
+        let page = HTMLPage(
+            title: texts.title(page: place.page), rules: Self.rules, footer: [Self.method])
         let definitions = Markup.element(
             "svg", ["class": "definitions", "aria-hidden": "true"], [AttentionPanel.definitions])
         let warnings = [texts.warning].compactMap { $0 }.map {
             Markup.element("p", ["class": "warning"], [Markup($0)])
         }
+        let overlap = texts.overlap.joined(separator: " ")
+        let notes = overlap.isEmpty ? [] : [Markup.note(overlap)]
         return page.source(
-            [.element("p", [:], [Markup(texts.rule)])] + warnings
-                + [Self.switches, definitions] + parts)
+            [.element("p", [:], [Markup(texts.rule)])] + notes + warnings
+                + ExplanationNavigation(place: place).parts + [Self.switches, definitions] + parts)
     }
 
     /// The panel with the plain image.
@@ -42,7 +45,7 @@ struct ExplanationPage: ExplanationLayout {
                 .element("h3", [:], ["Model input"]),
                 .element(
                     "p", ["class": "note"],
-                    ["\(image.side) × \(image.side) pixels"]),
+                    [Markup(texts.pixels(side: image.side))]),
                 drawing(
                     of: image, label: "Model input of \(printable(image.path))",
                     [image.image]),
@@ -172,6 +175,12 @@ struct ExplanationPage: ExplanationLayout {
           color: var(--good); border: 1px solid; border-radius: 1rem; padding: 0 0.5rem;
           font-size: 0.8125rem; white-space: nowrap;
         }
+        details { margin: 0.5rem 0 1rem; }
+        summary { cursor: pointer; }
+        .index { columns: 20rem; margin: 0.5rem 0; padding: 0; list-style: none; }
+        .index li { break-inside: avoid; margin-bottom: 0.25rem; }
+        .index .note { display: block; }
+        .pages { display: flex; flex-wrap: wrap; gap: 0 1rem; }
         .switches { display: flex; flex-wrap: wrap; gap: 0 1.5rem; margin-bottom: 1.5rem; }
         .switches input { accent-color: var(--accent); }
         .scale { display: flex; align-items: center; gap: 0.5rem; white-space: nowrap; }

@@ -32,9 +32,9 @@ struct ExplanationSVG: ExplanationLayout {
             ])
     }
 
-    func source(_ parts: [Markup]) -> String {
+    func source(_ parts: [Markup], _ place: ExplanationPlace) -> String {
         let height = headHeight + parts.count * rowHeight
-        let lines = [texts.rule] + [texts.warning].compactMap { $0 }
+        let lines = headLines
         let drawing = Markup.element(
             "svg",
             [
@@ -62,7 +62,7 @@ struct ExplanationSVG: ExplanationLayout {
     private func plainParts(_ image: ExplainedImage) -> [Markup] {
         [
             text("Model input", y: 16, kind: "strong"),
-            text("\(image.side) × \(image.side) pixels", y: 36, kind: "soft"),
+            text(texts.pixels(side: image.side), y: 36, kind: "soft"),
             frame(image, [image.image]),
         ]
     }
@@ -164,7 +164,10 @@ struct ExplanationSVG: ExplanationLayout {
     private var width: Int {
         2 * Self.margin + (texts.exitCount + 1) * Self.columnWidth - 24
     }
-    private var headHeight: Int { texts.warning == nil ? 92 : 112 }
+    private var headLines: [String] {
+        [texts.rule] + texts.overlap + [texts.warning].compactMap { $0 }
+    }
+    private var headHeight: Int { 72 + headLines.count * Self.lineHeight }
     private var rowHeight: Int { 56 + classesTop + topCount * Self.lineHeight + 20 }
     private var classesTop: Int { Self.imageTop + Self.panelWidth + 102 }
     private var topCount: Int { texts.topK }

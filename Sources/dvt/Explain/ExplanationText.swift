@@ -16,10 +16,33 @@ struct ExplanationText {
 
     var title: String { "Attention and predictions of each exit: \(printable(model.name))" }
 
+    /// The title of a page, from 0.
+    func title(page: Int) -> String { page == 0 ? title : "\(title), page \(page + 1)" }
+
     var exitCount: Int { model.stages.count }
 
     /// The exit rule.
     var rule: String { policy.rule }
+
+    /// An explanation of tokens that see more than their cells, in lines; none if none do.
+    var overlap: [String] {
+        let wider = model.stages.enumerated().filter { $0.element.tokensOverlap }
+        guard !wider.isEmpty else { return [] }
+        let windows = wider.map {
+            "\($0.element.tokenWindow) × \($0.element.tokenWindow) at exit \($0.offset + 1)"
+        }
+        let attends = wider.contains { $0.element.tokenizer != .linear }
+        let mixed = attends ? ", mixed with the others by the tokenizer's attention" : ""
+        return [
+            """
+            Tokens overlap: a cell shows the place of a token, which is computed from a larger \
+            window of pixels,
+            """, "\(windows.joined(separator: ", "))\(mixed).",
+        ]
+    }
+
+    /// What the image of the model's input shows.
+    func pixels(side: Int) -> String { "\(side) × \(side) pixels, preprocessed" }
 
     /// A warning about untrained weights, or nil.
     var warning: String? { isUntrained ? SyntheticWeights.warning : nil }
@@ -31,6 +54,13 @@ struct ExplanationText {
         let best = seen.top.first.map { "as \(name($0)), " } ?? ""
         return "Takes exit \(explanation.exit + 1) of \(explanation.exits.count) \(best)"
             + "after \(unit.text(Double(seen.multiplyAdds))) of \(unit.text(Double(all))) \(unit.name)"
+    }
+
+    /// The exit and class of an image in few words.
+    func shortSummary(of explanation: Explanation) -> String {
+        let seen = explanation.exits[explanation.exit]
+        let best = seen.top.first.map { ", \(name($0)) \(probability($0.probability))" } ?? ""
+        return "exit \(explanation.exit + 1)\(best)"
     }
 
     /// The threshold at an exit, or nil.

@@ -132,6 +132,23 @@ import Testing
         #expect(even == squares(14, side: 16))
     }
 
+    /// Patches of 12 every 6 pixels: cells meet halfway between the centers 4, 10, 16, 22 and 28.
+    @Test func overlappingPatchesMeetHalfway() {
+        var stage = VisionTransformerConfiguration(
+            patch: PatchGeometry(kernel: 12, stride: 6, padding: 2), width: 64, depth: 1, heads: 2)
+        stage.imageSize = 32
+        #expect(stage.tokenSpans == [0..<7, 7..<13, 13..<19, 19..<25, 25..<32])
+        #expect(stage.tokensOverlap && stage.tokenWindow == 12)
+    }
+
+    /// Three soft splits, of 7, 3 and 3 with strides of 4, 2 and 2: 7 + 2 * 4 + 2 * 8 pixels.
+    @Test func tokensOfSoftSplitsSeeTheirWindows() throws {
+        let stage = try CascadeConfiguration.named("t2t-vit-12").stages[0]
+        #expect(stage.tokensOverlap && stage.tokenWindow == 31)
+        let plain = try CascadeConfiguration.named("deit-small").stages[0]
+        #expect(!plain.tokensOverlap && plain.tokenWindow == 16)
+    }
+
     private func squares(_ count: Int, side: Double) -> [Range<Double>] {
         (0..<count).map { index in
             let start = Double(index) * side
