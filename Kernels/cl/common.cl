@@ -137,22 +137,26 @@ static inline float16 exp16(float16 x) {
   return select(y * as_float16(power << 23), (float16)(0.0f), x < -87.0f);
 }
 
-// The activation of a linear layer: 0 is the identity, 1 GELU (erf), 2 GELU (tanh).
+// The activation of a linear layer: 0 is the identity, 1 GELU (erf), 2 GELU (tanh), 3 the GELU of
+// CLIP, x / (1 + exp(-1.702 x)).
 static inline float activated(float x, int activation) {
   if (activation == 1) return gelu_erf(x);
   if (activation == 2) return gelu_tanh(x);
+  if (activation == 3) return x / (1.0f + exp(-1.702f * x));
   return x;
 }
 
 static inline float4 activated4(float4 x, int activation) {
   if (activation == 1) return x * normal_cdf4(x);
   if (activation == 2) return x / (1.0f + exp(GELU_TANH_EXPONENT(x)));
+  if (activation == 3) return x / (1.0f + exp(-1.702f * x));
   return x;
 }
 
 static inline float16 activated16(float16 x, int activation) {
   if (activation == 1) return gelu16(x);
   if (activation == 2) return x / (1.0f + exp(GELU_TANH_EXPONENT(x)));
+  if (activation == 3) return x / (1.0f + exp(-1.702f * x));
   return x;
 }
 

@@ -352,8 +352,9 @@ static inline float activated_fast(float x, int activation) {
 #if ELEMENT_BITS == 16
   if (activation == 2)
     return x * reciprocal_fast(1.0f + exp2_fast(1.4426950408889634f * GELU_TANH_EXPONENT(x)));
+  if (activation == 3) return x * reciprocal_fast(1.0f + exp2_fast(-2.4554669595930157f * x));
 #else
-  if (activation == 2) return gelu_tanh(x);
+  if (activation >= 2) return activated(x, activation);
 #endif
   return x;
 }

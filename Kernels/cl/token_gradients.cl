@@ -28,6 +28,22 @@ kernel void spread_columns(global element *restrict dx, global const element *re
         inside ? dy[(size_t)row * count + column - first] : (element)0;
 }
 
+// dx[b, t, c] = the gradient of pool_tokens: dy's row t if t < first, plus a share of its last row
+// if t >= averaged_from. dx is [batch, count, width].
+kernel void pool_gradient(global element *restrict dx, global const element *restrict dy, int batch,
+                          int count, int width, int first, int averaged_from) {
+  const int column = get_global_id(0), rows = first + (averaged_from < count ? 1 : 0);
+  if (column >= width) return;
+  for (int image = get_global_id(2); image < batch; image += get_global_size(2))
+    for (int token = get_global_id(1); token < count; token += get_global_size(1)) {
+      global const element *own = dy + (size_t)image * rows * width + column;
+      float value = token < first ? load(&own[(size_t)token * width]) : 0.0f;
+      if (token >= averaged_from)
+        value += load(&own[(size_t)first * width]) / (count - averaged_from);
+      store(dx + ((size_t)image * count + token) * width + column, value);
+    }
+}
+
 // dx[b] = the sum of dy[r] over the rows r with indices[r] = b. dx is [batch, width], dy
 // [rows, width].
 kernel void gather_gradient(global element *restrict dx, global const element *restrict dy,

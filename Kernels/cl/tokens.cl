@@ -63,22 +63,45 @@ kernel void unfold_patches(global element *restrict patches, global const elemen
 
 #endif
 
-// embedded[b, 0] = class_token + positions[0]; embedded[b, t] = tokens[b, t - 1] + positions[t].
-// embedded is [batch, count, width], tokens [batch, count - 1, width], class_token [width],
-// positions [count, width].
+// embedded[b, t] = prefix[t] + positions[t] for t < P = prefix_count, else tokens[b, t - P] +
+// positions[t]. embedded is [batch, count, width], tokens [batch, count - P, width], prefix
+// [P, width] or null, positions [count, width].
 kernel void embed_tokens(global element *restrict embedded, global const element *restrict tokens,
-                         global const element *restrict class_token,
+                         global const element *restrict prefix,
                          global const element *restrict positions, int batch, int count,
-                         int width) {
+                         int prefix_count, int width) {
   const int column = get_global_id(0);
   if (column >= width) return;
   for (int image = get_global_id(2); image < batch; image += get_global_size(2))
     for (int token = get_global_id(1); token < count; token += get_global_size(1)) {
-      const size_t source = ((size_t)image * (count - 1) + token - 1) * width + column;
-      const float value = load(token == 0 ? class_token + column : tokens + source);
+      const size_t patch = (size_t)image * (count - prefix_count) + token - prefix_count;
+      const float value =
+          token < prefix_count ? load(&prefix[(size_t)token * width + column])
+                               : load(&tokens[patch * width + column]);
       store(embedded + ((size_t)image * count + token) * width + column,
             value + load(positions + (size_t)token * width + column));
     }
+}
+
+// pooled[b] = the rows x[b, t] of t < first, and after them, if averaged_from < count, the average
+// of the rows t >= averaged_from. x is [batch, count, width].
+kernel void pool_tokens(global element *restrict pooled, global const element *restrict x,
+                        int batch, int count, int width, int first, int averaged_from) {
+  const int column = get_global_id(0), copied = first * width;
+  const int columns = copied + (averaged_from < count ? width : 0);
+  if (column >= columns) return;
+  for (int image = get_global_id(1); image < batch; image += get_global_size(1)) {
+    global const element *tokens = x + (size_t)image * count * width;
+    float value = 0.0f;
+    if (column < copied) {
+      value = load(&tokens[column]);
+    } else {
+      for (int token = averaged_from; token < count; token++)
+        value += load(&tokens[(size_t)token * width + column - copied]);
+      value /= count - averaged_from;
+    }
+    store(pooled + (size_t)image * columns + column, value);
+  }
 }
 
 // output[kept + r, :] = input[indices[r], first ..< first + width], or input[r, ...] if `indices`

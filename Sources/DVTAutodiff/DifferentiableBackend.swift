@@ -232,6 +232,19 @@ package protocol DifferentiableBackend: Backend {
         _ dy: DeviceTensor, first: Int, width: Int
     ) throws -> DeviceTensor
 
+    /// The gradient of ``Backend/pooledTokens(_:_:)``: copied rows get theirs, and each averaged
+    /// token an equal share.
+    ///
+    /// - Parameters:
+    ///   - dy: `[B, rows D]`.
+    ///   - pooling: the pooling.
+    ///   - shape: `[B, T, D]`, the shape of x.
+    /// - Returns: dx.
+    /// - Throws: see ``DifferentiableBackend``.
+    func pooledTokensGradient(
+        _ dy: DeviceTensor, _ pooling: TokenPooling, shape: Shape
+    ) throws -> DeviceTensor
+
     /// The gradient of ``Backend/gather(_:rows:after:)`` with respect to its source.
     ///
     /// - Parameters:

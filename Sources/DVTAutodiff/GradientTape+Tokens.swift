@@ -23,32 +23,36 @@ extension GradientTape {
     }
 
     package func embedTokens(
-        _ tokens: TapeTensor<Base>, classToken: TapeTensor<Base>, positions: TapeTensor<Base>
+        _ tokens: TapeTensor<Base>, prefix: TapeTensor<Base>?, positions: TapeTensor<Base>
     ) throws -> TapeTensor<Base> {
         let base = base
         let embedded = try base.embedTokens(
-            tokens.value, classToken: classToken.value, positions: positions.value)
-        let (batch, count, width) = (tokens.shape[0], tokens.shape[1], tokens.shape[2])
-        return record(embedded, from: [tokens, classToken, positions]) { dy in
+            tokens.value, prefix: prefix?.value, positions: positions.value)
+        let (batch, width) = (tokens.shape[0], tokens.shape[2])
+        let (first, end) = ((prefix?.shape[1] ?? 0) * width, positions.shape[1] * width)
+        return record(embedded, from: [tokens, prefix, positions]) { dy in
             // The patch tokens of an image are adjacent, so they are columns of one row.
-            let rows = try base.reshaped(dy, [batch, (count + 1) * width])
+            let rows = try base.reshaped(dy, [batch, end])
             if tokens.needsGradient {
-                let patches = try base.columns(rows, width..<(count + 1) * width)
+                let patches = try base.columns(rows, first..<end)
                 try tokens.accumulate(base.reshaped(patches, tokens.shape), on: base)
             }
             let sums = try base.sumOverBatch(rows)
-            let first = try base.columns(sums, 0..<width)
-            try classToken.accumulate(base.reshaped(first, classToken.shape), on: base)
+            if let prefix {
+                let own = try base.columns(sums, 0..<first)
+                try prefix.accumulate(base.reshaped(own, prefix.shape), on: base)
+            }
             try positions.accumulate(base.reshaped(sums, positions.shape), on: base)
         }
     }
 
-    package func classTokens(_ x: TapeTensor<Base>) throws -> TapeTensor<Base> {
+    package func pooledTokens(
+        _ x: TapeTensor<Base>, _ pooling: TokenPooling
+    ) throws -> TapeTensor<Base> {
         let base = base
-        return record(try base.classTokens(x.value), from: [x]) { dy in
-            let rows = try base.columnsGradient(
-                dy, first: 0, width: x.shape.elementCount / x.shape[0])
-            try x.accumulate(base.reshaped(rows, x.shape), on: base)
+        return record(try base.pooledTokens(x.value, pooling), from: [x]) { dy in
+            let dx = try base.pooledTokensGradient(dy, pooling, shape: x.shape)
+            try x.accumulate(dx, on: base)
         }
     }
 

@@ -134,16 +134,17 @@ public protocol Backend {
     /// - Throws: see ``Backend``.
     func columns(_ x: DeviceTensor, _ columns: Range<Int>) throws -> DeviceTensor
 
-    /// Prepends the class token and adds the position embeddings.
+    /// Prepends the tokens that all images share, such as the class token, and adds the position
+    /// embeddings.
     ///
     /// - Parameters:
     ///   - tokens: `[B, N, D]`.
-    ///   - classToken: `[1, 1, D]`.
-    ///   - positions: `[1, N + 1, D]`.
-    /// - Returns: `concat(classToken, tokens) + positions`, `[B, N + 1, D]`.
+    ///   - prefix: `[1, P, D]`, or nil (P = 0).
+    ///   - positions: `[1, P + N, D]`.
+    /// - Returns: `concat(prefix, tokens) + positions`, `[B, P + N, D]`.
     /// - Throws: see ``Backend``.
     func embedTokens(
-        _ tokens: DeviceTensor, classToken: DeviceTensor, positions: DeviceTensor
+        _ tokens: DeviceTensor, prefix: DeviceTensor?, positions: DeviceTensor
     ) throws -> DeviceTensor
 
     /// Normalizes, scales and shifts each row of `x`, after appending `features` if given.
@@ -287,12 +288,15 @@ public protocol Backend {
         resampling: GridResampling
     ) throws -> [DeviceTensor]
 
-    /// Extracts the class token's row of each image.
+    /// Reduces the tokens of each image to one row: the rows of the first tokens, followed by the
+    /// average of the later ones.
     ///
-    /// - Parameter x: `[B, T, D]`.
-    /// - Returns: `[B, D]`.
+    /// - Parameters:
+    ///   - x: `[B, T, D]`.
+    ///   - pooling: which tokens are copied, and which are averaged.
+    /// - Returns: `[B, rows D]`, see ``TokenPooling/rows``.
     /// - Throws: see ``Backend``.
-    func classTokens(_ x: DeviceTensor) throws -> DeviceTensor
+    func pooledTokens(_ x: DeviceTensor, _ pooling: TokenPooling) throws -> DeviceTensor
 
     /// Copies selected images into a dense batch, after those of another batch.
     ///
@@ -325,6 +329,17 @@ public protocol Backend {
     func confidence(
         _ logits: DeviceTensor, criterion: ExitCriterion, temperature: Float
     ) throws -> [ClassConfidence]
+}
+
+extension Backend {
+    /// Extracts the class token's row of each image.
+    ///
+    /// - Parameter x: `[B, T, D]`.
+    /// - Returns: `[B, D]`.
+    /// - Throws: see ``Backend``.
+    public func classTokens(_ x: DeviceTensor) throws -> DeviceTensor {
+        try pooledTokens(x, .classToken)
+    }
 }
 
 // Backends that use weights unchanged need no preparation.

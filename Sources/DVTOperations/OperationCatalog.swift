@@ -32,6 +32,7 @@ package enum OperationCatalog {
         [1, 63, 64, 4097].map { ActivationOperation(count: $0, activation: .geluTanh) }
             + [
                 ActivationOperation(count: 65, activation: .gelu),
+                ActivationOperation(count: 65, activation: .quickGELU),
                 CrossEntropyOperation(batch: 1, classes: 1),
                 CrossEntropyOperation(batch: 65, classes: 10),
                 AdamWOperation(count: 1), AdamWOperation(count: 1000),
@@ -52,8 +53,16 @@ package enum OperationCatalog {
                 geometry: PatchGeometry(kernel: 5, stride: 5, padding: 3)),
             EmbedTokensOperation(batch: 1, patches: 1, width: 1),
             EmbedTokensOperation(batch: 3, patches: 4, width: 65),
-            ClassTokensOperation(batch: 1, tokens: 1, width: 1),
-            ClassTokensOperation(batch: 3, tokens: 5, width: 65),
+            EmbedTokensOperation(batch: 2, patches: 3, prefix: 0, width: 7),
+            EmbedTokensOperation(batch: 2, patches: 4, prefix: 5, width: 66),
+            PooledTokensOperation(batch: 1, tokens: 1, width: 1),
+            PooledTokensOperation(batch: 3, tokens: 5, width: 65),
+            PooledTokensOperation(
+                batch: 2, tokens: 4, width: 33, pooling: TokenPooling(first: 2)),
+            PooledTokensOperation(
+                batch: 1, tokens: 1, width: 3, pooling: TokenPooling(first: 0, averagedFrom: 0)),
+            PooledTokensOperation(
+                batch: 3, tokens: 7, width: 65, pooling: TokenPooling(first: 1, averagedFrom: 5)),
             GatherOperation(batch: 1, width: 1),
             GatherOperation(batch: 5, width: 63),
             GatherOperation(batch: 3, width: 65, after: 2),
@@ -94,6 +103,7 @@ package enum OperationCatalog {
             LinearOperation(rows: 3, inputs: 17, outputs: 5, hasBias: false),
             LinearOperation(rows: 5, inputs: 33, outputs: 65, activation: .gelu),
             LinearOperation(rows: 6, inputs: 31, outputs: 67, activation: .geluTanh),
+            LinearOperation(rows: 5, inputs: 30, outputs: 66, activation: .quickGELU),
             LinearOperation(rows: 7, inputs: 16, outputs: 31, hasResidual: true),
             LinearOperation(rows: 13, inputs: 5, outputs: 48, activation: .gelu, hasResidual: true),
             LinearOperation(rows: 24, inputs: 3, outputs: 64),

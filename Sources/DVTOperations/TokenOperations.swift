@@ -47,53 +47,68 @@ package struct PatchEmbedOperation: NetworkOperation {
     }
 }
 
-/// ``Backend/embedTokens(_:classToken:positions:)``.
+/// ``Backend/embedTokens(_:prefix:positions:)``.
 package struct EmbedTokensOperation: NetworkOperation {
     package let name = "embedTokens"
     let batch: Int
     let patches: Int
+    let prefix: Int
     let width: Int
 
-    package init(batch: Int, patches: Int, width: Int) {
+    package init(batch: Int, patches: Int, prefix: Int = 1, width: Int) {
         self.batch = batch
         self.patches = patches
+        self.prefix = prefix
         self.width = width
     }
 
-    package var sizes: String { "B=\(batch) N=\(patches) D=\(width)" }
+    private var tokens: Int { prefix + patches }
+
+    package var sizes: String {
+        "B=\(batch) N=\(patches)" + (prefix == 1 ? "" : " P=\(prefix)") + " D=\(width)"
+    }
     package var multiplyAdds: Int { 0 }
     package var byteCount: Int {
-        byteSum([batch, 2 * patches + 1, width], [1, patches + 1, width], [width])
+        byteSum([batch, patches + tokens, width], [1, tokens, width], [prefix, width])
     }
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
-        let tokens = try backend.upload(input("tokens", [batch, patches, width]))
-        let classToken = try backend.upload(input("classToken", [1, 1, width]))
-        let positions = try backend.upload(input("positions", [1, patches + 1, width]))
-        return { [try backend.embedTokens(tokens, classToken: classToken, positions: positions)] }
+        let x = try backend.upload(input("tokens", [batch, patches, width]))
+        let first =
+            prefix == 0 ? nil : try backend.upload(input("prefix", [1, prefix, width]))
+        let positions = try backend.upload(input("positions", [1, tokens, width]))
+        return { [try backend.embedTokens(x, prefix: first, positions: positions)] }
     }
 }
 
-/// ``Backend/classTokens(_:)``.
-package struct ClassTokensOperation: NetworkOperation {
-    package let name = "classTokens"
+/// ``Backend/pooledTokens(_:_:)``.
+package struct PooledTokensOperation: NetworkOperation {
+    package let name = "pooledTokens"
     let batch: Int
     let tokens: Int
     let width: Int
+    let pooling: TokenPooling
 
-    package init(batch: Int, tokens: Int, width: Int) {
+    package init(batch: Int, tokens: Int, width: Int, pooling: TokenPooling = .classToken) {
         self.batch = batch
         self.tokens = tokens
         self.width = width
+        self.pooling = pooling
     }
 
-    package var sizes: String { "B=\(batch) T=\(tokens) D=\(width)" }
+    package var sizes: String {
+        let average = pooling.averagedFrom.map { " average=\($0)" } ?? ""
+        return "B=\(batch) T=\(tokens) D=\(width) first=\(pooling.first)" + average
+    }
     package var multiplyAdds: Int { 0 }
-    package var byteCount: Int { byteSum([2, batch, width]) }
+    package var byteCount: Int {
+        let averaged = pooling.averagedFrom.map { tokens - $0 } ?? 0
+        return byteSum([batch, pooling.first + averaged + pooling.rows, width])
+    }
 
     package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
         let x = try backend.upload(input("x", [batch, tokens, width]))
-        return { [try backend.classTokens(x)] }
+        return { [try backend.pooledTokens(x, pooling)] }
     }
 }
 

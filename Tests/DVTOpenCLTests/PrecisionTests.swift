@@ -127,7 +127,7 @@ struct PrecisionTests {
         let width = values.count
         let zeros = try backend.upload(Tensor([1, 1, width], repeating: 0))
         let sums = try backend.embedTokens(
-            backend.upload(Tensor([1, 1, width], values: values)), classToken: zeros,
+            backend.upload(Tensor([1, 1, width], values: values)), prefix: zeros,
             positions: backend.upload(
                 Tensor([1, 2, width], values: [Float](repeating: 0, count: width) + steps)))
         let actual = try backend.download(sums).values.suffix(width)

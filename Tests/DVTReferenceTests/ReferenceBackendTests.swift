@@ -103,7 +103,7 @@ import Testing
 
     @Test func embedTokensPutsTheClassTokenFirst() throws {
         let embedded = try backend.embedTokens(
-            tensor([2, 1, 2], [1, 2, 3, 4]), classToken: tensor([1, 1, 2], [5, 6]),
+            tensor([2, 1, 2], [1, 2, 3, 4]), prefix: tensor([1, 1, 2], [5, 6]),
             positions: tensor([1, 2, 2], [10, 20, 30, 40]))
         #expect(values(embedded) == [15, 26, 31, 42, 15, 26, 33, 44])
     }

@@ -102,10 +102,10 @@ package final class RecordingBackend<Base: Backend>: Backend {
     }
 
     package func embedTokens(
-        _ tokens: DeviceTensor, classToken: DeviceTensor, positions: DeviceTensor
+        _ tokens: DeviceTensor, prefix: DeviceTensor?, positions: DeviceTensor
     ) throws -> DeviceTensor {
         record("embedTokens", tokens.shape)
-        return try base.embedTokens(tokens, classToken: classToken, positions: positions)
+        return try base.embedTokens(tokens, prefix: prefix, positions: positions)
     }
 
     package func layerNorm(
@@ -155,9 +155,11 @@ package final class RecordingBackend<Base: Backend>: Backend {
             features, layer, activation: activation, resampling: resampling)
     }
 
-    package func classTokens(_ x: DeviceTensor) throws -> DeviceTensor {
-        record("classTokens", x.shape)
-        return try base.classTokens(x)
+    package func pooledTokens(
+        _ x: DeviceTensor, _ pooling: TokenPooling
+    ) throws -> DeviceTensor {
+        record("pooledTokens", x.shape)
+        return try base.pooledTokens(x, pooling)
     }
 
     package func gather(

@@ -39,7 +39,7 @@ struct ParityCommandTests {
             "parity", "--operations", "--filter", "linear ", "--linear-engine", "\(engine)",
             "--format", "json", environment: Self.withoutCache)
         #expect(run.code == 0, "\(run.errors)")
-        #expect(try json(run.output, as: Row.self).count == 13)
+        #expect(try json(run.output, as: Row.self).count == 14)
     }
 
     /// `mixed` is a former name of float16.

@@ -126,25 +126,60 @@ package struct LayerNormSizes: Equatable, Sendable {
     }
 }
 
-/// The sizes of ``Backend/embedTokens(_:classToken:positions:)``.
+/// The sizes of ``Backend/embedTokens(_:prefix:positions:)``.
 package struct EmbedTokensSizes: Equatable, Sendable {
     package let batch: Int
     package let patches: Int
+    package let prefix: Int
     package let width: Int
 
-    /// The tokens with the class token first, `[B, N + 1, D]`.
-    package var outputShape: Shape { [batch, patches + 1, width] }
+    /// The tokens of an image.
+    package var tokens: Int { prefix + patches }
+    /// The tokens with the prefix first, `[B, P + N, D]`.
+    package var outputShape: Shape { [batch, tokens, width] }
 
-    package init(
-        tokens: Shape, classToken: Shape, positions: Shape
-    ) throws(ShapeError) {
+    package init(tokens: Shape, prefix: Shape?, positions: Shape) throws(ShapeError) {
         guard tokens.rank == 3 else {
             throw .invalid(name: "tokens", reason: "shape \(tokens) is not [B, N, D]")
         }
         batch = tokens[0]
         patches = tokens[1]
         width = tokens[2]
-        try requireShape("class token", classToken, [1, 1, width])
-        try requireShape("positions", positions, [1, patches + 1, width])
+        if let prefix, prefix.rank != 3 {
+            throw .invalid(name: "prefix tokens", reason: "shape \(prefix) is not [1, P, D]")
+        }
+        self.prefix = prefix?[1] ?? 0
+        if let prefix { try requireShape("prefix tokens", prefix, [1, self.prefix, width]) }
+        try requireShape("positions", positions, [1, self.prefix + patches, width])
+    }
+}
+
+/// The sizes of ``Backend/pooledTokens(_:_:)``.
+package struct PooledTokensSizes: Equatable, Sendable {
+    package let batch: Int
+    package let tokens: Int
+    package let width: Int
+    package let pooling: TokenPooling
+
+    /// The features, `[B, rows D]`.
+    package var outputShape: Shape { [batch, pooling.rows * width] }
+    /// The first token of the average; the number of tokens if there is none.
+    package var averagedFrom: Int { pooling.averagedFrom ?? tokens }
+
+    package init(_ x: Shape, _ pooling: TokenPooling) throws(ShapeError) {
+        try requireRank("x", x, 3)
+        (batch, tokens, width) = (x[0], x[1], x[2])
+        self.pooling = pooling
+        let averaged = pooling.averagedFrom ?? 0
+        guard (0...tokens).contains(pooling.first), (0..<tokens).contains(averaged),
+            pooling.rows > 0
+        else {
+            throw .invalid(
+                name: "x",
+                reason: """
+                    shape \(x) has too few tokens to take \(pooling.first) and the average from \
+                    token \(averaged) on
+                    """)
+        }
     }
 }

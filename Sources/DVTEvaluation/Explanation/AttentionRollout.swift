@@ -1,17 +1,17 @@
 package import DVTCore
 import Glibc
 
-/// Attention rollout: the attention of the class token to the input tokens through all blocks.
+/// Attention rollout: the attention of the pooled tokens to the input tokens through all blocks.
 ///
 /// The attention of a block is `A = softmax(logits)` over the keys, averaged over the heads. The
 /// identity accounts for the residual connection, and each row is divided by its sum. The product
-/// of all blocks, the last one first, gives the contribution of each input token to the final class
-/// token:
+/// of all blocks, the last one first, gives the contribution of each input token to the tokens that
+/// the head reads: the class token, or others, with equal shares:
 ///
 ///     M_l = (mean over heads of A_l) + I, each row over its sum
 ///     rollout = M_(L-1) ... M_1 M_0
 ///
-/// Computed in Double. Only the row of the class token is needed, so no matrices are multiplied.
+/// Computed in Double. Only one row is needed, so no matrices are multiplied.
 ///
 /// - SeeAlso: Abnar and Zuidema, Quantifying Attention Flow in Transformers, 2020,
 ///   <https://arxiv.org/abs/2005.00928>.
@@ -50,17 +50,27 @@ package struct AttentionRollout: Sendable {
         blocks.append(mixing)
     }
 
-    /// The class token's row for each image, without its own column.
+    /// The pooled tokens' row for each image, over the patches.
     ///
-    /// - Returns: for each image the shares of the other T - 1 tokens, row-major over the grid,
-    ///   which add up to 1; all 0 if the class token attended only to itself.
-    package func classAttention() -> [[Double]] {
+    /// - Parameters:
+    ///   - pooling: which tokens the head reads.
+    ///   - prefix: the tokens P before the patches.
+    /// - Returns: for each image the shares of the T - P patches, row-major over the grid, which
+    ///   add up to 1; all 0 if the tokens attended to no patch.
+    package func attention(
+        of pooling: TokenPooling = .classToken, prefix: Int = 1
+    ) -> [[Double]] {
         (0..<batch).map { image in
-            var row = [1.0] + [Double](repeating: 0, count: tokens - 1)
+            var row = (0..<tokens).map { token in
+                let average = pooling.averagedFrom.map {
+                    token >= $0 ? 1.0 / Double(tokens - $0) : 0
+                }
+                return (token < pooling.first ? 1 : 0) + (average ?? 0)
+            }
             for block in blocks.reversed() {
                 row = product(row, block[image * tokens * tokens..<(image + 1) * tokens * tokens])
             }
-            var patches = row.dropFirst()
+            var patches = row.dropFirst(prefix)
             normalize(&patches)
             return Array(patches)
         }

@@ -57,8 +57,9 @@ extension DynamicVisionTransformer {
             // A run with all exits reports only the plain confidence.
             let confidences = try policy.scoring.confidences(
                 visit.logits, exit: visit.exit, on: backend)
-            exits.append(
-                try explanations(visit, confidences, rollout.classAttention(), topK: topK))
+            let stage = configuration.stages[visit.exit]
+            let attention = rollout.attention(of: stage.tokenPooling, prefix: stage.prefixTokens)
+            exits.append(try explanations(visit, confidences, attention, topK: topK))
         }
         return (exits.first ?? []).indices.map { image in
             let exits = exits.map { $0[image] }

@@ -87,9 +87,23 @@ extension ModelCard {
         }
         stage.activation =
             try reader.choice("activation", of: Activation.self) ?? base?.activation ?? .gelu
+        try readTokens(&reader, of: &stage, base: base)
         try readPatch(&reader, of: &stage)
         try reader.finish()
         return stage
+    }
+
+    /// Reads what surrounds the patches' tokens: those before them, and the pooling.
+    private static func readTokens(
+        _ reader: inout DescriptionReader, of stage: inout VisionTransformerConfiguration,
+        base: VisionTransformerConfiguration?
+    ) throws {
+        let base = base ?? stage
+        stage.prefixTokens = try reader.int("prefix_tokens") ?? base.prefixTokens
+        stage.normalizesEmbedding =
+            try reader.bool("normalizes_embedding") ?? base.normalizesEmbedding
+        stage.pooling = try reader.choice("pooling", of: Pooling.self) ?? base.pooling
+        stage.normalizesPooled = try reader.bool("normalizes_pooled") ?? base.normalizesPooled
     }
 
     /// The model that `architecture` names, or nil if it is missing.

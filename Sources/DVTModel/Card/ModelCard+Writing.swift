@@ -44,7 +44,9 @@ extension VisionTransformerConfiguration {
             "width": .int(width), "depth": .int(depth), "heads": .int(heads),
             "mlp_width": .int(mlpWidth), "qkv_bias": .bool(hasQKVBias),
             "layer_norm_epsilon": .float(layerNormEpsilon),
-            "activation": .string(activation.rawValue),
+            "activation": .string(activation.rawValue), "prefix_tokens": .int(prefixTokens),
+            "normalizes_embedding": .bool(normalizesEmbedding),
+            "pooling": .string(pooling.rawValue), "normalizes_pooled": .bool(normalizesPooled),
         ]
     }
 }

@@ -48,7 +48,9 @@ public struct CascadeConfiguration: Hashable, Sendable {
                 name: name,
                 reason: "\(self.naming.rawValue) checkpoints hold a single stage")
         }
-        if let reason = Self.firstFault(in: stages, relationReuse: self.relationReuse) {
+        if let reason = Self.firstFault(
+            in: stages, featureReuse: self.featureReuse, relationReuse: self.relationReuse)
+        {
             throw ModelError.invalidConfiguration(name: name, reason: reason)
         }
     }
@@ -105,7 +107,7 @@ public struct CascadeConfiguration: Hashable, Sendable {
 
 extension CascadeConfiguration {
     private static func firstFault(
-        in stages: [VisionTransformerConfiguration], relationReuse: Bool
+        in stages: [VisionTransformerConfiguration], featureReuse: Bool, relationReuse: Bool
     ) -> String? {
         guard let first = stages.first else { return "a cascade needs at least one stage" }
         guard stages.count <= stageLimit else {
@@ -120,6 +122,13 @@ extension CascadeConfiguration {
             guard isSameInput else {
                 return "stages 1 and \(number) must agree in image size, channels and classes"
             }
+        }
+        guard featureReuse || relationReuse else { return nil }
+        if let index = stages.firstIndex(where: { $0.prefixTokens != 1 }) {
+            return """
+                stage \(index + 1) has \(stages[index].prefixTokens) tokens before the patches, and \
+                reuse needs exactly one, the class token; disable feature and relation reuse
+                """
         }
         guard relationReuse else { return nil }
         for (number, pair) in zip(stages, stages.dropFirst()).enumerated()
@@ -158,6 +167,12 @@ extension CascadeConfiguration {
         }
         guard stage.width % stage.heads == 0 else {
             return "width \(stage.width) is not a multiple of \(stage.heads) heads"
+        }
+        guard (stage.tokenPooling.first...64).contains(stage.prefixTokens) else {
+            return """
+                \(stage.prefixTokens) tokens before the patches are not in \
+                \(stage.tokenPooling.first)...64, which pooling \(stage.pooling.rawValue) takes
+                """
         }
         guard stage.grid > 0 else {
             return "no patch of \(stage.patch.kernel) pixels fits \(stage.imageSize) pixels"

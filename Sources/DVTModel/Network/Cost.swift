@@ -44,8 +44,10 @@ extension VisionTransformerConfiguration {
         let attention = 4 * width * width + 2 * tokens * width
         let mlp = (width + features) * mlpWidth + mlpWidth * width
         let norms = 5 * width + 5 * (width + features)
-        let head = 5 * tokens * width + width * classes
-        return embedding + depth * tokens * (attention + mlp + norms) + head
+        let lastNorm = 5 * (normalizesPooled ? featureWidth : tokens * width)
+        let firstNorm = normalizesEmbedding ? 5 * tokens * width : 0
+        return embedding + firstNorm + depth * tokens * (attention + mlp + norms) + lastNorm
+            + featureWidth * classes
     }
 
     /// The multiply-adds of the attention layers between the soft splits.

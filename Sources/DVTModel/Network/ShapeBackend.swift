@@ -71,10 +71,10 @@ package final class ShapeBackend: Backend {
     }
 
     package func embedTokens(
-        _ tokens: ShapeTensor, classToken: ShapeTensor, positions: ShapeTensor
+        _ tokens: ShapeTensor, prefix: ShapeTensor?, positions: ShapeTensor
     ) throws -> ShapeTensor {
         let sizes = try EmbedTokensSizes(
-            tokens: tokens.shape, classToken: classToken.shape, positions: positions.shape)
+            tokens: tokens.shape, prefix: prefix?.shape, positions: positions.shape)
         return tensor(sizes.outputShape)
     }
 
@@ -132,9 +132,10 @@ package final class ShapeBackend: Backend {
         }
     }
 
-    package func classTokens(_ x: ShapeTensor) throws -> ShapeTensor {
-        try requireRank("x", x.shape, 3)
-        return tensor([x.shape[0], x.shape[2]])
+    package func pooledTokens(
+        _ x: ShapeTensor, _ pooling: TokenPooling
+    ) throws -> ShapeTensor {
+        tensor(try PooledTokensSizes(x.shape, pooling).outputShape)
     }
 
     package func gather(

@@ -6,9 +6,10 @@ internal import DVTCore
 ///   <https://arxiv.org/abs/2010.11929>; Touvron et al., DeiT, <https://arxiv.org/abs/2012.12877>.
 struct VisionTransformer<B: Backend> {
     let configuration: VisionTransformerConfiguration
-    private let classToken: B.DeviceTensor
+    private let prefix: B.DeviceTensor?
     private let positions: B.DeviceTensor
     private let patchEmbed: PatchEmbed<B>
+    private let embeddingNorm: LayerNormParameters<B.DeviceTensor>?
     private let blocks: [Block<B>]
     private let norm: LayerNormParameters<B.DeviceTensor>
     private let reuse: StageReuse<B>?
@@ -18,29 +19,38 @@ struct VisionTransformer<B: Backend> {
         _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int
     ) throws {
         let configuration = cascade.stages[stage]
-        let width = configuration.width
+        let (width, epsilon) = (configuration.width, configuration.layerNormEpsilon)
+        let prefixTokens = configuration.prefixTokens
         self.configuration = configuration
-        classToken = try parameters.tensor("cls_token", [1, 1, width], .classToken)
+        prefix =
+            prefixTokens > 0
+            ? try parameters.tensor("cls_token", [1, prefixTokens, width], .classToken) : nil
         positions = try parameters.tensor(
             "pos_embed", [1, configuration.tokens, width],
             configuration.tokenizer == .linear ? .positions : .fixedPositions)
         patchEmbed = try PatchEmbed(parameters, configuration)
+        embeddingNorm =
+            configuration.normalizesEmbedding
+            ? try parameters.norm("norm_pre", width, epsilon: epsilon) : nil
         blocks = try (0..<configuration.depth).map { index in
             try Block(parameters.scoped("blocks.\(index)"), cascade, stage: stage, index: index)
         }
-        norm = try parameters.norm("norm", width, epsilon: configuration.layerNormEpsilon)
+        norm = try parameters.norm(
+            "norm", configuration.normalizesPooled ? configuration.featureWidth : width,
+            epsilon: epsilon)
         reuse =
             stage > 0
             ? try StageReuse(
                 parameters, cascade, stage: stage, features: blocks.compactMap(\.featureReuse))
             : nil
         head = try parameters.linear(
-            "head", from: width, to: configuration.classes, weight: .headWeight)
+            "head", from: configuration.featureWidth, to: configuration.classes,
+            weight: .headWeight)
     }
 
     /// Runs the stage on a batch.
     ///
-    /// If the next stage reuses nothing, the last block computes only the class token's row.
+    /// If nothing else is needed, the last block computes only the class token's row.
     ///
     /// - Parameters:
     ///   - images: `[B, C, S, S]`.
@@ -57,11 +67,13 @@ struct VisionTransformer<B: Backend> {
         let tokens = try patchEmbed(images, on: backend)
         try trace?.record("embed", tokens)
         var x = try backend.dropout(
-            backend.embedTokens(tokens, classToken: classToken, positions: positions))
+            backend.embedTokens(tokens, prefix: prefix, positions: positions))
+        if let embeddingNorm { x = try backend.layerNorm(x, appending: nil, embeddingNorm) }
         let reused = try state.flatMap { try reuse?($0, on: backend) }
         let store = try relationStore(
             batch: images.shape[0], isNeeded: kept.relations || trace != nil, on: backend)
-        let isWhole = kept.features || kept.relations || trace != nil
+        let isWhole =
+            kept.features || kept.relations || trace != nil || configuration.pooling != .classToken
         for (index, block) in blocks.dropLast(isWhole ? 0 : 1).enumerated() {
             let logits = store.map {
                 KeptRelations(store: $0, channel: index * configuration.heads)
@@ -73,16 +85,30 @@ struct VisionTransformer<B: Backend> {
                 block: index, attended: result.attended, output: x, reuse: blockReuse,
                 logits: logits, heads: configuration.heads)
         }
-        let classTokens =
+        let pooled =
             try isWhole
-            ? backend.classTokens(x)
-            : lastClassTokens(x, reusing: reused?.last ?? BlockReuse(), on: backend)
-        let normalized = try backend.layerNorm(classTokens, appending: nil, norm)
-        let logits = try backend.logits(normalized, head)
+            ? pooledFeatures(x, on: backend)
+            : backend.layerNorm(
+                lastClassTokens(x, reusing: reused?.last ?? BlockReuse(), on: backend),
+                appending: nil, norm)
+        let logits = try backend.logits(pooled, head)
         return StageOutput(
-            features: normalized, logits: logits,
+            features: pooled, logits: logits,
             state: StageState(
                 features: kept.features ? x : nil, relations: kept.relations ? store : nil))
+    }
+
+    /// The normalized features of all tokens' rows.
+    private func pooledFeatures(
+        _ x: B.DeviceTensor, on backend: B
+    ) throws -> B.DeviceTensor {
+        let pooling = configuration.tokenPooling
+        // The class token's row alone is as well normalized afterwards, which is less work.
+        guard configuration.normalizesPooled || configuration.pooling == .classToken else {
+            return try backend.pooledTokens(
+                backend.layerNorm(x, appending: nil, norm), pooling)
+        }
+        return try backend.layerNorm(backend.pooledTokens(x, pooling), appending: nil, norm)
     }
 
     /// The last block's output for the class tokens, or their input if there are no blocks.
@@ -110,7 +136,7 @@ struct KeptState {
 
 /// The results of one stage.
 struct StageOutput<DeviceTensor> {
-    /// The class token after the last LayerNorm, `[B, D]`.
+    /// The pooled tokens after the last LayerNorm, `[B, D]` or `[B, 2D]`.
     let features: DeviceTensor
     /// `[B, classes]`.
     let logits: DeviceTensor

@@ -24,6 +24,16 @@ public struct VisionTransformerConfiguration: Hashable, Sendable {
     public var layerNormEpsilon: Float = 1e-6
     /// The GELU of every MLP, including the reuse MLPs.
     public var activation = Activation.gelu
+    /// The tokens P before the patches that all images share: the class token, a distillation
+    /// token, registers.
+    public var prefixTokens = 1
+    /// Whether a LayerNorm follows the embedding, as in CLIP.
+    public var normalizesEmbedding = false
+    /// How the tokens become one row of features.
+    public var pooling = Pooling.classToken
+    /// Whether the last LayerNorm normalizes the pooled features instead of every token; both are
+    /// the same for the class token.
+    public var normalizesPooled = false
     /// The number of classes.
     public var classes: Int
 
@@ -55,13 +65,37 @@ public struct VisionTransformerConfiguration: Hashable, Sendable {
         let split = TokensToTokenConfiguration.nextSplit
         return split.gridSize(imageSize: split.gridSize(imageSize: first))
     }
-    /// The number of tokens T = g * g + 1, including the class token.
-    public var tokens: Int { grid * grid + 1 }
+    /// The number of tokens T = P + g * g.
+    public var tokens: Int { prefixTokens + grid * grid }
+    /// The width of the features that the head reads, D or 2 D.
+    public var featureWidth: Int { tokenPooling.rows * width }
     /// The width d = D / H of one head.
     public var headWidth: Int { width / heads }
 }
 
+/// How the tokens of the last block become the features that the head reads.
+public enum Pooling: String, Sendable, CaseIterable {
+    /// The first token's row.
+    case classToken = "class-token"
+    /// The rows of the first two tokens, side by side: a distilled DeiT averages two heads.
+    case classAndDistillationTokens = "class-and-distillation-tokens"
+    /// The average of the patches' rows.
+    case average
+    /// The first token's row, followed by the average of the patches' rows, as in DINOv2.
+    case classTokenAndAverage = "class-token-and-average"
+}
+
 extension VisionTransformerConfiguration {
+    /// ``pooling``, by the indices of tokens.
+    package var tokenPooling: TokenPooling {
+        switch pooling {
+        case .classToken: .classToken
+        case .classAndDistillationTokens: TokenPooling(first: 2)
+        case .average: TokenPooling(first: 0, averagedFrom: prefixTokens)
+        case .classTokenAndAverage: TokenPooling(first: 1, averagedFrom: prefixTokens)
+        }
+    }
+
     /// DeiT-tiny: D 192, 12 blocks, 3 heads.
     ///
     /// - Parameter patch: the side of a patch; the image is padded to whole patches.

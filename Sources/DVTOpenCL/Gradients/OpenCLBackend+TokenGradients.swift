@@ -66,6 +66,23 @@ extension OpenCLBackend {
         return dx
     }
 
+    package func pooledTokensGradient(
+        _ dy: OpenCLTensor, _ pooling: TokenPooling, shape: Shape
+    ) throws -> OpenCLTensor {
+        let sizes = try PooledTokensSizes(shape, pooling)
+        try requireShape("dy", dy.shape, sizes.outputShape)
+        let dx = try makeTensor(shape)
+        try enqueue(
+            KernelCall(
+                "pool_gradient", in: "token_gradients",
+                [
+                    "dx": .tensor(dx), "dy": .tensor(dy), "batch": .int(sizes.batch),
+                    "count": .int(sizes.tokens), "width": .int(sizes.width),
+                    "first": .int(pooling.first), "averaged_from": .int(sizes.averagedFrom),
+                ], over: .elements(sizes.width, sizes.tokens, sizes.batch)))
+        return dx
+    }
+
     package func gatherGradient(
         _ dy: OpenCLTensor, rows: [Int], batch: Int
     ) throws -> OpenCLTensor {

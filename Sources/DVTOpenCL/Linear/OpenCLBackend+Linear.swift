@@ -59,6 +59,7 @@ extension Activation {
         case .identity: 0
         case .gelu: 1
         case .geluTanh: 2
+        case .quickGELU: 3
         }
     }
 }

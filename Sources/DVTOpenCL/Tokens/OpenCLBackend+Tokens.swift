@@ -38,33 +38,40 @@ extension OpenCLBackend {
         return patches
     }
 
-    /// Implements ``/DVTCore/Backend/embedTokens(_:classToken:positions:)``.
+    /// Implements ``/DVTCore/Backend/embedTokens(_:prefix:positions:)``.
     public func embedTokens(
-        _ tokens: OpenCLTensor, classToken: OpenCLTensor, positions: OpenCLTensor
+        _ tokens: OpenCLTensor, prefix: OpenCLTensor?, positions: OpenCLTensor
     ) throws -> OpenCLTensor {
         let sizes = try EmbedTokensSizes(
-            tokens: tokens.shape, classToken: classToken.shape, positions: positions.shape)
+            tokens: tokens.shape, prefix: prefix?.shape, positions: positions.shape)
         let embedded = try makeTensor(sizes.outputShape)
         try enqueue(
             KernelCall(
                 "embed_tokens", in: "tokens",
                 [
                     "embedded": .tensor(embedded), "tokens": .tensor(tokens),
-                    "class_token": .tensor(classToken), "positions": .tensor(positions),
-                    "batch": .int(sizes.batch), "count": .int(sizes.patches + 1),
-                    "width": .int(sizes.width),
-                ], over: .elements(sizes.width, sizes.patches + 1, sizes.batch)))
+                    "prefix": .tensor(prefix), "positions": .tensor(positions),
+                    "batch": .int(sizes.batch), "count": .int(sizes.tokens),
+                    "prefix_count": .int(sizes.prefix), "width": .int(sizes.width),
+                ], over: .elements(sizes.width, sizes.tokens, sizes.batch)))
         return embedded
     }
 
-    /// Implements ``/DVTCore/Backend/classTokens(_:)``.
-    public func classTokens(_ x: OpenCLTensor) throws -> OpenCLTensor {
-        try requireRank("x", x.shape, 3)
-        let (batch, width) = (x.shape[0], x.shape[2])
-        let rows = try makeTensor([batch, width])
-        try enqueueCopy(
-            of: x, to: rows, rows: batch, width: width, stride: x.shape[1] * width)
-        return rows
+    /// Implements ``/DVTCore/Backend/pooledTokens(_:_:)``.
+    public func pooledTokens(
+        _ x: OpenCLTensor, _ pooling: TokenPooling
+    ) throws -> OpenCLTensor {
+        let sizes = try PooledTokensSizes(x.shape, pooling)
+        let pooled = try makeTensor(sizes.outputShape)
+        try enqueue(
+            KernelCall(
+                "pool_tokens", in: "tokens",
+                [
+                    "pooled": .tensor(pooled), "x": .tensor(x), "batch": .int(sizes.batch),
+                    "count": .int(sizes.tokens), "width": .int(sizes.width),
+                    "first": .int(pooling.first), "averaged_from": .int(sizes.averagedFrom),
+                ], over: .elements(pooling.rows * sizes.width, sizes.batch)))
+        return pooled
     }
 
     /// Implements ``/DVTCore/Backend/columns(_:_:)``.

@@ -145,6 +145,9 @@ extension Activation {
             let t = tanh(factor * (x + 0.044715 * x * x * x))
             let slope = factor * (1 + 3 * 0.044715 * x * x)
             return 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope
+        case .quickGELU:
+            let s = 1 / (1 + exp(-1.702 * x))
+            return s + 1.702 * x * s * (1 - s)
         }
     }
 }

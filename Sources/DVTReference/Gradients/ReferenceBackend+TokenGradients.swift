@@ -96,6 +96,27 @@ extension ReferenceBackend {
         }
     }
 
+    package func pooledTokensGradient(
+        _ dy: ReferenceTensor, _ pooling: TokenPooling, shape: Shape
+    ) throws -> ReferenceTensor {
+        let sizes = try PooledTokensSizes(shape, pooling)
+        try requireShape("dy", dy.shape, sizes.outputShape)
+        let (width, values) = (sizes.width, dy.values)
+        let averaged = Double(sizes.tokens - sizes.averagedFrom)
+        return ReferenceTensor(shape, rowWidth: width) { row, output in
+            let (image, token) = row.quotientAndRemainder(dividingBy: sizes.tokens)
+            let own = image * pooling.rows * width
+            for column in output.indices {
+                var sum = 0.0
+                if token < pooling.first { sum += Double(values[own + token * width + column]) }
+                if token >= sizes.averagedFrom {
+                    sum += Double(values[own + pooling.first * width + column]) / averaged
+                }
+                output[column] = Float(sum)
+            }
+        }
+    }
+
     package func gatherGradient(
         _ dy: ReferenceTensor, rows: [Int], batch: Int
     ) throws -> ReferenceTensor {

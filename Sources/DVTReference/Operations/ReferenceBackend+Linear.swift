@@ -34,6 +34,7 @@ extension Activation {
         case .gelu: 0.5 * x * (1 + erf(x * 0.5.squareRoot()))
         case .geluTanh:
             0.5 * x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+        case .quickGELU: x / (1 + exp(-1.702 * x))
         }
     }
 }

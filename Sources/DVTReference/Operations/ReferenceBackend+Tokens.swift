@@ -21,32 +21,47 @@ extension ReferenceBackend {
         }
     }
 
-    /// Implements ``/DVTCore/Backend/embedTokens(_:classToken:positions:)``.
+    /// Implements ``/DVTCore/Backend/embedTokens(_:prefix:positions:)``.
     public func embedTokens(
-        _ tokens: ReferenceTensor, classToken: ReferenceTensor, positions: ReferenceTensor
+        _ tokens: ReferenceTensor, prefix: ReferenceTensor?, positions: ReferenceTensor
     ) throws -> ReferenceTensor {
         let sizes = try EmbedTokensSizes(
-            tokens: tokens.shape, classToken: classToken.shape, positions: positions.shape)
-        let (x, first, offsets) = (tokens.values, classToken.values, positions.values)
-        let (width, count) = (sizes.width, sizes.patches + 1)
+            tokens: tokens.shape, prefix: prefix?.shape, positions: positions.shape)
+        let (x, first, offsets) = (tokens.values, prefix?.values ?? [], positions.values)
+        let width = sizes.width
         return ReferenceTensor(sizes.outputShape, rowWidth: width) { row, output in
-            let (image, token) = row.quotientAndRemainder(dividingBy: count)
+            let (image, token) = row.quotientAndRemainder(dividingBy: sizes.tokens)
+            let patch = image * sizes.patches + token - sizes.prefix
             for column in output.indices {
                 let value =
-                    token == 0
-                    ? first[column] : x[(image * sizes.patches + token - 1) * width + column]
+                    token < sizes.prefix
+                    ? first[token * width + column] : x[patch * width + column]
                 output[column] = value + offsets[token * width + column]
             }
         }
     }
 
-    /// Implements ``/DVTCore/Backend/classTokens(_:)``.
-    public func classTokens(_ x: ReferenceTensor) throws -> ReferenceTensor {
-        try requireRank("x", x.shape, 3)
-        let (tokens, width, values) = (x.shape[1], x.shape[2], x.values)
-        return ReferenceTensor([x.shape[0], width], rowWidth: width) { image, output in
-            _ = output.update(
-                fromContentsOf: values[image * tokens * width..<(image * tokens + 1) * width])
+    /// Implements ``/DVTCore/Backend/pooledTokens(_:_:)``.
+    public func pooledTokens(
+        _ x: ReferenceTensor, _ pooling: TokenPooling
+    ) throws -> ReferenceTensor {
+        let sizes = try PooledTokensSizes(x.shape, pooling)
+        let (tokens, width, values) = (sizes.tokens, sizes.width, x.values)
+        return ReferenceTensor(
+            sizes.outputShape, rowWidth: pooling.rows * width
+        ) { image, output in
+            let start = image * tokens * width
+            for column in output.indices {
+                guard column >= pooling.first * width else {
+                    output[column] = values[start + column]
+                    continue
+                }
+                let averaged = sizes.averagedFrom..<tokens
+                let sum = averaged.reduce(0.0) {
+                    $0 + Double(values[start + $1 * width + column - pooling.first * width])
+                }
+                output[column] = Float(sum / Double(averaged.count))
+            }
         }
     }
 

@@ -16,7 +16,7 @@ import Testing
     private func rollout(_ blocks: [Tensor]) throws -> [[Double]] {
         var rollout = AttentionRollout()
         for block in blocks { try rollout.append(block) }
-        return rollout.classAttention()
+        return rollout.attention()
     }
 
     @Test func selfAttentionAloneGivesNoShares() throws {
@@ -102,7 +102,7 @@ import Testing
 
     @Test func shapesMustFit() throws {
         var rollout = AttentionRollout()
-        #expect(rollout.classAttention().isEmpty)
+        #expect(rollout.attention().isEmpty)
         #expect(throws: ShapeError.self) { try rollout.append(Tensor([3, 5, 5], repeating: 0)) }
         #expect(throws: ShapeError.self) { try rollout.append(Tensor([1, 2, 5, 4], repeating: 0)) }
         #expect(throws: ShapeError.self) { try rollout.append(Tensor([1, 0, 5, 5], values: [])) }

@@ -71,7 +71,7 @@ import Testing
             }
         }
         let explanations = try model.explain(images, policy: .allExits)
-        #expect(explanations.map { $0.exits[1].attention } == rollout.classAttention())
+        #expect(explanations.map { $0.exits[1].attention } == rollout.attention())
         let plain = try DynamicVisionTransformer(
             configuration.reusing(features: true, relations: false),
             weights: SyntheticWeights(seed: 1), backend: ReferenceBackend())
