@@ -194,7 +194,7 @@ let package = Package(
                 "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
                 "DVTOperations", "DVTParity", "DVTReference", "DVTSupport", "DVTTestSupport",
             ],
-            swiftSettings: strict),
+            exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(
             name: "DVTTrainingTests",
             dependencies: [

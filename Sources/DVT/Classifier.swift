@@ -36,14 +36,15 @@ public final class Classifier<B: Backend> {
     /// - Throws: the checkpoint's error, ``/DVTModel/ModelError`` if it has no card or does not fit
     ///   it, ``/DVTVision/LabelError`` if the card's labels are unknown, or the backend's error.
     public init(checkpoint path: String? = nil, backend: B) throws {
-        let file = try path.map(Checkpoint.open) ?? ShippedModel.open()
+        let file = try path.map { try Checkpoint.open(path: $0) } ?? ShippedModel.open()
         origin = file.origin
         card = try ModelCard(storedIn: file)
         labels = try ClassLabels.of(card)
         preprocessing = try Preprocessing(card)
         policy = card.exitPolicy
         model = try DynamicVisionTransformer(
-            card.configuration, weights: CheckpointWeights(file), backend: backend)
+            card.configuration, weights: CheckpointWeights(file, resamplingPositions: true),
+            backend: backend)
     }
 
     /// The device's name and driver.

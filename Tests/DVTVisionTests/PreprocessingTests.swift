@@ -1,4 +1,5 @@
 import DVTCore
+import DVTModel
 import Testing
 
 @testable import DVTVision

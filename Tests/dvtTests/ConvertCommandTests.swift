@@ -196,7 +196,7 @@ struct ConvertCommandTests {
         for (name, stage) in [("small", 0), ("large", 1)] {
             try SafetensorsWriter.write(
                 Weights.plain(width: [32, 64][stage], depth: stage + 1, patch: [32, 16][stage]),
-                to: "\(folder.path)/\(name).safetensors")
+                metadata: ["license": "stage \(stage)"], to: "\(folder.path)/\(name).safetensors")
         }
         let run = try await dvt(
             "classify", "--model", model, "--threshold", "2", "--format", "json", Fixtures.photo(1))
@@ -205,6 +205,10 @@ struct ConvertCommandTests {
         let parity = try await dvt("parity", "--model", model)
         #expect(parity.code == 0, "\(parity.errors)")
         #expect(parity.errorLines.last == "3 checks passed")
+        let copy = "\(folder.path)/pair.safetensors"
+        let conversion = try await dvt("convert", model, copy)
+        #expect(conversion.code == 0, "\(conversion.errors)")
+        #expect(try SafetensorsFile(path: copy).metadata["stage1.license"] == "stage 1")
     }
 }
 

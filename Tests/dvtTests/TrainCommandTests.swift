@@ -1,3 +1,4 @@
+import DVTCheckpoints
 import Foundation
 import Testing
 
@@ -272,6 +273,28 @@ struct TrainCommandTests {
         let adapted = run.errorLines.filter { $0.hasPrefix("init: ") }
         #expect(adapted.count == 4 && adapted.allSatisfy { $0.contains("head") }, "\(run.errors)")
         #expect(run.errors.contains("trains 10 classes: a trout, "))
+    }
+
+    /// A description's own weights, whose positions are for images of 224 pixels.
+    @Test func theWeightsOfStagesAreAStart() async throws {
+        try await makeSet()
+        for (stage, patch) in [16, 8].enumerated() {
+            try SafetensorsWriter.write(
+                Weights.plain(width: 32, depth: 1, patch: patch),
+                to: path("stage\(stage).safetensors"))
+        }
+        let pair = try folder.file(
+            "model.json",
+            """
+            {"name": "pair", "image_size": 32, "stages": [
+              {"patch": 16, "width": 32, "depth": 1, "heads": 1, "weights": "stage0.safetensors"},
+              {"patch": 8, "width": 32, "depth": 1, "heads": 1, "weights": "stage1.safetensors"}]}
+            """)
+        #expect(pair == path("model.json"))
+        let run = try await train(arguments("run", epochs: 1))
+        #expect(run.code == 0, "\(run.errors)")
+        let adapted = run.errorLines.filter { $0.hasPrefix("init: ") }
+        #expect(adapted.count == 2 && adapted.allSatisfy { $0.contains("pos_embed") })
     }
 
     /// Class folders `names`, each with the same drawings.

@@ -50,7 +50,7 @@ struct WeightsTests {
     }
 
     @Test func foldersAreNotCheckpoints() async throws {
-        try await expectRefusal(folder.path, "is not a regular file")
+        try await expectRefusal(folder.path, "is a folder without config.json")
     }
 
     @Test func shortFilesAreReported() async throws {

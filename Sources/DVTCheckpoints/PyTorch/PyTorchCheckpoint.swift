@@ -8,7 +8,8 @@ import DVTSupport
 /// descriptions of all tensors are validated when the file is opened.
 ///
 /// The weights are the dictionary of tensors at the top level, or under one or two nested keys of
-/// `model_state_dict`, `state_dict_ema`, `state_dict`, `model`, `model_ema`, `module` and `net`.
+/// `model_state_dict`, `state_dict_ema`, `ema_state_dict`, `model_ema`, `state_dict`, `model`,
+/// `module`, `net`, `teacher` and `student`, in this order, or under a key of the caller's.
 /// Names of nested dictionaries are joined by dots; values other than tensors are ignored. Other
 /// top-level values are ``metadata``.
 ///
@@ -21,27 +22,35 @@ package final class PyTorchCheckpoint: NamedTensors, Sendable {
     package let metadata: [String: String]
     /// The shape of every tensor by name, including those of unsupported element types.
     package let shapes: [String: Shape]
+    /// The key under which the weights are, or nil if they are the whole file.
+    package let weightsKey: String?
+    /// Other keys under which the file may have weights.
+    package let otherKeys: [String]
     private let layouts: [String: TensorLayout]
     private let file: MappedFile
 
     /// Opens a file and validates its description of the tensors.
     ///
-    /// - Parameter path: the file.
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - key: the key of the weights, or nil for the usual ones.
     /// - Throws: ``FileError`` if the file cannot be read, ``PyTorchCheckpointError`` if it is not
     ///   a checkpoint, is damaged, or names a function that only a malicious file would.
-    package init(path: String) throws {
+    package init(path: String, key: String? = nil) throws {
         let file = try MappedFile(path: path)
         do {
-            (layouts, metadata) = try file.withBytes(in: 0..<file.byteCount) { bytes in
+            (layouts, metadata, weightsKey, otherKeys) = try file.withBytes(in: 0..<file.byteCount)
+            { bytes in
                 let container = try TorchContainer(bytes)
-                let weights = try TorchStateDictionary(container)
+                let weights = try TorchStateDictionary(container, key: key)
                 let layouts = try weights.tensors.map { name, tensor in
                     (name, try TensorLayout(tensor, name: name, storages: container.storages))
                 }
                 let metadata = TorchMetadata(container, in: bytes)
                 return (
                     Dictionary(uniqueKeysWithValues: layouts),
-                    try metadata.entries(beside: weights.wrapper)
+                    try metadata.entries(beside: weights.wrapper), weights.wrapper,
+                    weights.alternatives
                 )
             }
         } catch let problem as PyTorchCheckpointError.Problem {

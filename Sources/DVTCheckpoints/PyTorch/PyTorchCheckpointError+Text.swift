@@ -16,7 +16,8 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
             .compressedZipEntry, .encryptedZipEntry, .zipSpansFiles, .zipEntryCount,
             .severalPickles, .repeatsTooOften, .tooManyOperations, .pickleTooLong:
             "load it in PyTorch and save its state_dict() again with torch.save"
-        case .torchScript, .notADictionary, .noStateDictionary, .tooManyEntries, .nameTooLong,
+        case .torchScript, .notADictionary, .noStateDictionary, .noTensors, .tooManyEntries,
+            .nameTooLong,
             .repeatedName:
             "save the model's state_dict(), at the top level or under \"state_dict\" or \"model\""
         case .forbiddenGlobal: "no code was run: do not trust this file or its source"
@@ -139,6 +140,8 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
             "contains \(Self.word(what)) instead of a dictionary of tensors"
         case .noStateDictionary(let keys):
             "contains no dictionary of tensors, but \(Self.listed(keys))"
+        case .noTensors(let key, let keys):
+            "has no tensors under the key \(quoted(key)); it has \(Self.listed(keys))"
         case .tooManyEntries(let limit): "the weights have more than \(limit) entries"
         case .nameTooLong(let name, let limit):
             "tensor \(quoted(name)) has a name of more than \(limit) bytes"

@@ -92,6 +92,8 @@ public struct PyTorchCheckpointError: Error, Equatable, Sendable {
         case notADictionary(String)
         /// There is no dictionary of tensors under any of the known keys.
         case noStateDictionary(keys: [String])
+        /// There are no tensors under the key that was asked for.
+        case noTensors(key: String, keys: [String])
         /// The number of entries exceeds the limit.
         case tooManyEntries(limit: Int)
         /// The length of a tensor's name exceeds the limit.

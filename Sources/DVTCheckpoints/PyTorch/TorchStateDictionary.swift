@@ -4,9 +4,10 @@ struct TorchStateDictionary {
     /// The keys of the weights, in order of precedence.
     ///
     /// The first is the original DVT's. If a file has both, the averaged weights take precedence,
-    /// as in timm and T2T-ViT.
+    /// as in timm and T2T-ViT, and DINO's teacher, which is an average of the student.
     static let wrappers = [
-        "model_state_dict", "state_dict_ema", "state_dict", "model", "model_ema", "module", "net",
+        "model_state_dict", "state_dict_ema", "ema_state_dict", "model_ema", "state_dict", "model",
+        "module", "net", "teacher", "student",
     ]
     /// The maximum number of tensors and other entries.
     static let entryLimit = 1 << 17
@@ -19,28 +20,39 @@ struct TorchStateDictionary {
     private(set) var tensors: [String: PickleTensor] = [:]
     /// The key of the weights, or nil if the whole object is the dictionary.
     let wrapper: String?
+    /// Other keys under which the file has tensors.
+    private(set) var alternatives: [String] = []
     private var entryCount = 0
 
     /// Finds the weights.
     ///
-    /// - Parameter container: the parsed file.
+    /// - Parameters:
+    ///   - container: the parsed file.
+    ///   - chosen: the key of the weights, or nil for the first of ``wrappers`` that has tensors.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
-    init(_ container: TorchContainer) throws {
+    init(_ container: TorchContainer, key chosen: String? = nil) throws {
         let graph = container.graph
         guard let members = graph.members(container.root) else {
             throw PyTorchCheckpointError.Problem.notADictionary(
                 graph.description(of: container.root))
         }
-        for key in Self.wrappers {
+        for key in chosen.map({ [$0] }) ?? Self.wrappers {
             guard let value = members.first(where: { $0.key == key })?.value else { continue }
             var found = Self(wrapper: key)
             try found.collect(Self.unwrapped(value, in: graph), in: graph)
             guard found.tensors.isEmpty else {
+                found.alternatives = members.compactMap { other, value in
+                    other != key && Self.wrappers.contains(other) && graph.members(value) != nil
+                        ? other : nil
+                }
                 self = found
                 return
             }
         }
         self.init(wrapper: nil)
+        if let chosen {
+            throw PyTorchCheckpointError.Problem.noTensors(key: chosen, keys: members.map(\.key))
+        }
         // The whole object is the dictionary only if it has tensors at the top level: nested ones
         // may be an optimizer's.
         if members.contains(where: { graph.tensor($0.value) != nil }) {

@@ -1,7 +1,7 @@
 /// The preprocessing of images for a model.
 ///
-/// The shorter side is resized to `imageSize / cropFraction`, rounded down; a central square of the
-/// model's image size is cropped; each value x becomes `(x / 255 - mean) / standardDeviation`.
+/// The shorter side is resized to `imageSize / cropFraction`, rounded down, unless ``crop`` says
+/// otherwise; a central square of the model's image size is cropped; each value x becomes `(x / 255 - mean) / standardDeviation`.
 public struct ImageNormalization: Hashable, Sendable {
     /// The interpolation used for resizing.
     public enum Interpolation: String, Sendable, CaseIterable {
@@ -19,6 +19,8 @@ public struct ImageNormalization: Hashable, Sendable {
     public var cropFraction: Double
     /// The interpolation used for resizing.
     public var interpolation = Interpolation.bicubic
+    /// How an image that is not square becomes one.
+    public var crop = CropMode.center
 
     /// Creates a normalization with bicubic resizing.
     ///

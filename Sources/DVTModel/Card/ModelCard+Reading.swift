@@ -109,6 +109,7 @@ extension ImageNormalization {
         }
         cropFraction = try reader.number("crop_fraction") ?? cropFraction
         interpolation = try reader.choice("interpolation", of: Interpolation.self) ?? interpolation
+        crop = try reader.choice("crop", of: CropMode.self) ?? crop
         // Below 0.1 the resized image would have more than 100 times the pixels of the crop.
         guard (0.1...1).contains(cropFraction) else {
             throw reader.fault("crop_fraction", "is \(cropFraction), and it takes 0.1 to 1")

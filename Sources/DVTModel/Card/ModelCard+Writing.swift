@@ -57,7 +57,7 @@ extension ImageNormalization {
             "mean": .array((0..<3).map { .float(mean[$0]) }),
             "std": .array((0..<3).map { .float(standardDeviation[$0]) }),
             "crop_fraction": .double(cropFraction),
-            "interpolation": .string(interpolation.rawValue),
+            "interpolation": .string(interpolation.rawValue), "crop": .string(crop.rawValue),
         ]
     }
 }

@@ -58,17 +58,26 @@ public struct ModelCard: Hashable, Sendable {
         return card
     }
 
-    /// Reads the card of a checkpoint.
+    /// Reads the card of a checkpoint, or that of a folder that timm or Hugging Face transformers
+    /// saved.
     ///
-    /// - Parameter file: the open checkpoint.
+    /// - Parameter file: the open checkpoint; a folder's has `config.json` and
+    ///   `preprocessor_config.json` as metadata.
     /// - Throws: ``ModelError/noCard(origin:)`` if it has none,
     ///   ``ModelError/invalidDescription(origin:reason:)`` if its card is malformed, or
     ///   ``ModelError/invalidConfiguration(name:reason:)`` if its numbers contradict each other.
     public init(storedIn file: some NamedTensors) throws {
-        guard let text = file.metadata[Self.metadataKey] else {
+        if let text = file.metadata[Self.metadataKey] {
+            try self.init(json: Array(text.utf8), origin: file.origin)
+        } else if let text = file.metadata["config.json"] {
+            try self.init(
+                PretrainedFiles(
+                    configuration: Array(text.utf8),
+                    preprocessor: file.metadata["preprocessor_config.json"].map { Array($0.utf8) },
+                    origin: file.origin), CheckpointWeights(file))
+        } else {
             throw ModelError.noCard(origin: file.origin)
         }
-        try self.init(json: Array(text.utf8), origin: file.origin)
     }
 
     /// The policy with the card's thresholds, by default 0.8 at every exit.

@@ -5,31 +5,89 @@ import DVTSupport
 ///
 /// Names may follow any ``ParameterNaming``. The prefixes that training tools add are ignored:
 /// `module.` (DataParallel), `_orig_mod.` (compiled models), `model.`, `vit.` and `deit.` (Hugging
-/// Face).
-public struct CheckpointWeights: StoredParameterSource {
+/// Face), and any other that all tensors of a plain model's network share, such as `backbone.`.
+public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     /// The open checkpoint.
     public let file: any NamedTensors
+    /// The prefix, such as `backbone.`, that the names of a plain model's network share; often empty.
+    public let prefix: String
     /// The names in the file by the names without prefixes.
     private let names: [String: String]
+    /// The shapes by the names without prefixes.
+    private let shapes: [String: Shape]
     /// Two names that are equal without prefixes.
     private let clash: (String, String)?
     private let signs: NamingSigns
+    private let resamplesPositions: Bool
 
     /// Creates the source.
     ///
-    /// - Parameter file: the open checkpoint.
-    public init(_ file: any NamedTensors) {
+    /// - Parameters:
+    ///   - file: the open checkpoint.
+    ///   - resamplesPositions: whether a plain model's position embeddings for another image size
+    ///     are resampled to the model's grid, as timm or Hugging Face transformers do.
+    public init(_ file: any NamedTensors, resamplingPositions resamplesPositions: Bool = false) {
         self.file = file
+        self.resamplesPositions = resamplesPositions
         var names: [String: String] = [:]
+        var shapes: [String: Shape] = [:]
         var clash: (String, String)?
-        for name in file.shapes.keys.sorted() {
-            if let other = names.updateValue(name, forKey: Self.unwrapped(name)) {
+        let prefix = Self.commonPrefix(file.shapes.keys.map(Self.unwrapped))
+        let isHuggingFaces = file.shapes.keys.contains { $0.hasSuffix(Self.patchWeights[1]) }
+        for (name, shape) in file.shapes.sorted(by: { $0.key < $1.key }) {
+            var own = Self.unwrapped(name)
+            if own.hasPrefix(prefix) { own = Self.unwrapped(String(own.dropFirst(prefix.count))) }
+            if isHuggingFaces { own = ParameterNaming.ofFiles(own) }
+            shapes[own] = shape
+            if let other = names.updateValue(name, forKey: own) {
                 clash = clash ?? (other, name)
             }
         }
+        self.prefix = prefix
         self.names = names
+        self.shapes = shapes
         self.clash = clash
         signs = NamingSigns(names.keys)
+    }
+
+    /// The outputs of a plain model's head, or nil if there is none.
+    var headOutputs: Int? {
+        ["head.weight", "classifier.weight", "cls_classifier.weight"].lazy
+            .compactMap { shapes[$0] }.first { $0.rank == 2 }?[0]
+    }
+
+    /// Whether the layers that compute q, k and v have biases.
+    var hasQKVBias: Bool {
+        shapes.keys.contains { $0.hasSuffix(".attn.qkv.bias") }
+    }
+
+    /// What is done with the file's tensors besides reading them, one line each, for messages: the
+    /// prefix that was found, tensors that are ignored, and positions that are resampled.
+    ///
+    /// - Parameter configuration: the model.
+    /// - Returns: the lines.
+    package func notes(for configuration: CascadeConfiguration) -> [String] {
+        let needed = Set(
+            configuration.parameters.flatMap { recipe($0, of: configuration).parts.map(\.name) })
+        let ignored = names.keys.filter { !needed.contains($0) && Self.isUnused($0) }.sorted()
+        let positions = configuration.parameters.lazy.filter { $0.role == .positions }.compactMap {
+            parameter -> String? in
+            let stored = recipe(parameter, of: configuration).parts
+            let prefix = configuration.stages[parameter.stage].prefixTokens
+            let side = stored.first.flatMap { part in
+                [prefix, 1, 0].lazy.compactMap { squareSide(part.shape[1] - $0) }.first
+            }
+            let grid = configuration.stages[parameter.stage].grid
+            guard let side, side != grid else { return nil }
+            return "positions are resampled from \(side) x \(side) to \(grid) x \(grid)"
+        }
+        return (prefix.isEmpty ? [] : ["names begin with \(quoted(prefix))"]) + positions
+            + (ignored.isEmpty
+                ? []
+                : [
+                    "\(ignored.count) tensors are not the network's and ignored, first "
+                        + quoted(ignored[0])
+                ])
     }
 
     /// Checks that the file has exactly the model's parameters, with their shapes.
@@ -38,7 +96,7 @@ public struct CheckpointWeights: StoredParameterSource {
     /// - Throws: ``ModelError/weightsMismatch(origin:model:reason:)``, which names the first
     ///   missing, misshapen or unexpected tensor, and their number.
     public func check(_ configuration: CascadeConfiguration) throws {
-        let needed = configuration.parameters.flatMap { storedTensors($0, of: configuration) }
+        let needed = configuration.parameters.flatMap { recipe($0, of: configuration).parts }
         if let fault = firstFault(needed: needed) {
             throw ModelError.weightsMismatch(
                 origin: file.origin, model: configuration.name, reason: fault)
@@ -55,8 +113,9 @@ public struct CheckpointWeights: StoredParameterSource {
     public func tensor(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
     ) throws -> Tensor {
-        let parts = try storedTensors(parameter, of: configuration).map(tensor)
-        return .joined(parts, as: parameter.shape)
+        let recipe = recipe(parameter, of: configuration)
+        let parts = try recipe.parts.map(tensor)
+        return recipe.combine?(parts) ?? .joined(parts, as: parameter.shape)
     }
 
     /// The tensors of the file that hold a parameter.
@@ -64,35 +123,43 @@ public struct CheckpointWeights: StoredParameterSource {
     /// - Parameters:
     ///   - parameter: the parameter.
     ///   - configuration: the model it belongs to.
-    /// - Returns: the parts, named without prefixes.
+    /// - Returns: the parts, named without prefixes; the parameter itself if it is computed from
+    ///   other tensors.
     package func parts(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) -> [ParameterPart] {
-        storedTensors(parameter, of: configuration).map { stored in
-            ParameterPart(stored) { try tensor(stored) }
+        let recipe = recipe(parameter, of: configuration)
+        guard recipe.combine != nil else {
+            return recipe.parts.map { stored in ParameterPart(stored) { try tensor(stored) } }
+        }
+        let usual = naming(of: configuration).storedTensors(
+            parameter, stages: configuration.stages.count)
+        return usual.map { stored in
+            ParameterPart(stored) { try tensor(parameter, of: configuration) }
         }
     }
 
-    /// The tensors that hold a parameter, with the required shapes and those in the file.
-    ///
-    /// - Parameters:
-    ///   - parameter: the parameter.
-    ///   - configuration: the model it belongs to.
-    /// - Returns: names and shapes; the actual shape is nil for a missing tensor.
+    package func origin(of parameter: ParameterSpecification) -> String { file.origin }
+
     package func shapes(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) -> [(name: String, needed: Shape, actual: Shape?)] {
-        storedTensors(parameter, of: configuration).map { stored in
-            (stored.name, stored.shape, names[stored.name].flatMap { file.shapes[$0] })
+        recipe(parameter, of: configuration).parts.map { stored in
+            (stored.name, stored.shape, shapes[stored.name])
         }
     }
 
-    private func storedTensors(
+    private func naming(of configuration: CascadeConfiguration) -> ParameterNaming {
+        signs.family(stages: configuration.stages.count) ?? configuration.naming
+    }
+
+    private func recipe(
         _ parameter: ParameterSpecification, of configuration: CascadeConfiguration
-    ) -> [StoredTensor] {
-        let stages = configuration.stages.count
-        let naming = signs.family(stages: stages) ?? configuration.naming
-        return naming.storedTensors(parameter, stages: stages)
+    ) -> ParameterRecipe {
+        ParameterRecipes(
+            naming: naming(of: configuration), resamplesPositions: resamplesPositions,
+            shapes: shapes
+        ).recipe(parameter, of: configuration)
     }
 
     private func tensor(_ stored: StoredTensor) throws -> Tensor {
@@ -102,10 +169,16 @@ public struct CheckpointWeights: StoredParameterSource {
 
 extension CheckpointWeights {
     private static let wrappers = ["module.", "_orig_mod.", "model.", "vit.", "deit."]
-    /// Tensors that are not parameters: Hugging Face's pooler, and MindSpore's training state.
+    /// Tensors that are not parameters of the network: Hugging Face's pooler and the token of masked
+    /// training, and MindSpore's training state.
     private static let unused: Set = [
-        "pooler.dense.weight", "pooler.dense.bias", "epoch_num", "step_num", "global_step",
-        "learning_rate", "beta1_power", "beta2_power",
+        "pooler.dense.weight", "pooler.dense.bias", "embeddings.mask_token", "mask_token",
+        "epoch_num", "step_num", "global_step", "learning_rate", "beta1_power", "beta2_power",
+    ]
+    /// The last component of the names of buffers that no network here uses.
+    private static let unusedBuffers: Set = [
+        "n_averaged", "position_ids", "relative_position_index", "total_ops", "total_params",
+        "num_batches_tracked",
     ]
     private static let optimizerStates = [
         "moment1.", "moment2.", "moments.", "adam_m.", "adam_v.", "average.",
@@ -114,6 +187,23 @@ extension CheckpointWeights {
     /// Whether a tensor that the model does not have may be ignored.
     private static func isUnused(_ name: String) -> Bool {
         unused.contains(name) || optimizerStates.contains(where: name.hasPrefix)
+            || unusedBuffers.contains(String(name.split(separator: ".").last ?? ""))
+    }
+
+    /// The weights of a plain model's patches, in every family.
+    private static let patchWeights = [
+        "patch_embed.proj.weight", "embeddings.patch_embeddings.projection.weight",
+    ]
+
+    /// What precedes the patches' weights, if there is one network.
+    private static func commonPrefix(_ names: [String]) -> String {
+        let found = names.flatMap { name in
+            patchWeights.filter(name.hasSuffix).map { String(name.dropLast($0.count)) }
+        }
+        guard found.count == 1, found[0].hasSuffix("."), !found[0].hasSuffix("_token.") else {
+            return ""
+        }
+        return found[0]
     }
 
     private static func unwrapped(_ name: String) -> String {
@@ -134,9 +224,7 @@ extension CheckpointWeights {
             return "\(count) missing, first \(first.name) \(first.shape)"
         }
         for stored in needed {
-            if let actual = names[stored.name].flatMap({ file.shapes[$0] }),
-                actual != stored.shape
-            {
+            if let actual = shapes[stored.name], actual != stored.shape {
                 return "\(stored.name) has shape \(actual), but \(stored.shape) is needed"
             }
         }

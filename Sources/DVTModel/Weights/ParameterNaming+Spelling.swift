@@ -22,8 +22,63 @@ extension ParameterNaming {
         return switch self {
         case .authors, .timm: nil
         case .mindSpore: (ours, ["q", "k", "v"].map { ".attn.to_\($0)." })
-        case .huggingFace:
+        case .huggingFace, .huggingFaceDINOv2:
             (ours, ["query", "key", "value"].map { ".attention.attention.\($0)." })
+        }
+    }
+
+    /// A name of a network of transformers 5 in memory as transformers writes it to files.
+    ///
+    /// - Parameter name: the name, without prefixes.
+    /// - Returns: the name as in files; unchanged if it is another.
+    static func ofFiles(_ name: String) -> String {
+        guard name.hasPrefix("layers.") || name.contains(".attention.") else { return name }
+        var spellings = [
+            (".attention.q_proj.", ".attention.attention.query."),
+            (".attention.k_proj.", ".attention.attention.key."),
+            (".attention.v_proj.", ".attention.attention.value."),
+            (".attention.o_proj.", ".attention.output.dense."),
+        ]
+        if name.hasPrefix("layers.") {
+            spellings += [
+                ("layers.", "encoder.layer."), (".mlp.fc1.", ".intermediate.dense."),
+                (".mlp.fc2.", ".output.dense."),
+            ]
+        }
+        return spellings.reduce(name) { $0.replacingFirst($1.0, with: $1.1) }
+    }
+
+    /// The tensors that may hold tokens before the patches, in their order.
+    var prefixTokens: [String] {
+        switch self {
+        case .timm: ["cls_token", "dist_token", "reg_token"]
+        case .huggingFace, .huggingFaceDINOv2:
+            ["cls_token", "distillation_token", "register_tokens"].map { "embeddings.\($0)" }
+        case .authors, .mindSpore: []
+        }
+    }
+
+    /// The two heads of a distilled DeiT.
+    var averagedHeads: [String] {
+        switch self {
+        case .timm: ["head", "head_dist"]
+        case .huggingFace: ["cls_classifier", "distillation_classifier"]
+        case .authors, .mindSpore, .huggingFaceDINOv2: []
+        }
+    }
+
+    /// The name of the last LayerNorm's parameter where it follows the pooling, or nil.
+    func pooledNorm(_ name: String) -> String? {
+        self == .timm ? name.replacingFirst("norm.", with: "fc_norm.") : nil
+    }
+
+    /// The possible names of a block's LayerScale, after the attention (0) or the MLP (1).
+    func layerScales(block: String, _ index: Int) -> [String] {
+        let number = index + 1
+        return switch self {
+        case .timm: ["blocks.\(block).ls\(number).gamma", "blocks.\(block).gamma_\(number)"]
+        case .huggingFaceDINOv2: ["encoder.layer.\(block).layer_scale\(number).lambda1"]
+        case .authors, .mindSpore, .huggingFace: []
         }
     }
 
@@ -39,6 +94,7 @@ extension ParameterNaming {
             ]
         case .mindSpore: Self.relationSpellings + Self.mindSporeSpellings
         case .huggingFace: Self.huggingFaceSpellings
+        case .huggingFaceDINOv2: Self.dinov2Spellings
         }
     }
 
@@ -69,14 +125,18 @@ extension ParameterNaming {
         ("norm2.weight", "norm2.gamma"), ("norm2.bias", "norm2.beta"),
     ]
 
-    private static let huggingFaceSpellings = [
+    private static let dinov2Spellings = [
         ("cls_token", "embeddings.cls_token"), ("pos_embed", "embeddings.position_embeddings"),
         ("patch_embed.proj.", "embeddings.patch_embeddings.projection."),
-        ("blocks.", "encoder.layer."), (".norm1.", ".layernorm_before."),
-        (".norm2.", ".layernorm_after."), (".attn.proj.", ".attention.output.dense."),
-        (".mlp.fc1.", ".intermediate.dense."), (".mlp.fc2.", ".output.dense."),
+        ("blocks.", "encoder.layer."), (".attn.proj.", ".attention.output.dense."),
         ("norm.", "layernorm."), ("head.", "classifier."),
     ]
+
+    private static let huggingFaceSpellings =
+        dinov2Spellings + [
+            (".norm1.", ".layernorm_before."), (".norm2.", ".layernorm_after."),
+            (".mlp.fc1.", ".intermediate.dense."), (".mlp.fc2.", ".output.dense."),
+        ]
 }
 
 extension String {

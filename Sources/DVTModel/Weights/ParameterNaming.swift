@@ -11,6 +11,9 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
     /// Hugging Face transformers' ViT and DeiT: `encoder.layer.0.attention.attention.query.weight`
     /// (below `vit.` or `deit.`); q, k and v separate; one stage only.
     case huggingFace = "huggingface"
+    /// Hugging Face transformers' DINOv2: `encoder.layer.0.attention.attention.query.weight` and
+    /// `encoder.layer.0.mlp.fc1.weight`; q, k and v separate; one stage only.
+    case huggingFaceDINOv2 = "huggingface-dinov2"
 
     /// The usual family for a model with this number of stages.
     ///
@@ -62,7 +65,7 @@ struct NamingSigns {
     ///
     /// - Parameter names: the tensors' names without prefixes, in any order.
     init(_ names: some Sequence<String>) {
-        var hasHuggingFaces = false
+        var (hasHuggingFaces, isDINOv2) = (false, false)
         for name in names {
             let parts = name.utf8.split(separator: UInt8(ascii: "."))
             if parts.contains(where: { $0.elementsEqual("to_q".utf8) }) {
@@ -73,8 +76,10 @@ struct NamingSigns {
                 fusedPrefixes.insert(String(Substring(first)))
             }
             hasHuggingFaces = hasHuggingFaces || name.hasPrefix("encoder.layer.")
+            isDINOv2 = isDINOv2 || name == "encoder.layer.0.norm1.weight"
         }
-        family = family ?? (hasHuggingFaces ? .huggingFace : nil)
+        guard family == nil, hasHuggingFaces else { return }
+        family = isDINOv2 ? .huggingFaceDINOv2 : .huggingFace
     }
 
     /// The family of a model's checkpoint.

@@ -33,6 +33,23 @@ package protocol StoredParameterSource: ParameterSource {
     ) -> [ParameterPart]
 }
 
+/// Stored weights that need not fit a model exactly.
+package protocol AdaptableWeights: ParameterSource {
+    /// The file that holds a parameter, for messages.
+    func origin(of parameter: ParameterSpecification) -> String
+
+    /// The tensors that hold a parameter, with the required shapes and those in the file.
+    ///
+    /// - Parameters:
+    ///   - parameter: the parameter.
+    ///   - configuration: the model it belongs to.
+    /// - Returns: names and shapes; the actual shape is nil for a missing tensor.
+    /// - Throws: ``ModelError`` if the model has no such stage alone.
+    func shapes(
+        of parameter: ParameterSpecification, in configuration: CascadeConfiguration
+    ) throws -> [(name: String, needed: Shape, actual: Shape?)]
+}
+
 /// A tensor of a checkpoint that holds a parameter or some of its rows, with its values.
 package struct ParameterPart {
     /// The name in the checkpoint.

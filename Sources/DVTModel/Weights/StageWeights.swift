@@ -1,7 +1,7 @@
 public import DVTCore
 
 /// Weights of a cascade whose stages were trained separately, with one checkpoint per stage.
-public struct StageWeights: StoredParameterSource {
+public struct StageWeights: StoredParameterSource, AdaptableWeights {
     /// The open checkpoints, in the order of the stages.
     public let files: [CheckpointWeights]
 
@@ -52,6 +52,17 @@ public struct StageWeights: StoredParameterSource {
     ) throws -> Tensor {
         try files[parameter.stage].tensor(
             parameter.inStageAlone, of: configuration.alone(stage: parameter.stage))
+    }
+
+    package func origin(of parameter: ParameterSpecification) -> String {
+        files[parameter.stage].file.origin
+    }
+
+    package func shapes(
+        of parameter: ParameterSpecification, in configuration: CascadeConfiguration
+    ) throws -> [(name: String, needed: Shape, actual: Shape?)] {
+        try files[parameter.stage].shapes(
+            of: parameter.inStageAlone, in: configuration.alone(stage: parameter.stage))
     }
 
     /// The tensor that holds a parameter in one checkpoint of the whole cascade.

@@ -22,6 +22,6 @@ extension Preprocessing {
             filter: normalization.interpolation == .bicubic ? .bicubic : .bilinear,
             mean: normalization.mean,
             standardDeviation: normalization.standardDeviation,
-            applyingOrientation: applyingOrientation)
+            applyingOrientation: applyingOrientation, crop: normalization.crop)
     }
 }

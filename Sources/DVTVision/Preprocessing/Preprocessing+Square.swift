@@ -1,3 +1,5 @@
+import DVTModel
+
 extension Preprocessing {
     /// Resizes an image and makes it a square by ``crop``.
     ///

@@ -1,4 +1,5 @@
 import DVTCore
+public import DVTModel
 
 /// The conversion of an image to a model input: resize, center crop and normalization.
 ///

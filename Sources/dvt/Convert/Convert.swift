@@ -38,6 +38,7 @@ struct Convert: ParsableCommand {
 
     @OptionGroup var thresholdOptions: ThresholdOptions
     @OptionGroup var labelOptions: LabelOptions
+    @OptionGroup var checkpointOptions: CheckpointOptions
 
     @Argument(
         help: ArgumentHelp(
@@ -64,7 +65,7 @@ struct Convert: ParsableCommand {
             loaded.weights.parts(of: $0, in: configuration)
         }
         _ = try ClassLabels.of(card)
-        try write(parts, card, as: dtype, metadata: loaded.file?.metadata ?? [:])
+        try write(parts, card, as: dtype, metadata: loaded.metadata)
         let parameters = parts.reduce(0) { $0 + $1.shape.elementCount }
         let bytes = Double(parameters * dtype.fileType.byteCount)
         printError(
@@ -90,7 +91,8 @@ struct Convert: ParsableCommand {
         }
         let isDescription = input.hasSuffix(".json")
         return try LoadedModel(
-            model: isDescription ? input : model, weights: isDescription ? nil : weights
+            model: isDescription ? input : model, weights: isDescription ? nil : weights,
+            key: checkpointOptions.checkpointKey
         ) { try reuse.applied(to: $0) }
     }
 

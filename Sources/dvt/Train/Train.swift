@@ -71,6 +71,8 @@ struct Train: ParsableCommand {
         completion: .file())
     var start: String?
 
+    @OptionGroup var checkpointOptions: CheckpointOptions
+
     @Option(
         help: ArgumentHelp("Output folder of the run.", valueName: "folder"),
         completion: .directory)
@@ -191,7 +193,8 @@ struct Train: ParsableCommand {
                 keepsBatchSize: recipe.batchSize == stored.batchSize)
         }
         let recipe = try recipeOptions.applied()
-        let model = try TrainingModel(model: model, start: start)
+        let model = try TrainingModel(
+            model: model, start: start, key: checkpointOptions.checkpointKey)
         let own = try open(split, ModelClasses(numbering: folderOptions.classFolders))
         let card = try model.card(for: own)
         // Numbered as the model states, if it names the classes of the data in another order.

@@ -14,23 +14,30 @@ struct TrainingModel {
     private let statesClasses: Bool
     /// The checkpoint to start from, or nil.
     private let start: (any NamedTensors)?
+    /// The weights of the stages that the description names, or nil.
+    private let stages: StageWeights?
 
     /// Reads the description.
     ///
     /// - Parameters:
     ///   - model: a model name or a JSON file, or nil for the model card of `start`.
     ///   - start: the checkpoint to start from, or nil.
+    ///   - key: the key of the weights in a PyTorch checkpoint, or nil.
     /// - Throws: ``ModelError`` or the error of a file.
-    init(model: String?, start: String?) throws {
-        self.start = try start.map(Checkpoint.open(argument:))
+    init(model: String?, start: String?, key: String?) throws {
+        self.start = try start.map { try Checkpoint.open(argument: $0, key: key) }
         if let model {
             (card, origin) = (try .named(orFile: model), model)
             statesClasses = try ModelCard.statesClasses(model)
+            stages =
+                self.start == nil && card.stageWeights != nil
+                ? try LoadedModel.stageWeights(card, besides: model) : nil
         } else if let file = self.start {
             var stored = try ModelCard(storedIn: file)
             // Chosen for the classes of that model.
             (stored.thresholds, stored.scoring) = (nil, ExitScoring())
             (card, origin, statesClasses) = (stored, file.origin, false)
+            stages = nil
         } else {
             throw LoadError.noModel
         }
@@ -74,12 +81,14 @@ struct TrainingModel {
     ///   have no names.
     /// - Throws: ``LabelError`` if the names of the classes are invalid.
     func weights(for card: ModelCard, otherwise random: RandomWeights) throws -> AdaptedWeights? {
+        if let stages { return AdaptedWeights(stages, otherwise: random) }
         guard let start else { return nil }
         // A head for as many other classes fits, but is as useless as one for another number.
         let labels = try (try? ModelCard(storedIn: start)).flatMap(ClassLabels.of)
         let own = try ClassLabels.of(card)
         return AdaptedWeights(
-            start, otherwise: random, keepsHeads: labels == nil || own == nil || labels == own)
+            CheckpointWeights(start), otherwise: random,
+            keepsHeads: labels == nil || own == nil || labels == own)
     }
 }
 

@@ -112,9 +112,9 @@ func torchLegacy(
 }
 
 /// Opens a file of these bytes.
-func openTorch(_ bytes: [UInt8]) throws -> PyTorchCheckpoint {
+func openTorch(_ bytes: [UInt8], key: String? = nil) throws -> PyTorchCheckpoint {
     let folder = try TemporaryFolder()
-    return try PyTorchCheckpoint(path: folder.file(bytes, named: "model.pth"))
+    return try PyTorchCheckpoint(path: folder.file(bytes, named: "model.pth"), key: key)
 }
 
 /// Opens a file of these bytes, reads every tensor and returns the problem; also checks the

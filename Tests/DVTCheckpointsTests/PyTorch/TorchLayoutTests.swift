@@ -15,8 +15,8 @@ import Testing
     }
 
     @Test(arguments: [
-        nil, "model_state_dict", "state_dict_ema", "state_dict", "model", "model_ema", "module",
-        "net",
+        nil, "model_state_dict", "state_dict_ema", "ema_state_dict", "state_dict", "model",
+        "model_ema", "module", "net", "teacher", "student",
     ])
     func weightsAreFoundUnderEveryWrapper(key: String?) throws {
         let root = key.map { Python.dict([(.text($0), Self.weights), ("epoch", 3)]) }
@@ -28,12 +28,38 @@ import Testing
         #expect(checkpoint.origin.hasSuffix("model.pth"))
     }
 
-    /// timm evaluates the averaged weights of a file that has both.
-    @Test func averagedWeightsComeFirst() throws {
-        let checkpoint = try open([
-            "state_dict": ["other": .vector(count: 6)], "state_dict_ema": Self.weights,
-        ])
+    /// timm evaluates the averaged weights of a file that has both, and DINO its teacher.
+    @Test(arguments: [
+        ("state_dict", "state_dict_ema"), ("model", "model_ema"), ("state_dict", "ema_state_dict"),
+        ("student", "teacher"),
+    ])
+    func averagedWeightsComeFirst(plain: String, averaged: String) throws {
+        let checkpoint = try open(
+            .dict([
+                (.text(plain), ["other": .vector(count: 6)]), (.text(averaged), Self.weights),
+                ("optimizer", ["state": 1]),
+            ]))
         #expect(checkpoint.shapes.keys.sorted() == ["head.bias", "head.weight"])
+        #expect(checkpoint.weightsKey == averaged && checkpoint.otherKeys == [plain])
+    }
+
+    @Test func theKeyOfTheWeightsMayBeChosen() throws {
+        let root: Python = [
+            "model": Self.weights, "model_ema": ["other": .vector(count: 6)],
+            "odd": ["third": .vector(count: 6)], "epoch": 3,
+        ]
+        for (key, names) in [
+            ("model", ["head.bias", "head.weight"]), ("model_ema", ["other"]), ("odd", ["third"]),
+        ] {
+            let checkpoint = try openTorch(torchZip(root, Self.storages).bytes, key: key)
+            #expect(checkpoint.shapes.keys.sorted() == names && checkpoint.weightsKey == key)
+        }
+        let error = #expect(throws: PyTorchCheckpointError.self) {
+            try openTorch(torchZip(root, Self.storages).bytes, key: "epoch")
+        }
+        #expect(
+            error?.problem
+                == .noTensors(key: "epoch", keys: ["model", "model_ema", "odd", "epoch"]))
     }
 
     /// A tensor next to a wrapper does not make the whole file a state dictionary.

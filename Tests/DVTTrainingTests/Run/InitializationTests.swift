@@ -56,7 +56,7 @@ struct InitializationTests {
         ).saveWeights(to: path)
         let new = try TrainingLossTests.cascade(imageSize: 48, classes: 3)
         let source = try AdaptedWeights(
-            SafetensorsFile(path: path), otherwise: RandomWeights(seed: 1))
+            CheckpointWeights(SafetensorsFile(path: path)), otherwise: RandomWeights(seed: 1))
         try source.check(new)
         let changes = try source.changes(for: new)
         #expect(changes.count == 6)
@@ -80,7 +80,7 @@ struct InitializationTests {
             weights: SyntheticWeights(seed: 1), backend: ReferenceBackend()
         ).saveWeights(to: path)
         let source = try AdaptedWeights(
-            SafetensorsFile(path: path), otherwise: RandomWeights(seed: 1))
+            CheckpointWeights(SafetensorsFile(path: path)), otherwise: RandomWeights(seed: 1))
         let error = #expect(throws: TrainingError.self) {
             try source.check(.named("tiny-deit"))
         }

@@ -22,16 +22,18 @@ struct LoadedModel {
     /// - Parameters:
     ///   - model: a model name or a JSON file, or nil for the model card of the checkpoint.
     ///   - weights: the weight source, or nil for the files listed in the JSON file.
+    ///   - key: the key of the weights in a PyTorch checkpoint, or nil.
     ///   - otherwise: the weight source if neither specifies one, or nil.
     ///   - configure: applies the reuse options to the configuration.
     /// - Throws: ``LoadError`` if no model or weights are specified, or the file's error.
     init(
-        model: String?, weights: WeightsArgument?, otherwise: WeightsArgument? = nil,
+        model: String?, weights: WeightsArgument?, key: String? = nil,
+        otherwise: WeightsArgument? = nil,
         configure: (CascadeConfiguration) throws -> CascadeConfiguration
     ) throws {
         let file: (any NamedTensors)? =
             switch weights {
-            case .file(let argument): try Checkpoint.open(argument: argument)
+            case .file(let argument): try Checkpoint.open(argument: argument, key: key)
             case nil where model == nil || model == ShippedModel.name: try ShippedModel.file()
             default: nil
             }
@@ -46,7 +48,7 @@ struct LoadedModel {
         self.card = card
         self.weights =
             if let file {
-                CheckpointWeights(file)
+                Self.weights(of: file, isDescribed: model == nil, card.configuration)
             } else if case .synthetic(let seed) =
                 weights ?? (card.stageWeights == nil ? otherwise : nil)
             {
@@ -60,6 +62,44 @@ struct LoadedModel {
         if let file, model != nil, weights != nil, file.metadata[ModelCard.metadataKey] != nil {
             printError("model card: --model overrides the card of \(shown(file.origin))")
         }
+    }
+
+    /// The weights of a checkpoint, after a message about what is done with them.
+    ///
+    /// - Parameters:
+    ///   - file: the checkpoint.
+    ///   - isDescribed: whether its own description gives the model.
+    ///   - configuration: the model.
+    /// - Returns: the weights, not yet checked.
+    private static func weights(
+        of file: any NamedTensors, isDescribed: Bool, _ configuration: CascadeConfiguration
+    ) -> CheckpointWeights {
+        let weights = CheckpointWeights(file, resamplingPositions: isDescribed)
+        for note in weights.notes(for: configuration) { printError("weights: \(note)") }
+        if !isDescribed, file.metadata[ModelCard.metadataKey] == nil,
+            VisionTransformerConfiguration.plain(configuration.name) != nil
+        {
+            let stage = configuration.stages[0]
+            printError(
+                """
+                weights: \(stage.heads) heads, \(stage.activation.rawValue), a LayerNorm epsilon of \
+                \(stage.layerNormEpsilon) and the pooling (\(stage.pooling.rawValue)) are those of \
+                \(configuration.name); \(shown(file.origin)) does not state them
+                """)
+        }
+        return weights
+    }
+
+    /// The text entries of the checkpoint, or those of the stages' files below `stage0.` and so on.
+    var metadata: [String: String] {
+        if let file { return file.metadata }
+        var entries: [String: String] = [:]
+        for (index, stage) in ((weights as? StageWeights)?.files ?? []).enumerated() {
+            for (key, value) in stage.file.metadata {
+                entries["stage\(index).\(key)"] = value
+            }
+        }
+        return entries
     }
 
     /// The checkpoint's thresholds for a range of budgets.
@@ -105,7 +145,7 @@ struct LoadedModel {
     }
 
     /// The weight files listed in a JSON file, relative to its folder.
-    private static func stageWeights(
+    static func stageWeights(
         _ card: ModelCard, besides model: String
     ) throws -> StageWeights {
         guard let names = card.stageWeights else { throw LoadError.noWeights }

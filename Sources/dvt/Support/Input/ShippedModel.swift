@@ -1,5 +1,6 @@
 import DVTCheckpoints
 import DVTCore
+import DVTSupport
 import ShippedModels
 
 /// The trained model embedded in the program.
@@ -26,10 +27,26 @@ enum ShippedModel {
 extension Checkpoint {
     /// Opens a checkpoint file, or the built-in model by its name.
     ///
-    /// - Parameter argument: the path of the file, or ``ShippedModel/name``.
+    /// Prints which weights of several in a PyTorch file are taken.
+    ///
+    /// - Parameters:
+    ///   - argument: the path of the file, or ``ShippedModel/name``.
+    ///   - key: the key of the weights in a PyTorch file, or nil.
     /// - Returns: the checkpoint.
     /// - Throws: the error of the file.
-    static func open(argument: String) throws -> any NamedTensors {
-        argument == ShippedModel.name ? try ShippedModel.file() : try open(path: argument)
+    static func open(argument: String, key: String? = nil) throws -> any NamedTensors {
+        if argument == ShippedModel.name, key == nil { return try ShippedModel.file() }
+        let file = try open(path: argument, key: key)
+        if key == nil, let file = file as? PyTorchCheckpoint, let taken = file.weightsKey,
+            !file.otherKeys.isEmpty
+        {
+            let others = file.otherKeys.map { quoted($0) }.joined(separator: ", ")
+            printError(
+                """
+                weights: \(quoted(taken)) of \(shown(argument)), which also has \(others); \
+                --checkpoint-key chooses
+                """)
+        }
+        return file
     }
 }

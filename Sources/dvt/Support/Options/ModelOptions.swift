@@ -28,6 +28,7 @@ struct ModelOptions: ParsableArguments {
         completion: .file())
     var weights: WeightsArgument?
 
+    @OptionGroup var checkpointOptions: CheckpointOptions
     @OptionGroup var reuse: ReuseOptions
 
     /// Loads the model and opens its weights.
@@ -35,8 +36,20 @@ struct ModelOptions: ParsableArguments {
     /// - Returns: the model; its weights are not checked yet.
     /// - Throws: ``LoadError`` if only one of model and weights is specified, or the file's error.
     func load() throws -> LoadedModel {
-        try LoadedModel(model: model, weights: weights) { try reuse.applied(to: $0) }
+        try LoadedModel(model: model, weights: weights, key: checkpointOptions.checkpointKey) {
+            try reuse.applied(to: $0)
+        }
     }
+}
+
+/// The choice among several sets of weights in one file.
+struct CheckpointOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The key of the weights in a PyTorch checkpoint that has several, such as model_ema.",
+            discussion: "Default: averaged weights before others; the choice is printed.",
+            valueName: "key"))
+    var checkpointKey: String?
 }
 
 /// A weight source: a file, the built-in model's name, or `synthetic:SEED`.

@@ -17,9 +17,10 @@ struct PreprocessingOptions: ParsableArguments {
             discussion: """
                 center: the middle is kept. squash: both sides are resized alike, then the middle is \
                 kept. pad: borders are added to the whole image. none: the whole image is resized to \
-                the model's input. The first three are timm's center, squash and border.
+                the model's input. The first three are timm's center, squash and border. Default: as \
+                in the model card, center for most.
                 """, valueName: "mode"))
-    var crop = CropMode.center
+    var crop: CropMode?
 
     /// The preprocessing of a model: the card's, or another crop without EXIF orientation but with
     /// the card's mean and standard deviation.
@@ -31,7 +32,8 @@ struct PreprocessingOptions: ParsableArguments {
         return Preprocessing(
             shorterSide: other.shorterSide, imageSize: standard.imageSize, filter: other.filter,
             mean: standard.mean, standardDeviation: standard.standardDeviation,
-            applyingOrientation: other.applyingOrientation, crop: crop)
+            applyingOrientation: other.applyingOrientation,
+            crop: crop ?? other.crop)
     }
 }
 

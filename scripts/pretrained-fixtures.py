@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Writes the fixtures of the tests of pretrained models: small networks of timm and transformers.
+
+    python3 -m venv env && env/bin/pip install torch timm transformers safetensors
+    env/bin/python scripts/pretrained-fixtures.py [NAME ...]
+
+A fixture has the descriptions of a model's folder as the library writes them, the name and shape of
+each tensor, and the logits that the library computes for four synthetic images in float64. A
+tensor's values are `offset + scale u(name, seed 1)`, see `Tensor.uniform`, so that they need not be
+stored.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import sys
+import tempfile
+
+import numpy as np
+import safetensors.numpy
+import timm
+import timm.models
+import torch
+import transformers
+
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / (
+    "Tests/DVTEvaluationTests/Fixtures/Pretrained")
+MASK = (1 << 64) - 1
+
+
+def uniform(name: str, count: int) -> np.ndarray:
+    """Numbers from -1 to 1 from a name: SplitMix64 from the FNV-1a hash of the name."""
+    base = 0xCBF29CE484222325
+    for byte in name.encode():
+        base = ((base ^ byte) * 0x100000001B3) & MASK
+    step = 0x9E3779B97F4A7C15
+    z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(step) + np.uint64(
+        (base + step) & MASK)
+    z ^= z >> np.uint64(30)
+    z *= np.uint64(0xBF58476D1CE4E5B9)
+    z ^= z >> np.uint64(27)
+    z *= np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return ((z >> np.uint64(40)).astype(np.float64) * 2 / 2**24 - 1).astype(np.float32)
+
+
+def distribution(name: str, shape: list[int]) -> tuple[float, float]:
+    """The offset and scale of a tensor's values: large enough that a wrong formula shows."""
+    if any(part in name for part in ("ls1", "ls2", "gamma", "lambda")):
+        return 0.5, 0.4
+    if len(shape) == 1:
+        return (1.0 if name.endswith("weight") else 0.0), 0.2
+    if any(part in name for part in ("token", "pos_embed", "position")):
+        return 0.0, 0.5
+    fan_in = int(np.prod(shape[1:]))
+    return 0.0, round(1.7 * (3.0 if "patch_embed" in name else 1.0) / fan_in**0.5, 4)
+
+
+def small(architecture: str, **more: object) -> tuple[str, str, dict[str, object]]:
+    """A small network of timm's class."""
+    sizes = {"img_size": 32, "patch_size": 8, "embed_dim": 32, "depth": 2, "num_heads": 2,
+             "num_classes": 10}
+    return "timm", architecture, sizes | more
+
+
+def transformer(kind: str, **more: object) -> tuple[str, str, dict[str, object]]:
+    """A small network of transformers."""
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
+             "intermediate_size": 64, "image_size": 32, "patch_size": 8, "num_labels": 10}
+    return "transformers", kind, sizes | more
+
+
+MODELS = {
+    "vit": small("vit_small_patch16_224"),
+    "vit_six_heads": small("vit_small_patch16_224", embed_dim=96, num_heads=6),
+    "vit_layer_scale": small("vit_small_patch16_224", init_values=1e-5),
+    "vit_average": small("vit_small_patch16_224", global_pool="avg"),
+    "vit_average_norm": small("vit_small_patch16_224", global_pool="avg", fc_norm=False),
+    "vit_token_fc_norm": small("vit_small_patch16_224", fc_norm=True),
+    "vit_without_class_token": small("vit_medium_patch16_gap_240"),
+    "vit_without_qkv_bias": small("vit_small_patch16_224", qkv_bias=False),
+    "vit_mlp_ratio": small("vit_small_patch16_224", mlp_ratio=2.5),
+    "vit_clip": small("vit_base_patch16_clip_224"),
+    "vit_clip_quickgelu": small("vit_base_patch16_clip_quickgelu_224"),
+    "vit_dinov2": small("vit_small_patch14_dinov2"),
+    "vit_registers": small("vit_small_patch14_reg4_dinov2"),
+    "deit_distilled": small("deit_small_distilled_patch16_224"),
+    "deit3": small("deit3_small_patch16_224"),
+    "hf_vit": transformer("ViT"),
+    "hf_vit_tanh": transformer("ViT", hidden_act="gelu_new", qkv_bias=False),
+    "hf_deit": transformer("DeiT"),
+    "hf_deit_teacher": transformer("DeiT"),
+    "hf_dinov2": transformer("Dinov2"),
+    "hf_dinov2_resampled": transformer("Dinov2", image_size=56),
+    "hf_dinov2_registers": transformer("Dinov2WithRegisters"),
+}
+
+
+def images(side: int) -> torch.Tensor:
+    """SyntheticImages of seed 1, `[4, 3, side, side]`."""
+    coarse = uniform("input.coarse", 4 * 3 * 14 * 14).reshape(4, 3, 14, 14)
+    at = np.arange(side) * 14 // side
+    fine = uniform("input.fine", 4 * 3 * side * side).reshape(4, 3, side, side)
+    contrast = (0.5 * (np.arange(4) % 4 + 1)).astype(np.float32).reshape(-1, 1, 1, 1)
+    return torch.from_numpy(coarse[:, :, at][:, :, :, at] * contrast + np.float32(0.25) * fine)
+
+
+def save(name: str, folder: pathlib.Path) -> type | None:
+    """Saves a model as its library does; returns transformers' class."""
+    library, kind, arguments = MODELS[name]
+    if library == "timm":
+        model = timm.create_model(kind, pretrained=False, **arguments)
+        others = {key: value for key, value in arguments.items() if key != "num_classes"}
+        timm.models.save_for_hf(
+            model, folder, safe_serialization=True,
+            model_config={"architecture": kind, "num_classes": 10, "model_args": others})
+        return None
+    suffix = "ForImageClassification" + ("WithTeacher" if name.endswith("teacher") else "")
+    made = getattr(transformers, kind + suffix)
+    made(getattr(transformers, kind + "Config")(**arguments)).save_pretrained(folder)
+    if "Dinov2" in kind:
+        processor = transformers.BitImageProcessor(
+            size={"shortest_edge": 36}, crop_size={"height": 32, "width": 32})
+    else:
+        processor = transformers.ViTImageProcessor(size={"height": 32, "width": 32})
+    processor.save_pretrained(folder)
+    return made
+
+
+def fill(path: pathlib.Path) -> dict[str, list[object]]:
+    """Replaces the values of a checkpoint; returns the shape, offset and scale by name."""
+    tensors = safetensors.numpy.load_file(path)
+    described, filled = {}, {}
+    for name, tensor in tensors.items():
+        offset, scale = distribution(name, list(tensor.shape))
+        values = np.float32(offset) + np.float32(scale) * uniform(name, tensor.size)
+        filled[name] = values.reshape(tensor.shape).astype(np.float32)
+        described[name] = [list(tensor.shape), offset, scale]
+    safetensors.numpy.save_file(filled, path)
+    return described
+
+
+def logits(name: str, folder: pathlib.Path, made: type | None) -> torch.Tensor:
+    """The logits of a filled model, in float64."""
+    if made is None:
+        _, kind, arguments = MODELS[name]
+        model = timm.create_model(kind, pretrained=False, **arguments)
+        tensors = safetensors.numpy.load_file(folder / "model.safetensors")
+        model.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})
+    else:
+        model = made.from_pretrained(folder)
+    with torch.inference_mode():
+        result = model.eval().double()(images(32).double())
+    return result if torch.is_tensor(result) else result.logits
+
+
+def main() -> None:
+    """Writes the fixtures that are named, or all."""
+    torch.manual_seed(1)
+    FIXTURES.mkdir(parents=True, exist_ok=True)
+    for name in sys.argv[1:] or MODELS:
+        with tempfile.TemporaryDirectory() as path:
+            folder = pathlib.Path(path)
+            made = save(name, folder)
+            tensors = fill(folder / "model.safetensors")
+            fixture = {
+                "files": {
+                    file: json.loads((folder / file).read_text())
+                    for file in ("config.json", "preprocessor_config.json")
+                    if (folder / file).exists()},
+                "tensors": tensors,
+                "logits": [
+                    [float(f"{value:.9g}") for value in row]
+                    for row in logits(name, folder, made).tolist()],
+            }
+        (FIXTURES / f"{name}.json").write_text(json.dumps(fixture, sort_keys=True) + "\n")
+        print(f"{name}: {len(tensors)} tensors, classes "
+              f"{[max(range(10), key=row.__getitem__) for row in fixture['logits']]}")
+
+
+if __name__ == "__main__":
+    main()
