@@ -45,6 +45,8 @@ let package = Package(
             providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
+        // giflib has no file for pkg-config; its header and library are in the default folders.
+        .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"])]),
 
         // OpenCL C sources, embedded in the binary by C23 `#embed`.
         .target(
@@ -98,7 +100,7 @@ let package = Package(
         .target(
             name: "DVTVision",
             dependencies: [
-                "CImageCodecs", "CTurboJPEG", "CWebP", "DVTCore", "DVTModel", "DVTSupport",
+                "CGIF", "CImageCodecs", "CTurboJPEG", "CWebP", "DVTCore", "DVTModel", "DVTSupport",
             ],
             swiftSettings: strict),
         .target(

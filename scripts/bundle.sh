@@ -12,8 +12,9 @@ readonly scratch=.build/bundle
 readonly glibc_limit=2.34 libstdcxx_limit=3.4.29
 
 libraries=(
-    libclblast.so.1 libOpenCL.so.1 libturbojpeg.so.0 libpng16.so.16 libz.so.1 libwebp.so.7)
-packages=(libclblast1 ocl-icd-libopencl1 libturbojpeg0 libpng16-16 zlib1g libwebp7)
+    libclblast.so.1 libOpenCL.so.1 libturbojpeg.so.0 libpng16.so.16 libz.so.1 libwebp.so.7
+    libgif.so.7)
+packages=(libclblast1 ocl-icd-libopencl1 libturbojpeg0 libpng16-16 zlib1g libwebp7 libgif7)
 # Dependencies of these libraries, linked to the program directly so that its rpath applies.
 indirect=(-Xlinker -lz)
 # libwebp 1.3 and newer depend on libsharpyuv.

@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 purpose=${1:-build}
 build=(
     ocl-icd-opencl-dev opencl-headers libclblast-dev libturbojpeg0-dev libpng-dev libwebp-dev
-    pkg-config)
+    libgif-dev pkg-config)
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
 
@@ -72,6 +72,8 @@ check_without_apt() {
     if [[ $purpose != lint && $purpose != check-gpu-kernels ]]; then
         libraries=(OpenCL clblast libturbojpeg libpng libwebp)
         has_opencl_platform || missing+=("an OpenCL driver (a GPU vendor's, or PoCL)")
+        # It has no file for pkg-config.
+        echo '#include <gif_lib.h>' | cc -fsyntax-only -xc - 2> /dev/null || missing+=(giflib)
     fi
     for name in "${libraries[@]}"; do
         pkg-config --exists "$name" 2> /dev/null || missing+=("$name")

@@ -53,7 +53,7 @@ public final class Classifier<B: Backend> {
     /// Classifies image files.
     ///
     /// - Parameters:
-    ///   - paths: JPEG, PNG or WebP files.
+    ///   - paths: image files; see ``/DVTVision/ImageDecoder``.
     ///   - topK: the number of classes that each prediction lists.
     /// - Returns: one classification per file, in the order of the paths.
     /// - Throws: ``/DVTVision/ImageError`` for the first file that cannot be read,

@@ -22,7 +22,7 @@ struct ImageFilesTests {
         folder.makeFolder("empty.jpg")
         let names = [
             "b/deep/x.png", "a.JPG", "b.jpeg", "b/z.Jpg", "B.PNG", "é.jpg", "a b.jpg", "line\n.jpg",
-            "b/y.WebP",
+            "b/y.WebP", "c.gif", "d.BMP",
         ]
         for name in names + ["c.txt", "jpg", "webp", "d.jpg.bak", "b/readme"] {
             try folder.write([], to: name)
@@ -30,6 +30,8 @@ struct ImageFilesTests {
         #expect(
             try found(in: folder) == [
                 "B.PNG", "a b.jpg", "a.JPG", "b.jpeg", "b/deep/x.png", "b/y.WebP", "b/z.Jpg",
+                "c.gif",
+                "d.BMP",
                 "line\n.jpg", "é.jpg",
             ])
     }
@@ -42,7 +44,7 @@ struct ImageFilesTests {
         for name in ["a", "b.jfif", "c.dat", "._d.jpg", ".e.jpg", ".git/f.jpg"] {
             try folder.write(jpeg, to: name)
         }
-        for name in ["g.BMP", "h.bmp", "i", "j.\u{1B}[2J"] {
+        for name in ["g.PSD", "h.psd", "i", "j.\u{1B}[2J"] {
             try folder.write([0x42, 0x4D], to: name)
         }
         #expect(mkfifo("\(folder.path)/k.jpg", 0o600) == 0)
@@ -50,7 +52,7 @@ struct ImageFilesTests {
         #expect(search.paths == ["a", "b.jfif", "c.dat"].map { "\(folder.path)/\($0)" })
         #expect(
             search.skipped.text
-                == "2 .bmp, 2 hidden, 2 without extension, 1 AppleDouble (._*), 1 not regular files"
+                == "2 .psd, 2 hidden, 2 without extension, 1 AppleDouble (._*), 1 not regular files"
         )
         #expect(search.problems.isEmpty)
     }

@@ -71,7 +71,7 @@ struct ClassifyInputTests {
         let all = ["/nowhere", broken, good, Fixtures.photo(2)]
         #expect(rows.map(\.file) == (command == "explain" ? [all[0], all[1], all[3]] : all))
         #expect(rows[0].error?.hasPrefix("/nowhere: cannot be opened") == true)
-        #expect(rows[1].error?.contains("neither JPEG, PNG nor WebP") == true)
+        #expect(rows[1].error?.contains("so it is not JPEG, PNG, WebP, GIF or BMP") == true)
         #expect(rows.dropFirst(2).allSatisfy { $0.error == nil })
         let stopped = try await dvt(arguments + ["--on-error", "stop"])
         #expect(stopped.code == 1 && stopped.output.isEmpty)
@@ -86,13 +86,13 @@ struct ClassifyInputTests {
             """
             mkdir -p "$2/deep" && cd "$2"
             cp "$1" photo.JFIF && cp "$1" deep/none && cp "$1" ._a.jpg && cp "$1" .b.jpg
-            cp "$1" $'deep/\\xff.jpg' && echo x > a.bmp && echo x > b.BMP && echo x > deep/c.heic
+            cp "$1" $'deep/\\xff.jpg' && echo x > a.psd && echo x > b.PSD && echo x > deep/c.heic
             "$DVT" classify --model tiny-deit --weights synthetic:50 --format csv .
             """, Fixtures.photo(1), try TemporaryFolder().path + "/set")
         #expect(run.code == 1)
         #expect(try csv(run.output).map { $0["file"] } == ["./deep/none", "./photo.JFIF"])
         let skipped =
-            "skipped files that are not JPEG, PNG or WebP: 2 .bmp, 1 .heic, "
+            "skipped files that are not JPEG, PNG, WebP, GIF or BMP: 2 .psd, 1 .heic, "
             + "1 AppleDouble (._*), 1 hidden"
         #expect(run.errorLines.contains(skipped), "\(run.errors)")
         #expect(run.errorLines.contains { $0.contains("has a name that is not UTF-8") })
@@ -200,7 +200,7 @@ struct ClassifyInputTests {
         let errors = run.errorLines.filter { $0.hasPrefix("error: ") }
         #expect(errors.count == 1)
         #expect(errors.first?.contains("line\\nfeed.jpg") == true, "\(errors)")
-        #expect(errors.first?.contains("neither JPEG, PNG nor WebP") == true)
+        #expect(errors.first?.contains("so it is not JPEG, PNG, WebP, GIF or BMP") == true)
     }
 
     @Test func missingPathsAreReported() async throws {

@@ -17,7 +17,7 @@ from drivers import DEBIAN_13, PYPI, Driver
 
 # What the program and CLBlast need besides a driver, and a system's basic folders.
 _BASE = ["base-files", "ocl-icd-libopencl1", "libclblast1", "libturbojpeg0", "libpng16-16t64",
-         "libwebp7", "libstdc++6", "zlib1g"]
+         "libwebp7", "libgif7", "libstdc++6", "zlib1g"]
 _KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 _PROGRAM = "/opt/dvt"
 # In a private mount namespace, nothing stays mounted; as root of a user namespace where the user is

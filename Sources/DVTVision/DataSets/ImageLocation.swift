@@ -1,6 +1,6 @@
 /// The location of an image.
 enum ImageLocation: Sendable {
-    /// A JPEG, PNG or WebP file.
+    /// An image file.
     case file(String)
     /// A record of a CIFAR archive, with its index from 0.
     case record(CIFARFile, Int)

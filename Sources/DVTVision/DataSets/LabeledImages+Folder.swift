@@ -52,7 +52,7 @@ extension LabeledImages {
         guard !paths.isEmpty else {
             throw DataSetError.empty(
                 path: root,
-                reason: "no folder in it has a JPEG, PNG or WebP file"
+                reason: "no folder in it has a \(ImageFormat.alternatives) file"
                     + (skipped.text.map { "; convert what they contain: \($0)" } ?? ""))
         }
         return LabeledImages(

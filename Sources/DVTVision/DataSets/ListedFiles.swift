@@ -7,7 +7,9 @@ struct ListedFiles {
     private let folder: Substring
     private let suffix: String
 
-    private static let suffixes = ["", ".jpg", ".jpeg", ".JPEG", ".JPG", ".png", ".PNG", ".webp"]
+    private static let suffixes = [
+        "", ".jpg", ".jpeg", ".JPEG", ".JPG", ".png", ".PNG", ".webp", ".gif", ".bmp",
+    ]
 
     /// Finds the extension that a list omits, as Kaggle's lists of identifiers do.
     ///

@@ -9,6 +9,11 @@ extension [UInt8] {
         UInt32(bigEndian16(at: offset)) << 16 | UInt32(bigEndian16(at: offset + 2))
     }
 
+    /// The 2-byte little-endian integer at `offset`.
+    func littleEndian16(at offset: Int) -> Int {
+        Int(self[offset]) | Int(self[offset + 1]) << 8
+    }
+
     /// The 3-byte little-endian integer at `offset`.
     func littleEndian24(at offset: Int) -> Int {
         Int(self[offset]) | Int(self[offset + 1]) << 8 | Int(self[offset + 2]) << 16

@@ -1,4 +1,4 @@
-/// Decodes JPEG, PNG and WebP files to the pixels of Pillow's `Image.open(p).convert("RGB")`.
+/// Decodes image files to the pixels of Pillow's `Image.open(p).convert("RGB")`.
 ///
 /// The signature identifies the format; the file name is ignored.
 ///
@@ -8,6 +8,8 @@
 ///   their high byte. Pillow does the same for color and for gray with alpha, but clips plain
 ///   16-bit gray at 255, which turns nearly every such image white; this decoder does not.
 /// - WebP: lossy and lossless. Transparency is dropped; the first frame of an animation is used.
+/// - GIF: the first frame. Transparency is dropped.
+/// - BMP: 1 to 32 bits per pixel, with masks or runs too. Transparency is dropped.
 ///
 /// A truncated file is an error even if only its end marker is missing. Other damage is tolerated
 /// where Pillow tolerates it. Pixel memory is allocated only if the file is long enough to hold the
@@ -56,6 +58,14 @@ public enum ImageDecoder {
             let structure = try WebPStructure(bytes, name: name)
             image = try WebPDecoder.decode(bytes, structure: structure, name: name)
             exif = structure.exif
+        case .gif:
+            let structure = try GIFStructure(bytes, name: name)
+            image = try GIFDecoder.decode(bytes, structure: structure, name: name)
+            exif = nil
+        case .bmp:
+            let structure = try BMPStructure(bytes, name: name)
+            image = try BMPDecoder.decode(bytes, structure: structure, name: name)
+            exif = nil
         }
         guard applyingOrientation, let exif else { return image }
         return image.oriented(EXIFOrientation(exif: bytes[exif]))

@@ -12,8 +12,8 @@ public enum ImageError: Error, Equatable, Sendable {
     case fileTooLarge(path: String, byteCount: Int, limit: Int)
     /// `path` is empty.
     case empty(path: String)
-    /// `path` begins with `firstBytes`, at most 32, which are not the signature of a JPEG, PNG or
-    /// WebP file.
+    /// `path` begins with `firstBytes`, at most 32, which are not the signature of a supported
+    /// format.
     case unknownFormat(path: String, firstBytes: [UInt8])
     /// The image declares more pixels than are accepted.
     case tooManyPixels(path: String, width: Int, height: Int, limit: Int)
@@ -57,7 +57,7 @@ extension ImageError: CustomStringConvertible {
         case .cannotOpen(_, let reason):
             "cannot be opened (\(printable(reason))); check the path and its permissions"
         case .notRegularFile:
-            "is not a regular file; give the path of a JPEG, PNG or WebP file"
+            "is not a regular file; give the path of a \(ImageFormat.alternatives) file"
         case .cannotRead(_, let reason):
             "cannot be read (\(printable(reason))); check the disk, or copy the file again"
         case .fileTooLarge(_, let byteCount, let limit):
@@ -67,7 +67,7 @@ extension ImageError: CustomStringConvertible {
         case .nameNotUTF8:
             "has a name that is not UTF-8; rename the file"
         case .noImages(_, let skipped):
-            "contains no JPEG, PNG or WebP file"
+            "contains no \(ImageFormat.alternatives) file"
                 + (skipped.map { "; convert what it contains: \($0)" } ?? "")
         case .invalidList(_, let reason):
             reason
@@ -81,8 +81,8 @@ extension ImageError: CustomStringConvertible {
         case .unknownFormat(_, let bytes):
             OtherFormat.remedy(for: bytes).map { "is \($0)" }
                 ?? """
-                begins with \(hexadecimal(bytes.prefix(4))), so it is neither JPEG, PNG nor WebP; \
-                convert it first
+                begins with \(hexadecimal(bytes.prefix(4))), so it is not \
+                \(ImageFormat.alternatives); convert it first
                 """
         case .tooManyPixels(_, let width, let height, let limit):
             """

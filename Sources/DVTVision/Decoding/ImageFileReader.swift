@@ -9,7 +9,7 @@ enum ImageFileReader {
     /// are far below the limit; it protects against huge sparse files.
     static let byteLimit = 1 << 30
 
-    /// Whether a file begins with the signature of a JPEG, PNG or WebP file.
+    /// Whether a file begins with the signature of a supported format.
     static func isImage(path: String) -> Bool {
         do throws(FileError) {
             let file = try OpenFile(path: path)
@@ -23,8 +23,7 @@ enum ImageFileReader {
     /// Reads a file.
     ///
     /// - Parameter path: the file.
-    /// - Returns: its bytes, or only the first few if they are not those of a JPEG, PNG or WebP
-    ///   file.
+    /// - Returns: its bytes, or only the first few if they are not those of a supported format.
     /// - Throws: ``ImageError`` if it is not a readable, regular file, or too large.
     static func read(path: String) throws(ImageError) -> [UInt8] {
         do throws(FileError) {

@@ -1,12 +1,14 @@
 /// A supported file format, identified by the signature.
-enum ImageFormat {
+enum ImageFormat: CaseIterable {
     /// JPEG (JFIF, EXIF or raw).
     case jpeg
     case png
     case webP
+    case gif
+    case bmp
 
     /// The number of bytes that identify a format.
-    static let signatureLength = 12
+    static let signatureLength = 18
     /// The number of bytes that identify a format, or one that is not supported.
     static let startLength = 32
 
@@ -21,10 +23,41 @@ enum ImageFormat {
             self = .png
         } else if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) {
             self = .webP
+        } else if bytes.starts(with: "GIF87a".utf8) || bytes.starts(with: "GIF89a".utf8) {
+            self = .gif
+        } else if BMPStructure.isBegun(by: bytes) {
+            self = .bmp
         } else if bytes.isEmpty {
             throw .empty(path: name)
         } else {
             throw .unknownFormat(path: name, firstBytes: Array(bytes.prefix(Self.startLength)))
         }
     }
+
+    /// The name in messages.
+    var name: String {
+        switch self {
+        case .jpeg: "JPEG"
+        case .png: "PNG"
+        case .webP: "WebP"
+        case .gif: "GIF"
+        case .bmp: "BMP"
+        }
+    }
+
+    /// The usual endings of file names, in lower case.
+    var fileNameEndings: [String] {
+        switch self {
+        case .jpeg: [".jpg", ".jpeg", ".jpe", ".jfif"]
+        case .png: [".png"]
+        case .webP: [".webp"]
+        case .gif: [".gif"]
+        case .bmp: [".bmp", ".dib"]
+        }
+    }
+
+    /// The formats as alternatives, such as `JPEG, PNG or WebP`.
+    static let alternatives =
+        allCases.dropLast().map(\.name).joined(separator: ", ")
+        + (allCases.last.map { " or \($0.name)" } ?? "")
 }

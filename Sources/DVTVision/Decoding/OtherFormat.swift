@@ -1,9 +1,9 @@
-/// What a file is that is neither JPEG, PNG nor WebP, where its first bytes show it.
+/// What a file of no supported format is, where its first bytes show it.
 enum OtherFormat {
     /// The kind of file and what to do.
     ///
     /// - Parameter bytes: the first bytes of the file.
-    /// - Returns: a text such as `a BMP file; convert it to JPEG or PNG`, or nil if unknown.
+    /// - Returns: a text such as `a TIFF file; convert it to JPEG or PNG`, or nil if unknown.
     static func remedy(for bytes: [UInt8]) -> String? {
         if let name = imageName(bytes) { return "\(name); convert it to JPEG or PNG" }
         if bytes.starts(with: "version https://git-lfs".utf8) {
@@ -17,7 +17,6 @@ enum OtherFormat {
 
     private static func imageName(_ bytes: [UInt8]) -> String? {
         let signatures: [(name: String, bytes: [UInt8])] = [
-            ("a GIF file", Array("GIF8".utf8)),
             ("a TIFF file", [0x49, 0x49, 0x2A, 0]), ("a TIFF file", [0x4D, 0x4D, 0, 0x2A]),
             ("a Photoshop file", Array("8BPS".utf8)), ("a JPEG XL file", [0xFF, 0x0A]),
             ("a JPEG XL file", [0, 0, 0, 0x0C] + Array("JXL ".utf8)),
@@ -25,12 +24,7 @@ enum OtherFormat {
             ("an SVG file", Array("<svg".utf8)),
         ]
         return signatures.first { bytes.starts(with: $0.bytes) }?.name
-            ?? (isBMP(bytes) ? "a BMP file" : boxedName(bytes))
-    }
-
-    /// Two letters, the size, and four zeros.
-    private static func isBMP(_ bytes: [UInt8]) -> Bool {
-        bytes.starts(with: "BM".utf8) && Array(bytes.dropFirst(6).prefix(4)) == [0, 0, 0, 0]
+            ?? boxedName(bytes)
     }
 
     /// HEIC and AVIF are ISO base media files, as MP4 videos are.

@@ -28,6 +28,8 @@ struct WebPChunk {
 struct WebPChunks {
     /// The bytes of the FourCC and the length.
     static let headerByteCount = 8
+    /// The bytes of `RIFF`, the length and `WEBP`.
+    private static let fileHeaderByteCount = 12
 
     private let bytes: [UInt8]
     private let name: String
@@ -43,10 +45,10 @@ struct WebPChunks {
         guard end <= bytes.count else {
             throw .truncated(path: name, byteCount: bytes.count)
         }
-        guard end >= ImageFormat.signatureLength else {
+        guard end >= Self.fileHeaderByteCount else {
             throw .damaged(path: name, format: "WebP", reason: "it declares \(end) bytes")
         }
-        self.init(bytes, in: ImageFormat.signatureLength..<end, name: name)
+        self.init(bytes, in: Self.fileHeaderByteCount..<end, name: name)
     }
 
     /// Starts at the first chunk in a range of the file.

@@ -3,7 +3,10 @@ import Glibc
 
 /// Finds image files.
 public enum ImageFiles {
-    private static let extensions = [".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"]
+    private static let endings = ImageFormat.allCases.flatMap(\.fileNameEndings)
+
+    /// The supported formats as alternatives, such as `JPEG, PNG or WebP`.
+    package static var formats: String { ImageFormat.alternatives }
 
     private struct Identity: Hashable {
         let device: UInt
@@ -31,10 +34,10 @@ public enum ImageFiles {
 
     /// Lists the images at a path.
     ///
-    /// A file yields itself. A folder yields every file below it whose name ends in .jpg, .jpeg,
-    /// .jpe, .jfif, .png or .webp, ignoring case, or that begins as a file of these formats. Names
-    /// that begin with a dot are skipped. Symbolic links are followed, and each folder is visited
-    /// once, so cyclic links terminate.
+    /// A file yields itself. A folder yields every file below it whose name has the usual ending of
+    /// a supported format (.jpg, .jpeg, .jpe, .jfif, .png, .webp, .gif, .bmp, .dib), ignoring case,
+    /// or that begins as a file of these formats. Names that begin with a dot are skipped. Symbolic
+    /// links are followed, and each folder is visited once, so cyclic links terminate.
     ///
     /// - Parameter path: a file or a folder.
     /// - Returns: the paths, sorted by bytes.
@@ -196,10 +199,10 @@ public enum ImageFiles {
         }
     }
 
-    /// Whether a name ends as those of JPEG, PNG and WebP files do.
+    /// Whether a name ends as those of images of the supported formats do.
     static func hasImageEnding(_ name: String) -> Bool {
         let name = name.lowercased()
-        return extensions.contains { name.hasSuffix($0) }
+        return endings.contains { name.hasSuffix($0) }
     }
 
     private static func precedes(_ first: String, _ second: String) -> Bool {

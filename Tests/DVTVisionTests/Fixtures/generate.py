@@ -4,7 +4,8 @@ Requires Pillow 11.3.0, whose wheels include libwebp 1.5.0, and NumPy (pip insta
 numpy). All results are Pillow's, or torchvision's arithmetic on Pillow's results; they are stored
 as CRC-32 of the raw bytes. Run it in this folder; it is deterministic.
 
-  *.jpg, *.png, *.webp  small images of every kind
+  *.jpg, *.png, *.webp, *.gif, *.bmp
+                        small images of every kind
   bomb-*.png            small files that grow a thousandfold when fully inflated
   decode.txt            name, size and CRC of convert("RGB"), then of exif_transpose
   resize.txt            seed, size, new size, filter and CRC of Image.resize
@@ -244,6 +245,231 @@ def webps():
     yield "webp-animated-offset.webp", animation(20, 14, (4, 6, 7, 5, small[0]), (0, 0, 8, 8, small[1]))
 
 
+def lzw(indices, bits):
+    """Compresses palette indices as GIF does, with a clear code before the table is full."""
+    clear, end = 1 << bits, (1 << bits) + 1
+    table, width, codes = {}, bits + 1, []
+    text = ()
+
+    def restart():
+        table.clear()
+        table.update({(index,): index for index in range(clear)})
+        return bits + 1
+
+    codes.append((clear, width))
+    restart()
+    size = end + 1
+    for index in indices:
+        if text + (index,) in table:
+            text += (index,)
+            continue
+        codes.append((table[text], width))
+        table[text + (index,)] = size
+        # The decoder knows an entry one code later.
+        if size == 1 << width:
+            width += 1
+        size += 1
+        text = (index,)
+        if size == 4095:
+            codes.append((table[text], width))
+            codes.append((clear, width))
+            width, size, text = restart(), end + 1, ()
+    if text:
+        codes.append((table[text], width))
+        if size == 1 << width:
+            width += 1
+    codes.append((end, width))
+    packed, count = 0, 0
+    for code, width in codes:
+        packed |= code << count
+        count += width
+    data = packed.to_bytes((count + 7) // 8, "little")
+    blocks = b"".join(bytes([len(data[i : i + 255])]) + data[i : i + 255] for i in range(0, len(data), 255))
+    return bytes([bits]) + blocks + b"\0"
+
+
+def gif_frame(pixels, bits, left=0, top=0, palette=None, interlaced=False):
+    """A frame of indices [rows, columns]."""
+    height, width = pixels.shape
+    flags = (0x40 if interlaced else 0) | (0x80 | bits - 1 if palette is not None else 0)
+    if interlaced:
+        pixels = np.concatenate([pixels[start::step] for start, step in ((0, 8), (4, 8), (2, 4), (1, 2))])
+    descriptor = b"," + struct.pack("<HHHHB", left, top, width, height, flags)
+    return descriptor + (palette or b"") + lzw(pixels.ravel().tolist(), max(bits, 2))
+
+
+def gif(width, height, *blocks, bits=None, palette=b"", version=b"GIF89a", end=b";"):
+    flags = 0x80 | bits - 1 if palette else 0
+    return version + struct.pack("<HHBBB", width, height, flags, 1, 0) + palette + b"".join(blocks) + end
+
+
+def transparency(index):
+    return b"!\xf9\4\1\x0a\0" + bytes([index]) + b"\0"
+
+
+def gifs():
+    generator = np.random.default_rng(5)
+
+    def colors(bits):
+        return generator.integers(0, 256, 3 << bits).astype(np.uint8).tobytes()
+
+    def indices(width, height, bits):
+        y, x = np.mgrid[0:height, 0:width]
+        smooth = (x * 3 + y) * (1 << bits) // (3 * width + height)
+        noisy = generator.integers(0, 1 << bits, (height, width))
+        return np.where(x < width // 2, smooth, noisy)
+
+    for bits in range(1, 9):
+        yield "gif-%d.gif" % bits, gif(
+            37, 23, gif_frame(indices(37, 23, bits), bits), bits=bits, palette=colors(bits))
+    yield "gif-interlaced.gif", gif(
+        19, 13, gif_frame(indices(19, 13, 4), 4, interlaced=True), bits=4, palette=colors(4))
+    yield "gif-interlaced-low.gif", gif(
+        5, 3, gif_frame(indices(5, 3, 4), 4, interlaced=True), bits=4, palette=colors(4))
+    yield "gif-local.gif", gif(
+        19, 13, gif_frame(indices(19, 13, 3), 3, palette=colors(3)), bits=5, palette=colors(5))
+    yield "gif-only-local.gif", gif(19, 13, gif_frame(indices(19, 13, 3), 3, palette=colors(3)))
+    yield "gif-no-palette.gif", gif(19, 13, gif_frame(indices(19, 13, 8), 8))
+    yield "gif-short-palette.gif", gif(
+        19, 13, gif_frame(indices(19, 13, 4), 4), bits=2, palette=colors(2))
+    yield "gif-87a.gif", gif(
+        9, 7, gif_frame(indices(9, 7, 2), 2), bits=2, palette=colors(2), version=b"GIF87a")
+    yield "gif-1x1.gif", gif(1, 1, gif_frame(indices(1, 1, 1), 1), bits=1, palette=colors(1))
+    yield "gif-transparent.gif", gif(
+        19, 13, transparency(3), gif_frame(indices(19, 13, 3), 3), bits=3, palette=colors(3))
+    yield "gif-offset.gif", gif(
+        19, 13, gif_frame(indices(7, 5, 3), 3, left=4, top=6), bits=3, palette=colors(3))
+    yield "gif-offset-transparent.gif", gif(
+        19, 13, transparency(5), gif_frame(indices(7, 5, 3), 3, left=4, top=6), bits=3,
+        palette=colors(3))
+    yield "gif-beyond-screen.gif", gif(
+        6, 5, gif_frame(indices(7, 5, 3), 3, left=4, top=6), bits=3, palette=colors(3))
+    yield "gif-no-screen.gif", gif(
+        0, 0, gif_frame(indices(7, 5, 3), 3), bits=3, palette=colors(3))
+    yield "gif-animated.gif", gif(
+        19, 13, b"!\xff\x0bNETSCAPE2.0\3\1\0\0\0", b"!\xfe\5hello\0", transparency(1),
+        gif_frame(indices(19, 13, 3), 3), transparency(2),
+        gif_frame(indices(7, 5, 2), 2, left=2, palette=colors(2)), bits=3, palette=colors(3))
+    yield "gif-trailing.gif", gif(
+        9, 7, gif_frame(indices(9, 7, 2), 2), bits=2, palette=colors(2)) + b"bytes after the end"
+    yield "gif-large.gif", gif(
+        150, 90, gif_frame(indices(150, 90, 6), 6), bits=6, palette=colors(6))
+
+    def save(image, **options):
+        output = io.BytesIO()
+        image.save(output, "GIF", **options)
+        return output.getvalue()
+
+    frames = [scene(20, 14), scene(20, 14).transpose(0)]
+    yield "gif-pillow.gif", save(scene(37, 23).quantize(50))
+    yield "gif-pillow-gray.gif", save(scene(37, 23).convert("L"))
+    yield "gif-pillow-animated.gif", save(frames[0], save_all=True, append_images=frames[1:])
+
+
+def bmp(bits, rows, palette=b"", header=40, compression=0, colors=0, masks=b"", top_down=False,
+        offset=None, width=None, height=None):
+    """A BMP file of packed rows, from the top, or of coded runs, from the bottom."""
+    if isinstance(rows, list):
+        height = len(rows)
+        data = b"".join(row + bytes(-len(row) % 4) for row in (rows if top_down else rows[::-1]))
+    else:
+        data = rows
+    if header == 12:
+        entries = struct.pack("<IHHHH", 12, width, height, 1, bits)
+    else:
+        entries = struct.pack(
+            "<IiiHHIIiiII", header, width, -height if top_down else height, 1, bits, compression,
+            len(data), 2835, 2835, colors, 0)
+        own = masks if header > 40 else b""
+        entries += own + bytes(header - 40 - len(own))
+        masks = b"" if header > 40 else masks
+    start = 14 + len(entries) + len(masks) + len(palette)
+    start = start if offset is None else offset
+    size = 14 + len(entries) + len(masks) + len(palette) + len(data)
+    return b"BM" + struct.pack("<IHHI", size, 0, 0, start) + entries + masks + palette + data
+
+
+def bmps():
+    generator = np.random.default_rng(6)
+    width, height = 19, 13
+    y, x = np.mgrid[0:height, 0:width]
+
+    def samples(bits):
+        ramp = (x + y) * ((1 << bits) - 1) // (width + height)
+        return np.where(x < width // 2, ramp, generator.integers(0, 1 << bits, (height, width)))
+
+    def packed(bits):
+        lines = []
+        for row in samples(bits):
+            if bits < 8:
+                text = "".join(format(int(value), "0%db" % bits) for value in row)
+                text += "0" * (-len(text) % 8)
+                lines.append(bytes(int(text[i : i + 8], 2) for i in range(0, len(text), 8)))
+            else:
+                lines.append(b"".join(int(value).to_bytes(bits // 8, "little") for value in row))
+        return lines
+
+    def colors(count, size=4):
+        entries = generator.integers(0, 256, (count, size)).astype(np.uint8)
+        if size == 4:
+            entries[:, 3] = 0
+        return entries.tobytes()
+
+    def masks(*values):
+        return struct.pack("<%dI" % len(values), *values)
+
+    for bits in (1, 4, 8):
+        yield "bmp-%d.bmp" % bits, bmp(bits, packed(bits), colors(1 << bits), width=width)
+        yield "bmp-%d-os2.bmp" % bits, bmp(
+            bits, packed(bits), colors(1 << bits, 3), header=12, width=width, height=height)
+    for bits in (16, 24, 32):
+        yield "bmp-%d.bmp" % bits, bmp(bits, packed(bits), width=width)
+    yield "bmp-24-os2.bmp", bmp(24, packed(24), header=12, width=width, height=height)
+    yield "bmp-24-top-down.bmp", bmp(24, packed(24), top_down=True, width=width)
+    yield "bmp-8-top-down.bmp", bmp(8, packed(8), colors(256), top_down=True, width=width)
+    yield "bmp-8-short-palette.bmp", bmp(8, packed(8), colors(100), colors=100, width=width)
+    yield "bmp-8-no-offset.bmp", bmp(8, packed(8), colors(256), offset=0, width=width)
+    yield "bmp-8-offset-of-palette.bmp", bmp(8, packed(8), colors(256), offset=54, width=width)
+    for header in (52, 56, 64, 108, 124):
+        yield "bmp-24-header-%d.bmp" % header, bmp(24, packed(24), header=header, width=width)
+    yield "bmp-16-565.bmp", bmp(
+        16, packed(16), compression=3, masks=masks(0xF800, 0x7E0, 0x1F), width=width)
+    yield "bmp-16-555.bmp", bmp(
+        16, packed(16), compression=3, masks=masks(0x7C00, 0x3E0, 0x1F), width=width)
+    yield "bmp-24-masks.bmp", bmp(
+        24, packed(24), compression=3, masks=masks(0xFF0000, 0xFF00, 0xFF), width=width)
+    for header, values in (
+        (40, (0xFF0000, 0xFF00, 0xFF)), (52, (0xFF000000, 0xFF0000, 0xFF00)),
+        (56, (0xFF000000, 0xFF00, 0xFF, 0)), (108, (0xFF, 0xFF00, 0xFF0000, 0xFF000000)),
+        (124, (0xFF0000, 0xFF00, 0xFF, 0xFF000000)), (124, (0, 0, 0, 0)),
+    ):
+        yield "bmp-32-masks-%x-%d.bmp" % (values[0], header), bmp(
+            32, packed(32), header=header, compression=3, masks=masks(*values), width=width)
+    # Runs of one index, literal indices, and rows that end early. Pillow does not read moves, odd
+    # counts of literal indices of 4 bits, and images that end early.
+    runs8 = b"\5\1\4\2\0\4\1\2\3\4\6\7\0\0" + b"\x13\6\0\0" * 11 + b"\0\5\1\2\3\4\5\0\7\0\7\3\0\1"
+    runs4 = b"\5\x12\4\x34\0\4\x56\x78\6\x9a\0\0" + b"\x13\x6b\0\0" * 11 + b"\0\4\x12\x34\7\x0f\x08\x81\0\1"
+    yield "bmp-rle8.bmp", bmp(8, runs8, colors(16), compression=1, colors=16, width=width, height=height)
+    yield "bmp-rle4.bmp", bmp(4, runs4, colors(16), compression=2, colors=16, width=width, height=height)
+
+    def save(image):
+        output = io.BytesIO()
+        image.save(output, "BMP")
+        return output.getvalue()
+
+    image = scene(37, 23)
+    yield "bmp-pillow.bmp", save(image)
+    yield "bmp-pillow-gray.bmp", save(image.convert("L"))
+    yield "bmp-pillow-1.bmp", save(image.convert("1"))
+    yield "bmp-pillow-palette.bmp", save(image.quantize(50))
+    veiled = scene(12, 9)
+    veiled.putalpha(Image.fromarray(noise(9, 12 * 9).reshape(9, 12)))
+    yield "bmp-pillow-alpha.bmp", save(veiled)
+    yield "bmp-1x1.bmp", save(scene(1, 1))
+    # The padding of the last row may be missing.
+    yield "bmp-no-padding.bmp", save(scene(7, 5))[:-3]
+
+
 def write_bombs():
     """A 1x1 image with 8 MiB of compressed zeros in a profile, a text or the image data."""
     zeros = zlib.compress(bytes(8 << 20), 9)
@@ -270,7 +496,8 @@ def described(image):
 def write_images():
     lines = []
     files = [(name, data, None) for name, data in jpegs()] + list(pngs())
-    files += [(name, data, None) for name, data in webps()]
+    for more in (webps, gifs, bmps):
+        files += [(name, data, None) for name, data in more()]
     for name, data, samples in files:
         with open(name, "wb") as file:
             file.write(data)

@@ -16,6 +16,6 @@ final class SkippedLog: Sendable {
     /// Prints the counts to standard error, if there are any.
     func printSummary() {
         guard let text = files.withLock({ $0.text }) else { return }
-        printError("skipped files that are not JPEG, PNG or WebP: \(text)")
+        printError("skipped files that are not \(ImageFiles.formats): \(text)")
     }
 }
