@@ -18,6 +18,18 @@ typedef struct {
     size_t remaining;
 } unread_bytes;
 
+// The number after the last pass of Adam7, which are 0 to 6.
+#define END_PASS 7
+// The bytes of IEND, the last chunk.
+#define END_CHUNK_SIZE 12
+
+// What a longjmp must not lose, so it belongs to the caller of setjmp's function.
+typedef struct {
+    message_room message;
+    unread_bytes unread;
+    int has_all_rows;
+} decoding;
+
 static void on_error(png_structp png, png_const_charp message) {
     const message_room *reason = png_get_error_ptr(png);
     snprintf(reason->text, reason->size, "%s", message);
@@ -75,15 +87,10 @@ static void read_pixels(
     png_read_end(png, NULL);
 }
 
-int png_rgb_decode(
-    const uint8_t *bytes, size_t byte_count, uint32_t width, uint32_t height,
-    uint8_t *rgb, char *reason, size_t reason_size) {
-    message_room message = {reason, reason_size};
-    unread_bytes unread = {bytes, byte_count};
-    snprintf(reason, reason_size, "out of memory");
+static int decode(decoding *state, uint32_t width, uint32_t height, uint8_t *rgb) {
     // Neither pointer changes after setjmp, so both keep their values over a longjmp.
     const png_structp png =
-        png_create_read_struct(PNG_LIBPNG_VER_STRING, &message, on_error, on_warning);
+        png_create_read_struct(PNG_LIBPNG_VER_STRING, &state->message, on_error, on_warning);
     if (png == NULL) {
         return 1;
     }
@@ -95,13 +102,33 @@ int png_rgb_decode(
     }
     const int failed = setjmp(png_jmpbuf(png));
     if (!failed) {
-        png_set_read_fn(png, &unread, on_read);
+        png_set_read_fn(png, &state->unread, on_read);
         png_set_user_limits(png, width, height);
         skip_ancillary_chunks(png);
         read_pixels(png, info, width, height, rgb);
+    } else {
+        // libpng passes the last row before it looks for the end of the image data.
+        state->has_all_rows = png_get_interlace_type(png, info) == PNG_INTERLACE_NONE
+                                  ? png_get_current_row_number(png) >= height
+                                  : png_get_current_pass_number(png) >= END_PASS;
     }
     png_destroy_read_struct(&owned, &info, NULL);
     return failed;
+}
+
+png_rgb_result png_rgb_decode(
+    const uint8_t *bytes, size_t byte_count, uint32_t width, uint32_t height,
+    uint8_t *rgb, char *reason, size_t reason_size) {
+    decoding state = {{reason, reason_size}, {bytes, byte_count}, 0};
+    snprintf(reason, reason_size, "out of memory");
+    if (!decode(&state, width, height, rgb)) {
+        return PNG_RGB_COMPLETE;
+    }
+    // libpng looks for more image data in the next chunk, which is the last one.
+    if (state.unread.remaining >= END_CHUNK_SIZE) {
+        return PNG_RGB_FAILED;
+    }
+    return state.has_all_rows ? PNG_RGB_LACKS_END : PNG_RGB_LACKS_ROWS;
 }
 
 static void on_write(png_structp png, png_bytep bytes, size_t count) {

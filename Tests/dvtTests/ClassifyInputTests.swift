@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// Files, folders, standard input, and unreadable images.
@@ -78,6 +79,28 @@ struct ClassifyInputTests {
         #expect(stopped.errorLines.count { $0.hasPrefix("error: ") } == 1)
         let skipped = try await dvt(arguments)
         #expect(!skipped.output.contains("error") && skipped.output.contains(good))
+    }
+
+    /// People see what is missing, and programs get an error, unless they ask for the other.
+    @Test func filesThatEndEarlyFollowTheRule() async throws {
+        let folder = try TemporaryFolder()
+        let path = "\(folder.path)/cut.jpg"
+        let photo = try Data(contentsOf: URL(fileURLWithPath: Fixtures.photo(1)))
+        try photo.prefix(photo.count / 2).write(to: URL(fileURLWithPath: path))
+        let model = ["--model", "tiny-deit", "--weights", "synthetic:50", "--format", "jsonl"]
+        let warning =
+            "warning: \(path): ends early; one color takes the place of the missing pixels"
+        for (command, usesIt) in [("classify", true), ("explain", true), ("embed", false)] {
+            let run = try await dvt([command] + model + [path])
+            #expect(run.code == (usesIt ? 0 : 1), "\(run.errors)")
+            #expect(run.lines.isEmpty != usesIt)
+            #expect(run.errorLines.contains(warning) == usesIt)
+            #expect(run.errors.contains("before the image is complete") != usesIt)
+            let other = try await dvt(
+                [command] + model + ["--truncated", usesIt ? "refuse" : "use", path])
+            #expect(other.code == (usesIt ? 1 : 0), "\(other.errors)")
+            #expect(other.errorLines.contains(warning) != usesIt)
+        }
     }
 
     /// A name that is not UTF-8 does not hide the other files, and the first bytes decide.

@@ -137,6 +137,23 @@ struct EvaluateCommandTests {
         #expect(unnamed.errors.contains("note: \(set): the model's classes have no names"))
     }
 
+    /// A damaged set is not measured in silence.
+    @Test func filesThatEndEarlyAreRefusedUnlessAskedFor() async throws {
+        let folder = try TemporaryFolder()
+        let set = try makeSet(folder)
+        let path = "\(set)/class0/00.jpg"
+        let photo = try Data(contentsOf: URL(fileURLWithPath: Fixtures.photo(1)))
+        try photo.dropLast(2).write(to: URL(fileURLWithPath: path))
+        for (options, images) in [([], 12), (["--truncated", "use"], 13)] as [([String], Int)] {
+            let run = try await dvt(
+                ["evaluate"] + Self.model + options + ["--format", "json", set])
+            #expect(run.code == 0, "\(run.errors)")
+            let rows = try json(run.output, as: Row.self)
+            #expect(rows.allSatisfy { $0.images == images && $0.unreadable == 13 - images })
+            #expect(run.errors.contains("00.jpg: ends without its end marker") == (images == 13))
+        }
+    }
+
     @Test func strictStopsAtTheFirstUnreadableImage() async throws {
         let folder = try TemporaryFolder()
         let set = try makeSet(folder)

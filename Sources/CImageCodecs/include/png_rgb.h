@@ -8,6 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+typedef enum {
+    PNG_RGB_COMPLETE,
+    // All pixels are there, but the image data end without their own end.
+    PNG_RGB_LACKS_END,
+    // The image data end early; pixels after their end are unchanged.
+    PNG_RGB_LACKS_ROWS,
+    PNG_RGB_FAILED,
+} png_rgb_result;
+
 // Decodes a PNG file to 8-bit RGB, row-major, without padding.
 //
 // Alpha and transparency are dropped, not blended; of 16-bit samples the high byte is kept;
@@ -16,10 +25,10 @@
 //   png, png_size    the whole file
 //   width, height    as its IHDR declares them; anything else is an error
 //   rgb              receives width * height * 3 bytes; partly written on failure
-//   reason           receives libpng's message on failure, always terminated
+//   reason           receives libpng's message unless complete, always terminated
 //
-// Returns 0 on success. Prints nothing.
-int png_rgb_decode(
+// Prints nothing.
+png_rgb_result png_rgb_decode(
     const uint8_t *png, size_t png_size, uint32_t width, uint32_t height,
     uint8_t *rgb, char *reason, size_t reason_size);
 

@@ -15,16 +15,19 @@ public final class TrainingBatches {
     private struct Outcome: Sendable {
         let batch: TrainingBatch?
         let skipped: [ImageError]
+        let incomplete: [IncompleteImage]
     }
 
     /// An augmented image or its error.
     private struct Image: Sendable {
         let label: Int
-        let result: Result<Tensor, ImageError>
+        let result: Result<(tensor: Tensor, incomplete: IncompleteImage?), ImageError>
     }
 
     /// The errors of the images skipped so far.
     public private(set) var skipped: [ImageError] = []
+    /// The images that end early and were used so far, as far as they were not in the cache.
+    package private(set) var incomplete: [IncompleteImage] = []
     private let isStrict: Bool
     private let images: LoaderPipeline<Int, Image>
     private let batches: LoaderPipeline<Int, Outcome>
@@ -73,6 +76,7 @@ public final class TrainingBatches {
     public func next() throws(ImageError) -> TrainingBatch? {
         while let outcome = batches.next() {
             skipped += outcome.skipped
+            incomplete += outcome.incomplete
             if isStrict, let error = outcome.skipped.first {
                 close()
                 throw error
@@ -89,18 +93,22 @@ public final class TrainingBatches {
     ) -> Outcome {
         let side = input.preprocessing.imageSize
         var (values, labels, skipped) = ([Float](), [Int](), [ImageError]())
+        var incomplete: [IncompleteImage] = []
         values.reserveCapacity(count * 3 * side * side)
         for _ in 0..<count {
             // Nil once the batches are released; the result is then discarded.
             guard let image = images.next() else { break }
             switch image.result {
-            case .success(let tensor):
-                values += tensor.values
+            case .success(let loaded):
+                values += loaded.tensor.values
                 labels.append(image.label)
+                loaded.incomplete.map { incomplete.append($0) }
             case .failure(let error): skipped.append(error)
             }
         }
-        guard !labels.isEmpty else { return Outcome(batch: nil, skipped: skipped) }
+        guard !labels.isEmpty else {
+            return Outcome(batch: nil, skipped: skipped, incomplete: incomplete)
+        }
         var images = Tensor([labels.count, 3, side, side], values: values)
         var share = 1.0
         if let mixing = input.augmentation.mixing {
@@ -115,6 +123,6 @@ public final class TrainingBatches {
             share: share)
         return Outcome(
             batch: TrainingBatch(index: index, images: images, targets: targets, labels: labels),
-            skipped: skipped)
+            skipped: skipped, incomplete: incomplete)
     }
 }

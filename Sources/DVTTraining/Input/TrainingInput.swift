@@ -129,12 +129,18 @@ public struct TrainingInput: Sendable {
     /// - Parameters:
     ///   - index: the index of the image in the set.
     ///   - epoch: the epoch, from 0.
-    /// - Returns: the model's input, shape `[1, 3, S, S]`.
+    /// - Returns: the model's input, shape `[1, 3, S, S]`, and what the file lacks, if it ends early
+    ///   and was decoded now.
     /// - Throws: ``/DVTVision/ImageError`` if the image cannot be read.
-    func image(_ index: Int, epoch: Int) throws(ImageError) -> Tensor {
+    func image(
+        _ index: Int, epoch: Int
+    ) throws(ImageError) -> (tensor: Tensor, incomplete: IncompleteImage?) {
+        var incomplete: IncompleteImage?
         let image = try cache.image(index) { () throws(ImageError) in
-            try images[index].decode(applyingOrientation: preprocessing.applyingOrientation)
+            let decoded = try images[index].decode(preprocessing.decoding)
+            incomplete = decoded.incomplete
+            return decoded.image
         }
-        return imageAugmentation.tensor(from: image, epoch: epoch, index: index)
+        return (imageAugmentation.tensor(from: image, epoch: epoch, index: index), incomplete)
     }
 }

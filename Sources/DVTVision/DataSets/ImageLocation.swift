@@ -13,13 +13,13 @@ enum ImageLocation: Sendable {
         }
     }
 
-    /// Decodes the image, optionally applying its EXIF orientation.
-    func decode(applyingOrientation: Bool) throws(ImageError) -> RGBImage {
+    /// Decodes the image.
+    func decode(_ options: DecodingOptions) throws(ImageError) -> DecodedImage {
         switch self {
         case .file(let path):
-            try ImageDecoder.decode(path: path, applyingOrientation: applyingOrientation)
+            try ImageDecoder.decode(path: path, options: options)
         case .record(let file, let index):
-            try file.image(at: index)
+            DecodedImage(image: try file.image(at: index), incomplete: nil)
         }
     }
 }

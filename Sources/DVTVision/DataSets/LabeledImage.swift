@@ -13,6 +13,15 @@ public struct LabeledImage: Sendable {
     /// - Returns: the decoded image.
     /// - Throws: ``ImageError`` if the image is missing, incomplete or damaged.
     public func decode(applyingOrientation: Bool) throws(ImageError) -> RGBImage {
-        try location.decode(applyingOrientation: applyingOrientation)
+        try decode(DecodingOptions(applyingOrientation: applyingOrientation)).image
+    }
+
+    /// Decodes the image.
+    ///
+    /// - Parameter options: how to decode it.
+    /// - Returns: the decoded image.
+    /// - Throws: ``ImageError`` if the options do not accept the image.
+    package func decode(_ options: DecodingOptions) throws(ImageError) -> DecodedImage {
+        try location.decode(options)
     }
 }

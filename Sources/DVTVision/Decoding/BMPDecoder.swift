@@ -2,27 +2,39 @@
 enum BMPDecoder {
     /// Decodes a file whose structure has been checked.
     ///
-    /// - Returns: the decoded image.
-    /// - Throws: ``ImageError`` if runs end before the image does.
+    /// - Returns: the decoded image, and what a truncated file lacks.
+    /// - Throws: ``ImageError`` if runs end before the image does, and that is not accepted.
     static func decode(
-        _ bytes: [UInt8], structure: BMPStructure, name: String
-    ) throws(ImageError) -> RGBImage {
+        _ bytes: [UInt8], structure: BMPStructure, name: String, truncation: TruncationRule
+    ) throws(ImageError) -> (image: RGBImage, missing: IncompleteImage.Missing?) {
         let pixels: [UInt8]
+        let isComplete: Bool
         switch structure.coding {
-        case .plain, .masked: pixels = rows(bytes, structure)
+        case .plain, .masked:
+            pixels = rows(bytes, structure)
+            isComplete = structure.storedRows(in: bytes.count) == structure.height
         case .runs4, .runs8:
             var runs = BMPRuns(bytes, structure)
-            guard runs.decode() else { throw .truncated(path: name, byteCount: bytes.count) }
+            isComplete = runs.decode()
+            guard isComplete || truncation == .use else {
+                throw .truncated(path: name, byteCount: bytes.count)
+            }
             pixels = runs.indices.colored(by: structure.palette)
         }
-        return RGBImage(width: structure.width, height: structure.height, pixels: pixels)
+        let image = RGBImage(width: structure.width, height: structure.height, pixels: pixels)
+        return (image, isComplete ? nil : .pixels)
     }
 
     private static func rows(_ bytes: [UInt8], _ structure: BMPStructure) -> [UInt8] {
         let (width, height) = (structure.width, structure.height)
+        let rowCount = structure.storedRows(in: bytes.count)
         return [UInt8](unsafeUninitializedCapacity: 3 * width * height) { pixels, count in
-            for row in 0..<height {
-                let stored = structure.isTopDown ? row : height - 1 - row
+            // Missing rows have the first color of the palette, or are black, as in Pillow.
+            for index in 0..<(rowCount < height ? pixels.count : 0) {
+                pixels[index] = structure.palette.isEmpty ? 0 : structure.palette[index % 3]
+            }
+            for stored in 0..<rowCount {
+                let row = structure.isTopDown ? stored : height - 1 - stored
                 let start = structure.start + structure.rowStride * stored
                 let line = UnsafeMutableBufferPointer(
                     rebasing: pixels[3 * width * row..<3 * width * (row + 1)])

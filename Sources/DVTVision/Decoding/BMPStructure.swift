@@ -30,6 +30,11 @@ struct BMPStructure {
     /// The bytes from one row to the next.
     var rowStride: Int { (width * bitsPerPixel + 31) / 32 * 4 }
 
+    /// The rows that a file holds; some writers omit the padding of the last row.
+    func storedRows(in byteCount: Int) -> Int {
+        min(height, max(0, byteCount - start + rowStride - rowByteCount) / rowStride)
+    }
+
     /// Whether bytes begin as a BMP file: two letters, and the size of a header at byte 14.
     static func isBegun(by bytes: [UInt8]) -> Bool {
         bytes.count >= 18 && bytes.starts(with: "BM".utf8)
@@ -45,11 +50,11 @@ struct BMPStructure {
     /// Where the masks are: in the header or, if it has 40 bytes, behind it.
     private static let maskOffset = 54
 
-    /// Reads the header of a complete file.
+    /// Reads the header of a file.
     ///
-    /// - Throws: ``ImageError`` if the file is truncated, declares an impossible size or uses a
-    ///   coding that is not supported.
-    init(_ bytes: [UInt8], name: String) throws(ImageError) {
+    /// - Throws: ``ImageError`` if the file is truncated, and that is not accepted or before the
+    ///   end of a row, or if it declares an impossible size or uses a coding that is not supported.
+    init(_ bytes: [UInt8], name: String, truncation: TruncationRule) throws(ImageError) {
         let header = try BMPHeader(bytes, name: name)
         (width, height, isTopDown) = (header.width, header.height, header.isTopDown)
         bitsPerPixel = header.bitsPerPixel
@@ -66,15 +71,17 @@ struct BMPStructure {
         coding = try header.coding(name: name)
         channels = try header.channels(bytes, coding, name: name)
         (palette, start) = header.palette(bytes)
-        try checkLength(bytes, name: name)
+        try checkLength(bytes, name: name, truncation)
     }
 
     /// Throws if the pixels cannot be in the file.
-    private func checkLength(_ bytes: [UInt8], name: String) throws(ImageError) {
+    private func checkLength(
+        _ bytes: [UInt8], name: String, _ truncation: TruncationRule
+    ) throws(ImageError) {
         switch coding {
         case .plain, .masked:
-            // Some writers omit the padding of the last row.
-            guard start + rowStride * (height - 1) + rowByteCount <= bytes.count else {
+            let rowCount = storedRows(in: bytes.count)
+            guard rowCount == height || truncation == .use && rowCount > 0 else {
                 throw .truncated(path: name, byteCount: bytes.count)
             }
         case .runs4, .runs8:

@@ -4,29 +4,37 @@ import CGIF
 enum GIFDecoder {
     /// Decodes a file whose structure has been checked.
     ///
-    /// - Returns: the canvas with the first frame on it.
+    /// - Returns: the canvas with the first frame on it, and what a truncated file lacks.
     /// - Throws: ``ImageError`` if giflib reports damage.
     static func decode(
         _ bytes: [UInt8], structure: GIFStructure, name: String
-    ) throws(ImageError) -> RGBImage {
+    ) throws(ImageError) -> (image: RGBImage, missing: IncompleteImage.Missing?) {
         let (width, height) = (structure.width, structure.height)
         var indices = [UInt8](repeating: structure.background, count: width * height)
-        // giflib sees the first frame only: other blocks may be damaged, or many.
-        let stream = Array(bytes[structure.header]) + bytes[structure.frame.whole] + [trailer]
+        let source = ByteSource(stream(bytes, structure))
         let code = indices.withUnsafeMutableBufferPointer { indices in
-            withExtendedLifetime(ByteSource(stream)) { source in
-                decode(source, structure, into: indices)
-            }
+            withExtendedLifetime(source) { decode(source, structure, into: indices) }
         }
-        if let code {
+        let endsEarly = structure.frame.endsEarly && code != nil && source.isAtEnd
+        if let code, !endsEarly {
             throw .damaged(path: name, format: "GIF", reason: text(of: code))
         }
-        return RGBImage(
+        let image = RGBImage(
             width: width, height: height,
             pixels: colored(indices, palette: structure.palette.map { bytes[$0] }))
+        guard structure.isTruncated else { return (image, nil) }
+        return (image, endsEarly ? .pixels : .endMarker)
     }
 
     private static let trailer: UInt8 = 0x3B
+
+    /// The file as giflib sees it: with the first frame only, because other blocks may be damaged,
+    /// or many.
+    private static func stream(_ bytes: [UInt8], _ structure: GIFStructure) -> [UInt8] {
+        // An empty block ends the samples.
+        Array(bytes[structure.header]) + bytes[structure.frame.whole]
+            + (structure.frame.endsEarly ? [0] : [trailer])
+    }
 
     /// Fills the frame's part of the canvas; returns giflib's error code on failure.
     private static func decode(
@@ -82,6 +90,8 @@ private final class ByteSource {
     private var offset = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { offset == bytes.count }
 
     func read(into target: UnsafeMutablePointer<UInt8>, count: Int) -> Int {
         let count = min(max(count, 0), bytes.count - offset)

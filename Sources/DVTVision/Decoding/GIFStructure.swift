@@ -13,6 +13,8 @@ struct GIFStructure {
     let background: UInt8
     /// The signature, the screen and the global palette.
     let header: Range<Int>
+    /// Whether the file ends early.
+    let isTruncated: Bool
 
     /// The position and the coding of a frame.
     struct Frame {
@@ -23,18 +25,22 @@ struct GIFStructure {
         let isInterlaced: Bool
         /// The descriptor, the local palette and the samples, each with what introduces it.
         let whole: Range<Int>
+        /// Whether the file ends within the samples; as in Pillow, a block that is not complete is
+        /// not used.
+        let endsEarly: Bool
     }
 
-    /// Reads the blocks of a complete file.
+    /// Reads the blocks of a file.
     ///
-    /// - Throws: ``ImageError`` if the file is truncated or declares an impossible size.
-    init(_ bytes: [UInt8], name: String) throws(ImageError) {
+    /// - Throws: ``ImageError`` if the file is truncated, and that is not accepted or before the
+    ///   samples of the first frame, or if it declares an impossible size.
+    init(_ bytes: [UInt8], name: String, truncation: TruncationRule) throws(ImageError) {
         var blocks = GIFBlocks(bytes, name: name)
         let screen = try blocks.screen()
         header = 0..<blocks.offset
         var background: UInt8 = 0
         var first: (frame: Frame, palette: Range<Int>?)?
-        while let block = try blocks.next() {
+        while let block = try blocks.next(truncation, mayEnd: first != nil) {
             switch block {
             case .transparency(let index): background = first == nil ? index : background
             case .frame(let frame, let palette): first = first ?? (frame, palette)
@@ -45,6 +51,7 @@ struct GIFStructure {
             throw .damaged(path: name, format: "GIF", reason: "it holds no image")
         }
         self.background = background
+        isTruncated = blocks.isTruncated
         frame = first.frame
         palette = first.palette ?? screen.palette
         width = max(screen.width, frame.left + frame.width)
@@ -91,6 +98,7 @@ private struct GIFBlocks {
     private let bytes: [UInt8]
     private let name: String
     private(set) var offset = 0
+    private(set) var isTruncated = false
 
     init(_ bytes: [UInt8], name: String) {
         self.bytes = bytes
@@ -107,13 +115,26 @@ private struct GIFBlocks {
         )
     }
 
+    /// The next block, or nil at the trailer, or where a truncated file ends if it may.
+    mutating func next(
+        _ truncation: TruncationRule, mayEnd: Bool
+    ) throws(ImageError) -> Block? {
+        do throws(ImageError) {
+            return try next(truncation)
+        } catch {
+            guard mayEnd, truncation == .use else { throw error }
+            isTruncated = true
+            return nil
+        }
+    }
+
     /// The next block, or nil at the trailer; bytes between blocks are skipped, as in Pillow.
-    mutating func next() throws(ImageError) -> Block? {
+    private mutating func next(_ truncation: TruncationRule) throws(ImageError) -> Block? {
         let start = try take(1).lowerBound
         switch bytes[start] {
         case Self.trailer: return nil
         case Self.extensionIntroducer: return try extensionBlock()
-        case Self.frameSeparator: return try frame(from: start)
+        case Self.frameSeparator: return try frame(from: start, truncation)
         default: return .other
         }
     }
@@ -127,18 +148,29 @@ private struct GIFBlocks {
         return .transparency(bytes[content.lowerBound + 4])
     }
 
-    private mutating func frame(from start: Int) throws(ImageError) -> Block {
+    private mutating func frame(
+        from start: Int, _ truncation: TruncationRule
+    ) throws(ImageError) -> Block {
         let descriptor = try take(9).lowerBound
         let numbers = (0..<4).map { bytes.littleEndian16(at: descriptor + 2 * $0) }
         let flags = bytes[descriptor + 8]
         let palette = try palette(flags: flags)
         // The number of bits of a sample precedes the samples.
         _ = try take(1)
-        _ = try subBlocks()
+        var end: Int?
+        do throws(ImageError) {
+            _ = try subBlocks()
+        } catch {
+            guard truncation == .use else { throw error }
+            end = offset
+            offset = bytes.count
+            isTruncated = true
+        }
         return .frame(
             GIFStructure.Frame(
                 left: numbers[0], top: numbers[1], width: numbers[2], height: numbers[3],
-                isInterlaced: flags & 0x40 != 0, whole: start..<offset),
+                isInterlaced: flags & 0x40 != 0, whole: start..<(end ?? offset),
+                endsEarly: end != nil),
             palette: palette)
     }
 
@@ -147,12 +179,20 @@ private struct GIFBlocks {
     }
 
     /// Blocks of at most 255 bytes, each after its length; a length of zero ends them.
+    ///
+    /// After a failure the offset is the end of the complete blocks.
     private mutating func subBlocks() throws(ImageError) -> Range<Int> {
         let start = offset
-        while case let length = bytes[try take(1).lowerBound], length > 0 {
-            _ = try take(Int(length))
+        while true {
+            let length = Int(bytes[try take(1).lowerBound])
+            guard length > 0 else { return start..<offset }
+            do throws(ImageError) {
+                _ = try take(length)
+            } catch {
+                offset -= 1
+                throw error
+            }
         }
-        return start..<offset
     }
 
     private mutating func take(_ count: Int) throws(ImageError) -> Range<Int> {

@@ -11,9 +11,9 @@
 /// - GIF: the first frame. Transparency is dropped.
 /// - BMP: 1 to 32 bits per pixel, with masks or runs too. Transparency is dropped.
 ///
-/// A truncated file is an error even if only its end marker is missing. Other damage is tolerated
-/// where Pillow tolerates it. Pixel memory is allocated only if the file is long enough to hold the
-/// declared size.
+/// A truncated file is an error even if only its end marker is missing, unless
+/// ``DecodingOptions/truncation`` says otherwise. Other damage is tolerated where Pillow tolerates
+/// it. Pixel memory is allocated only if the file is long enough to hold the declared size.
 public enum ImageDecoder {
     /// The largest accepted number of pixels, equal to Pillow's decompression bomb limit.
     public static let pixelLimit = 178_956_970
@@ -28,8 +28,23 @@ public enum ImageDecoder {
     public static func decode(
         path: String, applyingOrientation: Bool
     ) throws(ImageError) -> RGBImage {
+        try decode(
+            path: path, options: DecodingOptions(applyingOrientation: applyingOrientation)
+        ).image
+    }
+
+    /// Decodes a file.
+    ///
+    /// - Parameters:
+    ///   - path: the file.
+    ///   - options: how to decode it.
+    /// - Returns: the decoded image.
+    /// - Throws: ``ImageError`` if `path` is not an image that the options accept.
+    public static func decode(
+        path: String, options: DecodingOptions
+    ) throws(ImageError) -> DecodedImage {
         let bytes = try ImageFileReader.read(path: path)
-        return try decode(bytes, name: path, applyingOrientation: applyingOrientation)
+        return try decode(bytes, name: path, options: options)
     }
 
     /// Decodes the contents of a file.
@@ -43,32 +58,61 @@ public enum ImageDecoder {
     public static func decode(
         _ bytes: [UInt8], name: String, applyingOrientation: Bool
     ) throws(ImageError) -> RGBImage {
-        let image: RGBImage
-        let exif: Range<Int>?
+        try decode(
+            bytes, name: name, options: DecodingOptions(applyingOrientation: applyingOrientation)
+        ).image
+    }
+
+    /// Decodes the contents of a file.
+    ///
+    /// - Parameters:
+    ///   - bytes: the file.
+    ///   - name: the name of the image in messages.
+    ///   - options: how to decode it.
+    /// - Returns: the decoded image.
+    /// - Throws: ``ImageError`` if `bytes` are not an image that the options accept.
+    public static func decode(
+        _ bytes: [UInt8], name: String, options: DecodingOptions
+    ) throws(ImageError) -> DecodedImage {
+        let (image, missing, exif) = try decodeAsStored(bytes, name: name, options: options)
+        let orientation = options.applyingOrientation ? exif.map { bytes[$0] } : nil
+        return DecodedImage(
+            image: orientation.map { image.oriented(EXIFOrientation(exif: $0)) } ?? image,
+            incomplete: missing.map { IncompleteImage(path: name, missing: $0) })
+    }
+
+    /// The image before its orientation is applied, what it lacks, and where its EXIF data are.
+    private typealias Stored = (
+        image: RGBImage, missing: IncompleteImage.Missing?, exif: Range<Int>?
+    )
+
+    private static func decodeAsStored(
+        _ bytes: [UInt8], name: String, options: DecodingOptions
+    ) throws(ImageError) -> Stored {
+        let rule = options.truncation
         switch try ImageFormat(of: bytes, name: name) {
         case .jpeg:
-            let structure = try JPEGStructure(bytes, name: name)
-            image = try JPEGDecoder.decode(bytes, structure: structure, name: name)
-            exif = structure.exif
+            let structure = try JPEGStructure(bytes, name: name, truncation: rule)
+            let (image, missing) = try JPEGDecoder.decode(bytes, structure: structure, name: name)
+            return (image, missing, structure.exif)
         case .png:
-            let structure = try PNGStructure(bytes, name: name)
-            image = try PNGDecoder.decode(bytes, structure: structure, name: name)
-            exif = structure.exif
+            let structure = try PNGStructure(bytes, name: name, truncation: rule)
+            let (image, missing) = try PNGDecoder.decode(bytes, structure: structure, name: name)
+            return (image, missing, structure.exif)
         case .webP:
-            let structure = try WebPStructure(bytes, name: name)
-            image = try WebPDecoder.decode(bytes, structure: structure, name: name)
-            exif = structure.exif
+            let structure = try WebPStructure(bytes, name: name, truncation: rule)
+            let image = try WebPDecoder.decode(bytes, structure: structure, name: name)
+            return (image, structure.isTruncated ? .endMarker : nil, structure.exif)
         case .gif:
-            let structure = try GIFStructure(bytes, name: name)
-            image = try GIFDecoder.decode(bytes, structure: structure, name: name)
-            exif = nil
+            let structure = try GIFStructure(bytes, name: name, truncation: rule)
+            let (image, missing) = try GIFDecoder.decode(bytes, structure: structure, name: name)
+            return (image, missing, nil)
         case .bmp:
-            let structure = try BMPStructure(bytes, name: name)
-            image = try BMPDecoder.decode(bytes, structure: structure, name: name)
-            exif = nil
+            let structure = try BMPStructure(bytes, name: name, truncation: rule)
+            let (image, missing) = try BMPDecoder.decode(
+                bytes, structure: structure, name: name, truncation: rule)
+            return (image, missing, nil)
         }
-        guard applyingOrientation, let exif else { return image }
-        return image.oriented(EXIFOrientation(exif: bytes[exif]))
     }
 
     /// Throws if a declared size exceeds ``pixelLimit``, or if `byteCount` bytes are fewer than the

@@ -2,31 +2,42 @@ import CTurboJPEG
 
 /// Decodes JPEG files with libjpeg-turbo.
 enum JPEGDecoder {
+    private static let endMarker: [UInt8] = [0xFF, 0xD9]
+
+    /// Samples, and whether libjpeg-turbo had to make up some of them.
+    private typealias Samples = (values: [UInt8], areComplete: Bool)
+
     /// Decodes a file whose structure has been checked, without applying the EXIF orientation.
     ///
-    /// - Returns: the decoded image.
+    /// - Returns: the decoded image, and what a truncated file lacks.
     /// - Throws: ``ImageError`` if libjpeg-turbo reports damage or an unsupported coding.
     static func decode(
         _ bytes: [UInt8], structure: JPEGStructure, name: String
-    ) throws(ImageError) -> RGBImage {
-        let (width, height) = (structure.width, structure.height)
-        let pixels: [UInt8]
+    ) throws(ImageError) -> (image: RGBImage, missing: IncompleteImage.Missing?) {
+        // libjpeg-turbo takes what follows a complete segment for the end of the samples, so an end
+        // marker in place of what is missing makes it fill the rest with gray, as Pillow does.
+        let file = structure.truncatedEnd.map { Array(bytes[..<$0]) + endMarker } ?? bytes
+        let samples: Samples
         switch structure.componentCount {
         case 1, 3:
-            pixels = try samples(bytes, structure, format: TJPF_RGB, perPixel: 3, name: name)
+            samples = try Self.samples(file, structure, format: TJPF_RGB, perPixel: 3, name: name)
         case 4:
-            pixels = rgb(
-                invertedCMYK: try samples(
-                    bytes, structure, format: TJPF_CMYK, perPixel: 4, name: name))
+            let inks = try Self.samples(
+                file, structure, format: TJPF_CMYK, perPixel: 4, name: name)
+            samples = (rgb(invertedCMYK: inks.values), inks.areComplete)
         case let count:
             throw .unsupported(path: name, reason: "is a JPEG file with \(count) color components")
         }
-        return RGBImage(width: width, height: height, pixels: pixels)
+        let image = RGBImage(
+            width: structure.width, height: structure.height, pixels: samples.values)
+        guard structure.truncatedEnd != nil else { return (image, nil) }
+        guard structure.hasOneScan else { return (image, .detail) }
+        return (image, samples.areComplete ? .endMarker : .pixels)
     }
 
     private static func samples(
         _ bytes: [UInt8], _ structure: JPEGStructure, format: TJPF, perPixel: Int, name: String
-    ) throws(ImageError) -> [UInt8] {
+    ) throws(ImageError) -> Samples {
         guard let handle = tjInitDecompress() else {
             throw .damaged(path: name, format: "JPEG", reason: "no decoder could be started")
         }
@@ -40,10 +51,10 @@ enum JPEGDecoder {
             handle, bytes, UInt(bytes.count), &samples, Int32(structure.width),
             Int32(rowByteCount), Int32(structure.height), Int32(format.rawValue),
             TJFLAG_LIMITSCANS)
-        if status != 0 {
-            try check(String(cString: tjGetErrorStr2(handle)), bytes, name: name)
-        }
-        return samples
+        guard status != 0 else { return (samples, true) }
+        let message = String(cString: tjGetErrorStr2(handle))
+        try check(message, bytes, name: name)
+        return (samples, !message.contains("premature end of data segment"))
     }
 
     /// Ignores warnings as Pillow does, and throws for errors and premature ends.

@@ -8,20 +8,37 @@ struct JPEGStructure {
     let componentCount: Int
     /// The EXIF data, including its identifier, if any.
     let exif: Range<Int>?
+    /// Where a truncated file ends, without a segment that is not complete; nil for others.
+    let truncatedEnd: Int?
+    /// Whether the samples are in one scan, so that all of a pixel is in one place.
+    let hasOneScan: Bool
 
     /// Follows the markers from the start to the end of the image.
     ///
     /// libjpeg fills the rest of a truncated file with gray and only warns, so this initializer
     /// checks for the end marker.
     ///
-    /// - Throws: ``ImageError`` if the file is truncated or declares an impossible size.
-    init(_ bytes: [UInt8], name: String) throws(ImageError) {
+    /// - Throws: ``ImageError`` if the file is truncated, and that is not accepted or before the
+    ///   first scan, or if it declares an impossible size.
+    init(
+        _ bytes: [UInt8], name: String, truncation: TruncationRule
+    ) throws(ImageError) {
         var frame: Frame?
         var exif: Range<Int>?
-        var hasScan = false
+        var scans: [Segment] = []
         var offset = 2
+        var truncatedEnd: Int?
         while true {
-            let segment = try Self.nextSegment(in: bytes, from: offset, name: name)
+            let segment: Segment
+            switch try Self.nextSegment(in: bytes, from: offset, name: name) {
+            case .segment(let found): segment = found
+            case .end(let end):
+                guard truncation == .use, frame != nil, !scans.isEmpty else {
+                    throw .truncated(path: name, byteCount: bytes.count)
+                }
+                truncatedEnd = end
+                segment = Segment(marker: Marker.end, content: end..<end)
+            }
             if segment.marker == Marker.end { break }
             // The scans use the first frame header; libjpeg rejects a second one.
             if Marker.isFrame(segment.marker), frame == nil {
@@ -30,35 +47,48 @@ struct JPEGStructure {
             if segment.marker == Marker.app1, Self.holdsEXIF(bytes[segment.content]) {
                 exif = exif ?? segment.content
             }
-            hasScan = hasScan || segment.marker == Marker.scan
+            if segment.marker == Marker.scan { scans.append(segment) }
             offset = segment.content.upperBound
         }
-        guard let frame, hasScan else {
+        guard let frame, let scan = scans.first else {
             throw .damaged(path: name, format: "JPEG", reason: "it holds no image")
         }
         width = frame.width
         height = frame.height
         componentCount = frame.sampling.count
         self.exif = exif
+        self.truncatedEnd = truncatedEnd
+        hasOneScan =
+            scans.count == 1 && bytes[scan.content].first.map(Int.init) == componentCount
+            && !frame.isProgressive
         try ImageDecoder.checkSize(
             width: width, height: height, needed: frame.fewestBytes, byteCount: bytes.count,
             name: name)
     }
 
+    /// A segment, or the end of a truncated file before the first one that is not complete.
+    private enum Found {
+        case segment(Segment)
+        case end(Int)
+    }
+
     /// Finds the next marker outside entropy-coded data.
     private static func nextSegment(
         in bytes: [UInt8], from start: Int, name: String
-    ) throws(ImageError) -> Segment {
-        var offset = start
+    ) throws(ImageError) -> Found {
+        var (offset, end) = (start, bytes.count)
         while let found = Self.offset(of: 0xFF, in: bytes, from: offset) {
-            offset = found + 1
+            (offset, end) = (found + 1, found)
             while offset < bytes.count, bytes[offset] == 0xFF { offset += 1 }
             guard offset < bytes.count else { break }
             let marker = bytes[offset]
             offset += 1
-            if Marker.standsWithinScans(marker) { continue }
+            if Marker.standsWithinScans(marker) {
+                end = bytes.count
+                continue
+            }
             if marker == Marker.end || marker == Marker.start {
-                return Segment(marker: marker, content: offset..<offset)
+                return .segment(Segment(marker: marker, content: offset..<offset))
             }
             guard offset + 2 <= bytes.count else { break }
             let length = Int(bytes.bigEndian16(at: offset))
@@ -66,9 +96,9 @@ struct JPEGStructure {
                 throw .damaged(path: name, format: "JPEG", reason: "a segment of \(length) bytes")
             }
             guard offset + length <= bytes.count else { break }
-            return Segment(marker: marker, content: offset + 2..<offset + length)
+            return .segment(Segment(marker: marker, content: offset + 2..<offset + length))
         }
-        throw .truncated(path: name, byteCount: bytes.count)
+        return .end(end)
     }
 
     private static func offset(of byte: UInt8, in bytes: [UInt8], from start: Int) -> Int? {
@@ -119,6 +149,8 @@ extension JPEGStructure {
         }
 
         static func isArithmetic(_ marker: UInt8) -> Bool { marker >= 0xC9 }
+
+        static func isProgressive(_ marker: UInt8) -> Bool { marker & 3 == 2 }
     }
 
     /// The frame header.
@@ -134,6 +166,7 @@ extension JPEGStructure {
         /// The horizontal and vertical sampling factor of each component.
         let sampling: [(horizontal: Int, vertical: Int)]
         let isArithmetic: Bool
+        let isProgressive: Bool
 
         init(_ bytes: [UInt8], _ segment: Segment, name: String) throws(ImageError) {
             let content = bytes[segment.content]
@@ -155,6 +188,7 @@ extension JPEGStructure {
                 return (Int(factors >> 4), Int(factors & 15))
             }
             isArithmetic = Marker.isArithmetic(segment.marker)
+            isProgressive = Marker.isProgressive(segment.marker)
             guard width > 0, height > 0 else {
                 throw .damaged(
                     path: name, format: "JPEG", reason: "it declares \(width)x\(height) pixels")

@@ -6,35 +6,44 @@ enum PNGDecoder {
 
     /// Decodes a file whose structure has been checked, without applying the EXIF orientation.
     ///
-    /// - Returns: the decoded image.
+    /// - Returns: the decoded image, and what a truncated file lacks.
     /// - Throws: ``ImageError`` if libpng reports damage.
     static func decode(
         _ bytes: [UInt8], structure: PNGStructure, name: String
-    ) throws(ImageError) -> RGBImage {
+    ) throws(ImageError) -> (image: RGBImage, missing: IncompleteImage.Missing?) {
+        let isTruncated = structure.truncatedEnd != nil
         let count = structure.width * structure.height * 3
+        var result = PNG_RGB_COMPLETE
         var reason = ""
         let pixels = [UInt8](unsafeUninitializedCapacity: count) { buffer, initializedCount in
-            reason = failure(bytes, structure: structure, into: buffer) ?? ""
+            // Missing pixels have the first color of the palette, or are black, as in Pillow.
+            for index in 0..<(isTruncated ? count : 0) {
+                buffer[index] = structure.firstColor[index % 3]
+            }
+            (result, reason) = decode(
+                structure.completed(bytes), structure: structure, into: buffer)
             // After a failure the array is discarded unread.
-            initializedCount = reason.isEmpty ? count : 0
+            initializedCount = result == PNG_RGB_COMPLETE || isTruncated ? count : 0
         }
-        guard reason.isEmpty else {
+        guard result == PNG_RGB_COMPLETE || isTruncated && result != PNG_RGB_FAILED else {
             throw .damaged(path: name, format: "PNG", reason: reason)
         }
-        return RGBImage(width: structure.width, height: structure.height, pixels: pixels)
+        let image = RGBImage(width: structure.width, height: structure.height, pixels: pixels)
+        guard isTruncated else { return (image, nil) }
+        return (image, result == PNG_RGB_LACKS_ROWS ? .pixels : .endMarker)
     }
 
     /// Fills `pixels`; returns a message on failure.
-    private static func failure(
+    private static func decode(
         _ bytes: [UInt8], structure: PNGStructure, into pixels: UnsafeMutableBufferPointer<UInt8>
-    ) -> String? {
+    ) -> (png_rgb_result, String) {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: reasonByteCount) { reason in
-            let status = png_rgb_decode(
+            let result = png_rgb_decode(
                 bytes, bytes.count, UInt32(structure.width), UInt32(structure.height),
                 pixels.baseAddress, reason.baseAddress, reason.count)
-            guard status != 0 else { return nil }
+            guard result != PNG_RGB_COMPLETE else { return (result, "") }
             let text = reason.baseAddress.map { String(cString: $0) } ?? ""
-            return text.isEmpty ? "unknown error" : text
+            return (result, text.isEmpty ? "unknown error" : text)
         }
     }
 }

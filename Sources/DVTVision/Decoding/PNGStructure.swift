@@ -4,6 +4,12 @@ struct PNGStructure {
     let height: Int
     /// The EXIF data, if any.
     let exif: Range<Int>?
+    /// The first color of the palette; black without one.
+    let firstColor: [UInt8]
+    /// Where the complete chunks of a truncated file end; nil for others.
+    let truncatedEnd: Int?
+    /// The image data in the chunk at ``truncatedEnd``, without its checksum.
+    let partialData: Range<Int>
 
     private struct Chunk {
         let type: UInt32
@@ -12,15 +18,21 @@ struct PNGStructure {
     }
 
     private static let signatureLength = 8
+    /// The bytes of a length and a type.
+    private static let headerByteCount = 8
     private static let header = fourCharacters("IHDR")
+    private static let palette = fourCharacters("PLTE")
     private static let imageData = fourCharacters("IDAT")
     private static let exifData = fourCharacters("eXIf")
     private static let trailer = fourCharacters("IEND")
 
     /// Reads the chunks from the signature to the end of the image.
     ///
-    /// - Throws: ``ImageError`` if the file is truncated or declares an impossible size.
-    init(_ bytes: [UInt8], name: String) throws(ImageError) {
+    /// - Throws: ``ImageError`` if the file is truncated, and that is not accepted or before the
+    ///   image data, or if it declares an impossible size.
+    init(
+        _ bytes: [UInt8], name: String, truncation: TruncationRule
+    ) throws(ImageError) {
         let header = try Self.chunk(in: bytes, at: Self.signatureLength, name: name)
         guard header.type == Self.header, header.content.count == 13 else {
             throw .damaged(path: name, format: "PNG", reason: "its first chunk is not the header")
@@ -34,12 +46,30 @@ struct PNGStructure {
         var exif: Range<Int>?
         var dataByteCount = 0
         var chunk = header
+        var firstColor: [UInt8] = [0, 0, 0]
+        let hasPalette = bytes[header.content.lowerBound + 9] == 3
+        var truncatedEnd: Int?
+        var partialData = 0..<0
         while chunk.type != Self.trailer {
-            chunk = try Self.chunk(in: bytes, at: chunk.end, name: name)
+            let end = chunk.end
+            do throws(ImageError) {
+                chunk = try Self.chunk(in: bytes, at: end, name: name)
+            } catch {
+                partialData = Self.partialData(in: bytes, at: end)
+                dataByteCount += partialData.count
+                guard truncation == .use, dataByteCount > 0 else { throw error }
+                truncatedEnd = end
+                break
+            }
             if chunk.type == Self.imageData { dataByteCount += chunk.content.count }
             if chunk.type == Self.exifData { exif = exif ?? chunk.content }
+            if hasPalette, chunk.type == Self.palette, chunk.content.count >= 3 {
+                firstColor = Array(bytes[chunk.content].prefix(3))
+            }
         }
         self.exif = exif
+        (self.truncatedEnd, self.partialData) = (truncatedEnd, partialData)
+        self.firstColor = firstColor
         let needed = Self.fewestDataBytes(
             width: width, height: height, header: bytes[header.content])
         try ImageDecoder.checkSize(
@@ -59,6 +89,41 @@ struct PNGStructure {
         }
         let start = offset + 8
         return Chunk(type: bytes.bigEndian32(at: offset + 4), content: start..<start + length)
+    }
+
+    /// The content of a chunk of image data that is not complete, or of none.
+    private static func partialData(in bytes: [UInt8], at offset: Int) -> Range<Int> {
+        let start = offset + headerByteCount
+        guard start < bytes.count, bytes.bigEndian32(at: offset + 4) == imageData else {
+            return offset..<offset
+        }
+        let length = Int(bytes.bigEndian32(at: offset))
+        return start..<min(bytes.count, start + length)
+    }
+
+    /// A complete file with what there is of a truncated one.
+    func completed(_ bytes: [UInt8]) -> [UInt8] {
+        guard let truncatedEnd else { return bytes }
+        return bytes[..<truncatedEnd]
+            + Self.chunk(Self.imageData, Array(bytes[partialData])) + Self.chunk(Self.trailer, [])
+    }
+
+    private static func chunk(_ type: UInt32, _ content: [UInt8]) -> [UInt8] {
+        let typed = bigEndian(type) + content
+        return bigEndian(UInt32(content.count)) + typed + bigEndian(checksum(typed))
+    }
+
+    private static func bigEndian(_ number: UInt32) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: number >> UInt32(24 - 8 * $0)) }
+    }
+
+    /// The CRC-32 of the PNG specification, annex D.
+    private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+        ~bytes.reduce(~0) { sum, byte in
+            (0..<8).reduce(sum ^ UInt32(byte)) { sum, _ in
+                sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1
+            }
+        }
     }
 
     /// The minimum byte count of compressed image data.

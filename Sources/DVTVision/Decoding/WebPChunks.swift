@@ -31,6 +31,8 @@ struct WebPChunks {
     /// The bytes of `RIFF`, the length and `WEBP`.
     private static let fileHeaderByteCount = 12
 
+    /// Whether the file is shorter than it declares.
+    let isTruncated: Bool
     private let bytes: [UInt8]
     private let name: String
     private var rest: Range<Int>
@@ -39,16 +41,20 @@ struct WebPChunks {
     ///
     /// Bytes beyond the declared file length are ignored.
     ///
-    /// - Throws: ``ImageError`` if the file is shorter than it declares.
-    init(_ bytes: [UInt8], name: String) throws(ImageError) {
-        let end = Self.headerByteCount + Int(bytes.littleEndian32(at: 4))
-        guard end <= bytes.count else {
+    /// - Throws: ``ImageError`` if the file is shorter than it declares, and that is not accepted.
+    init(_ bytes: [UInt8], name: String, truncation: TruncationRule) throws(ImageError) {
+        let declared = Self.headerByteCount + Int(bytes.littleEndian32(at: 4))
+        isTruncated = declared > bytes.count
+        guard !isTruncated || truncation == .use else {
             throw .truncated(path: name, byteCount: bytes.count)
         }
+        let end = min(declared, bytes.count)
         guard end >= Self.fileHeaderByteCount else {
             throw .damaged(path: name, format: "WebP", reason: "it declares \(end) bytes")
         }
-        self.init(bytes, in: Self.fileHeaderByteCount..<end, name: name)
+        self.bytes = bytes
+        self.name = name
+        rest = Self.fileHeaderByteCount..<end
     }
 
     /// Starts at the first chunk in a range of the file.
@@ -56,14 +62,17 @@ struct WebPChunks {
         self.bytes = bytes
         self.name = name
         rest = range
+        isTruncated = false
     }
 
     /// Returns the next chunk, or nil after the last one.
     ///
-    /// - Throws: ``ImageError`` if the chunk extends past the end.
+    /// - Throws: ``ImageError`` if the chunk extends past the end; in a truncated file it is
+    ///   ``ImageError/truncated(path:byteCount:)``.
     mutating func next() throws(ImageError) -> WebPChunk? {
         guard !rest.isEmpty else { return nil }
         guard rest.count >= Self.headerByteCount else {
+            if isTruncated { throw .truncated(path: name, byteCount: bytes.count) }
             throw .damaged(path: name, format: "WebP", reason: "a chunk header is incomplete")
         }
         let start = rest.lowerBound + Self.headerByteCount
@@ -71,6 +80,7 @@ struct WebPChunks {
         let padded = length + length % 2
         let left = rest.upperBound - start
         guard padded <= left else {
+            if isTruncated { throw .truncated(path: name, byteCount: bytes.count) }
             throw .damaged(
                 path: name, format: "WebP",
                 reason: "a chunk of \(padded) bytes with only \(left) left")

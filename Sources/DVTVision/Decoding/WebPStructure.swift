@@ -8,12 +8,16 @@ struct WebPStructure {
     let frame: WebPFrame
     /// The EXIF data, if present and announced in the header.
     let exif: Range<Int>?
+    /// Whether the file ends early, after its image data.
+    let isTruncated: Bool
 
-    /// Reads the chunks of a complete file.
+    /// Reads the chunks of a file.
     ///
-    /// - Throws: ``ImageError`` if the file is truncated or declares an impossible size.
-    init(_ bytes: [UInt8], name: String) throws(ImageError) {
-        var chunks = try WebPChunks(bytes, name: name)
+    /// - Throws: ``ImageError`` if the file is truncated, and that is not accepted or before the end
+    ///   of its image data, or if it declares an impossible size.
+    init(_ bytes: [UInt8], name: String, truncation: TruncationRule) throws(ImageError) {
+        var chunks = try WebPChunks(bytes, name: name, truncation: truncation)
+        isTruncated = chunks.isTruncated
         guard let first = try chunks.next() else {
             throw .damaged(path: name, format: "WebP", reason: WebPFrame.missing)
         }
@@ -84,7 +88,7 @@ extension WebPStructure {
         ) throws(ImageError) -> (frame: WebPFrame, exif: Range<Int>?) {
             var frame: WebPFrame?
             var exif: Range<Int>?
-            while let chunk = try chunks.next() {
+            while let chunk = try next(in: &chunks, isLast: frame != nil) {
                 if chunk.type == WebPChunk.exifData, announcesEXIF { exif = exif ?? chunk.content }
                 guard frame == nil else { continue }
                 if isAnimated, chunk.type == WebPChunk.animationFrame {
@@ -98,6 +102,19 @@ extension WebPStructure {
             }
             try check(frame)
             return (frame, exif)
+        }
+
+        /// The next chunk; in a truncated file, the first one that is not complete ends the file if
+        /// it may.
+        private func next(
+            in chunks: inout WebPChunks, isLast: Bool
+        ) throws(ImageError) -> WebPChunk? {
+            do throws(ImageError) {
+                return try chunks.next()
+            } catch {
+                guard isLast, chunks.isTruncated else { throw error }
+                return nil
+            }
         }
 
         private func animationFrame(_ chunk: WebPChunk) throws(ImageError) -> WebPFrame {

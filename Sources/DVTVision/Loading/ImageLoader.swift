@@ -6,6 +6,9 @@ public struct LoadedImage: Sendable {
     public let label: Int?
     /// The preprocessed values, shape `[3, imageSize, imageSize]`, or the error.
     public let result: Result<[Float], ImageError>
+    /// What the file lacks, if it ends early and is used nevertheless; see
+    /// ``DecodingOptions/truncation``.
+    public let incomplete: IncompleteImage?
 }
 
 /// Decodes and preprocesses images ahead of their use on its own threads.
@@ -114,13 +117,15 @@ public final class ImageLoader: Sendable {
     private static func load(_ item: Item, _ preprocessing: Preprocessing) -> LoadedImage {
         do throws(ImageError) {
             let location = try item.location.get()
-            let image = try location.decode(applyingOrientation: preprocessing.applyingOrientation)
+            let decoded = try location.decode(preprocessing.decoding)
             return LoadedImage(
                 path: location.name, label: item.label,
-                result: .success(preprocessing.values(from: image)))
+                result: .success(preprocessing.values(from: decoded.image)),
+                incomplete: decoded.incomplete)
         } catch {
             let path = (try? item.location.get())?.name ?? error.path
-            return LoadedImage(path: path, label: item.label, result: .failure(error))
+            return LoadedImage(
+                path: path, label: item.label, result: .failure(error), incomplete: nil)
         }
     }
 }

@@ -18,8 +18,8 @@ public struct Preprocessing: Sendable, Equatable {
     public let mean: SIMD3<Float>
     /// The standard deviation of red, green and blue, by which the difference is divided.
     public let standardDeviation: SIMD3<Float>
-    /// Whether the EXIF orientation is applied.
-    public let applyingOrientation: Bool
+    /// How files are decoded.
+    public var decoding: DecodingOptions
     /// How an image that is not square becomes one; the arithmetic above is that of the center crop.
     public let crop: CropMode
 
@@ -47,9 +47,12 @@ public struct Preprocessing: Sendable, Equatable {
         self.filter = filter
         self.mean = mean
         self.standardDeviation = standardDeviation
-        self.applyingOrientation = applyingOrientation
+        decoding = DecodingOptions(applyingOrientation: applyingOrientation)
         self.crop = crop
     }
+
+    /// Whether the EXIF orientation is applied.
+    public var applyingOrientation: Bool { decoding.applyingOrientation }
 
     /// The channel means of ImageNet.
     public static let imageNetMean = SIMD3<Float>(0.485, 0.456, 0.406)

@@ -58,7 +58,8 @@ struct Classify: ParsableCommand {
     private func classify(
         _ loaded: LoadedModel, policy: ExitPolicy, labels: ClassLabels?, on backend: some Backend
     ) throws {
-        let stream = try imageOptions.stream(for: loaded.card, label: "classify")
+        let stream = try imageOptions.stream(
+            for: loaded.card, label: "classify", truncated: .use)
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()

@@ -75,7 +75,8 @@ struct Explain: ParsableCommand {
         _ loaded: LoadedModel, policy: ExitPolicy, labels: ClassLabels?,
         drawing: ExplanationDrawing?, on backend: some Backend
     ) throws {
-        let stream = try imageOptions.stream(for: loaded.card, label: "explain")
+        let stream = try imageOptions.stream(
+            for: loaded.card, label: "explain", truncated: .use)
         let model = try DynamicVisionTransformer(
             loaded.configuration, weights: loaded.weights, backend: backend)
         loaded.warnOfUntrainedWeights()

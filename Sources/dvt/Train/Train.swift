@@ -89,6 +89,8 @@ struct Train: ParsableCommand {
     @Flag(help: "Fail at the first unreadable image.")
     var strict = false
 
+    @OptionGroup var decoding: DecodingArguments
+
     @OptionGroup var outputOptions: OutputOptions
     @OptionGroup var deviceOptions: DeviceOptions
 
@@ -249,7 +251,7 @@ struct Train: ParsableCommand {
         ) throws -> TrainingInput {
             try TrainingInput(
                 set, classes: card.configuration.classes,
-                preprocessing: Preprocessing(card),
+                preprocessing: decoding.applied(to: Preprocessing(card), truncated: .refuse),
                 augmentation: augmentation,
                 options: TrainingInput.Options(
                     batchSize: recipe.batchSize, seed: recipe.seed, keepsShortBatch: keepsRest,

@@ -133,11 +133,14 @@ struct TrainRun<B: DifferentiableBackend> {
             if interruption.isRequested { return false }
             if ContinuousClock.now - lastSave > Self.saveInterval { try save() }
         }
-        for problem in batches.skipped.prefix(10) { printError("warning: \(problem)") }
-        if batches.skipped.count > 10 {
-            printError("warning: \(batches.skipped.count) images in total could not be read")
-        }
+        warn(of: batches.skipped, inTotal: "images in total could not be read")
+        warn(of: batches.incomplete, inTotal: "images in total end early")
         return true
+    }
+
+    private func warn(of problems: [some CustomStringConvertible], inTotal: String) {
+        for problem in problems.prefix(10) { printError("warning: \(problem)") }
+        if problems.count > 10 { printError("warning: \(problems.count) \(inTotal)") }
     }
 
     private mutating func save() throws {

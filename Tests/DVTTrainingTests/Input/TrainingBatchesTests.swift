@@ -139,6 +139,35 @@ struct TrainingBatchesTests {
         #expect(Set(batches.skipped.map { $0.path.suffix(5) }) == ["2.png", "5.png"])
     }
 
+    /// Files that end early are left out, or used and listed; from the cache they come without.
+    @Test func filesThatEndEarlyFollowTheRule() throws {
+        let pixel = RGBImage(width: 1, height: 1, pixels: [1, 2, 3])
+        let file = try PNGEncoder.encode(pixel)
+        var table = ""
+        for index in 0..<4 {
+            // The last chunk of a PNG file has 12 bytes.
+            try folder.file("\(index).png", index == 2 ? Array(file.dropLast(12)) : file)
+            table += "\(index).png,\(index)\n"
+        }
+        let images = try LabeledImages.csv(path: folder.file("table.csv", table))
+        var preprocessing = Self.preprocessing
+        for rule in TruncationRule.allCases {
+            preprocessing.decoding.truncation = rule
+            let input = try TrainingInput(
+                images, classes: 10, preprocessing: preprocessing, augmentation: .none,
+                options: .init(batchSize: 2, seed: 1, cacheByteLimit: 1 << 20))
+            let first = input.batches(epoch: 0)
+            let labels = try all(first).flatMap(\.labels)
+            #expect(labels.contains(2) == (rule == .use) && labels.count >= 3)
+            #expect(first.skipped.count == (rule == .use ? 0 : 1))
+            let found = first.incomplete.map { "\($0.path.suffix(5)) \($0.missing)" }
+            #expect(found == (rule == .use ? ["2.png endMarker"] : []))
+            let second = input.batches(epoch: 1)
+            #expect(try all(second).flatMap(\.labels).count == labels.count)
+            #expect(second.incomplete.isEmpty)
+        }
+    }
+
     @Test func emptyBatchesAreSkipped() throws {
         let images = try damagedSet([0, 1, 2, 3, 4, 6, 7])
         let input = try input(images, .light, .init(batchSize: 1, seed: 1))

@@ -8,6 +8,8 @@ as CRC-32 of the raw bytes. Run it in this folder; it is deterministic.
                         small images of every kind
   bomb-*.png            small files that grow a thousandfold when fully inflated
   decode.txt            name, size and CRC of convert("RGB"), then of exif_transpose
+  truncated.txt         name, bytes kept, what is missing, size and CRC of convert("RGB") with
+                        ImageFile.LOAD_TRUNCATED_IMAGES
   resize.txt            seed, size, new size, filter and CRC of Image.resize
   preprocess.txt        preset, image size, seed, size and CRC of the float32 values
 """
@@ -20,7 +22,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 assert Image.__version__ == "11.3.0", "another Pillow may resize differently"
 
@@ -513,6 +515,38 @@ def write_images():
     return lines
 
 
+def truncations():
+    """Files cut at various places; the count from the end is that of the end marker."""
+    files = {
+        "rgb420.jpg": ("endMarker", 2), "rgb444.jpg": ("endMarker", 2), "gray.jpg": ("endMarker", 2),
+        "restarts.jpg": ("endMarker", 2), "cmyk.jpg": ("endMarker", 2),
+        "progressive.jpg": ("detail", 2), "exif6-ii.jpg": ("endMarker", 2),
+        "png-c2-d08.png": ("endMarker", 12), "png-c3-d08.png": ("endMarker", 12),
+        "png-c0-d16.png": ("endMarker", 12), "png-exif6.png": ("endMarker", 12),
+        "gif-8.gif": ("endMarker", 1), "gif-large.gif": ("endMarker", 1),
+        "gif-offset-transparent.gif": ("endMarker", 1),
+        "bmp-24.bmp": (None, 0), "bmp-4.bmp": (None, 0), "bmp-8-top-down.bmp": (None, 0),
+    }
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    for name, (missing, end) in files.items():
+        with open(name, "rb") as file:
+            data = file.read()
+        # Both cuts are in the last scan: without one, libjpeg-turbo smooths blocks, and 2.1 rounds
+        # otherwise than 3.1; where a segment between scans is cut, Pillow uses no scan.
+        parts = (94, 97) if name == "progressive.jpg" else (90, 97)
+        cuts = [("detail" if missing == "detail" else "pixels", len(data) * part // 100) for part in parts]
+        for missing, cut in cuts + ([(missing, len(data) - end)] if missing else []):
+            image = Image.open(io.BytesIO(data[:cut]))
+            upright = ImageOps.exif_transpose(image)
+            if image.mode.startswith("I;16"):
+                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8), "L")
+            # The last bytes of a PNG's image data are a checksum.
+            is_whole = name.endswith(".png") and cut >= len(data) - end - 8
+            missing = "endMarker" if is_whole else missing
+            yield "%s %d %s %s" % (name, cut, missing, described(upright.convert("RGB")))
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+
+
 def resizes():
     generator = random.Random(7)
     fixed = [
@@ -564,7 +598,8 @@ def preprocessings():
 def main():
     write_bombs()
     for name, lines in (
-        ("decode.txt", write_images()), ("resize.txt", resizes()), ("preprocess.txt", preprocessings()),
+        ("decode.txt", write_images()), ("truncated.txt", truncations()), ("resize.txt", resizes()),
+        ("preprocess.txt", preprocessings()),
     ):
         with open(name, "w") as file:
             file.writelines(line + "\n" for line in lines)

@@ -89,7 +89,7 @@ struct EvaluationGallery {
     }
 
     private func bytes(of image: LabeledImage) throws(ImageError) -> [UInt8] {
-        let decoded = try image.decode(applyingOrientation: square.applyingOrientation)
+        let decoded = try image.decode(findings.record.preprocessing.decoding).image
         return try JPEGEncoder.encode(square.square(of: decoded), name: image.name)
     }
 

@@ -130,6 +130,7 @@ final class ImageStream {
     private func add(_ image: LoadedImage, to batch: inout ImageBatch) {
         switch image.result {
         case .success(let pixels):
+            if let incomplete = image.incomplete { failures.warn(incomplete.description) }
             batch.inputs.append(ImageBatch.Input(path: image.path, error: nil))
             batch.places.append(takenCount)
             image.label.map { batch.labels.append($0) }

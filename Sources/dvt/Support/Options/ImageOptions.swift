@@ -37,10 +37,13 @@ struct ImageOptions: ParsableArguments {
     /// - Parameters:
     ///   - card: the model card.
     ///   - label: the label of the progress output.
+    ///   - truncated: the command's own rule for files that end early.
     /// - Returns: the stream of batches.
     /// - Throws: ``ModelError`` if the model takes no images.
-    func stream(for card: ModelCard, label: String) throws -> ImageStream {
-        let preprocessing = try preprocessingOptions.preprocessing(of: card)
+    func stream(
+        for card: ModelCard, label: String, truncated: TruncationRule = .refuse
+    ) throws -> ImageStream {
+        let preprocessing = try preprocessingOptions.preprocessing(of: card, truncated: truncated)
         let (failures, skipped) = (FailureLog(), SkippedLog())
         let inputs = InputPaths(arguments: paths, skipped: skipped)
         let files = inputs.readsStandardInput ? nil : Array(inputs)

@@ -22,18 +22,30 @@ struct PreprocessingOptions: ParsableArguments {
                 """, valueName: "mode"))
     var crop: CropMode?
 
+    @OptionGroup var decoding: DecodingArguments
+
     /// The preprocessing of a model: the card's, or another crop without EXIF orientation but with
     /// the card's mean and standard deviation.
-    func preprocessing(of card: ModelCard) throws -> Preprocessing {
+    ///
+    /// - Parameters:
+    ///   - card: the model card.
+    ///   - truncated: the command's own rule for files that end early.
+    /// - Returns: the preprocessing.
+    /// - Throws: ``ModelError`` if the model takes no images.
+    func preprocessing(
+        of card: ModelCard, truncated: TruncationRule = .refuse
+    ) throws -> Preprocessing {
         let standard = try Preprocessing(card)
         let other =
             preprocessing == .default
             ? standard : preprocessing.preprocessing(imageSize: standard.imageSize)
-        return Preprocessing(
-            shorterSide: other.shorterSide, imageSize: standard.imageSize, filter: other.filter,
-            mean: standard.mean, standardDeviation: standard.standardDeviation,
-            applyingOrientation: other.applyingOrientation,
-            crop: crop ?? other.crop)
+        return decoding.applied(
+            to: Preprocessing(
+                shorterSide: other.shorterSide, imageSize: standard.imageSize,
+                filter: other.filter, mean: standard.mean,
+                standardDeviation: standard.standardDeviation,
+                applyingOrientation: other.applyingOrientation, crop: crop ?? other.crop),
+            truncated: truncated)
     }
 }
 

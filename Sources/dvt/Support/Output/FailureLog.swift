@@ -1,7 +1,7 @@
 import DVTOutput
 import Synchronization
 
-/// Prints and counts failures, one line each.
+/// Prints warnings, and prints and counts failures, one line each.
 final class FailureLog: Sendable {
     private let state = Mutex<(count: Int, progress: ProgressReporter?)>((0, nil))
 
@@ -16,14 +16,22 @@ final class FailureLog: Sendable {
     ///
     /// - Parameter line: the failure and its remedy, in one line.
     func report(_ line: String) {
-        let progress = state.withLock { state in
-            state.count += 1
-            return state.progress
-        }
-        if let progress {
-            progress.whileCleared { printError("error: \(line)") }
+        state.withLock { $0.count += 1 }
+        show("error: \(line)")
+    }
+
+    /// Warns of something that is used nevertheless.
+    ///
+    /// - Parameter line: what it is, in one line.
+    func warn(_ line: String) {
+        show("warning: \(line)")
+    }
+
+    private func show(_ line: String) {
+        if let progress = state.withLock({ $0.progress }) {
+            progress.whileCleared { printError(line) }
         } else {
-            printError("error: \(line)")
+            printError(line)
         }
     }
 }
