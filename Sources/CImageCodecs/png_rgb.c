@@ -58,21 +58,44 @@ static void skip_ancillary_chunks(png_structp png) {
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, (png_const_bytep) "tRNS", 1);
 }
 
-static void convert_to_rgb8(png_structp png) {
+static void clip_row(png_structp png, png_row_infop row, png_bytep samples) {
+    (void)png;
+    const size_t count = (size_t)row->width * row->channels;
+    for (size_t index = 0; index < count; index++) {
+        samples[index] = samples[2 * index] > 0 ? 255 : samples[2 * index + 1];
+    }
+}
+
+static void convert_to_8_bits(png_structp png, png_infop info, png_rgb_gray16 gray16) {
+    const int is_gray16 = png_get_bit_depth(png, info) == 16 &&
+                          png_get_color_type(png, info) == PNG_COLOR_TYPE_GRAY;
+    if (!is_gray16 || gray16 == PNG_RGB_GRAY16_HIGH_BYTE) {
+        png_set_strip_16(png);
+    } else if (gray16 == PNG_RGB_GRAY16_ROUNDED) {
+        png_set_scale_16(png);
+    } else {
+        // Called after the other conversions, so for samples of RGB.
+        png_set_read_user_transform_fn(png, clip_row);
+        png_set_user_transform_info(png, NULL, 8, 3);
+    }
+}
+
+static void convert_to_rgb8(png_structp png, png_infop info, png_rgb_gray16 gray16) {
     png_set_expand(png);
-    png_set_strip_16(png);
+    convert_to_8_bits(png, info, gray16);
     png_set_strip_alpha(png);
     png_set_gray_to_rgb(png);
 }
 
 // Everything here may longjmp, so it owns nothing and its caller frees all.
 static void read_pixels(
-    png_structp png, png_infop info, uint32_t width, uint32_t height, uint8_t *rgb) {
+    png_structp png, png_infop info, uint32_t width, uint32_t height, png_rgb_gray16 gray16,
+    uint8_t *rgb) {
     png_read_info(png, info);
     if (png_get_image_width(png, info) != width || png_get_image_height(png, info) != height) {
         png_error(png, "a second header contradicts the first");
     }
-    convert_to_rgb8(png);
+    convert_to_rgb8(png, info, gray16);
     const int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);
     const size_t row_bytes = (size_t)width * 3;
@@ -87,7 +110,8 @@ static void read_pixels(
     png_read_end(png, NULL);
 }
 
-static int decode(decoding *state, uint32_t width, uint32_t height, uint8_t *rgb) {
+static int decode(
+    decoding *state, uint32_t width, uint32_t height, png_rgb_gray16 gray16, uint8_t *rgb) {
     // Neither pointer changes after setjmp, so both keep their values over a longjmp.
     const png_structp png =
         png_create_read_struct(PNG_LIBPNG_VER_STRING, &state->message, on_error, on_warning);
@@ -105,7 +129,7 @@ static int decode(decoding *state, uint32_t width, uint32_t height, uint8_t *rgb
         png_set_read_fn(png, &state->unread, on_read);
         png_set_user_limits(png, width, height);
         skip_ancillary_chunks(png);
-        read_pixels(png, info, width, height, rgb);
+        read_pixels(png, info, width, height, gray16, rgb);
     } else {
         // libpng passes the last row before it looks for the end of the image data.
         state->has_all_rows = png_get_interlace_type(png, info) == PNG_INTERLACE_NONE
@@ -118,10 +142,10 @@ static int decode(decoding *state, uint32_t width, uint32_t height, uint8_t *rgb
 
 png_rgb_result png_rgb_decode(
     const uint8_t *bytes, size_t byte_count, uint32_t width, uint32_t height,
-    uint8_t *rgb, char *reason, size_t reason_size) {
+    png_rgb_gray16 gray16, uint8_t *rgb, char *reason, size_t reason_size) {
     decoding state = {{reason, reason_size}, {bytes, byte_count}, 0};
     snprintf(reason, reason_size, "out of memory");
-    if (!decode(&state, width, height, rgb)) {
+    if (!decode(&state, width, height, gray16, rgb)) {
         return PNG_RGB_COMPLETE;
     }
     // libpng looks for more image data in the next chunk, which is the last one.

@@ -20,6 +20,29 @@ struct ImageDecoderTests {
         }
     }
 
+    /// Other images, among them gray with alpha and color of 16 bits, are converted as ever.
+    @Test func onlyPlainGrayOf16BitsIsConvertedAsAsked() throws {
+        func crc(_ name: String, _ gray16: Gray16Conversion) throws -> Int {
+            let options = DecodingOptions(applyingOrientation: false, gray16: gray16)
+            let decoded = try ImageDecoder.decode(path: Fixtures.path(name), options: options)
+            return Int(crc32(decoded.image.pixels))
+        }
+        let grays = try Fixtures.table("gray16.txt")
+        #expect(grays.count == 3)
+        for row in grays {
+            #expect(try crc(row[0], .clipped) == (try row.number(1)), "\(row[0])")
+            #expect(try crc(row[0], .rounded) == (try row.number(2)), "\(row[0])")
+        }
+        let others = try Fixtures.table("decode.txt").filter { row in
+            row[0].hasPrefix("png") && !grays.contains { $0[0] == row[0] }
+        }
+        #expect(others.count > 30)
+        for row in others {
+            #expect(try crc(row[0], .clipped) == (try row.number(3)), "\(row[0])")
+            #expect(try crc(row[0], .rounded) == (try row.number(3)), "\(row[0])")
+        }
+    }
+
     @Test func formatIsRecognizedByContent() throws {
         let folder = try TemporaryFolder()
         let path = try folder.write(try Fixtures.bytes("png-small.png"), to: "wrong.jpg")

@@ -6,16 +6,35 @@ public struct DecodingOptions: Sendable, Equatable {
     public var applyingOrientation: Bool
     /// What happens to a file that ends before its image does.
     public var truncation: TruncationRule
+    /// How plain gray of 16 bits becomes gray of 8 bits.
+    public var gray16: Gray16Conversion
 
     /// Creates options.
     ///
     /// - Parameters:
     ///   - applyingOrientation: whether to apply the EXIF orientation.
     ///   - truncation: what happens to a file that ends before its image does.
-    public init(applyingOrientation: Bool = true, truncation: TruncationRule = .refuse) {
+    ///   - gray16: how plain gray of 16 bits becomes gray of 8 bits.
+    public init(
+        applyingOrientation: Bool = true, truncation: TruncationRule = .refuse,
+        gray16: Gray16Conversion = .highByte
+    ) {
         self.applyingOrientation = applyingOrientation
         self.truncation = truncation
+        self.gray16 = gray16
     }
+}
+
+/// How a value `v` of plain gray (without color or alpha channel) of 16 bits becomes one of 8 bits.
+public enum Gray16Conversion: String, CaseIterable, Sendable {
+    /// `v / 256`, rounded down: as Pillow treats all other samples of 16 bits.
+    case highByte = "high-byte"
+    /// `255 * v / 65535`, rounded to nearest: the closest in 8 bits to `v / 65535`, as torchvision
+    /// scales integers to floating point.
+    case rounded
+    /// `min(v, 255)`: as Pillow's `convert("RGB")`, and so torchvision's `ImageFolder`; it suits
+    /// files that hold small numbers rather than images.
+    case clipped
 }
 
 /// What happens to a file that ends before its image does.

@@ -6,7 +6,8 @@
 ///   is converted as in Pillow.
 /// - PNG: every color type and depth. Transparency is dropped, not blended. 16-bit samples keep
 ///   their high byte. Pillow does the same for color and for gray with alpha, but clips plain
-///   16-bit gray at 255, which turns nearly every such image white; this decoder does not.
+///   16-bit gray at 255, which turns nearly every such image white; this decoder does so only
+///   where ``DecodingOptions/gray16`` asks for it.
 /// - WebP: lossy and lossless. Transparency is dropped; the first frame of an animation is used.
 /// - GIF: the first frame. Transparency is dropped.
 /// - BMP: 1 to 32 bits per pixel, with masks or runs too. Transparency is dropped.
@@ -97,7 +98,8 @@ public enum ImageDecoder {
             return (image, missing, structure.exif)
         case .png:
             let structure = try PNGStructure(bytes, name: name, truncation: rule)
-            let (image, missing) = try PNGDecoder.decode(bytes, structure: structure, name: name)
+            let (image, missing) = try PNGDecoder.decode(
+                bytes, structure: structure, gray16: options.gray16, name: name)
             return (image, missing, structure.exif)
         case .webP:
             let structure = try WebPStructure(bytes, name: name, truncation: rule)

@@ -9,7 +9,7 @@ enum PNGDecoder {
     /// - Returns: the decoded image, and what a truncated file lacks.
     /// - Throws: ``ImageError`` if libpng reports damage.
     static func decode(
-        _ bytes: [UInt8], structure: PNGStructure, name: String
+        _ bytes: [UInt8], structure: PNGStructure, gray16: Gray16Conversion, name: String
     ) throws(ImageError) -> (image: RGBImage, missing: IncompleteImage.Missing?) {
         let isTruncated = structure.truncatedEnd != nil
         let count = structure.width * structure.height * 3
@@ -21,7 +21,7 @@ enum PNGDecoder {
                 buffer[index] = structure.firstColor[index % 3]
             }
             (result, reason) = decode(
-                structure.completed(bytes), structure: structure, into: buffer)
+                structure.completed(bytes), structure: structure, gray16: gray16, into: buffer)
             // After a failure the array is discarded unread.
             initializedCount = result == PNG_RGB_COMPLETE || isTruncated ? count : 0
         }
@@ -35,15 +35,26 @@ enum PNGDecoder {
 
     /// Fills `pixels`; returns a message on failure.
     private static func decode(
-        _ bytes: [UInt8], structure: PNGStructure, into pixels: UnsafeMutableBufferPointer<UInt8>
+        _ bytes: [UInt8], structure: PNGStructure, gray16: Gray16Conversion,
+        into pixels: UnsafeMutableBufferPointer<UInt8>
     ) -> (png_rgb_result, String) {
         withUnsafeTemporaryAllocation(of: CChar.self, capacity: reasonByteCount) { reason in
             let result = png_rgb_decode(
-                bytes, bytes.count, UInt32(structure.width), UInt32(structure.height),
+                bytes, bytes.count, UInt32(structure.width), UInt32(structure.height), gray16.code,
                 pixels.baseAddress, reason.baseAddress, reason.count)
             guard result != PNG_RGB_COMPLETE else { return (result, "") }
             let text = reason.baseAddress.map { String(cString: $0) } ?? ""
             return (result, text.isEmpty ? "unknown error" : text)
+        }
+    }
+}
+
+extension Gray16Conversion {
+    fileprivate var code: png_rgb_gray16 {
+        switch self {
+        case .highByte: PNG_RGB_GRAY16_HIGH_BYTE
+        case .rounded: PNG_RGB_GRAY16_ROUNDED
+        case .clipped: PNG_RGB_GRAY16_CLIPPED
         }
     }
 }

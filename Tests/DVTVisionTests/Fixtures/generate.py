@@ -8,6 +8,7 @@ as CRC-32 of the raw bytes. Run it in this folder; it is deterministic.
                         small images of every kind
   bomb-*.png            small files that grow a thousandfold when fully inflated
   decode.txt            name, size and CRC of convert("RGB"), then of exif_transpose
+  gray16.txt            name and CRC of plain 16-bit gray clipped at 255, and scaled and rounded
   truncated.txt         name, bytes kept, what is missing, size and CRC of convert("RGB") with
                         ImageFile.LOAD_TRUNCATED_IMAGES
   resize.txt            seed, size, new size, filter and CRC of Image.resize
@@ -515,6 +516,17 @@ def write_images():
     return lines
 
 
+def grays():
+    """Pillow clips; the scaled values are those of torchvision's float32, rounded."""
+    for interlaced, transparent in ((False, False), (True, False), (False, True)):
+        name = "png-c0-d16%s%s.png" % ("-adam7" if interlaced else "", "-trns" if transparent else "")
+        _, samples = png(0, 16, interlaced, transparent=transparent)
+        clipped = np.asarray(Image.open(name).convert("RGB"))
+        assert (clipped == np.minimum(samples, 255)).all()
+        rounded = np.repeat(np.rint(samples / 65535 * 255).astype(np.uint8), 3, axis=2)
+        yield "%s %d %d" % (name, crc(clipped), crc(rounded))
+
+
 def truncations():
     """Files cut at various places; the count from the end is that of the end marker."""
     files = {
@@ -598,8 +610,8 @@ def preprocessings():
 def main():
     write_bombs()
     for name, lines in (
-        ("decode.txt", write_images()), ("truncated.txt", truncations()), ("resize.txt", resizes()),
-        ("preprocess.txt", preprocessings()),
+        ("decode.txt", write_images()), ("gray16.txt", grays()), ("truncated.txt", truncations()),
+        ("resize.txt", resizes()), ("preprocess.txt", preprocessings()),
     ):
         with open(name, "w") as file:
             file.writelines(line + "\n" for line in lines)

@@ -12,6 +12,16 @@ struct DecodingArguments: ParsableArguments {
                 """, valueName: "rule"))
     var truncated: TruncationRule?
 
+    @Option(
+        name: .customLong("gray16"),
+        help: ArgumentHelp(
+            "How plain gray of 16 bits becomes gray of 8 bits.",
+            discussion: """
+                high-byte: the value divided by 256. rounded: 255/65535 of the value, to nearest. \
+                clipped: at 255, as Pillow's convert("RGB") and torchvision's ImageFolder do.
+                """, valueName: "rule"))
+    var gray16 = Gray16Conversion.highByte
+
     /// Applies the options to a preprocessing.
     ///
     /// - Parameters:
@@ -23,8 +33,10 @@ struct DecodingArguments: ParsableArguments {
     ) -> Preprocessing {
         var preprocessing = preprocessing
         preprocessing.decoding.truncation = truncated ?? standard
+        preprocessing.decoding.gray16 = gray16
         return preprocessing
     }
 }
 
 extension TruncationRule: ExpressibleByArgument {}
+extension Gray16Conversion: ExpressibleByArgument {}
