@@ -20,8 +20,8 @@ struct DVTCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             Bench.self, Calibrate.self, Classify.self, Convert.self, Devices.self, Embed.self,
-            Evaluate.self, Explain.self, Info.self, Parity.self, Synthesize.self, Train.self,
-            TryBFloat16.self, Tune.self,
+            Evaluate.self, Explain.self, Info.self, Parity.self, Preprocess.self, Synthesize.self,
+            Train.self, TryBFloat16.self, Tune.self,
         ])
 
     static func main() {

@@ -6,7 +6,8 @@ struct HelpTests {
     @Test(arguments: [
         [], ["bench"], ["bench", "model"], ["bench", "kernels"], ["bench", "peak"], ["calibrate"],
         ["classify"], ["evaluate"], ["synthesize"], ["tune"],
-        ["convert"], ["devices"], ["embed"], ["explain"], ["info"], ["parity"], ["train"],
+        ["convert"], ["devices"], ["embed"], ["explain"], ["info"], ["parity"], ["preprocess"],
+        ["train"],
         ["bench", "train"],
     ])
     func everyHelpHasExamples(command: [String]) async throws {

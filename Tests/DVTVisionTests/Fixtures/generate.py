@@ -13,6 +13,7 @@ as CRC-32 of the raw bytes. Run it in this folder; it is deterministic.
                         ImageFile.LOAD_TRUNCATED_IMAGES
   resize.txt            seed, size, new size, filter and CRC of Image.resize
   preprocess.txt        preset, image size, seed, size and CRC of the float32 values
+  photos.txt            the same of photos in Examples: name, preset, image size and CRC
 """
 
 import io
@@ -607,11 +608,22 @@ def preprocessings():
                 yield "%s %d %d %d %d %d" % (preset, size, seed, width, height, crc(result))
 
 
+def photos():
+    """Whole files, for `dvt preprocess`."""
+    for name in ("01-ball.jpg", "08-bicycle.jpg", "12-drawer.jpg"):
+        image = Image.open("../../../Examples/photos/" + name).convert("RGB")
+        for size in (32, 224):
+            for preset, shorter in (
+                ("authors", int((256 / 224) * size)), ("timm", math.floor(size / 0.9)),
+            ):
+                yield "%s %s %d %d" % (name, preset, size, crc(preprocessed(image, shorter, size)))
+
+
 def main():
     write_bombs()
     for name, lines in (
         ("decode.txt", write_images()), ("gray16.txt", grays()), ("truncated.txt", truncations()),
-        ("resize.txt", resizes()), ("preprocess.txt", preprocessings()),
+        ("resize.txt", resizes()), ("preprocess.txt", preprocessings()), ("photos.txt", photos()),
     ):
         with open(name, "w") as file:
             file.writelines(line + "\n" for line in lines)

@@ -59,6 +59,9 @@ enum Fixtures {
     /// A PNG file.
     static let png = "\(root)/Tests/DVTVisionTests/Fixtures/png-c2-d08.png"
 
+    /// Checksums of preprocessed drawn images.
+    static let torchvision = "\(root)/Tests/DVTVisionTests/Fixtures/photos.txt"
+
     /// A drawn image by the beginning of its name, for example `01`.
     static func photo(_ number: Int) -> String { photoFiles[number - 1] }
 

@@ -33,10 +33,14 @@ struct ModelOptions: ParsableArguments {
 
     /// Loads the model and opens its weights.
     ///
+    /// - Parameter otherwise: the weight source if none is specified, or nil.
     /// - Returns: the model; its weights are not checked yet.
     /// - Throws: ``LoadError`` if only one of model and weights is specified, or the file's error.
-    func load() throws -> LoadedModel {
-        try LoadedModel(model: model, weights: weights, key: checkpointOptions.checkpointKey) {
+    func load(otherwise: WeightsArgument? = nil) throws -> LoadedModel {
+        try LoadedModel(
+            model: model, weights: weights, key: checkpointOptions.checkpointKey,
+            otherwise: otherwise
+        ) {
             try reuse.applied(to: $0)
         }
     }
