@@ -4,6 +4,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 
 SWIFT ?= swift
+# Package traits of `make build`, separated by commas: docs/dependencies.md.
+TRAITS ?=
 DVT := .build/release/dvt
 # Tests are compiled with -enable-testing. In a shared folder, the test build and the release build
 # would each recompile everything after the other.
@@ -36,8 +38,8 @@ help: ## List the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 build: ## Build dvt, optimized (.build/release/dvt)
-	@scripts/install-dependencies.sh build
-	$(SWIFT) build -c release $(IMPORT_CHECK)
+	@scripts/install-dependencies.sh build $(TRAITS)
+	$(SWIFT) build -c release $(IMPORT_CHECK) $(if $(TRAITS),--traits $(TRAITS))
 
 demo: build ## Build, then classify images: make demo IMAGES="cat.jpg dog.png"
 	@scripts/demo.sh

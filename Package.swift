@@ -25,7 +25,11 @@ let package = Package(
     ],
     traits: [
         // Off by default: Yams needs all of Foundation, see docs/dependencies.md.
-        .trait(name: "YAML", description: "Reads training recipes in YAML by Yams.")
+        .trait(name: "YAML", description: "Reads training recipes in YAML by Yams."),
+        // Off by default: the libraries are heavy, see docs/dependencies.md.
+        .trait(
+            name: "MoreImageFormats",
+            description: "Reads TIFF images by libtiff, HEIC by libheif and AVIF by libavif."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -47,6 +51,10 @@ let package = Package(
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         // giflib has no file for pkg-config; its header and library are in the default folders.
         .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"])]),
+        .systemLibrary(
+            name: "CTIFF", pkgConfig: "libtiff-4", providers: [.apt(["libtiff-dev"])]),
+        .systemLibrary(name: "CHEIF", pkgConfig: "libheif", providers: [.apt(["libheif-dev"])]),
+        .systemLibrary(name: "CAVIF", pkgConfig: "libavif", providers: [.apt(["libavif-dev"])]),
 
         // OpenCL C sources, embedded in the binary by C23 `#embed`.
         .target(
@@ -95,12 +103,20 @@ let package = Package(
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["MindSpore/checkpoint.proto"], swiftSettings: strict),
-        // libpng reports errors with longjmp, which only C can handle.
-        .target(name: "CImageCodecs", dependencies: ["CPNG"]),
+        // libpng reports errors with longjmp, and libtiff has functions with variable arguments;
+        // only C can handle them.
+        .target(
+            name: "CImageCodecs",
+            dependencies: [
+                "CPNG", .target(name: "CTIFF", condition: .when(traits: ["MoreImageFormats"])),
+            ],
+            cSettings: [.define("MORE_IMAGE_FORMATS", .when(traits: ["MoreImageFormats"]))]),
         .target(
             name: "DVTVision",
             dependencies: [
                 "CGIF", "CImageCodecs", "CTurboJPEG", "CWebP", "DVTCore", "DVTModel", "DVTSupport",
+                .target(name: "CAVIF", condition: .when(traits: ["MoreImageFormats"])),
+                .target(name: "CHEIF", condition: .when(traits: ["MoreImageFormats"])),
             ],
             swiftSettings: strict),
         .target(

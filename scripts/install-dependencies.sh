@@ -1,15 +1,21 @@
 #!/usr/bin/env bash
-# Installs missing packages: install-dependencies.sh PURPOSE, one of build, test, lint,
-# check-kernels, check-gpu-kernels, check-drivers, bundle.
+# Installs missing packages: install-dependencies.sh PURPOSE [TRAITS], one of build, test, lint,
+# check-kernels, check-gpu-kernels, check-drivers, bundle. TRAITS are those of Package.swift,
+# separated by commas.
 # Uses apt, without prompting, and changes nothing if every package is installed. Without apt it
 # lists what to install.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 purpose=${1:-build}
+traits=,${2:-},
 build=(
     ocl-icd-opencl-dev opencl-headers libclblast-dev libturbojpeg0-dev libpng-dev libwebp-dev
     libgif-dev pkg-config)
+
+if [[ $traits == *,MoreImageFormats,* ]]; then
+    build+=(libtiff-dev libheif-dev libavif-dev)
+fi
 
 say() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; }
 
@@ -71,6 +77,7 @@ check_without_apt() {
     esac
     if [[ $purpose != lint && $purpose != check-gpu-kernels ]]; then
         libraries=(OpenCL clblast libturbojpeg libpng libwebp)
+        if [[ $traits == *,MoreImageFormats,* ]]; then libraries+=(libtiff-4 libheif libavif); fi
         has_opencl_platform || missing+=("an OpenCL driver (a GPU vendor's, or PoCL)")
         # It has no file for pkg-config.
         echo '#include <gif_lib.h>' | cc -fsyntax-only -xc - 2> /dev/null || missing+=(giflib)

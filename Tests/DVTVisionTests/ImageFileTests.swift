@@ -57,16 +57,14 @@ struct ImageFileTests {
         #expect(error(at: path) == .unknownFormat(path: path, firstBytes: Array("no image\n".utf8)))
         #expect(
             error(at: path)?.description
-                == "\(path): begins with 6e 6f 20 69, so it is not JPEG, PNG, WebP, GIF or "
-                + "BMP; convert it first")
+                == "\(path): begins with 6e 6f 20 69, so it is not "
+                + "\(ImageFormat.alternatives); convert it first")
     }
 
     @Test(arguments: [
         ("BM\u{8}\0\0\0\0\0\0\0\0\0\0\0\u{28}\0\0\0", "ends after 18 bytes"),
         ("GIF89a", "ends after 6 bytes"),
-        ("II*\0", "is a TIFF file"), ("%PDF-1.7", "is a PDF file; give the images in it"),
-        ("\0\0\0\u{18}ftypheic", "is a HEIC file; convert it"),
-        ("\0\0\0\u{18}ftypavif", "is an AVIF file"),
+        ("%PDF-1.7", "is a PDF file; give the images in it"),
         ("\0\0\0\u{18}ftypmp42", "begins with 00 00 00 18"),
         ("\n <!DOCTYPE html>", "is an HTML page, not the image"), ("<HTML lang", "is an HTML page"),
         (

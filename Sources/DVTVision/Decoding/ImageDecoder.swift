@@ -11,6 +11,8 @@
 /// - WebP: lossy and lossless. Transparency is dropped; the first frame of an animation is used.
 /// - GIF: the first frame. Transparency is dropped.
 /// - BMP: 1 to 32 bits per pixel, with masks or runs too. Transparency is dropped.
+/// - With the package trait `MoreImageFormats`, TIFF: gray, RGB, palettes and CMYK of up to 16 bits,
+///   turned as the file says; and HEIC and AVIF.
 ///
 /// A truncated file is an error even if only its end marker is missing, unless
 /// ``DecodingOptions/truncation`` says otherwise. Other damage is tolerated where Pillow tolerates
@@ -75,45 +77,60 @@ public enum ImageDecoder {
     public static func decode(
         _ bytes: [UInt8], name: String, options: DecodingOptions
     ) throws(ImageError) -> DecodedImage {
-        let (image, missing, exif) = try decodeAsStored(bytes, name: name, options: options)
-        let orientation = options.applyingOrientation ? exif.map { bytes[$0] } : nil
+        let stored = try decodeAsStored(bytes, name: name, options: options)
         return DecodedImage(
-            image: orientation.map { image.oriented(EXIFOrientation(exif: $0)) } ?? image,
-            incomplete: missing.map { IncompleteImage(path: name, missing: $0) })
+            image: options.applyingOrientation
+                ? stored.image.oriented(stored.orientation) : stored.image,
+            incomplete: stored.missing.map { IncompleteImage(path: name, missing: $0) })
     }
 
-    /// The image before its orientation is applied, what it lacks, and where its EXIF data are.
+    /// The image before its orientation is applied, what it lacks, and its orientation.
     private typealias Stored = (
-        image: RGBImage, missing: IncompleteImage.Missing?, exif: Range<Int>?
+        image: RGBImage, missing: IncompleteImage.Missing?, orientation: EXIFOrientation
     )
 
     private static func decodeAsStored(
         _ bytes: [UInt8], name: String, options: DecodingOptions
     ) throws(ImageError) -> Stored {
         let rule = options.truncation
+        func orientation(_ exif: Range<Int>?) -> EXIFOrientation {
+            exif.map { EXIFOrientation(exif: bytes[$0]) } ?? .upright
+        }
         switch try ImageFormat(of: bytes, name: name) {
         case .jpeg:
             let structure = try JPEGStructure(bytes, name: name, truncation: rule)
             let (image, missing) = try JPEGDecoder.decode(bytes, structure: structure, name: name)
-            return (image, missing, structure.exif)
+            return (image, missing, orientation(structure.exif))
         case .png:
             let structure = try PNGStructure(bytes, name: name, truncation: rule)
             let (image, missing) = try PNGDecoder.decode(
                 bytes, structure: structure, gray16: options.gray16, name: name)
-            return (image, missing, structure.exif)
+            return (image, missing, orientation(structure.exif))
         case .webP:
             let structure = try WebPStructure(bytes, name: name, truncation: rule)
             let image = try WebPDecoder.decode(bytes, structure: structure, name: name)
-            return (image, structure.isTruncated ? .endMarker : nil, structure.exif)
+            return (
+                image, structure.isTruncated ? .endMarker : nil, orientation(structure.exif)
+            )
         case .gif:
             let structure = try GIFStructure(bytes, name: name, truncation: rule)
             let (image, missing) = try GIFDecoder.decode(bytes, structure: structure, name: name)
-            return (image, missing, nil)
+            return (image, missing, .upright)
         case .bmp:
             let structure = try BMPStructure(bytes, name: name, truncation: rule)
             let (image, missing) = try BMPDecoder.decode(
                 bytes, structure: structure, name: name, truncation: rule)
-            return (image, missing, nil)
+            return (image, missing, .upright)
+        #if MoreImageFormats
+        case .tiff:
+            let image = try TIFFDecoder.decode(bytes, gray16: options.gray16, name: name)
+            return (image, nil, .upright)
+        case .heic:
+            return (try HEICDecoder.decode(bytes, name: name), nil, .upright)
+        case .avif:
+            let (image, orientation) = try AVIFDecoder.decode(bytes, name: name)
+            return (image, nil, orientation)
+        #endif
         }
     }
 

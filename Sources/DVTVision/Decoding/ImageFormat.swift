@@ -6,6 +6,11 @@ enum ImageFormat: CaseIterable {
     case webP
     case gif
     case bmp
+    #if MoreImageFormats
+    case tiff
+    case heic
+    case avif
+    #endif
 
     /// The number of bytes that identify a format.
     static let signatureLength = 18
@@ -27,11 +32,27 @@ enum ImageFormat: CaseIterable {
             self = .gif
         } else if BMPStructure.isBegun(by: bytes) {
             self = .bmp
+        } else if let other = Self.other(bytes) {
+            self = other
         } else if bytes.isEmpty {
             throw .empty(path: name)
         } else {
             throw .unknownFormat(path: name, firstBytes: Array(bytes.prefix(Self.startLength)))
         }
+    }
+
+    /// A format of the package trait MoreImageFormats.
+    private static func other(_ bytes: [UInt8]) -> Self? {
+        #if MoreImageFormats
+        switch OtherFormat.ofTrait(bytes) {
+        case .tiff: .tiff
+        case .heic: .heic
+        case .avif: .avif
+        case nil: nil
+        }
+        #else
+        nil
+        #endif
     }
 
     /// The name in messages.
@@ -42,6 +63,11 @@ enum ImageFormat: CaseIterable {
         case .webP: "WebP"
         case .gif: "GIF"
         case .bmp: "BMP"
+        #if MoreImageFormats
+        case .tiff: "TIFF"
+        case .heic: "HEIC"
+        case .avif: "AVIF"
+        #endif
         }
     }
 
@@ -53,6 +79,11 @@ enum ImageFormat: CaseIterable {
         case .webP: [".webp"]
         case .gif: [".gif"]
         case .bmp: [".bmp", ".dib"]
+        #if MoreImageFormats
+        case .tiff: [".tif", ".tiff"]
+        case .heic: [".heic", ".heif", ".hif"]
+        case .avif: [".avif"]
+        #endif
         }
     }
 
