@@ -1,5 +1,6 @@
 import DVTCheckpoints
 import DVTCore
+import DVTModel
 import DVTSupport
 import DVTVision
 
