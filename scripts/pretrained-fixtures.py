@@ -85,6 +85,8 @@ MODELS = {
     "vit_clip_quickgelu": small("vit_base_patch16_clip_quickgelu_224"),
     "vit_dinov2": small("vit_small_patch14_dinov2"),
     "vit_registers": small("vit_small_patch14_reg4_dinov2"),
+    "vit_registers_enlarged": small("vit_small_patch14_reg4_dinov2"),
+    "vit_reduced": small("vit_small_patch16_224", img_size=72),
     "deit_distilled": small("deit_small_distilled_patch16_224"),
     "deit3": small("deit3_small_patch16_224"),
     "hf_vit": transformer("ViT"),
@@ -95,6 +97,10 @@ MODELS = {
     "hf_dinov2_resampled": transformer("Dinov2", image_size=56),
     "hf_dinov2_registers": transformer("Dinov2WithRegisters"),
 }
+
+
+# The side of the images where it is not that of the model.
+IMAGE_SIZES = {"vit_registers_enlarged": 48, "vit_reduced": 32}
 
 
 def images(side: int) -> torch.Tensor:
@@ -145,13 +151,17 @@ def logits(name: str, folder: pathlib.Path, made: type | None) -> torch.Tensor:
     """The logits of a filled model, in float64."""
     if made is None:
         _, kind, arguments = MODELS[name]
+        arguments = arguments | {"img_size": IMAGE_SIZES.get(name, arguments["img_size"])}
         model = timm.create_model(kind, pretrained=False, **arguments)
-        tensors = safetensors.numpy.load_file(folder / "model.safetensors")
-        model.load_state_dict({key: torch.from_numpy(value) for key, value in tensors.items()})
+        tensors = {
+            key: torch.from_numpy(value)
+            for key, value in safetensors.numpy.load_file(folder / "model.safetensors").items()}
+        filtered = timm.models.vision_transformer.checkpoint_filter_fn(tensors, model)
+        model.load_state_dict(filtered)
     else:
         model = made.from_pretrained(folder)
     with torch.inference_mode():
-        result = model.eval().double()(images(32).double())
+        result = model.eval().double()(images(IMAGE_SIZES.get(name, 32)).double())
     return result if torch.is_tensor(result) else result.logits
 
 
@@ -174,6 +184,8 @@ def main() -> None:
                     [float(f"{value:.9g}") for value in row]
                     for row in logits(name, folder, made).tolist()],
             }
+        if name in IMAGE_SIZES:
+            fixture["image_size"] = IMAGE_SIZES[name]
         (FIXTURES / f"{name}.json").write_text(json.dumps(fixture, sort_keys=True) + "\n")
         print(f"{name}: {len(tensors)} tensors, classes "
               f"{[max(range(10), key=row.__getitem__) for row in fixture['logits']]}")

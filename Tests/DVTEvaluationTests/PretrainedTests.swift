@@ -15,7 +15,8 @@ import Testing
     static let names = [
         "vit", "vit_six_heads", "vit_layer_scale", "vit_average", "vit_average_norm",
         "vit_token_fc_norm", "vit_without_class_token", "vit_without_qkv_bias", "vit_mlp_ratio",
-        "vit_clip", "vit_clip_quickgelu", "vit_dinov2", "vit_registers", "deit_distilled", "deit3",
+        "vit_clip", "vit_clip_quickgelu", "vit_dinov2", "vit_registers", "vit_registers_enlarged",
+        "vit_reduced", "deit_distilled", "deit3",
         "hf_vit", "hf_vit_tanh", "hf_deit", "hf_deit_teacher", "hf_dinov2", "hf_dinov2_resampled",
         "hf_dinov2_registers",
     ]
@@ -25,7 +26,7 @@ import Testing
         _ folder: PretrainedFolder, on backend: some Backend
     ) throws -> [Tensor] {
         let file = try Checkpoint.open(path: folder.path)
-        let card = try ModelCard(storedIn: file)
+        let card = try folder.card(file)
         let model = try DynamicVisionTransformer(
             card.configuration, weights: CheckpointWeights(file, resamplingPositions: true),
             backend: backend)
@@ -69,7 +70,7 @@ import Testing
     func convertedFoldersGiveTheSameLogits(name: String) throws {
         let folder = try PretrainedFolder(name)
         let file = try Checkpoint.open(path: folder.path)
-        let card = try ModelCard(storedIn: file)
+        let card = try folder.card(file)
         let weights = CheckpointWeights(file, resamplingPositions: true)
         try weights.check(card.configuration)
         let parts = card.configuration.parameters.flatMap {
@@ -219,9 +220,11 @@ import Testing
 private final class PretrainedFolder {
     let path: String
     let logits: [Double]
+    private let imageSize: Int?
 
     private struct Fixture: Decodable {
         let tensors: [String: Distribution]
+        let image_size: Int?
         let logits: [[Double]]
     }
 
@@ -254,6 +257,7 @@ private final class PretrainedFolder {
         let data = try Data(contentsOf: fixtures.appendingPathComponent("\(name).json"))
         let fixture = try JSONDecoder().decode(Fixture.self, from: data)
         logits = fixture.logits.flatMap { $0 }
+        imageSize = fixture.image_size
         path =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("pretrained-\(UUID().uuidString)").path
@@ -279,7 +283,12 @@ private final class PretrainedFolder {
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    func card() throws -> ModelCard {
-        try ModelCard(storedIn: Checkpoint.open(path: path))
+    func card() throws -> ModelCard { try card(Checkpoint.open(path: path)) }
+
+    /// The card of the folder's checkpoint, for the fixture's images.
+    func card(_ file: any NamedTensors) throws -> ModelCard {
+        var card = try ModelCard(storedIn: file)
+        if let imageSize { card.configuration = try card.configuration.resized(to: imageSize) }
+        return card
     }
 }

@@ -46,6 +46,32 @@ struct ConvertCommandTests {
         #expect(info.output == (try await dvt("info", "tiny-deit", needsKernels: false)).output)
     }
 
+    /// A plain ViT for images of half the size.
+    @Test func imagesOfAnotherSizeTakeResampledPositions() async throws {
+        let file = try Weights.file(Weights.plain(width: 32, depth: 1, patch: 16), in: folder)
+        let model = try folder.file(
+            "plain.json",
+            #"{"classes": 10, "stages": [{"width": 32, "depth": 1, "heads": 1, "patch": 16}]}"#)
+        let run = try await convert("--model", model, "--image-size", "112", file: file)
+        #expect(run.code == 0, "\(run.errors)")
+        #expect(run.errors.contains("positions are resampled from 14 x 14 to 7 x 7"))
+        let written = try SafetensorsFile(path: output)
+        #expect(written.shapes["pos_embed"] == [1, 50, 32])
+        #expect(written.metadata["dvt.model_card"]?.contains(#""image_size":112"#) == true)
+        let odd = try await convert("--model", model, "--image-size", "100", file: file)
+        #expect(
+            odd.code == 1 && odd.errors.contains("have no whole patches of 16"), "\(odd.errors)")
+        // Without the option, positions of another grid are those of another model.
+        let other = try folder.file(
+            "other.json",
+            #"""
+            {"classes": 10, "image_size": 112,
+             "stages": [{"width": 32, "depth": 1, "heads": 1, "patch": 16}]}
+            """#)
+        let refused = try await convert("--model", other, file: file)
+        #expect(refused.code == 1 && refused.errors.contains("pos_embed has shape [1, 197, 32]"))
+    }
+
     @Test(.needsDevice) func classifiesWithoutNamingTheModel() async throws {
         let file = try Weights.file(Weights.synthetic(seed: 50), in: folder)
         let labels = try folder.file("names.txt", (0..<10).map { "name \($0)\n" }.joined())

@@ -87,6 +87,35 @@ public struct CascadeConfiguration: Hashable, Sendable {
             normalizesReusedFeatures: normalizesReusedFeatures, naming: naming)
     }
 
+    /// The same cascade for images of another size; its patches keep theirs.
+    ///
+    /// - Parameter imageSize: the side of the images in pixels.
+    /// - Returns: the cascade.
+    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if a stage's patches do not divide
+    ///   the images as they divide those of the original size.
+    package func resized(to imageSize: Int) throws -> Self {
+        let stages = try stages.map { stage in
+            var stage = stage
+            let patch = stage.patch.kernel
+            if stage.tokenizer == .linear {
+                guard stage.patch.padding > 0 || imageSize % patch == 0 else {
+                    throw ModelError.invalidConfiguration(
+                        name: name,
+                        reason: """
+                            images of \(imageSize) pixels have no whole patches of \(patch); take a \
+                            multiple of \(patch)
+                            """)
+                }
+                stage.patch = .covering(imageSize, patch: patch)
+            }
+            stage.imageSize = imageSize
+            return stage
+        }
+        return try Self(
+            stages, name: name, featureReuse: featureReuse, relationReuse: relationReuse,
+            normalizesReusedFeatures: normalizesReusedFeatures, naming: naming)
+    }
+
     /// The shape of a batch of images.
     ///
     /// - Parameter batch: the number of images.

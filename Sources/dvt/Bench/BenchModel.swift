@@ -45,10 +45,7 @@ struct BenchModel: ParsableCommand {
     }
 
     func run() throws {
-        let model = try LoadedModel(
-            model: modelOptions.model, weights: modelOptions.weights,
-            otherwise: .synthetic(seed: 1)
-        ) { try modelOptions.reuse.applied(to: $0) }
+        let model = try modelOptions.load(otherwise: .synthetic(seed: 1))
         let shares = try shares(stages: model.configuration.stages.count)
         let comparison = try compareOptions.comparison(of: .model)
         let backend = try deviceOptions.makeBackend()

@@ -38,7 +38,7 @@ struct Convert: ParsableCommand {
 
     @OptionGroup var thresholdOptions: ThresholdOptions
     @OptionGroup var labelOptions: LabelOptions
-    @OptionGroup var checkpointOptions: CheckpointOptions
+    @OptionGroup var loadingOptions: LoadingOptions
 
     @Argument(
         help: ArgumentHelp(
@@ -92,7 +92,7 @@ struct Convert: ParsableCommand {
         let isDescription = input.hasSuffix(".json")
         return try LoadedModel(
             model: isDescription ? input : model, weights: isDescription ? nil : weights,
-            key: checkpointOptions.checkpointKey
+            loadingOptions
         ) { try reuse.applied(to: $0) }
     }
 

@@ -214,12 +214,8 @@ struct Parity: ParsableCommand {
     private func loadedModel(
         seed: UInt64, features: Bool? = nil, relations: Bool? = nil
     ) throws -> LoadedModel {
-        try LoadedModel(
-            model: modelOptions.model, weights: modelOptions.weights,
-            otherwise: .synthetic(seed: seed)
-        ) {
-            try modelOptions.reuse.applied(to: $0, else: features, relations)
-        }
+        try modelOptions.load(
+            otherwise: .synthetic(seed: seed), featureReuse: features, relationReuse: relations)
     }
 
     private func parityRun(

@@ -22,18 +22,19 @@ struct LoadedModel {
     /// - Parameters:
     ///   - model: a model name or a JSON file, or nil for the model card of the checkpoint.
     ///   - weights: the weight source, or nil for the files listed in the JSON file.
-    ///   - key: the key of the weights in a PyTorch checkpoint, or nil.
+    ///   - options: the image size, and which weights of a checkpoint are read.
     ///   - otherwise: the weight source if neither specifies one, or nil.
     ///   - configure: applies the reuse options to the configuration.
     /// - Throws: ``LoadError`` if no model or weights are specified, or the file's error.
     init(
-        model: String?, weights: WeightsArgument?, key: String? = nil,
+        model: String?, weights: WeightsArgument?, _ options: LoadingOptions,
         otherwise: WeightsArgument? = nil,
         configure: (CascadeConfiguration) throws -> CascadeConfiguration
     ) throws {
         let file: (any NamedTensors)? =
             switch weights {
-            case .file(let argument): try Checkpoint.open(argument: argument, key: key)
+            case .file(let argument):
+                try Checkpoint.open(argument: argument, key: options.checkpoint.checkpointKey)
             case nil where model == nil || model == ShippedModel.name: try ShippedModel.file()
             default: nil
             }
@@ -45,16 +46,22 @@ struct LoadedModel {
             throw LoadError.noModel
         }
         card.configuration = try configure(card.configuration)
+        if let size = options.imageSize {
+            card.configuration = try card.configuration.resized(to: size)
+        }
         self.card = card
         self.weights =
             if let file {
-                Self.weights(of: file, isDescribed: model == nil, card.configuration)
+                Self.weights(
+                    of: file, isDescribed: model == nil, resizes: options.imageSize != nil,
+                    card.configuration)
             } else if case .synthetic(let seed) =
                 weights ?? (card.stageWeights == nil ? otherwise : nil)
             {
                 SyntheticWeights(seed: seed)
             } else {
-                try Self.stageWeights(card, besides: model ?? "")
+                try Self.stageWeights(
+                    card, besides: model ?? "", resizes: options.imageSize != nil)
             }
         self.file = file
         let stageFiles = (self.weights as? StageWeights)?.files.map(\.file.origin) ?? []
@@ -69,12 +76,14 @@ struct LoadedModel {
     /// - Parameters:
     ///   - file: the checkpoint.
     ///   - isDescribed: whether its own description gives the model.
+    ///   - resizes: whether positions for another image size are resampled in any case.
     ///   - configuration: the model.
     /// - Returns: the weights, not yet checked.
     private static func weights(
-        of file: any NamedTensors, isDescribed: Bool, _ configuration: CascadeConfiguration
+        of file: any NamedTensors, isDescribed: Bool, resizes: Bool,
+        _ configuration: CascadeConfiguration
     ) -> CheckpointWeights {
-        let weights = CheckpointWeights(file, resamplingPositions: isDescribed)
+        let weights = CheckpointWeights(file, resamplingPositions: isDescribed || resizes)
         for note in weights.notes(for: configuration) { printError("weights: \(note)") }
         if !isDescribed, file.metadata[ModelCard.metadataKey] == nil,
             VisionTransformerConfiguration.plain(configuration.name) != nil
@@ -146,14 +155,15 @@ struct LoadedModel {
 
     /// The weight files listed in a JSON file, relative to its folder.
     static func stageWeights(
-        _ card: ModelCard, besides model: String
+        _ card: ModelCard, besides model: String, resizes: Bool = false
     ) throws -> StageWeights {
         guard let names = card.stageWeights else { throw LoadError.noWeights }
         let folder = model.lastIndex(of: "/").map { model[...$0] } ?? ""
         return StageWeights(
             try names.map { name in
                 let path = name.hasPrefix("/") ? name : folder + name
-                return CheckpointWeights(try Checkpoint.open(path: path))
+                return CheckpointWeights(
+                    try Checkpoint.open(path: path), resamplingPositions: resizes)
             })
     }
 }

@@ -28,20 +28,24 @@ struct ModelOptions: ParsableArguments {
         completion: .file())
     var weights: WeightsArgument?
 
-    @OptionGroup var checkpointOptions: CheckpointOptions
+    @OptionGroup var loadingOptions: LoadingOptions
     @OptionGroup var reuse: ReuseOptions
 
     /// Loads the model and opens its weights.
     ///
-    /// - Parameter otherwise: the weight source if none is specified, or nil.
+    /// - Parameters:
+    ///   - otherwise: the weight source if none is specified, or nil.
+    ///   - featureReuse: whether features are reused without the option, or nil.
+    ///   - relationReuse: whether relations are reused without the option, or nil.
     /// - Returns: the model; its weights are not checked yet.
     /// - Throws: ``LoadError`` if only one of model and weights is specified, or the file's error.
-    func load(otherwise: WeightsArgument? = nil) throws -> LoadedModel {
+    func load(
+        otherwise: WeightsArgument? = nil, featureReuse: Bool? = nil, relationReuse: Bool? = nil
+    ) throws -> LoadedModel {
         try LoadedModel(
-            model: model, weights: weights, key: checkpointOptions.checkpointKey,
-            otherwise: otherwise
+            model: model, weights: weights, loadingOptions, otherwise: otherwise
         ) {
-            try reuse.applied(to: $0)
+            try reuse.applied(to: $0, else: featureReuse, relationReuse)
         }
     }
 }
@@ -54,6 +58,23 @@ struct CheckpointOptions: ParsableArguments {
             discussion: "Default: averaged weights before others; the choice is printed.",
             valueName: "key"))
     var checkpointKey: String?
+}
+
+/// How the weights of a checkpoint are read for a model.
+struct LoadingOptions: ParsableArguments {
+    @OptionGroup var checkpoint: CheckpointOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Run the model on images of this size; position embeddings are resampled.",
+            valueName: "pixels"))
+    var imageSize: Int?
+
+    func validate() throws {
+        if let imageSize, imageSize < 1 {
+            throw ValidationError("--image-size is \(imageSize); it takes a side in pixels.")
+        }
+    }
 }
 
 /// A weight source: a file, the built-in model's name, or `synthetic:SEED`.
