@@ -75,9 +75,8 @@ kernel void embed_tokens(global element *restrict embedded, global const element
   for (int image = get_global_id(2); image < batch; image += get_global_size(2))
     for (int token = get_global_id(1); token < count; token += get_global_size(1)) {
       const size_t patch = (size_t)image * (count - prefix_count) + token - prefix_count;
-      const float value =
-          token < prefix_count ? load(&prefix[(size_t)token * width + column])
-                               : load(&tokens[patch * width + column]);
+      const float value = token < prefix_count ? load(&prefix[(size_t)token * width + column])
+                                               : load(&tokens[patch * width + column]);
       store(embedded + ((size_t)image * count + token) * width + column,
             value + load(positions + (size_t)token * width + column));
     }

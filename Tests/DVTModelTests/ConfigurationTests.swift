@@ -37,8 +37,19 @@ import Testing
     }
 
     @Test(arguments: [
-        "vit_small_patch16", "vit_giant_patch14_224", "deit_small_distilled_patch16_224",
-        "vit_small_patch15_224", "vit_small_patch0_224", "vit_small_patch16_0", "vit", "",
+        "deit_small_distilled_patch16_224", "facebook/deit-small-distilled-patch16-224",
+    ])
+    func distilledModelsHaveTwoTokens(name: String) throws {
+        let stage = try CascadeConfiguration.named(name).stages[0]
+        #expect(stage.prefixTokens == 2 && stage.pooling == .classAndDistillationTokens)
+        #expect(stage.featureWidth == 768 && stage.tokens == 198)
+    }
+
+    /// Variants whose preprocessing a name does not give are read from their folders.
+    @Test(arguments: [
+        "vit_small_patch16", "vit_giant_patch14_224", "vit_small_patch14_dinov2",
+        "vit_base_patch16_clip_224", "deit3_small_patch16_224", "vit_small_patch15_224",
+        "vit_small_patch0_224", "vit_small_patch16_0", "vit", "",
         "vit_small_patch16_2240", "beit_base_patch16_224", "vit_base_patch16_224_in21k", "/", ".",
     ])
     func otherNamesAreUnknown(name: String) {

@@ -11,8 +11,9 @@ struct ModelOptions: ParsableArguments {
             the timm or Hugging Face name of a plain ViT.
             """,
             discussion: """
-                Optional if the weight file has a model card (see `dvt convert`). Default without \
-                --weights: the built-in model \(ShippedModel.name), trained on CIFAR-10.
+                Optional if the weights have a model card (see `dvt convert`) or are a folder of timm \
+                or Hugging Face transformers. Default without --weights: the built-in model \
+                \(ShippedModel.name), trained on CIFAR-10.
                 """,
             valueName: "name|file.json"),
         completion: .list(ModelCard.argumentNames))
@@ -21,10 +22,10 @@ struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            A safetensors, PyTorch or MindSpore checkpoint, \(ShippedModel.name), or synthetic:SEED \
-            (untrained).
+            A safetensors, PyTorch or MindSpore checkpoint, a folder that timm or Hugging Face \
+            transformers saved, \(ShippedModel.name), or synthetic:SEED (untrained).
             """,
-            valueName: "file|synthetic:seed"),
+            valueName: "file|folder|synthetic:seed"),
         completion: .file())
     var weights: WeightsArgument?
 
