@@ -10,8 +10,7 @@ public enum Checkpoint {
     /// Opens a checkpoint; its first bytes identify the format.
     ///
     /// - Parameters:
-    ///   - path: the file, or a folder that timm or Hugging Face transformers saved; see
-    ///     ``ModelFolder``.
+    ///   - path: the file, or a folder that timm or Hugging Face transformers saved.
     ///   - key: the key of the weights in a PyTorch file, such as `model_ema`; nil means the usual
     ///     ones.
     /// - Returns: its tensors and metadata.

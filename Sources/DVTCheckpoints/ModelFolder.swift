@@ -1,4 +1,4 @@
-public import DVTCore
+package import DVTCore
 import DVTSupport
 import Glibc
 
@@ -7,15 +7,15 @@ import Glibc
 ///
 /// The texts of `config.json` and `preprocessor_config.json` are part of the metadata, under their
 /// names.
-public struct ModelFolder: NamedTensors {
+package struct ModelFolder: NamedTensors {
     /// The path of the folder.
-    public let origin: String
+    package let origin: String
     /// The metadata of the weights, and the texts of the folder's descriptions.
-    public let metadata: [String: String]
+    package let metadata: [String: String]
     /// The shape of each tensor by name.
-    public let shapes: [String: Shape]
+    package let shapes: [String: Shape]
     /// The unit roundoff of the least precise type among the tensors.
-    public let roundoff: Double
+    package let roundoff: Double
     private let files: [any NamedTensors]
     /// The index of the file that holds each tensor.
     private let places: [String: Int]
@@ -31,7 +31,7 @@ public struct ModelFolder: NamedTensors {
     /// - Parameter path: the folder.
     /// - Throws: ``CheckpointError`` if it has no weights or no description, or an index that does
     ///   not fit its shards; otherwise the error of a file.
-    public init(path: String) throws {
+    package init(path: String) throws {
         origin = path
         func file(_ name: String) -> String {
             path.hasSuffix("/") ? path + name : "\(path)/\(name)"
@@ -65,7 +65,7 @@ public struct ModelFolder: NamedTensors {
     /// - Parameter name: its name.
     /// - Returns: the tensor.
     /// - Throws: the error of its file, ``CheckpointError/noTensor(folder:name:)`` if there is none.
-    public func tensor(named name: String) throws -> Tensor {
+    package func tensor(named name: String) throws -> Tensor {
         guard let index = places[name] else {
             throw CheckpointError.noTensor(folder: origin, name: name)
         }

@@ -10,7 +10,7 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     /// The open checkpoint.
     public let file: any NamedTensors
     /// The prefix, such as `backbone.`, that the names of a plain model's network share; often empty.
-    public let prefix: String
+    package let prefix: String
     /// The names in the file by the names without prefixes.
     private let names: [String: String]
     /// The shapes by the names without prefixes.
