@@ -79,6 +79,7 @@ MODELS = {
     "vit_average_norm": small("vit_small_patch16_224", global_pool="avg", fc_norm=False),
     "vit_token_fc_norm": small("vit_small_patch16_224", fc_norm=True),
     "vit_without_class_token": small("vit_medium_patch16_gap_240"),
+    "vit_registers_alone": small("vit_medium_patch16_reg4_gap_256"),
     "vit_without_qkv_bias": small("vit_small_patch16_224", qkv_bias=False),
     "vit_mlp_ratio": small("vit_small_patch16_224", mlp_ratio=2.5),
     "vit_clip": small("vit_base_patch16_clip_224"),

@@ -14,7 +14,8 @@ import Testing
 @Suite struct PretrainedTests {
     static let names = [
         "vit", "vit_six_heads", "vit_layer_scale", "vit_average", "vit_average_norm",
-        "vit_token_fc_norm", "vit_without_class_token", "vit_without_qkv_bias", "vit_mlp_ratio",
+        "vit_token_fc_norm", "vit_without_class_token", "vit_registers_alone",
+        "vit_without_qkv_bias", "vit_mlp_ratio",
         "vit_clip", "vit_clip_quickgelu", "vit_dinov2", "vit_registers", "vit_registers_enlarged",
         "vit_reduced", "deit_distilled", "deit3",
         "hf_vit", "hf_vit_tanh", "hf_deit", "hf_deit_teacher", "hf_dinov2", "hf_dinov2_resampled",
@@ -150,6 +151,10 @@ import Testing
         (
             "vit", "\"num_heads\":2", "\"num_heads\":2,\"qk_norm\":true",
             "model_args.qk_norm is true"
+        ),
+        (
+            "vit", "\"num_heads\":2", "\"num_heads\":2,\"rope\":true",
+            "model_args.rope is unknown; there are "
         ),
         ("vit", "vit_small_patch16_224", "swin_tiny_patch4_window7_224", "architecture is"),
         ("vit", "\"num_classes\":10,", "\"num_classes\":11,", "gives 11 classes"),

@@ -11,8 +11,6 @@ struct TimmArchitecture {
     private var mlpRatio = 4.0
     /// `token`, `avg` or an empty text.
     private var globalPool = "token"
-    /// Whether the LayerNorm follows the pooling; nil: if the pooling is the average.
-    private var fcNorm: Bool?
 
     /// The network of an architecture.
     ///
@@ -62,7 +60,7 @@ struct TimmArchitecture {
             stage.normalizesEmbedding = true
             stage.layerNormEpsilon = 1e-5
         case "quickgelu": stage.activation = .quickGELU
-        case "gap": (hasClassToken, globalPool, fcNorm) = (false, "avg", false)
+        case "gap": (hasClassToken, globalPool) = (false, "avg")
         default: return false
         }
         return true
@@ -71,8 +69,8 @@ struct TimmArchitecture {
     /// Reads the arguments that differ from the architecture's.
     ///
     /// Arguments of training, such as dropout, and those whose effect the checkpoint shows, such as
-    /// LayerScale's initial value and biases, are ignored; others that change the network are
-    /// refused.
+    /// LayerScale's initial value, biases and the place of the last LayerNorm, are ignored; others
+    /// that change the network are refused.
     ///
     /// - Parameter arguments: `model_args`.
     /// - Throws: an error that names the argument.
@@ -94,7 +92,6 @@ struct TimmArchitecture {
         hasClassToken = try arguments.bool("class_token") ?? hasClassToken
         registers = try arguments.int("reg_tokens") ?? registers
         stage.normalizesEmbedding = try arguments.bool("pre_norm") ?? stage.normalizesEmbedding
-        fcNorm = try arguments.bool("fc_norm") ?? fcNorm
         if let pooling = try arguments.string("global_pool") {
             try setPooling(pooling) { arguments.fault("global_pool", $0) }
         }
@@ -111,12 +108,17 @@ struct TimmArchitecture {
             try arguments.require(key, [false])
         }
         try arguments.require("final_norm", [true])
-        for key in ["norm_layer", "mlp_layer", "block_fn", "embed_layer", "attn_layer"] {
-            guard arguments.value(key) == nil else {
-                throw arguments.fault(key, "is a network that dvt does not have")
-            }
-        }
+        try arguments.require("pos_embed", ["learn"])
+        for key in Self.ignored { _ = arguments.value(key) }
+        try arguments.finish()
     }
+
+    /// Arguments without an effect on the outputs, or whose effect the checkpoint shows.
+    private static let ignored = [
+        "attn_drop_rate", "drop_path_rate", "drop_rate", "dynamic_img_size", "fc_norm", "fix_init",
+        "init_values", "no_embed_class", "num_classes", "patch_drop_rate", "pos_drop_rate",
+        "proj_drop_rate", "qkv_bias", "weight_init",
+    ]
 
     /// Sets timm's `global_pool`.
     ///
@@ -136,10 +138,9 @@ struct TimmArchitecture {
         var stage = stage
         stage.mlpWidth = Int(Double(stage.width) * mlpRatio)
         stage.prefixTokens = (hasClassToken ? 1 : 0) + (isDistilled ? 1 : 0) + registers
-        let isAverage = globalPool == "avg"
         stage.pooling =
-            isAverage ? .average : isDistilled ? .classAndDistillationTokens : .classToken
-        stage.normalizesPooled = fcNorm ?? isAverage
+            globalPool == "avg"
+            ? .average : isDistilled ? .classAndDistillationTokens : .classToken
         return stage
     }
 }

@@ -29,8 +29,9 @@ struct TimmDescription {
         }
         network.stage.classes = try config.classes(
             try config.int("num_classes"), "num_classes", ofHead: weights.headOutputs)
-        // The default depends on the architecture, and the file shows it.
+        // The defaults depend on the architecture, and the file shows them.
         network.stage.hasQKVBias = weights.hasQKVBias
+        network.stage.normalizesPooled = weights.normalizesPooled
         var card = ModelCard(
             try CascadeConfiguration([network.finished()], name: name, naming: .timm))
         card.normalization = .plain(name, imageSize: network.stage.imageSize)

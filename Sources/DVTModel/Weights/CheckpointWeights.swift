@@ -61,6 +61,9 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
         shapes.keys.contains { $0.hasSuffix(".attn.qkv.bias") }
     }
 
+    /// Whether a LayerNorm follows the pooling: timm then names it otherwise.
+    var normalizesPooled: Bool { shapes["fc_norm.weight"] != nil }
+
     /// What is done with the file's tensors besides reading them, one line each, for messages: the
     /// prefix that was found, tensors that are ignored, and positions that are resampled.
     ///
