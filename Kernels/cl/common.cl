@@ -93,9 +93,17 @@ typedef element output_element;
 static inline float gelu_erf(float x) { return 0.5f * x * (1.0f + erf(x * 0.70710678118654752f)); }
 
 // GELU's tanh approximation, 0.5 x (1 + tanh(u)) with u = sqrt(2 / pi) (x + 0.044715 x^3), computed
-// as x / (1 + exp(-2 u)), which avoids the cancellation in 1 + tanh(u) for negative u.
-#define GELU_TANH_EXPONENT(x) (-1.5957691216057308f * (x) * (1.0f + 0.044715f * (x) * (x)))
-static inline float gelu_tanh(float x) { return x / (1.0f + exp(GELU_TANH_EXPONENT(x))); }
+// as x / (1 + exp(-2 u)), which avoids the cancellation in 1 + tanh(u) for negative u. In a build
+// with QUICK_GELU it is that of CLIP, with 2 u = 1.702 x; a choice at run time would cost
+// registers.
+#ifdef QUICK_GELU
+#define GELU_EXPONENT(x) (-1.702f * (x))
+#define GELU_EXPONENT_SLOPE(x) 1.702f
+#else
+#define GELU_EXPONENT(x) (-1.5957691216057308f * (x) * (1.0f + 0.044715f * (x) * (x)))
+#define GELU_EXPONENT_SLOPE(x) (1.5957691216057308f * (1.0f + 0.134145f * (x) * (x)))
+#endif
+static inline float gelu_approximated(float x) { return x / (1.0f + exp(GELU_EXPONENT(x))); }
 
 // The standard normal distribution function of several numbers, (1 + erf(x / sqrt 2)) / 2. CPU
 // drivers do not vectorize erf, and on GPUs it is long and has branches, so erf(x) / x is a
@@ -137,26 +145,22 @@ static inline float16 exp16(float16 x) {
   return select(y * as_float16(power << 23), (float16)(0.0f), x < -87.0f);
 }
 
-// The activation of a linear layer: 0 is the identity, 1 GELU (erf), 2 GELU (tanh), 3 the GELU of
-// CLIP, x / (1 + exp(-1.702 x)).
+// The activation of a linear layer: 0 is the identity, 1 GELU (erf), 2 its approximation.
 static inline float activated(float x, int activation) {
   if (activation == 1) return gelu_erf(x);
-  if (activation == 2) return gelu_tanh(x);
-  if (activation == 3) return x / (1.0f + exp(-1.702f * x));
+  if (activation == 2) return gelu_approximated(x);
   return x;
 }
 
 static inline float4 activated4(float4 x, int activation) {
   if (activation == 1) return x * normal_cdf4(x);
-  if (activation == 2) return x / (1.0f + exp(GELU_TANH_EXPONENT(x)));
-  if (activation == 3) return x / (1.0f + exp(-1.702f * x));
+  if (activation == 2) return x / (1.0f + exp(GELU_EXPONENT(x)));
   return x;
 }
 
 static inline float16 activated16(float16 x, int activation) {
   if (activation == 1) return gelu16(x);
-  if (activation == 2) return x / (1.0f + exp(GELU_TANH_EXPONENT(x)));
-  if (activation == 3) return x / (1.0f + exp(-1.702f * x));
+  if (activation == 2) return x / (1.0f + exp(GELU_EXPONENT(x)));
   return x;
 }
 

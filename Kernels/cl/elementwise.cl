@@ -53,18 +53,14 @@ kernel void dropout(global element *restrict y, global const element *restrict x
 }
 
 // The derivative of the activation. GELU: Phi(x) + x phi(x). Its tanh approximation x s with
-// s = 1 / (1 + exp(-2 u)): s + 2 x s (1 - s) u'; that of CLIP likewise, with 2 u = 1.702 x.
+// s = 1 / (1 + exp(-2 u)): s + 2 x s (1 - s) u'.
 static inline float activation_slope(float x, int activation) {
   if (activation == 1)
     return 0.5f * (1.0f + erf(x * 0.70710678118654752f)) +
            x * 0.39894228040143268f * exp(-0.5f * x * x);
   if (activation == 2) {
-    const float s = 1.0f / (1.0f + exp(GELU_TANH_EXPONENT(x)));
-    return s + x * s * (1.0f - s) * 1.5957691216057308f * (1.0f + 0.134145f * x * x);
-  }
-  if (activation == 3) {
-    const float s = 1.0f / (1.0f + exp(-1.702f * x));
-    return s + x * s * (1.0f - s) * 1.702f;
+    const float s = 1.0f / (1.0f + exp(GELU_EXPONENT(x)));
+    return s + x * s * (1.0f - s) * GELU_EXPONENT_SLOPE(x);
   }
   return 1.0f;
 }
@@ -72,12 +68,8 @@ static inline float activation_slope(float x, int activation) {
 static inline float16 activation_slope16(float16 x, int activation) {
   if (activation == 1) return normal_cdf16(x) + x * 0.39894228040143268f * exp16(-0.5f * x * x);
   if (activation == 2) {
-    const float16 s = 1.0f / (1.0f + exp(GELU_TANH_EXPONENT(x)));
-    return s + x * s * (1.0f - s) * 1.5957691216057308f * (1.0f + 0.134145f * x * x);
-  }
-  if (activation == 3) {
-    const float16 s = 1.0f / (1.0f + exp(-1.702f * x));
-    return s + x * s * (1.0f - s) * 1.702f;
+    const float16 s = 1.0f / (1.0f + exp(GELU_EXPONENT(x)));
+    return s + x * s * (1.0f - s) * GELU_EXPONENT_SLOPE(x);
   }
   return 1.0f;
 }

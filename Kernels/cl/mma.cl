@@ -351,10 +351,9 @@ static inline float activated_fast(float x, int activation) {
   if (activation == 1) return x * normal_cdf_fast(x);
 #if ELEMENT_BITS == 16
   if (activation == 2)
-    return x * reciprocal_fast(1.0f + exp2_fast(1.4426950408889634f * GELU_TANH_EXPONENT(x)));
-  if (activation == 3) return x * reciprocal_fast(1.0f + exp2_fast(-2.4554669595930157f * x));
+    return x * reciprocal_fast(1.0f + exp2_fast(1.4426950408889634f * GELU_EXPONENT(x)));
 #else
-  if (activation >= 2) return activated(x, activation);
+  if (activation == 2) return gelu_approximated(x);
 #endif
   return x;
 }

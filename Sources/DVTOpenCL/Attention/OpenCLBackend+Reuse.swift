@@ -43,7 +43,7 @@ extension OpenCLBackend {
                     "tile": .local(byteCount: sizes.channels * tile * 4),
                     "hidden": .local(byteCount: sizes.hidden * tile * 4),
                     "pairs": .int(sizes.positions), "channels": .int(sizes.channels),
-                    "wide": .int(sizes.hidden), "activation": .int(activation.kernelCode),
+                    "wide": .int(sizes.hidden), "activation": .activation(activation),
                 ], over: .groups(ceilDiv(sizes.positions, tile), sizes.batch)))
     }
 

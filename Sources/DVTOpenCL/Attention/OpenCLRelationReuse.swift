@@ -105,7 +105,7 @@ struct MatrixRelationMLP: Equatable {
             "CHANNEL_FRAGMENTS=\(channelFragments)", "HIDDEN_FRAGMENTS=\(hiddenFragments)",
             "PAIR_FRAGMENTS=\(pairFragments)", "SUBGROUPS=\(subgroups)",
             "ACTIVATION=\(activation.kernelCode)",
-        ]
+        ] + activation.macros
     }
 }
 

@@ -1,3 +1,4 @@
+import DVTCore
 import OpenCLRuntime
 
 /// An argument of a kernel, with the precision that the kernel must be built for.
@@ -15,6 +16,8 @@ struct TypedArgument {
     let value: KernelArgument
     /// nil if the argument is no tensor.
     let elements: Elements?
+    /// The macros of the build that takes this value.
+    private(set) var macros: [String] = []
     /// Keeps the tensor's memory from being reused before the launch.
     private let tensor: OpenCLTensor?
 
@@ -56,6 +59,13 @@ struct TypedArgument {
     /// Local memory.
     static func local(byteCount: Int) -> Self { Self(.local(byteCount: byteCount)) }
 
+    /// The activation of a linear layer.
+    static func activation(_ activation: Activation) -> Self {
+        var argument = Self(.int(Int32(activation.kernelCode)))
+        argument.macros = activation.macros
+        return argument
+    }
+
     /// A number.
     static func float(_ value: Float) -> Self { Self(.float(value)) }
 
@@ -83,6 +93,9 @@ struct KernelArguments {
     var names: [String] { elements.map { $0.name } }
     /// The values, in order.
     var values: [KernelArgument] { elements.map { $0.value.value } }
+
+    /// The macros of the build that takes the values.
+    var macros: [String] { elements.flatMap { $0.value.macros } }
 
     /// Whether the names are these, in this order.
     ///

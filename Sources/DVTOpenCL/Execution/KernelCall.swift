@@ -16,7 +16,7 @@ struct KernelCall {
     /// - Parameters:
     ///   - name: the kernel's name.
     ///   - file: its source file without `.cl`.
-    ///   - macros: the macros that specialize it; those of the grid precede them.
+    ///   - macros: the macros that specialize it; those of the grid and of arguments precede them.
     ///   - instructions: the matrix instructions that it uses, or nil.
     ///   - maxRegisters: the registers per work-item on NVIDIA's GPUs, or nil for any number.
     ///   - arguments: its arguments by name, in the order of its parameters.
@@ -28,7 +28,8 @@ struct KernelCall {
     ) {
         precisionMacros = arguments.precisionMacros
         function = KernelFunction(
-            name: name, file: file, macros: grid.macros + (precisionMacros ?? []) + macros,
+            name: name, file: file,
+            macros: grid.macros + (precisionMacros ?? []) + arguments.macros + macros,
             instructions: instructions, maxRegisters: maxRegisters)
         self.arguments = arguments
         self.grid = grid

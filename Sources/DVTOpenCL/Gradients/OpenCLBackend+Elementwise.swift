@@ -97,7 +97,7 @@ extension OpenCLBackend {
         try enqueue(
             KernelCall(
                 name, in: "elementwise", macros: isVector ? ["BLOCK=\(block)"] : [],
-                tensors + ["count": .int(count), "activation": .int(activation.kernelCode)],
+                tensors + ["count": .int(count), "activation": .activation(activation)],
                 over: isVector ? .rows(ceilDiv(count, block), items: 1) : .elements(count)))
     }
 

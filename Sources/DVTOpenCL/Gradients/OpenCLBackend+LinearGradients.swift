@@ -95,7 +95,7 @@ extension OpenCLBackend {
                     "y": .output(y), "x": .tensor(x), "packed": .buffer(panels), "bias": .none,
                     "residual": .none, "rows": .int(rows), "inputs": .int(inputs),
                     "outputs": .int(outputs),
-                    "activation": .int(Activation.identity.kernelCode),
+                    "activation": .activation(.identity),
                 ],
                 over: .groups(
                     ceilDiv(rows, packedTile.rows), ceilDiv(outputs, packedTile.panel), 1)))

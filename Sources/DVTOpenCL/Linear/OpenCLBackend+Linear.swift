@@ -46,20 +46,22 @@ extension OpenCLBackend {
                 [
                     "y": .tensor(y), "bias": .tensor(bias), "residual": .tensor(residual),
                     "rows": .int(rows), "columns": .int(columns),
-                    "activation": .int(activation.kernelCode),
+                    "activation": .activation(activation),
                 ],
                 over: kernelStyle == .vector ? .rows(rows, items: 1) : .elements(columns, rows)))
     }
 }
 
 extension Activation {
-    /// Its code in `linear.cl` and `linear_packed.cl`.
+    /// Its code in `common.cl`.
     var kernelCode: Int {
         switch self {
         case .identity: 0
         case .gelu: 1
-        case .geluTanh: 2
-        case .quickGELU: 3
+        case .geluTanh, .quickGELU: 2
         }
     }
+
+    /// The macros of builds that compute it.
+    var macros: [String] { self == .quickGELU ? ["QUICK_GELU"] : [] }
 }

@@ -33,7 +33,7 @@ extension OpenCLBackend {
                     "y": .output(y), "x": .tensor(x), launch.weightName: .buffer(launch.weight),
                     "bias": .float32(layer.bias), "residual": .tensor(residual),
                     "rows": .int(rows), "inputs": .int(layer.inputs),
-                    "outputs": .int(layer.outputs), "activation": .int(activation.kernelCode),
+                    "outputs": .int(layer.outputs), "activation": .activation(activation),
                 ], over: .groups(launch.groups + [layer.groups], items: launch.local + [1])))
     }
 

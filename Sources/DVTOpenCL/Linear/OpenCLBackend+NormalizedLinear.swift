@@ -44,7 +44,7 @@ extension OpenCLBackend {
                     "y": .output(y), "x": .tensor(x), "padded": .tensor(folded.weight),
                     "bias": .float32(folded.bias), "residual": .none, "rows": .int(sizes.rows),
                     "inputs": .int(layer.inputs), "outputs": .int(layer.outputs),
-                    "activation": .int(activation.kernelCode), "features": .tensor(features),
+                    "activation": .activation(activation), "features": .tensor(features),
                     "column_sums": .float32(folded.columnSums), "x_inputs": .int(sizes.width),
                     "epsilon": .float(norm.epsilon),
                 ],

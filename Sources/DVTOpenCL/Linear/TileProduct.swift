@@ -105,7 +105,7 @@ extension OpenCLBackend {
                     "y": .output(output), "x": .tensor(product.left),
                     "weight": .tensor(product.right), "bias": .float32(bias), "residual": .none,
                     "rows": .int(product.rows), "inputs": .int(product.depth),
-                    "outputs": .int(product.columns), "activation": .int(activation.kernelCode),
+                    "outputs": .int(product.columns), "activation": .activation(activation),
                 ] + offsets,
                 over: .groups(
                     [tile.groupsDown(product.rows), tile.groupsAcross(product.columns), groups],
