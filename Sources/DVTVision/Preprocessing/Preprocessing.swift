@@ -33,7 +33,7 @@ public struct Preprocessing: Sendable, Equatable {
     ///   - standardDeviation: the standard deviation of red, green and blue.
     ///   - applyingOrientation: whether to apply the EXIF orientation.
     ///   - crop: how an image that is not square becomes one; `shorterSide` is the length of both
-    ///     sides for ``CropMode/squash`` and of the longer one for ``CropMode/pad``.
+    ///     sides for ``/DVTModel/CropMode/squash`` and of the longer one for ``/DVTModel/CropMode/pad``.
     public init(
         shorterSide: Int, imageSize: Int, filter: ResizeFilter = .bicubic,
         mean: SIMD3<Float> = imageNetMean,
