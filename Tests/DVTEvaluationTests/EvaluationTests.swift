@@ -83,10 +83,12 @@ import Testing
 @Suite struct OutputsJournalTests {
     private let path = NSTemporaryDirectory() + "dvt-journal-\(UUID().uuidString).safetensors"
 
-    private func subject(batch: Int = 2) -> OutputsJournal.Subject {
+    private func subject(
+        batch: Int = 2, preprocessing: String = "center"
+    ) -> OutputsJournal.Subject {
         OutputsJournal.Subject(
             model: "m", weights: "w", data: "d", images: 5, batchSize: batch, exits: 2,
-            classes: 2)
+            classes: 2, precision: "float32", preprocessing: preprocessing)
     }
 
     private func rows(_ values: [Float]) -> [Float] { values.flatMap { [$0, 1 - $0] } }
@@ -118,6 +120,10 @@ import Testing
         }
         #expect(throws: EvaluationError.self) {
             try OutputsJournal(path: path, subject: subject(batch: 3), resuming: true)
+        }
+        #expect(throws: EvaluationError.self) {
+            try OutputsJournal(
+                path: path, subject: subject(preprocessing: "squash"), resuming: true)
         }
         journal = try OutputsJournal(path: path, subject: subject(), resuming: true)
         #expect(journal.images == 2 && journal.taken == 3)

@@ -7,7 +7,7 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
     case unfinished(folder: String)
     /// There is no journal to resume.
     case nothingToResume(folder: String)
-    /// The journal is of another model, set or batch size.
+    /// The journal is of another model, set, batch size, precision or preprocessing.
     case anotherSubject(
         folder: String, kept: OutputsJournal.Subject, wanted: OutputsJournal.Subject)
     /// A file of the journal is incomplete.
@@ -41,6 +41,7 @@ package enum EvaluationError: Error, Equatable, CustomStringConvertible {
 extension OutputsJournal.Subject {
     fileprivate var text: String {
         "\(printable(model)) (\(printable(weights))) on \(images) images of \(shown(data)), "
-            + "\(exits) exits, \(classes) classes, batches of \(batchSize)"
+            + "\(exits) exits, \(classes) classes, batches of \(batchSize), in "
+            + printable("\(precision ?? "?"), preprocessed by \(preprocessing ?? "?")")
     }
 }

@@ -22,10 +22,14 @@ package final class OutputsJournal {
         package let batchSize: Int
         package let exits: Int
         package let classes: Int
+        /// The precision of tensors; this and the next are nil in journals of earlier versions.
+        package let precision: String?
+        /// How images become inputs, as JSON.
+        package let preprocessing: String?
 
         package init(
             model: String, weights: String, data: String, images: Int, batchSize: Int,
-            exits: Int, classes: Int
+            exits: Int, classes: Int, precision: String, preprocessing: String
         ) {
             self.model = model
             self.weights = weights
@@ -34,6 +38,8 @@ package final class OutputsJournal {
             self.batchSize = batchSize
             self.exits = exits
             self.classes = classes
+            self.precision = precision
+            self.preprocessing = preprocessing
         }
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import DVTCore
 import DVTEvaluation
 import DVTModel
+import DVTOpenCL
 import DVTOutput
 import DVTSupport
 import DVTVision
@@ -139,7 +140,11 @@ struct Evaluate: ParsableCommand {
                     model: model.configuration.name, weights: model.weightsName,
                     data: dataOptions.name(of: set),
                     images: set.count, batchSize: dataOptions.batchSize,
-                    exits: model.configuration.stages.count, classes: model.configuration.classes),
+                    exits: model.configuration.stages.count, classes: model.configuration.classes,
+                    precision: deviceOptions.precision.rawValue,
+                    preprocessing: dataOptions.preprocessingOptions.preprocessing(
+                        of: model.card
+                    ).json),
                 resuming: resume)
         }
     }

@@ -63,21 +63,7 @@ final class PreprocessedFile {
     private var metadata: [String: String] {
         [
             "files": JSONValue.array(names.map(JSONValue.string)).jsonText, "model": model,
-            "preprocessing": jsonObject([
-                ("size", .int(preprocessing.imageSize)),
-                ("resize", .int(preprocessing.shorterSide)),
-                ("crop", .string(preprocessing.crop.rawValue)),
-                ("interpolation", .string("\(preprocessing.filter)")),
-                ("mean", .array(numbers(preprocessing.mean))),
-                ("std", .array(numbers(preprocessing.standardDeviation))),
-                ("orientation", .bool(preprocessing.applyingOrientation)),
-                ("gray16", .string(preprocessing.decoding.gray16.rawValue)),
-                ("truncated", .string(preprocessing.decoding.truncation.rawValue)),
-            ]),
+            "preprocessing": preprocessing.json,
         ]
-    }
-
-    private func numbers(_ values: SIMD3<Float>) -> [JSONValue] {
-        (0..<3).map { .double(Double(values[$0])) }
     }
 }
