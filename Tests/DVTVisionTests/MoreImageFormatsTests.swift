@@ -103,6 +103,10 @@ struct MoreImageFormatsTests {
             Issue.record("the size was believed")
             return
         }
+        // A number of pixels beyond 64 bits.
+        #expect(decodingError(of: try changed(name, [256: .max, 257: .max])) != nil)
+        let tiles = "tiff-tiles.tif"
+        #expect(decodingError(of: try changed(tiles, [256: .max, 257: .max])) != nil)
     }
 
     /// 8 stands for the CIE's L*a*b*.

@@ -6,9 +6,6 @@ import CAVIF
 /// libheif decodes AVIF too, but does not interpolate the color between pixels that share it.
 /// Pillow uses libavif.
 enum AVIFDecoder {
-    /// The largest accepted image regardless of the file size, in pixels.
-    private static let freeAllowance = 1 << 24
-
     /// Decodes a file, without applying its orientation.
     ///
     /// - Returns: the decoded image, and the orientation that its rotation and mirroring stand
@@ -84,9 +81,10 @@ enum AVIFDecoder {
             throw .damaged(
                 path: name, format: "AVIF", reason: "it declares \(width)x\(height) pixels")
         }
-        let needed = width * height <= freeAllowance ? 0 : width * height / 4096
         try ImageDecoder.checkSize(
-            width: width, height: height, needed: needed, byteCount: byteCount, name: name)
+            width: width, height: height,
+            needed: ImageDecoder.fewestBytes(width: width, height: height), byteCount: byteCount,
+            name: name)
     }
 
     /// The colors of an image in 8 bits; alpha is dropped, but undone where colors are

@@ -86,15 +86,12 @@ struct BMPStructure {
             }
         case .runs4, .runs8:
             // A run has at most 255 pixels in 2 bytes, but skipped pixels take fewer.
-            let needed =
-                width * height <= Self.freeAllowance ? 0 : start + width * height / 128
+            let needed = ImageDecoder.fewestBytes(
+                width: width, height: height, pixelsPerByte: 128)
             try ImageDecoder.checkSize(
                 width: width, height: height, needed: needed, byteCount: bytes.count, name: name)
         }
     }
-
-    /// The largest accepted run-length coded image regardless of the file size, in pixels.
-    private static let freeAllowance = 1 << 24
 
     /// The entries of a header.
     private struct BMPHeader {

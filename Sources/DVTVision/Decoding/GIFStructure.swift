@@ -67,18 +67,16 @@ struct GIFStructure {
                 reason: "its first frame has \(frame.width)x\(frame.height) pixels")
         }
         // The empty area beside a frame takes no bytes, so only a constant can bound it.
-        let needed = width * height <= Self.freeAllowance ? 0 : width * height / 4096
         try ImageDecoder.checkSize(
-            width: width, height: height, needed: needed, byteCount: bytes.count, name: name)
+            width: width, height: height,
+            needed: ImageDecoder.fewestBytes(width: width, height: height),
+            byteCount: bytes.count, name: name)
         // A code of 12 bits, the longest, stands for less than 4096 pixels; shorter ones for fewer.
         try ImageDecoder.checkSize(
             width: frame.width, height: frame.height,
             needed: frame.width * frame.height / (4096 * 8 / 12),
             byteCount: frame.whole.count, name: name)
     }
-
-    /// The largest accepted canvas regardless of the file size, in pixels.
-    private static let freeAllowance = 1 << 24
 }
 
 /// Iterates over the blocks of a GIF file.

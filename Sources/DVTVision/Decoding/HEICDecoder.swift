@@ -3,9 +3,6 @@ import CHEIF
 
 /// Decodes the primary image of HEIC files with libheif.
 enum HEICDecoder {
-    /// The largest accepted image regardless of the file size, in pixels.
-    private static let freeAllowance = 1 << 24
-
     /// Decodes a file.
     ///
     /// Rotations and mirroring are properties of the image and applied always; an EXIF
@@ -65,9 +62,10 @@ enum HEICDecoder {
             throw .damaged(
                 path: name, format: "HEIC", reason: "it declares \(width)x\(height) pixels")
         }
-        let needed = width * height <= freeAllowance ? 0 : width * height / 4096
         try ImageDecoder.checkSize(
-            width: width, height: height, needed: needed, byteCount: byteCount, name: name)
+            width: width, height: height,
+            needed: ImageDecoder.fewestBytes(width: width, height: height), byteCount: byteCount,
+            name: name)
     }
 
     private static func pixels(

@@ -139,12 +139,28 @@ public enum ImageDecoder {
     static func checkSize(
         width: Int, height: Int, needed: Int, byteCount: Int, name: String
     ) throws(ImageError) {
-        guard width * height <= pixelLimit else {
+        let (pixelCount, overflows) = width.multipliedReportingOverflow(by: height)
+        guard !overflows, pixelCount <= pixelLimit else {
             throw .tooManyPixels(path: name, width: width, height: height, limit: pixelLimit)
         }
         guard needed <= byteCount else {
             throw .unjustifiedSize(
                 path: name, width: width, height: height, needed: needed, byteCount: byteCount)
         }
+    }
+
+    /// The fewest bytes that justify a declared size in a coding that bounds only large images.
+    ///
+    /// Uniform images take next to no bytes, so a constant allows every image of up to 2^24 pixels.
+    ///
+    /// - Parameters:
+    ///   - width: the width.
+    ///   - height: the height.
+    ///   - pixelsPerByte: the pixels that a byte may stand for.
+    /// - Returns: the bytes, for ``checkSize(width:height:needed:byteCount:name:)``.
+    static func fewestBytes(width: Int, height: Int, pixelsPerByte: Int = 4096) -> Int {
+        let (pixelCount, overflows) = width.multipliedReportingOverflow(by: height)
+        guard !overflows else { return .max }
+        return pixelCount <= 1 << 24 ? 0 : pixelCount / pixelsPerByte
     }
 }

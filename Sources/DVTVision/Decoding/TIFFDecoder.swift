@@ -4,9 +4,6 @@ import CImageCodecs
 /// Decodes the first image of TIFF files with libtiff.
 enum TIFFDecoder {
     private static let reasonByteCount = 200
-    /// The largest accepted image regardless of the file size, in pixels.
-    private static let freeAllowance = 1 << 24
-
     /// Decodes a file.
     ///
     /// Strips, tiles and planes of 1 to 16 bits; gray, RGB, palettes and CMYK. The orientation
@@ -81,9 +78,10 @@ enum TIFFDecoder {
                 path: name, format: "TIFF", reason: "it declares \(width)x\(height) pixels")
         }
         // Most codings have no useful lower bound.
-        let needed = width * height <= freeAllowance ? 0 : width * height / 4096
         try ImageDecoder.checkSize(
-            width: width, height: height, needed: needed, byteCount: byteCount, name: name)
+            width: width, height: height,
+            needed: ImageDecoder.fewestBytes(width: width, height: height), byteCount: byteCount,
+            name: name)
         guard TIFFPixels.fits(layout) else {
             throw .damaged(
                 path: name, format: "TIFF", reason: "its strips or tiles do not fit its size")

@@ -46,14 +46,9 @@ struct WebPStructure {
     /// The file size required for the declared canvas size.
     ///
     /// The empty area of an animation and uniform lossless images take no bytes, so only a constant
-    /// can bound small images. Above ``freeAllowance`` the bound is the longest copy in lossless
-    /// coding: 4096 pixels per byte.
-    private var fewestFileBytes: Int {
-        width * height <= Self.freeAllowance ? 0 : width * height / 4096
-    }
-
-    /// The largest accepted image regardless of the file size, in pixels.
-    private static let freeAllowance = 1 << 24
+    /// can bound small images. Above it the bound is the longest copy in lossless coding: 4096 pixels
+    /// per byte.
+    private var fewestFileBytes: Int { ImageDecoder.fewestBytes(width: width, height: height) }
 }
 
 extension WebPStructure {
