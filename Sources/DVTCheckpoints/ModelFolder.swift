@@ -26,6 +26,11 @@ package struct ModelFolder: NamedTensors {
     private static let descriptions = ["config.json", "preprocessor_config.json"]
     private static let byteLimit = 16 << 20
 
+    /// The files that the model is read from.
+    package let paths: [String]
+    /// Whether the folder has Hugging Face's description of the preprocessing.
+    package var statesPreprocessing: Bool { metadata[Self.descriptions[1]] != nil }
+
     /// Opens a folder.
     ///
     /// - Parameter path: the folder.
@@ -53,9 +58,11 @@ package struct ModelFolder: NamedTensors {
                 places[name] = index
             }
         }
-        for name in Self.descriptions where access(file(name), F_OK) == 0 {
+        let described = Self.descriptions.filter { access(file($0), F_OK) == 0 }
+        for name in described {
             metadata[name] = String(decoding: try Self.text(file(name)), as: UTF8.self)
         }
+        paths = files.map(\.origin) + described.map(file)
         roundoff = files.map(\.roundoff).max() ?? 0x1p-24
         (self.metadata, self.shapes, self.places) = (metadata, shapes, places)
     }

@@ -136,6 +136,18 @@ import Testing
         #expect(center.configuration.stages[0].grid == 4)
     }
 
+    /// Before 0.9, timm had the preprocessing beside the architecture.
+    @Test func formerDescriptionsOfTimmAreRead() throws {
+        let folder = try PretrainedFolder(
+            "vit_clip",
+            describing: {
+                $0.replacing(/"pretrained_cfg":\{([^}]*)\}/) { $0.output.1 }
+                    .replacing("\"num_classes\":10,\"num_features\"", with: "\"num_features\"")
+            })
+        let card = try folder.card()
+        #expect(try card == PretrainedFolder("vit_clip").card())
+    }
+
     @Test func labelsAreThoseOfTheFolder() throws {
         let names = (0..<10).map { "\"\($0)\":\"class \($0)\"" }.joined(separator: ",")
         let folder = try PretrainedFolder(
@@ -164,6 +176,16 @@ import Testing
         ("hf_vit", "\"model_type\":\"vit\"", "\"model_type\":\"swin\"", "model_type is \"swin\""),
         ("hf_vit", "\"resample\":2", "\"resample\":1", "resample is 1"),
         ("hf_vit", "\"height\":32,", "\"height\":24,", "size is not square"),
+        ("hf_vit", "\"image_std\":[0.5", "\"image_std\":[0", "image_std takes numbers above 0"),
+        ("hf_vit", "\"patch_size\":8", "\"patch_size\":0", "patch 0 is not in 1"),
+        ("hf_vit", "\"image_size\":32", "\"image_size\":[32,24]", "image_size is [32,24]"),
+        (
+            "hf_dinov2", "\"shortest_edge\":36", "\"shortest_edge\":16000000",
+            "crop_size is 32 of 16000000 pixels"
+        ),
+        ("vit", "\"std\":[0.5", "\"std\":[0", "pretrained_cfg.std takes numbers above 0"),
+        ("vit", "\"crop_pct\":0.9", "\"crop_pct\":0.001", "crop_pct is 0.001"),
+        ("vit", "\"input_size\":[3,32", "\"input_size\":[3,31", "input_size is not [channels"),
         ("hf_dinov2", "\"use_swiglu_ffn\":false", "\"use_swiglu_ffn\":true", "use_swiglu_ffn"),
     ])
     func otherNetworksAreRefused(

@@ -72,6 +72,44 @@ struct ConvertCommandTests {
         #expect(refused.code == 1 && refused.errors.contains("pos_embed has shape [1, 197, 32]"))
     }
 
+    /// A folder of timm names the model, and its files are inputs.
+    @Test func foldersNeedNoModel() async throws {
+        try SafetensorsWriter.write(
+            Weights.plain(width: 32, depth: 1, patch: 16),
+            to: "\(folder.path)/model.safetensors")
+        let description = #"""
+            {"architecture": "vit_tiny_patch16_224", "num_classes": 10,
+             "model_args": {"embed_dim": 32, "depth": 1, "num_heads": 1},
+             "pretrained_cfg": {"crop_pct": 0.9, "license": "mit"}}
+            """#
+        let config = try folder.file("config.json", description)
+        let run = try await convert(file: folder.path)
+        #expect(run.code == 0, "\(run.errors)")
+        let written = try SafetensorsFile(path: output)
+        #expect(written.metadata["dvt.model_card"]?.contains(#""crop_fraction":0.9"#) == true)
+        #expect(written.metadata["config.json"] == description)
+        for input in ["model.safetensors", "link.safetensors"] {
+            let path = "\(folder.path)/\(input)"
+            if input.hasPrefix("link") {
+                try FileManager.default.linkItem(atPath: config, toPath: path)
+            }
+            let refused = try await dvt("convert", folder.path, path, needsKernels: false)
+            #expect(refused.code == 1 && refused.errors.contains("is an input file"))
+        }
+    }
+
+    /// An option that would have no effect is an error.
+    @Test(arguments: [
+        (["--weights", "synthetic:1"], "--checkpoint-key chooses weights within a PyTorch file"),
+        (["--weights", "dvt-cifar10"], "dvt-cifar10: has no key \"model\""),
+    ])
+    func keysNeedAFileOfPyTorch(weights: [String], message: String) async throws {
+        let run = try await dvt(
+            ["classify", "--model", "tiny-deit", "--checkpoint-key", "model"] + weights
+                + [Fixtures.photo(1)], needsKernels: false)
+        #expect(run.code == 1 && run.errors.contains(message), "\(run.errors)")
+    }
+
     @Test(.needsDevice) func classifiesWithoutNamingTheModel() async throws {
         let file = try Weights.file(Weights.synthetic(seed: 50), in: folder)
         let labels = try folder.file("names.txt", (0..<10).map { "name \($0)\n" }.joined())

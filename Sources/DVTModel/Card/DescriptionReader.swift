@@ -136,6 +136,24 @@ package struct DescriptionReader {
         return SIMD3(values[0], values[1], values[2])
     }
 
+    /// Three standard deviations, for red, green and blue.
+    mutating func deviation(_ key: String) throws -> SIMD3<Float>? {
+        guard let values = try color(key) else { return nil }
+        guard (0..<3).allSatisfy({ values[$0] > 0 }) else {
+            throw fault(key, "takes numbers above 0")
+        }
+        return values
+    }
+
+    /// The fraction of a resized image's side that is cropped.
+    mutating func cropFraction(_ key: String) throws -> Double? {
+        guard let fraction = try number(key) else { return nil }
+        guard ImageNormalization.cropFractions.contains(fraction) else {
+            throw fault(key, "is \(fraction), and it takes 0.1 to 1")
+        }
+        return fraction
+    }
+
     /// A case of an enumeration, by its name.
     package mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ key: String, of type: Choice.Type

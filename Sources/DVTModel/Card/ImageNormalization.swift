@@ -22,6 +22,9 @@ public struct ImageNormalization: Hashable, Sendable {
     /// How an image that is not square becomes one.
     public var crop = CropMode.center
 
+    /// Below 0.1 the resized image would have more than 100 times the pixels of the crop.
+    static let cropFractions = 0.1...1
+
     /// Creates a normalization with bicubic resizing.
     ///
     /// - Parameters:

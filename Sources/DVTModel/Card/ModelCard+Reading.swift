@@ -103,17 +103,10 @@ extension ModelCard {
 extension ImageNormalization {
     fileprivate mutating func read(_ reader: inout DescriptionReader) throws {
         mean = try reader.color("mean") ?? mean
-        standardDeviation = try reader.color("std") ?? standardDeviation
-        guard (0..<3).allSatisfy({ standardDeviation[$0] > 0 }) else {
-            throw reader.fault("std", "takes numbers above 0")
-        }
-        cropFraction = try reader.number("crop_fraction") ?? cropFraction
+        standardDeviation = try reader.deviation("std") ?? standardDeviation
+        cropFraction = try reader.cropFraction("crop_fraction") ?? cropFraction
         interpolation = try reader.choice("interpolation", of: Interpolation.self) ?? interpolation
         crop = try reader.choice("crop", of: CropMode.self) ?? crop
-        // Below 0.1 the resized image would have more than 100 times the pixels of the crop.
-        guard (0.1...1).contains(cropFraction) else {
-            throw reader.fault("crop_fraction", "is \(cropFraction), and it takes 0.1 to 1")
-        }
         try reader.finish()
     }
 }

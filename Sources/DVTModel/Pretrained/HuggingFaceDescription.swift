@@ -67,16 +67,16 @@ struct HuggingFaceDescription {
         _ config: inout DescriptionReader
     ) throws -> VisionTransformerConfiguration {
         let width = try config.int("hidden_size") ?? 768
-        let side = try config.int("patch_size") ?? (type.isDINOv2 ? 14 : 16)
-        // Any value fits: the sizes of a configuration are checked when it is made.
+        let side = try config.squareSide("patch_size") ?? (type.isDINOv2 ? 14 : 16)
+        // The sizes of a configuration are checked when it is made.
         var stage = VisionTransformerConfiguration(
-            patch: PatchGeometry(kernel: max(side, 1)), width: width,
+            patch: PatchGeometry(kernel: side), width: width,
             depth: try config.int("num_hidden_layers") ?? 12,
             heads: try config.int("num_attention_heads") ?? 12,
             mlpWidth: type.isDINOv2
                 ? width * (try config.int("mlp_ratio") ?? 4)
                 : try config.int("intermediate_size") ?? 3072)
-        stage.imageSize = try config.int("image_size") ?? 224
+        stage.imageSize = try config.squareSide("image_size") ?? 224
         stage.channels = try config.int("num_channels") ?? 3
         stage.hasQKVBias = try config.bool("qkv_bias") ?? true
         let epsilon = try config.number("layer_norm_eps") ?? (type.isDINOv2 ? 1e-6 : 1e-12)
@@ -162,7 +162,7 @@ extension DescriptionReader {
         } else {
             normalization.mean = try color("image_mean") ?? normalization.mean
             normalization.standardDeviation =
-                try color("image_std") ?? normalization.standardDeviation
+                try deviation("image_std") ?? normalization.standardDeviation
         }
         switch try int("resample") {
         case nil, 2: normalization.interpolation = .bilinear
@@ -182,11 +182,16 @@ extension DescriptionReader {
         let crops = try bool("do_center_crop") ?? false
         let resized = try side("size") ?? (length: imageSize, isShorterSide: false)
         let cropped = crops ? try side("crop_size")?.length ?? imageSize : resized.length
-        guard resized.length >= cropped, !resized.isShorterSide || crops else {
-            throw fault("size", "gives images that are not square, or smaller than the crop")
+        guard !resized.isShorterSide || crops else {
+            throw fault("size", "gives images that are not square")
         }
         normalization.crop = resized.isShorterSide ? .center : .squash
         normalization.cropFraction = Double(cropped) / Double(resized.length)
+        guard ImageNormalization.cropFractions.contains(normalization.cropFraction) else {
+            throw fault(
+                "crop_size",
+                "is \(cropped) of \(resized.length) pixels, and it takes a tenth to all of them")
+        }
         return cropped
     }
 
@@ -195,7 +200,9 @@ extension DescriptionReader {
         _ key: String
     ) throws -> (length: Int, isShorterSide: Bool)? {
         guard let value = value(key) else { return nil }
-        if case .int(let length) = value, length > 0 { return (length, false) }
+        if case .int(let length) = value, (1...Self.limit).contains(length) {
+            return (length, false)
+        }
         guard case .object = value else { throw fault(key, "is not a size") }
         var reader = try object(value, named: key)
         if let length = try reader.int("shortest_edge"), length > 0 { return (length, true) }

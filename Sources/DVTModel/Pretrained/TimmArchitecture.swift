@@ -78,7 +78,7 @@ struct TimmArchitecture {
         stage.imageSize = try arguments.squareSide("img_size") ?? stage.imageSize
         stage.channels = try arguments.int("in_chans") ?? stage.channels
         if let side = try arguments.squareSide("patch_size") {
-            stage.patch = PatchGeometry(kernel: max(side, 1))
+            stage.patch = PatchGeometry(kernel: side)
         }
         stage.width = try arguments.int("embed_dim") ?? stage.width
         stage.depth = try arguments.int("depth") ?? stage.depth

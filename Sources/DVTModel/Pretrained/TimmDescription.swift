@@ -17,10 +17,12 @@ struct TimmDescription {
             throw config.fault(
                 "architecture", "is \(quoted(name)), which is not a ViT or DeiT that dvt has")
         }
-        let pretrained = try config.object("pretrained_cfg")
-        if var size = pretrained, let input = try size.numbers("input_size"), input.count == 3,
-            let side = Int(exactly: input[2]), let channels = Int(exactly: input[0])
-        {
+        // Before 0.9, timm had these entries beside the architecture.
+        var pretrained = try config.object("pretrained_cfg") ?? config
+        if let input = try pretrained.numbers("input_size") {
+            guard input.count == 3, input[1] == input[2], let side = Int(exactly: input[2]),
+                let channels = Int(exactly: input[0])
+            else { throw pretrained.fault("input_size", "is not [channels, side, side]") }
             (network.stage.imageSize, network.stage.channels) = (side, channels)
         }
         if var arguments = try config.object("model_args") { try network.read(&arguments) }
@@ -34,8 +36,7 @@ struct TimmDescription {
         network.stage.normalizesPooled = weights.normalizesPooled
         var card = ModelCard(
             try CascadeConfiguration([network.finished()], name: name, naming: .timm))
-        card.normalization = .plain(name, imageSize: network.stage.imageSize)
-        if var pretrained { card.normalization = try pretrained.timm(card.normalization) }
+        card.normalization = try pretrained.normalization()
         if let names = try labels(&config) {
             guard names.count == network.stage.classes else {
                 throw config.fault(
@@ -58,19 +59,16 @@ struct TimmDescription {
 }
 
 extension DescriptionReader {
-    /// The preprocessing of a `pretrained_cfg`.
-    fileprivate mutating func timm(_ usual: ImageNormalization) throws -> ImageNormalization {
-        var normalization = usual
-        normalization.mean = try color("mean") ?? usual.mean
-        normalization.standardDeviation = try color("std") ?? usual.standardDeviation
-        let fraction = try number("crop_pct") ?? usual.cropFraction
-        guard (0.1...1).contains(fraction) else {
-            throw fault("crop_pct", "is \(fraction), and it takes 0.1 to 1")
-        }
-        normalization.cropFraction = fraction
+    /// The preprocessing of a `pretrained_cfg`; timm's default for what is missing is ImageNet's.
+    fileprivate mutating func normalization() throws -> ImageNormalization {
+        var normalization = ImageNormalization.imageNet
+        normalization.mean = try color("mean") ?? normalization.mean
+        normalization.standardDeviation =
+            try deviation("std") ?? normalization.standardDeviation
+        normalization.cropFraction = try cropFraction("crop_pct") ?? normalization.cropFraction
         normalization.interpolation =
             try choice("interpolation", of: ImageNormalization.Interpolation.self)
-            ?? usual.interpolation
+            ?? normalization.interpolation
         switch try string("crop_mode") {
         case nil, "center": normalization.crop = .center
         case "squash": normalization.crop = .squash

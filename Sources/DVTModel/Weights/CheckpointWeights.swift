@@ -64,11 +64,7 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     /// Whether a LayerNorm follows the pooling: timm then names it otherwise.
     var normalizesPooled: Bool { shapes["fc_norm.weight"] != nil }
 
-    /// What is done with the file's tensors besides reading them, one line each, for messages: the
-    /// prefix that was found, tensors that are ignored, and positions that are resampled.
-    ///
-    /// - Parameter configuration: the model.
-    /// - Returns: the lines.
+    /// The prefix that was found, tensors that are ignored, and positions that are resampled.
     package func notes(for configuration: CascadeConfiguration) -> [String] {
         let needed = Set(
             configuration.parameters.flatMap { recipe($0, of: configuration).parts.map(\.name) })

@@ -38,6 +38,13 @@ package protocol AdaptableWeights: ParameterSource {
     /// The file that holds a parameter, for messages.
     func origin(of parameter: ParameterSpecification) -> String
 
+    /// What is done with the tensors besides reading them, one line each, for messages.
+    ///
+    /// - Parameter configuration: the model.
+    /// - Returns: the lines.
+    /// - Throws: ``ModelError`` if the model has no such stage alone.
+    func notes(for configuration: CascadeConfiguration) throws -> [String]
+
     /// The tensors that hold a parameter, with the required shapes and those in the file.
     ///
     /// - Parameters:

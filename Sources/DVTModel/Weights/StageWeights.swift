@@ -58,6 +58,14 @@ public struct StageWeights: StoredParameterSource, AdaptableWeights {
         files[parameter.stage].file.origin
     }
 
+    package func notes(for configuration: CascadeConfiguration) throws -> [String] {
+        try files.enumerated().flatMap { index, file in
+            try file.notes(for: configuration.alone(stage: index)).map {
+                "stage \(index + 1): \($0)"
+            }
+        }
+    }
+
     package func shapes(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) throws -> [(name: String, needed: Shape, actual: Shape?)] {

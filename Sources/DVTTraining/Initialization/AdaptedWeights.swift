@@ -54,12 +54,16 @@ package struct AdaptedWeights: ParameterSource {
         }
     }
 
-    /// Describes the parameters that are adapted, one line per parameter.
+    /// Describes what is done with the tensors, and the parameters that are adapted, one line each.
     ///
     /// - Parameter configuration: the model.
     /// - Returns: the lines.
     /// - Throws: as ``check(_:)`` does.
     package func changes(for configuration: CascadeConfiguration) throws -> [String] {
+        try stored.notes(for: configuration) + adaptations(for: configuration)
+    }
+
+    private func adaptations(for configuration: CascadeConfiguration) throws -> [String] {
         try configuration.parameters.compactMap { parameter in
             let name = "\(parameter.name) of stage \(parameter.stage + 1)"
             switch try source(of: parameter, configuration) {

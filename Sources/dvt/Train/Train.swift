@@ -102,6 +102,9 @@ struct Train: ParsableCommand {
                     ? "--resume uses the run's own model; omit --model and --init."
                     : "--model or --init is required: a model name, a JSON file or a checkpoint.")
         }
+        guard checkpointOptions.checkpointKey == nil || start != nil else {
+            throw ValidationError("--checkpoint-key chooses weights within the file of --init.")
+        }
         guard validationSplit == nil || holdOutEvery == nil else {
             throw ValidationError("--validation-split and --hold-out-every are mutually exclusive.")
         }

@@ -5,6 +5,7 @@ enum LoadError: Error, Equatable, CustomStringConvertible {
     case noModel
     case noWeights
     case isInput(path: String)
+    case keyWithoutFile
 
     var description: String {
         switch self {
@@ -12,6 +13,8 @@ enum LoadError: Error, Equatable, CustomStringConvertible {
         case .noWeights: "no weights specified: use --weights with a checkpoint or synthetic:SEED"
         case .isInput(let path):
             "\(shown(path)): is an input file; choose another output file"
+        case .keyWithoutFile:
+            "--checkpoint-key chooses weights within a PyTorch file; give the file by --weights"
         }
     }
 }

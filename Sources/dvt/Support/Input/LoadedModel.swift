@@ -38,6 +38,9 @@ struct LoadedModel {
             case nil where model == nil || model == ShippedModel.name: try ShippedModel.file()
             default: nil
             }
+        if options.checkpoint.checkpointKey != nil {
+            guard case .file = weights else { throw LoadError.keyWithoutFile }
+        }
         if model == nil, weights == nil { ShippedModel.announce() }
         guard
             var card = try model.map(ModelCard.named(orFile:))
@@ -64,8 +67,14 @@ struct LoadedModel {
                     card, besides: model ?? "", resizes: options.imageSize != nil)
             }
         self.file = file
-        let stageFiles = (self.weights as? StageWeights)?.files.map(\.file.origin) ?? []
-        inputs = [file?.origin, model].compactMap { $0 } + stageFiles
+        let stages = self.weights as? StageWeights
+        for note in try stages?.notes(for: card.configuration) ?? [] {
+            printError("weights: \(note)")
+        }
+        let files = [file].compactMap { $0 } + (stages?.files.map(\.file) ?? [])
+        inputs =
+            files.flatMap { ($0 as? ModelFolder)?.paths ?? [$0.origin] }
+            + [model].compactMap { $0 }
         if let file, model != nil, weights != nil, file.metadata[ModelCard.metadataKey] != nil {
             printError("model card: --model overrides the card of \(shown(file.origin))")
         }
@@ -94,6 +103,16 @@ struct LoadedModel {
                 weights: \(stage.heads) heads, \(stage.activation.rawValue), a LayerNorm epsilon of \
                 \(stage.layerNormEpsilon) and the pooling (\(stage.pooling.rawValue)) are those of \
                 \(configuration.name); \(shown(file.origin)) does not state them
+                """)
+        }
+        if isDescribed, let folder = file as? ModelFolder, !folder.statesPreprocessing,
+            configuration.naming != .timm
+        {
+            printError(
+                """
+                preprocessing: \(shown(folder.origin)) has no preprocessor_config.json; images are \
+                taken as transformers' ViTImageProcessor does by default: resized as a whole, \
+                bilinear, with a mean and deviation of 0.5
                 """)
         }
         return weights
@@ -163,7 +182,7 @@ struct LoadedModel {
             try names.map { name in
                 let path = name.hasPrefix("/") ? name : folder + name
                 return CheckpointWeights(
-                    try Checkpoint.open(path: path), resamplingPositions: resizes)
+                    try Checkpoint.open(argument: path), resamplingPositions: resizes)
             })
     }
 }

@@ -35,7 +35,10 @@ extension Checkpoint {
     /// - Returns: the checkpoint.
     /// - Throws: the error of the file.
     static func open(argument: String, key: String? = nil) throws -> any NamedTensors {
-        if argument == ShippedModel.name, key == nil { return try ShippedModel.file() }
+        if argument == ShippedModel.name {
+            if let key { throw CheckpointError.noKeys(path: argument, key: key) }
+            return try ShippedModel.file()
+        }
         let file = try open(path: argument, key: key)
         if key == nil, let file = file as? PyTorchCheckpoint, let taken = file.weightsKey,
             !file.otherKeys.isEmpty
