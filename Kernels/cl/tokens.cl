@@ -1,9 +1,30 @@
-// tokens.cl: patches of images, embedding of tokens, and copies of rows.
+// tokens.cl: resized images, their patches, embedding of tokens, and copies of rows.
 //
 // One work-item per element of the output (WG = 1: unfold_patches runs one per patch); dimension 0
 // runs along its rows, and along the others each may stride over several, because devices limit the
 // number of groups there (65,535 on NVIDIA's).
 // CPU reference: Sources/DVTReference/Operations/ReferenceBackend+Tokens.swift
+
+// output[p, i, c] = sum_k weights[k, i] input[p, indices[k, i], c]: one axis of resized images.
+//
+//   input     [outer, source, inner]
+//   output    [outer, target, inner]
+//   indices, weights [taps, target]
+kernel void resample_axis(global element *restrict output, global const element *restrict input,
+                          global const int *restrict indices, global const float *restrict weights,
+                          int outer, int source, int target, int inner, int taps) {
+  const int element_index = get_global_id(0), cell = element_index / inner;
+  if (cell >= target) return;
+  const int column = element_index % inner;
+  for (int plane = get_global_id(1); plane < outer; plane += get_global_size(1)) {
+    global const element *from = input + (size_t)plane * source * inner + column;
+    float sum = 0.0f;
+    for (int k = 0; k < taps; k++)
+      sum = fma(
+          weights[k * target + cell], load(from + (size_t)indices[k * target + cell] * inner), sum);
+    store(output + (size_t)plane * target * inner + element_index, sum);
+  }
+}
 
 // patches[b, n, (c, y, x)] = images[b, c, top + y, left + x], zeros outside the image.
 //

@@ -1,6 +1,12 @@
 package import DVTCore
 
 extension GradientTape {
+    package func resizedImages(
+        _ images: TapeTensor<Base>, to side: Int
+    ) throws -> TapeTensor<Base> {
+        constant(try base.resizedImages(images.value, to: side))
+    }
+
     package func softSplit(
         _ x: TapeTensor<Base>, geometry: PatchGeometry
     ) throws -> TapeTensor<Base> {

@@ -88,6 +88,18 @@ public protocol Backend {
     /// - Throws: the backend's error if work on the device failed.
     func download(_ tensor: DeviceTensor) throws -> Tensor
 
+    /// Resizes square images bicubically, each output pixel a weighted mean over a window that
+    /// grows with the reduction: `interpolate(mode="bicubic", antialias=True)` in PyTorch.
+    ///
+    /// Along each axis, the weights are Keys' kernel with a = -0.5. No gradients pass through.
+    ///
+    /// - Parameters:
+    ///   - images: `[B, C, S, S]`.
+    ///   - side: s, the side of the resized images in pixels.
+    /// - Returns: `[B, C, s, s]`.
+    /// - Throws: see ``Backend``.
+    func resizedImages(_ images: DeviceTensor, to side: Int) throws -> DeviceTensor
+
     /// Projects the patches of images, as a convolution does, to tokens in row-major grid order.
     ///
     /// - Parameters:

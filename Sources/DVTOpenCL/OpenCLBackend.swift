@@ -58,6 +58,8 @@ public final class OpenCLBackend: Backend {
     var launches = 0
     private var tables: [GridResampling: ResamplingTable] = [:]
     private var transposedTables: [GridResampling: TapArrays] = [:]
+    /// The taps of resized images, by the sides before and after.
+    private var imageTaps: [[Int]: TapArrays] = [:]
     private var packedTables: [GridResampling: PackedResampling] = [:]
     private var lastRows: (rows: [Int], indices: OpenCLTensor)?
 
@@ -300,6 +302,16 @@ public final class OpenCLBackend: Backend {
         let table = try ResamplingTable(resampling, context: context, queue: queue)
         tables[resampling] = table
         return table
+    }
+
+    /// The taps of resized images on the device, created on first use.
+    func taps(of sizes: ResizedImagesSizes) throws -> TapArrays {
+        let sides = [sizes.source, sizes.target]
+        if let taps = imageTaps[sides] { return taps }
+        let taps = try TapArrays(
+            GridResampling.table(of: sizes.taps), context: context, queue: queue)
+        imageTaps[sides] = taps
+        return taps
     }
 
     /// The fragments of a resampling on the device, created on first use.

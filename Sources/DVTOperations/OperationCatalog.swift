@@ -51,6 +51,10 @@ package enum OperationCatalog {
             PatchEmbedOperation(
                 batch: 1, imageSize: 4, width: 3,
                 geometry: PatchGeometry(kernel: 5, stride: 5, padding: 3)),
+            ResizedImagesOperation(batch: 1, channels: 1, from: 1, to: 1),
+            ResizedImagesOperation(batch: 2, from: 9, to: 4),
+            ResizedImagesOperation(batch: 1, channels: 2, from: 70, to: 65),
+            ResizedImagesOperation(batch: 1, from: 5, to: 11),
             EmbedTokensOperation(batch: 1, patches: 1, width: 1),
             EmbedTokensOperation(batch: 3, patches: 4, width: 65),
             EmbedTokensOperation(batch: 2, patches: 3, prefix: 0, width: 7),

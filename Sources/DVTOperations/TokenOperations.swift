@@ -47,6 +47,36 @@ package struct PatchEmbedOperation: NetworkOperation {
     }
 }
 
+/// ``Backend/resizedImages(_:to:)``.
+package struct ResizedImagesOperation: NetworkOperation {
+    package let name = "resizedImages"
+    package let hasGradient = false
+    let batch: Int
+    let channels: Int
+    let source: Int
+    let target: Int
+
+    package init(batch: Int, channels: Int = 3, from source: Int, to target: Int) {
+        self.batch = batch
+        self.channels = channels
+        self.source = source
+        self.target = target
+    }
+
+    private var images: Shape { [batch, channels, source, source] }
+
+    package var sizes: String { "B=\(batch) C=\(channels) S=\(source) -> \(target)" }
+    package var multiplyAdds: Int { 0 }
+    package var byteCount: Int { byteSum(images, [batch, channels, target, target]) }
+    /// Both passes round their result.
+    package var roundings: Double { 2 }
+
+    package func prepare<B: Backend>(on backend: B) throws -> () throws -> [B.DeviceTensor] {
+        let pixels = try backend.upload(input("images", images))
+        return { [try backend.resizedImages(pixels, to: target)] }
+    }
+}
+
 /// ``Backend/embedTokens(_:prefix:positions:)``.
 package struct EmbedTokensOperation: NetworkOperation {
     package let name = "embedTokens"

@@ -21,6 +21,31 @@ import Testing
 
     private func values(_ tensor: ReferenceTensor) -> [Float] { backend.download(tensor).values }
 
+    /// `interpolate(mode="bicubic", antialias=True)` of PyTorch in float64, of sin(0.1 i^2).
+    @Test func resizedImagesEqualPyTorch() throws {
+        let image = Tensor(
+            [1, 1, 5, 5], values: (0..<25).map { Float(sin(0.1 * Double($0 * $0))) })
+        let expected: [[Double]] = [
+            [
+                0.0817304, -0.0797936, 0.8333721, -0.2935748, -0.0392363, 0.0374518, 0.2231356,
+                -0.2376795, 0.3006324,
+            ],
+            [
+                -0.0561538, 0.0111731, 0.1561032, 0.373817, 0.6016242, 0.8146135, 0.9517132,
+                1.0139711,
+            ],
+        ]
+        for (side, values) in zip([3, 8], expected) {
+            let resized = try backend.download(
+                backend.resizedImages(backend.upload(image), to: side))
+            #expect(resized.shape == [1, 1, side, side])
+            for (value, wanted) in zip(resized.values, values) {
+                // Taps and pixels are float32.
+                #expect(abs(Double(value) - wanted) < 2e-7)
+            }
+        }
+    }
+
     @Test func linearMultipliesByTheTransposedWeight() throws {
         let x = tensor([2, 3], [1, 2, 3, 4, 5, 6])
         let map = linear([2, 3], [1, 0, -1, 2, 1, 0], bias: [10, 20])

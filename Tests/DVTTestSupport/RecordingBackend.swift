@@ -155,6 +155,11 @@ package final class RecordingBackend<Base: Backend>: Backend {
             features, layer, activation: activation, resampling: resampling)
     }
 
+    package func resizedImages(_ images: DeviceTensor, to side: Int) throws -> DeviceTensor {
+        record("resizedImages", images.shape)
+        return try base.resizedImages(images, to: side)
+    }
+
     package func pooledTokens(
         _ x: DeviceTensor, _ pooling: TokenPooling
     ) throws -> DeviceTensor {

@@ -102,7 +102,8 @@ public struct GridResampling: Hashable, Sendable {
         Self.table(of: axisTaps)
     }
 
-    private static func table(
+    /// Taps in the form of ``table()``.
+    package static func table(
         of taps: [[Tap]]
     ) -> (width: Int, indices: [Int32], weights: [Float]) {
         let width = taps.map(\.count).max() ?? 1

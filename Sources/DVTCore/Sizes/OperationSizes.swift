@@ -126,6 +126,37 @@ package struct LayerNormSizes: Equatable, Sendable {
     }
 }
 
+/// The sizes of ``Backend/resizedImages(_:to:)``.
+package struct ResizedImagesSizes: Equatable, Sendable {
+    /// The planes of all images, B C.
+    package let planes: Int
+    package let source: Int
+    package let target: Int
+    package let outputShape: Shape
+
+    /// The images after their lines were resampled, `[B, C, s, S]`.
+    package var halfwayShape: Shape { [outputShape[0], outputShape[1], target, source] }
+
+    package init(_ images: Shape, to side: Int) throws(ShapeError) {
+        guard images.rank == 4, images[2] == images[3], images[2] > 0 else {
+            throw .invalid(name: "images", reason: "shape \(images) is not [B, C, S, S]")
+        }
+        guard side > 0 else {
+            throw .invalid(name: "images", reason: "a side of \(side) has no pixels")
+        }
+        planes = images[0] * images[1]
+        (source, target) = (images[2], side)
+        outputShape = [images[0], images[1], side, side]
+    }
+
+    /// The source pixels of each target pixel along one axis.
+    package var taps: [[GridResampling.Tap]] {
+        CubicResampling.antialiased.taps(from: source, to: target).map { taps in
+            taps.map { GridResampling.Tap(index: $0.index, weight: Float($0.weight)) }
+        }
+    }
+}
+
 /// The sizes of ``Backend/embedTokens(_:prefix:positions:)``.
 package struct EmbedTokensSizes: Equatable, Sendable {
     package let batch: Int

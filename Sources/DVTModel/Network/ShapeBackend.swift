@@ -132,6 +132,10 @@ package final class ShapeBackend: Backend {
         }
     }
 
+    package func resizedImages(_ images: ShapeTensor, to side: Int) throws -> ShapeTensor {
+        tensor(try ResizedImagesSizes(images.shape, to: side).outputShape)
+    }
+
     package func pooledTokens(
         _ x: ShapeTensor, _ pooling: TokenPooling
     ) throws -> ShapeTensor {

@@ -85,7 +85,7 @@ struct ParameterRecipes {
                 [1, shape[1] + prefix - first, width],
                 values: values[..<(first * width)] + zeros + values[(first * width)...])
             guard all.shape != parameter.shape else { return all }
-            let resampling: PositionResampling = naming == .timm ? .antialiased : .interpolated
+            let resampling: CubicResampling = naming == .timm ? .antialiased : .interpolated
             return resampling.resampled(all, to: parameter.shape, prefix: prefix)
         }
     }

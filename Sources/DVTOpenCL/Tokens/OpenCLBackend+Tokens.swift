@@ -2,6 +2,36 @@ import DVTCore
 import OpenCLRuntime
 
 extension OpenCLBackend {
+    /// Implements ``/DVTCore/Backend/resizedImages(_:to:)``.
+    public func resizedImages(_ images: OpenCLTensor, to side: Int) throws -> OpenCLTensor {
+        let sizes = try ResizedImagesSizes(images.shape, to: side)
+        let taps = try taps(of: sizes)
+        let halfway = try makeTensor(sizes.halfwayShape)
+        try enqueueResampling(
+            images, to: halfway, taps, outer: sizes.planes, source: sizes.source, target: side,
+            inner: sizes.source)
+        let resized = try makeTensor(sizes.outputShape)
+        try enqueueResampling(
+            halfway, to: resized, taps, outer: sizes.planes * side, source: sizes.source,
+            target: side, inner: 1)
+        return resized
+    }
+
+    private func enqueueResampling(
+        _ input: OpenCLTensor, to output: OpenCLTensor, _ taps: TapArrays, outer: Int, source: Int,
+        target: Int, inner: Int
+    ) throws {
+        try enqueue(
+            KernelCall(
+                "resample_axis", in: "tokens",
+                [
+                    "output": .tensor(output), "input": .tensor(input),
+                    "indices": .buffer(taps.indices), "weights": .buffer(taps.weights),
+                    "outer": .int(outer), "source": .int(source), "target": .int(target),
+                    "inner": .int(inner), "taps": .int(taps.taps),
+                ], over: .elements(target * inner, outer)))
+    }
+
     /// Implements ``/DVTCore/Backend/patchEmbed(_:_:geometry:)``.
     public func patchEmbed(
         _ images: OpenCLTensor, _ projection: OpenCLLinear, geometry: PatchGeometry

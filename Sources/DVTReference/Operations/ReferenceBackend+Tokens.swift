@@ -1,6 +1,25 @@
 import DVTCore
 
 extension ReferenceBackend {
+    /// Implements ``/DVTCore/Backend/resizedImages(_:to:)``.
+    public func resizedImages(_ images: ReferenceTensor, to side: Int) throws -> ReferenceTensor {
+        let sizes = try ResizedImagesSizes(images.shape, to: side)
+        let (taps, source, pixels) = (sizes.taps, sizes.source, images.values)
+        return ReferenceTensor(sizes.outputShape, rowWidth: side) { row, output in
+            let (plane, line) = row.quotientAndRemainder(dividingBy: side)
+            let halfway = (0..<source).map { x in
+                taps[line].reduce(0.0) { sum, tap in
+                    let pixel = pixels[(plane * source + tap.index) * source + x]
+                    return sum + Double(tap.weight) * Double(pixel)
+                }
+            }
+            for x in output.indices {
+                output[x] = Float(
+                    taps[x].reduce(0.0) { $0 + Double($1.weight) * halfway[$1.index] })
+            }
+        }
+    }
+
     /// Implements ``/DVTCore/Backend/patchEmbed(_:_:geometry:)``.
     public func patchEmbed(
         _ images: ReferenceTensor, _ projection: LinearParameters<ReferenceTensor>,
