@@ -107,6 +107,18 @@ package struct DescriptionReader {
         return text
     }
 
+    /// A list of strings.
+    package mutating func strings(_ key: String) throws -> [String]? {
+        guard let value = value(key) else { return nil }
+        guard case .array(let elements) = value else {
+            throw fault(key, "is not a list of strings")
+        }
+        return try elements.map {
+            guard case .string(let text) = $0 else { throw fault(key, "is not a list of strings") }
+            return text
+        }
+    }
+
     package mutating func number(_ key: String) throws -> Double? {
         guard let value = value(key) else { return nil }
         guard let number = value.number else { throw fault(key, "is not a number") }

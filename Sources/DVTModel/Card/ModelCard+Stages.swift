@@ -35,14 +35,16 @@ extension ModelCard {
         } else {
             throw reader.fault("stages", "is missing; give it, or a released model's name as model")
         }
-        // Stages trained separately have no weights for reuse.
-        let reuses = weights == nil
+        let shares = try reader.bool("shares_backbone") ?? base?.sharesBackbone ?? false
+        // Stages trained separately have no weights for reuse, and those of one network no features.
+        let reuses = weights == nil && !shares
         let configuration = try CascadeConfiguration(
             stages, name: reader.string("name") ?? base?.name ?? origin,
             featureReuse: reader.bool("feature_reuse") ?? base?.featureReuse ?? reuses,
             relationReuse: reader.bool("relation_reuse") ?? base?.relationReuse ?? reuses,
             normalizesReusedFeatures: reader.bool("normalizes_reused_features")
                 ?? base?.normalizesReusedFeatures ?? true,
+            sharesBackbone: shares,
             naming: reader.choice("naming", of: ParameterNaming.self) ?? base?.naming)
         var made = ModelCard(configuration)
         made.stageWeights = weights
@@ -73,6 +75,9 @@ extension ModelCard {
             classes: base?.classes ?? 1000)
         stage.imageSize = base?.imageSize ?? stage.imageSize
         stage = shared.applied(stage)
+        if let own = try reader.int("image_size") {
+            stage = SharedNumbers(imageSize: own, channels: nil, classes: nil).applied(stage)
+        }
         stage.tokenizer =
             try reader.choice("tokenizer", of: Tokenizer.self) ?? base?.tokenizer ?? .linear
         stage.hasQKVBias = try reader.bool("qkv_bias") ?? base?.hasQKVBias ?? true

@@ -7,16 +7,18 @@ extension ModelCard {
 
     private var jsonValue: JSONValue {
         let first = configuration.stages[0]
+        let imageSize = configuration.imageSize
         var members: [(key: String, value: JSONValue)] = [
-            ("name", .string(configuration.name)), ("image_size", .int(first.imageSize)),
+            ("name", .string(configuration.name)), ("image_size", .int(imageSize)),
             ("channels", .int(first.channels)), ("classes", .int(first.classes)),
             ("feature_reuse", .bool(configuration.featureReuse)),
             ("relation_reuse", .bool(configuration.relationReuse)),
             ("normalizes_reused_features", .bool(configuration.normalizesReusedFeatures)),
             ("naming", .string(configuration.naming.rawValue)),
-            ("stages", .array(configuration.stages.map(\.jsonValue))),
+            ("stages", .array(configuration.stages.map { $0.jsonValue(among: imageSize) })),
             ("normalization", normalization.jsonValue),
         ]
+        if configuration.sharesBackbone { members.append(("shares_backbone", .bool(true))) }
         switch labels {
         case .dataSet(let name): members.append(("labels", .string(name)))
         case .list(let names): members.append(("labels", .array(names.map(JSONValue.string))))
@@ -35,19 +37,23 @@ extension ModelCard {
 }
 
 extension VisionTransformerConfiguration {
-    fileprivate var jsonValue: JSONValue {
-        [
-            "patch": [
-                "kernel": .int(patch.kernel), "stride": .int(patch.stride),
-                "padding": .int(patch.padding),
-            ], "tokens": .int(grid * grid), "tokenizer": .string(tokenizer.rawValue),
-            "width": .int(width), "depth": .int(depth), "heads": .int(heads),
-            "mlp_width": .int(mlpWidth), "qkv_bias": .bool(hasQKVBias),
-            "layer_norm_epsilon": .float(layerNormEpsilon),
-            "activation": .string(activation.rawValue), "prefix_tokens": .int(prefixTokens),
-            "normalizes_embedding": .bool(normalizesEmbedding),
-            "pooling": .string(pooling.rawValue), "normalizes_pooled": .bool(normalizesPooled),
+    /// The stage of a cascade for images of this size, its own size only if that is another.
+    fileprivate func jsonValue(among imageSize: Int) -> JSONValue {
+        let patch: JSONValue = [
+            "kernel": .int(patch.kernel), "stride": .int(patch.stride),
+            "padding": .int(patch.padding),
         ]
+        let members: [(key: String, value: JSONValue)] = [
+            ("patch", patch), ("tokens", .int(grid * grid)),
+            ("tokenizer", .string(tokenizer.rawValue)), ("width", .int(width)),
+            ("depth", .int(depth)), ("heads", .int(heads)), ("mlp_width", .int(mlpWidth)),
+            ("qkv_bias", .bool(hasQKVBias)), ("layer_norm_epsilon", .float(layerNormEpsilon)),
+            ("activation", .string(activation.rawValue)), ("prefix_tokens", .int(prefixTokens)),
+            ("normalizes_embedding", .bool(normalizesEmbedding)),
+            ("pooling", .string(pooling.rawValue)), ("normalizes_pooled", .bool(normalizesPooled)),
+        ]
+        let own = self.imageSize == imageSize ? [] : [("image_size", JSONValue.int(self.imageSize))]
+        return .object(own + members)
     }
 }
 

@@ -14,6 +14,9 @@ public struct CascadeConfiguration: Hashable, Sendable {
     ///
     /// The MindSpore models have the LayerNorm but do not use its output.
     public let normalizesReusedFeatures: Bool
+    /// Whether all stages run the same network, each on images of its own size: they share all
+    /// parameters except position embeddings, heads and the MLP of relation reuse.
+    public let sharesBackbone: Bool
     /// The parameter naming of the model's own checkpoints.
     public let naming: ParameterNaming
     /// The hidden width of a block's feature-reuse MLP.
@@ -29,28 +32,29 @@ public struct CascadeConfiguration: Hashable, Sendable {
     ///   - featureReuse: whether features are reused.
     ///   - relationReuse: whether attention logits are reused.
     ///   - normalizesReusedFeatures: whether reused features are normalized.
+    ///   - sharesBackbone: whether all stages run the same network.
     ///   - naming: the parameter naming of its checkpoints; nil means timm's for one stage and the
     ///     authors' for more.
     /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if the sizes cannot be combined.
     public init(
         _ stages: [VisionTransformerConfiguration], name: String = "custom",
         featureReuse: Bool = true, relationReuse: Bool = true,
-        normalizesReusedFeatures: Bool = true, naming: ParameterNaming? = nil
+        normalizesReusedFeatures: Bool = true, sharesBackbone: Bool = false,
+        naming: ParameterNaming? = nil
     ) throws {
         self.name = name
         self.stages = stages
         self.featureReuse = featureReuse && stages.count > 1
         self.relationReuse = relationReuse && stages.count > 1
         self.normalizesReusedFeatures = normalizesReusedFeatures
+        self.sharesBackbone = sharesBackbone && stages.count > 1
         self.naming = naming ?? .usual(stages: stages.count)
         guard stages.count <= 1 || self.naming.isOfCascades else {
             throw ModelError.invalidConfiguration(
                 name: name,
                 reason: "\(self.naming.rawValue) checkpoints hold a single stage")
         }
-        if let reason = Self.firstFault(
-            in: stages, featureReuse: self.featureReuse, relationReuse: self.relationReuse)
-        {
+        if let reason = firstFault {
             throw ModelError.invalidConfiguration(name: name, reason: reason)
         }
     }
@@ -61,15 +65,19 @@ public struct CascadeConfiguration: Hashable, Sendable {
     ///   - featureReuse: whether features are reused.
     ///   - relationReuse: whether attention logits are reused.
     /// - Returns: the cascade.
-    /// - Throws: ``ModelError`` if relations cannot be reused between its stages.
+    /// - Throws: ``ModelError`` if features or relations cannot be reused between its stages.
     public func reusing(features featureReuse: Bool, relations relationReuse: Bool) throws -> Self {
         try Self(
             stages, name: name, featureReuse: featureReuse, relationReuse: relationReuse,
-            normalizesReusedFeatures: normalizesReusedFeatures, naming: naming)
+            normalizesReusedFeatures: normalizesReusedFeatures, sharesBackbone: sharesBackbone,
+            naming: naming)
     }
 
     /// The number of classes.
     public var classes: Int { stages.first?.classes ?? 0 }
+
+    /// The side in pixels of the images that the cascade takes, the largest of its stages' sides.
+    public var imageSize: Int { stages.map(\.imageSize).max() ?? 0 }
 
     /// The same cascade for another number of classes.
     ///
@@ -77,43 +85,79 @@ public struct CascadeConfiguration: Hashable, Sendable {
     /// - Returns: the cascade.
     /// - Throws: ``ModelError`` if the number is too large.
     package func classifying(_ classes: Int) throws -> Self {
-        let stages = stages.map { stage in
-            var stage = stage
-            stage.classes = classes
-            return stage
-        }
-        return try Self(
-            stages, name: name, featureReuse: featureReuse, relationReuse: relationReuse,
-            normalizesReusedFeatures: normalizesReusedFeatures, naming: naming)
+        try replacing(
+            stages.map { stage in
+                var stage = stage
+                stage.classes = classes
+                return stage
+            })
     }
 
     /// The same cascade for images of another size; its patches keep theirs.
     ///
     /// - Parameter imageSize: the side of the images in pixels.
     /// - Returns: the cascade.
-    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if a stage's patches do not divide
-    ///   the images as they divide those of the original size.
+    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if its stages take images of
+    ///   several sizes, or a stage's patches do not divide the images as they divide those of the
+    ///   original size.
     package func resized(to imageSize: Int) throws -> Self {
-        let stages = try stages.map { stage in
-            var stage = stage
-            let patch = stage.patch.kernel
-            if stage.tokenizer == .linear {
-                guard stage.patch.padding > 0 || imageSize % patch == 0 else {
-                    throw ModelError.invalidConfiguration(
-                        name: name,
-                        reason: """
-                            images of \(imageSize) pixels have no whole patches of \(patch); take a \
-                            multiple of \(patch)
-                            """)
-                }
-                stage.patch = .covering(imageSize, patch: patch)
-            }
-            stage.imageSize = imageSize
-            return stage
+        let sizes = stages.map(\.imageSize)
+        guard Set(sizes).count == 1 else {
+            throw ModelError.invalidConfiguration(
+                name: name, reason: "its stages take images of \(sizes) pixels already")
+        }
+        return try replacing(stages.map { try resized($0, to: imageSize) })
+    }
+
+    /// The cascade of this plain model on images of several sizes, with one set of weights.
+    ///
+    /// - Parameter imageSizes: the side of each stage's images in pixels, ascending, at least two.
+    /// - Returns: the cascade, without reuse.
+    /// - Throws: ``ModelError/invalidConfiguration(name:reason:)`` if this is a cascade already, or
+    ///   the model's patches do not divide the images.
+    package func cascade(ofSizes imageSizes: [Int]) throws -> Self {
+        guard stages.count == 1 else {
+            throw ModelError.invalidConfiguration(
+                name: name,
+                reason: "it has \(stages.count) stages; several image sizes are for a plain model")
+        }
+        guard zip(imageSizes, imageSizes.dropFirst()).allSatisfy(<) else {
+            throw ModelError.invalidConfiguration(
+                name: name, reason: "image sizes \(imageSizes) are not in ascending order")
         }
         return try Self(
+            imageSizes.map { try resized(stages[0], to: $0) },
+            name: "\(name)-\(imageSizes.map { "\($0)" }.joined(separator: "-"))",
+            featureReuse: false,
+            relationReuse: false, sharesBackbone: true)
+    }
+
+    private func resized(
+        _ stage: VisionTransformerConfiguration, to imageSize: Int
+    ) throws -> VisionTransformerConfiguration {
+        var stage = stage
+        let patch = stage.patch.kernel
+        if stage.tokenizer == .linear {
+            guard stage.patch.padding > 0 || imageSize % patch == 0 else {
+                throw ModelError.invalidConfiguration(
+                    name: name,
+                    reason: """
+                        images of \(imageSize) pixels have no whole patches of \(patch); take a \
+                        multiple of \(patch)
+                        """)
+            }
+            stage.patch = .covering(imageSize, patch: patch)
+        }
+        stage.imageSize = imageSize
+        return stage
+    }
+
+    /// The same cascade with other stages.
+    private func replacing(_ stages: [VisionTransformerConfiguration]) throws -> Self {
+        try Self(
             stages, name: name, featureReuse: featureReuse, relationReuse: relationReuse,
-            normalizesReusedFeatures: normalizesReusedFeatures, naming: naming)
+            normalizesReusedFeatures: normalizesReusedFeatures, sharesBackbone: sharesBackbone,
+            naming: naming)
     }
 
     /// The shape of a batch of images.
@@ -121,8 +165,7 @@ public struct CascadeConfiguration: Hashable, Sendable {
     /// - Parameter batch: the number of images.
     /// - Returns: `[batch, C, S, S]`.
     public func imageShape(batch: Int) -> Shape {
-        let size = stages.first?.imageSize ?? 0
-        return [batch, stages.first?.channels ?? 0, size, size]
+        [batch, stages.first?.channels ?? 0, imageSize, imageSize]
     }
 
     /// The width of reused features at a stage: E, or 0 if none are reused.
@@ -135,23 +178,43 @@ public struct CascadeConfiguration: Hashable, Sendable {
 }
 
 extension CascadeConfiguration {
-    private static func firstFault(
-        in stages: [VisionTransformerConfiguration], featureReuse: Bool, relationReuse: Bool
-    ) -> String? {
+    private var firstFault: String? {
         guard let first = stages.first else { return "a cascade needs at least one stage" }
-        guard stages.count <= stageLimit else {
-            return "\(stages.count) stages are too many; the limit is \(stageLimit)"
+        guard stages.count <= Self.stageLimit else {
+            return "\(stages.count) stages are too many; the limit is \(Self.stageLimit)"
         }
         for (index, stage) in stages.enumerated() {
-            let number = index + 1
-            if let fault = fault(in: stage) { return "stage \(number): \(fault)" }
-            let isSameInput =
-                stage.imageSize == first.imageSize && stage.channels == first.channels
-                && stage.classes == first.classes
-            guard isSameInput else {
-                return "stages 1 and \(number) must agree in image size, channels and classes"
+            if let fault = Self.fault(in: stage) { return "stage \(index + 1): \(fault)" }
+            guard stage.channels == first.channels, stage.classes == first.classes else {
+                return "stages 1 and \(index + 1) must agree in channels and classes"
             }
         }
+        return (sharesBackbone ? backboneFault : nil) ?? reuseFault
+    }
+
+    /// Why the stages cannot share their backbone, or nil.
+    private var backboneFault: String? {
+        if featureReuse {
+            return """
+                stages that share their backbone cannot reuse features, which widen the MLPs; \
+                disable feature reuse
+                """
+        }
+        for (index, stage) in stages.enumerated() {
+            var expected = stages[0]
+            expected.imageSize = stage.imageSize
+            guard stage == expected, stage.tokenizer == .linear else {
+                return """
+                    stage \(index + 1) differs from stage 1 in more than the image size, or is no \
+                    plain ViT; such stages cannot share their backbone
+                    """
+            }
+        }
+        return nil
+    }
+
+    /// Why the stages cannot reuse what they are to reuse, or nil.
+    private var reuseFault: String? {
         guard featureReuse || relationReuse else { return nil }
         if let index = stages.firstIndex(where: { $0.prefixTokens != 1 }) {
             return """

@@ -48,11 +48,15 @@ public final class DynamicVisionTransformer<B: Backend> {
     ) throws {
         self.configuration = configuration
         self.backend = backend
-        stages = try configuration.stages.indices.map { stage in
-            try VisionTransformer(
-                ParameterBuilder(stage: stage, backend: backend, make: parameter), configuration,
-                stage: stage)
+        var stages: [VisionTransformer<B>] = []
+        for stage in configuration.stages.indices {
+            stages.append(
+                try VisionTransformer(
+                    ParameterBuilder(stage: stage, backend: backend, make: parameter),
+                    configuration, stage: stage,
+                    sharing: configuration.sharesBackbone ? stages.first : nil))
         }
+        self.stages = stages
     }
 
     /// Builds a cascade from its stages; see ``init(_:weights:backend:)``.
@@ -165,6 +169,23 @@ public final class DynamicVisionTransformer<B: Backend> {
         let batch = StageBatch(indices: Array(0..<images.shape[0]), images: images)
         try flow.add(batch, trace: trace, visit: visit)
         try flow.flush(trace: trace, visit: visit)
+    }
+
+    /// Runs the heads of all exits on features that were computed before.
+    ///
+    /// - Parameters:
+    ///   - features: the features of each exit, `[B, D]`, at least one image.
+    ///   - visit: receives each exit's logits, `[B, classes]`, and the top-1 classes.
+    /// - Throws: the error of the backend or `visit`.
+    package func runHeads(
+        on features: [Tensor], visit: (B.DeviceTensor, [ClassConfidence]) throws -> Void
+    ) throws {
+        try withMemory(batch: features.first?.shape[0] ?? 1) {
+            for (stage, features) in zip(stages, features) {
+                let logits = try stage.logits(of: backend.uploadBatch(features), on: backend)
+                try visit(logits, backend.confidence(logits))
+            }
+        }
     }
 
     /// Reserves memory for a batch size and runs `body`; releases the memory if `body` fails.

@@ -15,29 +15,50 @@ struct VisionTransformer<B: Backend> {
     private let reuse: StageReuse<B>?
     private let head: B.LinearLayer
 
+    /// Builds a stage.
+    ///
+    /// - Parameters:
+    ///   - parameters: the stage's parameters.
+    ///   - cascade: the cascade's configuration.
+    ///   - stage: the stage, from 0.
+    ///   - backbone: the stage whose layers this one shares, or nil if it has its own.
+    /// - Throws: the error of the backend or of the parameters' source.
     init(
-        _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int
+        _ parameters: ParameterBuilder<B>, _ cascade: CascadeConfiguration, stage: Int,
+        sharing backbone: Self?
     ) throws {
         let configuration = cascade.stages[stage]
         let (width, epsilon) = (configuration.width, configuration.layerNormEpsilon)
         let prefixTokens = configuration.prefixTokens
         self.configuration = configuration
         prefix =
-            prefixTokens > 0
-            ? try parameters.tensor("cls_token", [1, prefixTokens, width], .classToken) : nil
+            if let backbone {
+                backbone.prefix
+            } else if prefixTokens > 0 {
+                try parameters.tensor("cls_token", [1, prefixTokens, width], .classToken)
+            } else {
+                nil
+            }
         positions = try parameters.tensor(
             "pos_embed", [1, configuration.tokens, width],
             configuration.tokenizer == .linear ? .positions : .fixedPositions)
-        patchEmbed = try PatchEmbed(parameters, configuration)
-        embeddingNorm =
-            configuration.normalizesEmbedding
-            ? try parameters.norm("norm_pre", width, epsilon: epsilon) : nil
-        blocks = try (0..<configuration.depth).map { index in
-            try Block(parameters.scoped("blocks.\(index)"), cascade, stage: stage, index: index)
+        if let backbone {
+            patchEmbed = backbone.patchEmbed
+            (embeddingNorm, blocks, norm) = (
+                backbone.embeddingNorm, backbone.blocks, backbone.norm
+            )
+        } else {
+            patchEmbed = try PatchEmbed(parameters, configuration)
+            embeddingNorm =
+                configuration.normalizesEmbedding
+                ? try parameters.norm("norm_pre", width, epsilon: epsilon) : nil
+            blocks = try (0..<configuration.depth).map { index in
+                try Block(parameters.scoped("blocks.\(index)"), cascade, stage: stage, index: index)
+            }
+            norm = try parameters.norm(
+                "norm", configuration.normalizesPooled ? configuration.featureWidth : width,
+                epsilon: epsilon)
         }
-        norm = try parameters.norm(
-            "norm", configuration.normalizesPooled ? configuration.featureWidth : width,
-            epsilon: epsilon)
         reuse =
             stage > 0
             ? try StageReuse(
@@ -53,7 +74,7 @@ struct VisionTransformer<B: Backend> {
     /// If nothing else is needed, the last block computes only the class token's row.
     ///
     /// - Parameters:
-    ///   - images: `[B, C, S, S]`.
+    ///   - images: `[B, C, S, S]`, resized here if the stage takes smaller ones.
     ///   - state: the earlier stage's state for the same images, or nil.
     ///   - kept: what to keep for the next stage.
     ///   - backend: the device.
@@ -64,7 +85,10 @@ struct VisionTransformer<B: Backend> {
         _ images: B.DeviceTensor, reusing state: StageState<B.DeviceTensor>?,
         keeping kept: KeptState, on backend: B, trace: StageTrace<B>? = nil
     ) throws -> StageOutput<B.DeviceTensor> {
-        let tokens = try patchEmbed(images, on: backend)
+        let isResized = images.shape[2] != configuration.imageSize
+        let tokens = try patchEmbed(
+            isResized ? backend.resizedImages(images, to: configuration.imageSize) : images,
+            on: backend)
         try trace?.record("embed", tokens)
         var x = try backend.dropout(
             backend.embedTokens(tokens, prefix: prefix, positions: positions))
@@ -91,11 +115,21 @@ struct VisionTransformer<B: Backend> {
             : backend.layerNorm(
                 lastClassTokens(x, reusing: reused?.last ?? BlockReuse(), on: backend),
                 appending: nil, norm)
-        let logits = try backend.logits(pooled, head)
         return StageOutput(
-            features: pooled, logits: logits,
+            features: pooled, logits: try logits(of: pooled, on: backend),
             state: StageState(
                 features: kept.features ? x : nil, relations: kept.relations ? store : nil))
+    }
+
+    /// The logits of features that the stage computed before.
+    ///
+    /// - Parameters:
+    ///   - features: `[B, D]`.
+    ///   - backend: the device.
+    /// - Returns: `[B, classes]`.
+    /// - Throws: the backend's error.
+    func logits(of features: B.DeviceTensor, on backend: B) throws -> B.DeviceTensor {
+        try backend.logits(features, head)
     }
 
     /// The normalized features of all tokens' rows.

@@ -18,6 +18,11 @@ public struct ParameterSpecification: Hashable, Sendable {
         self.role = role
     }
 
+    /// Whether it belongs to an MLP that transforms what a stage reuses.
+    package var isOfReuse: Bool {
+        name.hasPrefix("relation_reuse.") || name.contains(".feature_reuse.")
+    }
+
     /// The same parameter in a model that consists of this stage only.
     var inStageAlone: Self { Self(stage: 0, name: name, shape: shape, role: role) }
 

@@ -1,6 +1,7 @@
 public import DVTCore
 
-/// Weights of a cascade whose stages were trained separately, with one checkpoint per stage.
+/// Weights of a cascade whose stages are plain models: one checkpoint per stage, or one for all
+/// stages if they share their backbone.
 public struct StageWeights: StoredParameterSource, AdaptableWeights {
     /// The open checkpoints, in the order of the stages.
     public let files: [CheckpointWeights]
@@ -10,6 +11,15 @@ public struct StageWeights: StoredParameterSource, AdaptableWeights {
     /// - Parameter files: a plain ViT's checkpoint for each stage, in the order of the stages.
     public init(_ files: [CheckpointWeights]) {
         self.files = files
+    }
+
+    /// Creates the source of a cascade that runs one plain model on images of several sizes.
+    ///
+    /// - Parameters:
+    ///   - file: the model's checkpoint, which resamples position embeddings.
+    ///   - configuration: the cascade.
+    package init(_ file: CheckpointWeights, ofEveryStageOf configuration: CascadeConfiguration) {
+        files = configuration.stages.map { _ in file }
     }
 
     /// Checks that each stage has a file with exactly the stage's parameters.
@@ -23,8 +33,8 @@ public struct StageWeights: StoredParameterSource, AdaptableWeights {
             throw ModelError.invalidConfiguration(
                 name: configuration.name,
                 reason: """
-                    stages that were trained separately have no weights for reuse; disable feature \
-                    and relation reuse
+                    stages that were trained as plain models have no weights for reuse; disable \
+                    feature and relation reuse
                     """)
         }
         guard files.count == configuration.stages.count else {
@@ -59,9 +69,11 @@ public struct StageWeights: StoredParameterSource, AdaptableWeights {
     }
 
     package func notes(for configuration: CascadeConfiguration) throws -> [String] {
-        try files.enumerated().flatMap { index, file in
-            try file.notes(for: configuration.alone(stage: index)).map {
-                "stage \(index + 1): \($0)"
+        var shown: Set<String> = []
+        return try files.enumerated().flatMap { index, file in
+            try file.notes(for: configuration.alone(stage: index)).compactMap { note in
+                guard configuration.sharesBackbone else { return "stage \(index + 1): \(note)" }
+                return shown.insert(note).inserted ? note : nil
             }
         }
     }

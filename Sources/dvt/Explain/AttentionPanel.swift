@@ -19,8 +19,12 @@ struct AttentionPanel {
         self.exit = exit
         self.seen = seen
         self.imageID = imageID
-        side = Double(model.stages[exit].imageSize)
-        spans = model.stages[exit].tokenSpans
+        side = Double(model.imageSize)
+        // The stage may see a smaller copy of the image.
+        let scale = side / Double(model.stages[exit].imageSize)
+        spans = model.stages[exit].tokenSpans.map {
+            $0.lowerBound * scale..<$0.upperBound * scale
+        }
         range = (seen.attention.min() ?? 0)...(seen.attention.max() ?? 0)
     }
 

@@ -111,7 +111,14 @@ extension ModelCard {
         func onOff(_ flag: Bool) -> String { flag ? "on" : "off" }
         func list(_ values: SIMD3<Float>) -> String { "\(values.x), \(values.y), \(values.z)" }
         let crop = decimalText(normalization.cropFraction, decimals: 3)
-        return [
+        let sides = numbers.stages.map { "\($0.imageSize)" }.joined(separator: ", ")
+        let sizes =
+            Set(numbers.stages.map(\.imageSize)).count > 1
+            ? [
+                "stages: of \(sides) pixels, to which images are reduced"
+                    + (numbers.sharesBackbone ? "; they share their backbone" : "")
+            ] : []
+        return sizes + [
             """
             reuse: features \(onOff(numbers.featureReuse)), relations \
             \(onOff(numbers.relationReuse))

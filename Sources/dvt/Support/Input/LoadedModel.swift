@@ -48,15 +48,16 @@ struct LoadedModel {
         else {
             throw LoadError.noModel
         }
-        card.configuration = try configure(card.configuration)
-        if let size = options.imageSize {
-            card.configuration = try card.configuration.resized(to: size)
+        let described = card.configuration
+        if let sizes = options.imageSize {
+            card.configuration = try sizes.applied(to: card.configuration)
         }
+        card.configuration = try configure(card.configuration)
         self.card = card
         self.weights =
             if let file {
                 Self.weights(
-                    of: file, isDescribed: model == nil, resizes: options.imageSize != nil,
+                    of: file, isDescribed: model == nil, as: described, sizes: options.imageSize,
                     card.configuration)
             } else if case .synthetic(let seed) =
                 weights ?? (card.stageWeights == nil ? otherwise : nil)
@@ -68,8 +69,10 @@ struct LoadedModel {
             }
         self.file = file
         let stages = self.weights as? StageWeights
-        for note in try stages?.notes(for: card.configuration) ?? [] {
-            printError("weights: \(note)")
+        if let adaptable = self.weights as? any AdaptableWeights {
+            for note in try adaptable.notes(for: card.configuration) {
+                printError("weights: \(note)")
+            }
         }
         let files = [file].compactMap { $0 } + (stages?.files.map(\.file) ?? [])
         inputs =
@@ -85,28 +88,28 @@ struct LoadedModel {
     /// - Parameters:
     ///   - file: the checkpoint.
     ///   - isDescribed: whether its own description gives the model.
-    ///   - resizes: whether positions for another image size are resampled in any case.
+    ///   - described: the model before it takes other images.
+    ///   - sizes: the sizes of images that were asked for, or nil for the model's.
     ///   - configuration: the model.
     /// - Returns: the weights, not yet checked.
     private static func weights(
-        of file: any NamedTensors, isDescribed: Bool, resizes: Bool,
-        _ configuration: CascadeConfiguration
-    ) -> CheckpointWeights {
-        let weights = CheckpointWeights(file, resamplingPositions: isDescribed || resizes)
-        for note in weights.notes(for: configuration) { printError("weights: \(note)") }
+        of file: any NamedTensors, isDescribed: Bool, as described: CascadeConfiguration,
+        sizes: ImageSizes?, _ configuration: CascadeConfiguration
+    ) -> any StoredParameterSource {
+        let weights = CheckpointWeights(file, resamplingPositions: isDescribed || sizes != nil)
         if !isDescribed, file.metadata[ModelCard.metadataKey] == nil,
-            VisionTransformerConfiguration.plain(configuration.name) != nil
+            VisionTransformerConfiguration.plain(described.name) != nil
         {
-            let stage = configuration.stages[0]
+            let stage = described.stages[0]
             printError(
                 """
                 weights: \(stage.heads) heads, \(stage.activation.rawValue), a LayerNorm epsilon of \
                 \(stage.layerNormEpsilon) and the pooling (\(stage.pooling.rawValue)) are those of \
-                \(configuration.name); \(shown(file.origin)) does not state them
+                \(described.name); \(shown(file.origin)) does not state them
                 """)
         }
         if isDescribed, let folder = file as? ModelFolder, !folder.statesPreprocessing,
-            configuration.naming != .timm
+            described.naming != .timm
         {
             printError(
                 """
@@ -115,7 +118,8 @@ struct LoadedModel {
                 bilinear, with a mean and deviation of 0.5
                 """)
         }
-        return weights
+        let isPlain = (sizes?.sides.count ?? 1) > 1
+        return isPlain ? StageWeights(weights, ofEveryStageOf: configuration) : weights
     }
 
     /// The text entries of the checkpoint, or those of the stages' files below `stage0.` and so on.

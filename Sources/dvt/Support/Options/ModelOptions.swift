@@ -68,13 +68,26 @@ struct LoadingOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Run the model on images of this size; position embeddings are resampled.",
-            valueName: "pixels"))
-    var imageSize: Int?
+            discussion: """
+                Several sizes, as in 98,140,224, make a cascade of a plain model: each stage runs the \
+                same weights on the image at its own size.
+                """, valueName: "pixels,..."))
+    var imageSize: ImageSizes?
+}
 
-    func validate() throws {
-        if let imageSize, imageSize < 1 {
-            throw ValidationError("--image-size is \(imageSize); it takes a side in pixels.")
-        }
+/// The sides of a model's images in pixels, one for every stage.
+struct ImageSizes: ExpressibleByArgument {
+    let sides: [Int]
+
+    init?(argument: String) {
+        let sides = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+        guard sides.allSatisfy({ $0.map { $0 > 0 } ?? false }) else { return nil }
+        self.sides = sides.compactMap { $0 }
+    }
+
+    /// A model for these images: the same, or a cascade of a plain model.
+    func applied(to model: CascadeConfiguration) throws -> CascadeConfiguration {
+        try sides.count == 1 ? model.resized(to: sides[0]) : model.cascade(ofSizes: sides)
     }
 }
 
