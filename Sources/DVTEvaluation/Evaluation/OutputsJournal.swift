@@ -1,15 +1,12 @@
 import DVTCheckpoints
 internal import DVTCore
 import DVTSupport
-import FoundationEssentials
-import Glibc
 
 /// The softmax outputs of a running evaluation, stored on disk after each batch to save memory and
 /// to allow resuming an interrupted evaluation.
 ///
-/// The folder next to the final file has its name with the suffix `.part`. It holds one float32
-/// file per exit, the labels, the positions of the images in their set, and `state.json`, which is
-/// replaced after every batch and records how much of the other files is valid.
+/// The folder next to the final file has its name with the suffix `.part`. It is a `RowJournal` of
+/// the probabilities of each exit, the labels, and the positions of the images in their set.
 package final class OutputsJournal {
     /// The model, data set and batch size of an evaluation.
     ///
@@ -44,19 +41,12 @@ package final class OutputsJournal {
     }
 
     /// The number of images whose outputs are stored.
-    package private(set) var images = 0
+    package var images: Int { journal.rows }
     /// The number of images of the set processed so far, unreadable ones included.
-    package private(set) var taken = 0
+    package var taken: Int { journal.taken }
     private let path: String
-    private let subject: Subject
-    /// One file per exit, then the labels and the positions.
-    private var files: [AppendingFile] = []
-
-    private var folder: String { path + ".part" }
-    private var statePath: String { folder + "/state.json" }
-    private var labelsPath: String { folder + "/labels.i32" }
-    private var placesPath: String { folder + "/places.i32" }
-    private func exitPath(_ exit: Int) -> String { folder + "/exit\(exit).f32" }
+    private let journal: RowJournal<Subject>
+    private var subject: Subject { journal.subject }
 
     /// Starts a journal, or resumes one.
     ///
@@ -68,32 +58,14 @@ package final class OutputsJournal {
     /// - Throws: ``EvaluationError`` or `FileError`.
     package init(path: String, subject: Subject, resuming: Bool) throws {
         self.path = path
-        self.subject = subject
-        let exists = access(statePath, F_OK) == 0
-        guard exists == resuming else {
-            throw resuming
-                ? EvaluationError.nothingToResume(folder: folder)
-                : EvaluationError.unfinished(folder: folder)
-        }
-        if resuming {
-            try readState()
-        } else {
-            try makeFolder(folder)
-        }
-        // Discards an incomplete batch after an interruption.
-        files =
-            try (0..<subject.exits).map {
-                try openFile(exitPath($0), keeping: images * subject.classes * 4)
-            } + [labelsPath, placesPath].map { try openFile($0, keeping: images * 4) }
-        if !resuming { try writeState() }
-    }
-
-    private func openFile(_ path: String, keeping byteCount: Int) throws -> AppendingFile {
-        do throws(FileError) {
-            return try AppendingFile(path: path, keeping: byteCount)
-        } catch {
-            guard case .endedEarly = error.cause else { throw error }
-            throw EvaluationError.damaged(path: path)
+        do {
+            journal = try RowJournal(
+                folder: path + ".part", subject: subject, images: subject.images,
+                columns: (0..<subject.exits).map {
+                    RowJournal<Subject>.Column("exit\($0)", width: subject.classes)
+                }, integers: ["labels", "places"], resuming: resuming)
+        } catch let error as RowJournalError<Subject> {
+            throw EvaluationError(error, wanted: subject)
         }
     }
 
@@ -108,13 +80,7 @@ package final class OutputsJournal {
     package func add(
         _ probabilities: [[Float]], labels: [Int], places: [Int], taken: Int
     ) throws {
-        for (file, values) in zip(files, probabilities) { try file.append(values) }
-        for (file, numbers) in zip(files.suffix(2), [labels, places]) {
-            try file.append(numbers.map { Int32($0) })
-        }
-        images += labels.count
-        self.taken = taken
-        try writeState()
+        try journal.add(probabilities, integers: [labels, places], taken: taken)
     }
 
     /// Passes the stored outputs to a closure in chunks of images.
@@ -124,12 +90,11 @@ package final class OutputsJournal {
     /// - Throws: ``EvaluationError`` or `FileError` if the files cannot be read, and errors of
     ///   `body`.
     package func forEachPart(_ body: ([[Float]], [Int], [Int]) throws -> Void) throws {
-        let (labels, places) = (try readNumbers(labelsPath), try readNumbers(placesPath))
+        let (labels, places) = (try integers(0), try integers(1))
         for start in stride(from: 0, to: images, by: Self.part) {
-            let count = min(Self.part, images - start)
-            let rows = try (0..<subject.exits).map { try readRows($0, from: start, count: count) }
-            let range = start..<start + count
-            try body(rows, labels[range].map { Int($0) }, places[range].map { Int($0) })
+            let range = start..<min(start + Self.part, images)
+            let rows = try (0..<subject.exits).map { try floats($0, range) }
+            try body(rows, Array(labels[range]), Array(places[range]))
         }
     }
 
@@ -142,7 +107,7 @@ package final class OutputsJournal {
     package func finish(exitGigaMultiplyAdds: [Double], heldOutEvery heldOut: Int) throws {
         let parts = heldOut > 0 ? ["calibration", "test"] : ["calibration"]
         func isTest(_ image: Int) -> Bool { isHeldOut(image, every: heldOut) }
-        let labels = try readNumbers(labelsPath)
+        let labels = try integers(0)
         let places = parts.map { part in
             labels.indices.filter { isTest($0) == (part == "test") }
         }
@@ -152,7 +117,7 @@ package final class OutputsJournal {
                 ("\($0)_probabilities", [subject.exits, $1.count, subject.classes])
             } + [("gflops", [costs.count])],
             integers: zip(parts, places).map { part, places in
-                ("\(part)_labels", places.map { labels[$0] })
+                ("\(part)_labels", places.map { Int32(labels[$0]) })
             }, metadata: ["model": subject.model], to: path
         ) { entry, write in
             guard entry < parts.count else { return try write(costs) }
@@ -160,14 +125,7 @@ package final class OutputsJournal {
                 try forEachRow(of: exit, where: { isTest($0) == (parts[entry] == "test") }, write)
             }
         }
-        remove()
-    }
-
-    private func remove() {
-        for path in (0..<subject.exits).map(exitPath) + [labelsPath, placesPath, statePath] {
-            unlink(path)
-        }
-        rmdir(folder)
+        journal.remove()
     }
 
     private static let part = 1024
@@ -176,67 +134,42 @@ package final class OutputsJournal {
         of exit: Int, where isWanted: (Int) -> Bool, _ body: ([Float]) throws -> Void
     ) throws {
         for start in stride(from: 0, to: images, by: Self.part) {
-            let count = min(Self.part, images - start)
-            let rows = try readRows(exit, from: start, count: count)
-            let wanted = (0..<count).filter { isWanted(start + $0) }
+            let range = start..<min(start + Self.part, images)
+            let rows = try floats(exit, range)
+            let wanted = range.filter(isWanted).map { $0 - start }
             try body(
                 wanted.flatMap { rows[$0 * subject.classes..<($0 + 1) * subject.classes] })
         }
     }
 
-    private func readRows(_ exit: Int, from start: Int, count: Int) throws -> [Float] {
-        let size = subject.classes * 4
-        return try read(exitPath(exit), offset: start * size, count: count * subject.classes)
+    private func floats(_ exit: Int, _ range: Range<Int>) throws -> [Float] {
+        try reading { try journal.floats(exit, rows: range) }
     }
 
-    private func readNumbers(_ path: String) throws -> [Int32] {
-        try read(path, offset: 0, count: images)
+    private func integers(_ column: Int) throws -> [Int] {
+        try reading { try journal.integers(column) }
     }
 
-    private func read<Element: BitwiseCopyable>(
-        _ path: String, offset: Int, count: Int
-    ) throws -> [Element] {
-        guard count > 0 else { return [] }
-        let file = try MappedFile(path: path)
-        let size = MemoryLayout<Element>.stride
-        guard file.byteCount >= offset + count * size else {
-            throw EvaluationError.damaged(path: path)
-        }
-        return try file.withBytes(in: offset..<offset + count * size) { bytes in
-            [Element](unsafeUninitializedCapacity: count) { room, initialized in
-                UnsafeMutableRawBufferPointer(room).copyMemory(from: bytes)
-                initialized = count
-            }
+    private func reading<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as RowJournalError<Subject> {
+            throw EvaluationError(error, wanted: subject)
         }
     }
 }
 
-// The state file.
-extension OutputsJournal {
-    private struct State: Codable {
-        let subject: Subject
-        let images: Int
-        let taken: Int
-    }
-
-    private func writeState() throws {
-        let state = State(subject: subject, images: images, taken: taken)
-        try replaceFile(statePath, with: [UInt8](JSONEncoder().encode(state)))
-    }
-
-    private func readState() throws {
-        let bytes = try readFile(statePath, limit: 1 << 20)
-        guard let state = try? JSONDecoder().decode(State.self, from: Data(bytes)) else {
-            throw EvaluationError.damaged(path: statePath)
-        }
-        guard state.subject == subject else {
-            throw EvaluationError.anotherSubject(
-                folder: folder, kept: state.subject, wanted: subject)
-        }
-        guard state.images >= 0, state.images <= state.taken, state.taken <= subject.images else {
-            throw EvaluationError.damaged(path: statePath)
-        }
-        images = state.images
-        taken = state.taken
+extension EvaluationError {
+    fileprivate init(
+        _ error: RowJournalError<OutputsJournal.Subject>, wanted: OutputsJournal.Subject
+    ) {
+        self =
+            switch error {
+            case .unfinished(let folder): .unfinished(folder: folder)
+            case .nothingToResume(let folder): .nothingToResume(folder: folder)
+            case .anotherSubject(let folder, let kept):
+                .anotherSubject(folder: folder, kept: kept, wanted: wanted)
+            case .damaged(let path): .damaged(path: path)
+            }
     }
 }

@@ -39,6 +39,13 @@ public struct AugmentationConfiguration: Hashable, Sendable {
         self.labelSmoothing = labelSmoothing
     }
 
+    /// Whether images differ from epoch to epoch; label smoothing alone leaves them as they are.
+    var changesImages: Bool {
+        var plain = self
+        plain.labelSmoothing = 0
+        return plain != .none
+    }
+
     /// No augmentation: images and labels as in evaluation.
     public static let none = Self()
 

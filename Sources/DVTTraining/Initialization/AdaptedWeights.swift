@@ -3,8 +3,9 @@ package import DVTModel
 
 /// Initial weights from another model, adapted as in timm.
 ///
-/// A head for other classes is reinitialized, and position embeddings of another grid
-/// are resampled bicubically; all other parameters must fit.
+/// A head for other classes is reinitialized, and position embeddings of another grid are resampled
+/// bicubically. A missing MLP of relation reuse starts with zero output, so that the cascade starts
+/// as it was without. All other parameters must fit.
 package struct AdaptedWeights: ParameterSource {
     private let stored: any AdaptableWeights
     private let random: RandomWeights
@@ -46,8 +47,9 @@ package struct AdaptedWeights: ParameterSource {
         switch try source(of: parameter, configuration) {
         case .fitting: return try stored.tensor(parameter, of: configuration)
         case .fresh: return random.tensor(parameter, of: configuration)
+        case .zero: return Tensor(parameter.shape, repeating: 0)
         case .resampled(let shape):
-            return PositionResampling.antialiased.resampled(
+            return CubicResampling.antialiased.resampled(
                 try stored.tensor(parameter.reshaped(shape), of: configuration),
                 to: parameter.shape,
                 prefix: configuration.stages[parameter.stage].prefixTokens)
@@ -68,7 +70,7 @@ package struct AdaptedWeights: ParameterSource {
             let name = "\(parameter.name) of stage \(parameter.stage + 1)"
             switch try source(of: parameter, configuration) {
             case .fitting: return nil
-            case .fresh: return "\(name) \(parameter.shape) reinitialized"
+            case .fresh, .zero: return "\(name) \(parameter.shape) reinitialized"
             case .resampled(let shape): return "\(name) resampled, \(shape) to \(parameter.shape)"
             }
         }
@@ -77,6 +79,7 @@ package struct AdaptedWeights: ParameterSource {
     private enum Source {
         case fitting
         case fresh
+        case zero
         case resampled(Shape)
     }
 
@@ -87,6 +90,9 @@ package struct AdaptedWeights: ParameterSource {
         if parameter.role.isHead, !keepsHeads { return .fresh }
         if shapes.allSatisfy({ $0.actual == $0.needed }) { return .fitting }
         if parameter.role.isHead { return .fresh }
+        if parameter.name.hasPrefix("relation_reuse."), shapes.allSatisfy({ $0.actual == nil }) {
+            return parameter.name.hasPrefix("relation_reuse.contract.") ? .zero : .fresh
+        }
         let prefix = configuration.stages[parameter.stage].prefixTokens
         if parameter.role.isPositions, let shape = shapes.first?.actual, shape.rank == 3,
             shape[0] == 1, shape[2] == parameter.shape[2],

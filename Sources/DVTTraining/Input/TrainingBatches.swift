@@ -20,6 +20,7 @@ public final class TrainingBatches {
 
     /// An augmented image or its error.
     private struct Image: Sendable {
+        let index: Int
         let label: Int
         let result: Result<(tensor: Tensor, incomplete: IncompleteImage?), ImageError>
     }
@@ -28,23 +29,34 @@ public final class TrainingBatches {
     public private(set) var skipped: [ImageError] = []
     /// The images that end early and were used so far, as far as they were not in the cache.
     package private(set) var incomplete: [IncompleteImage] = []
-    private let isStrict: Bool
+    private let input: TrainingInput
+    private let order: [Int]
     private let images: LoaderPipeline<Int, Image>
     private let batches: LoaderPipeline<Int, Outcome>
+    /// The next batch of features.
+    private var nextOfFeatures: Int
 
-    /// Starts preparing batches.
-    init(_ input: TrainingInput, epoch: Int, from first: Int) {
+    /// Starts preparing batches; there is nothing to prepare if the input has features.
+    ///
+    /// - Parameters:
+    ///   - input: the images.
+    ///   - order: the index of each image once.
+    ///   - epoch: the epoch of the augmentation, from 0.
+    ///   - first: the first batch, from 0.
+    init(_ input: TrainingInput, order: [Int], epoch: Int, from first: Int) {
         precondition(epoch >= 0 && first >= 0, "epochs and batches are at least 0")
         let (count, size) = (input.images.count, input.options.batchSize)
         let batchIndices = min(first, input.batchCount)..<input.batchCount
         let places =
             min(batchIndices.lowerBound * size, count)..<min(input.batchCount * size, count)
-        isStrict = input.options.isStrict
+        self.input = input
+        self.order = order
+        nextOfFeatures = batchIndices.lowerBound
         let images = LoaderPipeline(
-            source: SharedSequence(input.order(epoch: epoch)[places]), lookAhead: size
+            source: SharedSequence(order[places]), lookAhead: size
         ) { index in
             Image(
-                label: input.images[index].label,
+                index: index, label: input.images[index].label,
                 result: Result { () throws(ImageError) in
                     try input.image(index, epoch: epoch)
                 })
@@ -55,6 +67,7 @@ public final class TrainingBatches {
                 index, of: min(size, count - index * size), from: images, input: input,
                 epoch: epoch)
         }
+        guard input.features == nil else { return }
         images.start(input.options.workers)
         batches.start(min(1, input.options.workers))
     }
@@ -72,16 +85,37 @@ public final class TrainingBatches {
     ///
     /// - Returns: the batch, or nil after the last one.
     /// - Throws: ``/DVTVision/ImageError`` if an image cannot be read and the input is strict; no
-    ///   batches follow.
-    public func next() throws(ImageError) -> TrainingBatch? {
+    ///   batches follow. `FileError` if stored features cannot be read.
+    public func next() throws -> TrainingBatch? {
+        if let features = input.features { return try next(of: features) }
         while let outcome = batches.next() {
             skipped += outcome.skipped
             incomplete += outcome.incomplete
-            if isStrict, let error = outcome.skipped.first {
+            if input.options.isStrict, let error = outcome.skipped.first {
                 close()
                 throw error
             }
             if let batch = outcome.batch { return batch }
+        }
+        return nil
+    }
+
+    private func next(of features: FeatureTable) throws -> TrainingBatch? {
+        let size = input.options.batchSize
+        while nextOfFeatures < input.batchCount {
+            let index = nextOfFeatures
+            nextOfFeatures += 1
+            let places = index * size..<min((index + 1) * size, order.count)
+            let images = order[places].filter { features.rows[$0] != nil }
+            guard !images.isEmpty else { continue }
+            let labels = images.map { input.images[$0].label }
+            return TrainingBatch(
+                index: index, images: Tensor([0], values: []),
+                features: try features.features(of: images),
+                targets: .softTargets(
+                    labels, classes: input.classes,
+                    smoothing: input.augmentation.labelSmoothing, share: 1),
+                labels: labels, indices: images)
         }
         return nil
     }
@@ -92,7 +126,8 @@ public final class TrainingBatches {
         input: TrainingInput, epoch: Int
     ) -> Outcome {
         let side = input.preprocessing.imageSize
-        var (values, labels, skipped) = ([Float](), [Int](), [ImageError]())
+        var (values, labels, indices) = ([Float](), [Int](), [Int]())
+        var skipped: [ImageError] = []
         var incomplete: [IncompleteImage] = []
         values.reserveCapacity(count * 3 * side * side)
         for _ in 0..<count {
@@ -102,6 +137,7 @@ public final class TrainingBatches {
             case .success(let loaded):
                 values += loaded.tensor.values
                 labels.append(image.label)
+                indices.append(image.index)
                 loaded.incomplete.map { incomplete.append($0) }
             case .failure(let error): skipped.append(error)
             }
@@ -122,7 +158,8 @@ public final class TrainingBatches {
             labels, classes: input.classes, smoothing: input.augmentation.labelSmoothing,
             share: share)
         return Outcome(
-            batch: TrainingBatch(index: index, images: images, targets: targets, labels: labels),
+            batch: TrainingBatch(
+                index: index, images: images, targets: targets, labels: labels, indices: indices),
             skipped: skipped, incomplete: incomplete)
     }
 }

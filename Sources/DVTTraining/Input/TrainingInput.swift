@@ -57,11 +57,13 @@ public struct TrainingInput: Sendable {
 
     package let images: LabeledImages
     let classes: Int
-    let preprocessing: Preprocessing
+    package let preprocessing: Preprocessing
     let augmentation: AugmentationConfiguration
     let imageAugmentation: ImageAugmentation
-    package let options: Options
-    let cache: ImageCache
+    package private(set) var options: Options
+    private(set) var cache: ImageCache
+    /// The features of the images, which batches then hold instead of the images themselves.
+    package var features: FeatureTable?
 
     /// Creates the input of a training run.
     ///
@@ -95,6 +97,9 @@ public struct TrainingInput: Sendable {
         }
     }
 
+    /// Whether augmentation changes the images from epoch to epoch.
+    package var changesImages: Bool { augmentation.changesImages }
+
     /// The number of batches per epoch.
     public var batchCount: Int {
         let rest = options.keepsShortBatch ? options.batchSize - 1 : 0
@@ -121,7 +126,19 @@ public struct TrainingInput: Sendable {
     ///   - first: the first batch, from 0; later than 0 when a run resumes.
     /// - Returns: the same batches from that one on as in a complete epoch.
     public func batches(epoch: Int, from first: Int = 0) -> TrainingBatches {
-        TrainingBatches(self, epoch: epoch, from: first)
+        TrainingBatches(self, order: order(epoch: epoch), epoch: epoch, from: first)
+    }
+
+    /// The batches of all images in the order of the set, the last one as short as it is.
+    ///
+    /// - Parameter first: the first image.
+    /// - Returns: the batches from this image on, with images that are not kept in memory.
+    package func orderedBatches(from first: Int) -> TrainingBatches {
+        var whole = self
+        whole.options.keepsShortBatch = true
+        whole.cache = ImageCache(byteLimit: 0)
+        return TrainingBatches(
+            whole, order: Array(images.indices), epoch: 0, from: first / options.batchSize)
     }
 
     /// Decodes and augments one image.

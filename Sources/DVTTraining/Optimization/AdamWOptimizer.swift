@@ -14,6 +14,8 @@ package struct AdamWSettings: Hashable, Sendable {
     package var epsilon: Double
     /// The maximum norm of the whole gradient, or nil for no clipping.
     package var clipNorm: Double?
+    /// The factor of the learning rate from a block to the one before, or nil for one rate.
+    package var layerDecay: Double?
 
     /// Creates hyperparameters.
     ///
@@ -47,6 +49,8 @@ package final class AdamWOptimizer<B: DifferentiableBackend> {
         let parameter: TrainableCascade<B>.Parameter
         let first: B.DeviceTensor
         let second: B.DeviceTensor
+        /// The factor of the learning rate.
+        let rateFactor: Double
     }
 
     /// The hyperparameters.
@@ -87,7 +91,10 @@ package final class AdamWOptimizer<B: DifferentiableBackend> {
             Slot(
                 parameter: parameter,
                 first: try model.tape.base.uploadFloat32(moment(parameter, 1)),
-                second: try model.tape.base.uploadFloat32(moment(parameter, 2)))
+                second: try model.tape.base.uploadFloat32(moment(parameter, 2)),
+                rateFactor: settings.layerDecay.map {
+                    parameter.specification.rateFactor(decay: $0, in: model.configuration)
+                } ?? 1)
         }
     }
 
@@ -119,7 +126,7 @@ package final class AdamWOptimizer<B: DifferentiableBackend> {
                 slot.parameter.master, roundedTo: slot.parameter.tensor.value, gradient: gradient,
                 moments: (slot.first, slot.second),
                 AdamWStep(
-                    index: steps, rate: Float(rate),
+                    index: steps, rate: Float(rate * slot.rateFactor),
                     betas: (Float(settings.beta1), Float(settings.beta2)),
                     epsilon: Float(settings.epsilon), decay: Float(decay), scale: Float(scale)))
             slot.parameter.tensor.clearGradient()

@@ -15,7 +15,7 @@ package final class TrainableCascade<B: DifferentiableBackend> {
         /// Its value in float32; the same memory if the network reads that.
         package let master: B.DeviceTensor
         /// Whether training changes it.
-        package var isTrained: Bool { specification.role.isTrained }
+        package let isTrained: Bool
     }
 
     /// The model configuration.
@@ -32,12 +32,13 @@ package final class TrainableCascade<B: DifferentiableBackend> {
     ///   - configuration: the model configuration.
     ///   - weights: the source of the parameters.
     ///   - backend: the device.
+    ///   - frozen: the parameters that training does not change.
     ///   - stopsReusedFeatures: whether gradients stop at reused features; nil means the authors'
     ///     setting: true for the MindSpore model only.
     /// - Throws: ``ModelError`` if the weights do not fit, or the source's or backend's error.
     package init(
         _ configuration: CascadeConfiguration, weights: some ParameterSource, backend: B,
-        stopsReusedFeatures: Bool? = nil
+        freezing frozen: Set<ParameterSpecification> = [], stopsReusedFeatures: Bool? = nil
     ) throws {
         try weights.check(configuration)
         let tape = GradientTape(backend)
@@ -50,10 +51,12 @@ package final class TrainableCascade<B: DifferentiableBackend> {
             try requireShape(specification.name, values.shape, specification.shape)
             let master = try backend.uploadFloat32(values)
             let value = try backend.rounded(master)
-            let tensor =
-                specification.role.isTrained ? tape.parameter(value) : tape.constant(value)
+            let isTrained = specification.role.isTrained && !frozen.contains(specification)
+            let tensor = isTrained ? tape.parameter(value) : tape.constant(value)
             parameters.append(
-                Parameter(specification: specification, tensor: tensor, master: master))
+                Parameter(
+                    specification: specification, tensor: tensor, master: master,
+                    isTrained: isTrained))
             return tensor
         }
         self.parameters = parameters
@@ -82,6 +85,26 @@ package final class TrainableCascade<B: DifferentiableBackend> {
         }
     }
 
+    /// Whether only heads are trained, so the features that they read never change.
+    package var trainsHeadsOnly: Bool {
+        parameters.allSatisfy { $0.isTrained == $0.specification.role.isHead }
+    }
+
+    /// A digest (FNV-1a) of the parameters that are not trained.
+    ///
+    /// - Returns: 16 hexadecimal digits.
+    /// - Throws: the backend's error.
+    package func frozenDigest() throws -> String {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for parameter in parameters where !parameter.isTrained {
+            for value in try tape.base.download(parameter.master).values {
+                hash = (hash ^ UInt64(value.bitPattern)) &* 0x0000_0100_0000_01b3
+            }
+        }
+        let digits = String(hash, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
+    }
+
     /// Accumulates the gradients of the loss of a batch.
     ///
     /// - Parameters:
@@ -94,18 +117,30 @@ package final class TrainableCascade<B: DifferentiableBackend> {
     package func addGradients(
         _ images: Tensor, targets: Tensor, weight: Float? = nil
     ) throws -> [ExitLoss] {
+        try addGradients(
+            TrainingBatch(index: 0, images: images, targets: targets, labels: []),
+            weight: weight ?? 1 / Float(max(images.shape[0], 1)))
+    }
+
+    /// Accumulates the gradients of the loss of a batch of images or features.
+    ///
+    /// - Parameters:
+    ///   - batch: the images or features, and targets.
+    ///   - weight: the factor of each image's loss.
+    /// - Returns: the losses and top-1 classes of each exit.
+    /// - Throws: as ``addGradients(_:targets:weight:)``.
+    package func addGradients(_ batch: TrainingBatch, weight: Float) throws -> [ExitLoss] {
         var exits: [(logits: TapeTensor<B>, classes: [Int])] = []
         do {
-            try network.run(images, policy: .allExits) { visit in
-                exits.append((visit.logits, visit.confidences.map(\.classIndex)))
+            try network.runExits(batch) { logits, confidences in
+                exits.append((logits, confidences.map(\.classIndex)))
             }
-            let factor = weight ?? 1 / Float(max(images.shape[0], 1))
-            let wanted = try tape.base.uploadFloat32(targets)
+            let wanted = try tape.base.uploadFloat32(batch.targets)
             var seeds: [(TapeTensor<B>, B.DeviceTensor)] = []
             var losses: [ExitLoss] = []
             for exit in exits {
                 let entropy = try tape.base.crossEntropy(
-                    exit.logits.value, targets: wanted, weight: factor)
+                    exit.logits.value, targets: wanted, weight: weight)
                 seeds.append((exit.logits, entropy.gradient))
                 losses.append(
                     ExitLoss(
@@ -118,6 +153,16 @@ package final class TrainableCascade<B: DifferentiableBackend> {
             tape.discard()
             throw error
         }
+    }
+}
+
+extension DynamicVisionTransformer {
+    /// Runs all exits on the images of a batch, or their heads on its features.
+    func runExits(
+        _ batch: TrainingBatch, visit: (B.DeviceTensor, [ClassConfidence]) throws -> Void
+    ) throws {
+        if let features = batch.features { return try runHeads(on: features, visit: visit) }
+        try run(batch.images, policy: .allExits) { try visit($0.logits, $0.confidences) }
     }
 }
 

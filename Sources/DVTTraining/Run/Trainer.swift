@@ -34,6 +34,7 @@ package final class Trainer<B: DifferentiableBackend> {
         try recipe.check(origin: "recipe")
         let model = try TrainableCascade(
             card.configuration, weights: weights, backend: backend,
+            freezing: recipe.frozenParameters(of: card.configuration),
             stopsReusedFeatures: recipe.stopsReusedFeatures)
         self.init(
             card, recipe: recipe, model: model,
@@ -52,8 +53,11 @@ package final class Trainer<B: DifferentiableBackend> {
         self.optimizer = optimizer
         self.average = average
         self.position = position
-        model.tape.regularization = TapeRegularization(
-            dropout: Float(recipe.dropout), stochasticDepth: Float(recipe.stochasticDepth))
+        // A frozen backbone gives the features of evaluation.
+        if !model.trainsHeadsOnly {
+            model.tape.regularization = TapeRegularization(
+                dropout: Float(recipe.dropout), stochasticDepth: Float(recipe.stochasticDepth))
+        }
     }
 
     /// Creates a cascade for inference, with the averaged weights if the recipe has an average.
@@ -111,8 +115,7 @@ package final class Trainer<B: DifferentiableBackend> {
         let draw = position.step * recipe.accumulation + batch.index % recipe.accumulation
         model.tape.reseed(SeededValues(name: "step", seed: recipe.seed).bits(draw))
         let exits = try model.addGradients(
-            batch.images, targets: batch.targets,
-            weight: 1 / Float(batch.labels.count * count))
+            batch, weight: 1 / Float(batch.labels.count * count))
         for (exit, loss) in exits.map(\.mean).enumerated() where !loss.isFinite {
             throw TrainingError.notFinite(
                 "the loss of exit \(exit + 1)", value: loss, step: position.step)

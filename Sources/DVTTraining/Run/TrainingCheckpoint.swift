@@ -22,7 +22,9 @@ extension Trainer {
         }
         for (index, parameter) in model.parameters.enumerated() {
             try add(parameter.master, parameter, .weights)
-            if let average { try add(average.tensors[index], parameter, .average) }
+            if let average, parameter.isTrained {
+                try add(average.tensors[index], parameter, .average)
+            }
         }
         for slot in optimizer.slots {
             try add(slot.first, slot.parameter, .firstMoment)
@@ -84,17 +86,26 @@ extension Trainer {
                 origin: file.origin,
                 reason: "averaged weights are on in one of it and the recipe, and off in the other")
         }
+        // The file has no state of the parameters that were frozen when it was written.
+        let frozenBefore = try run.recipe.frozenParameters(of: card.configuration)
         let model = try TrainableCascade(
             card.configuration, weights: run, backend: backend,
+            freezing: recipe.frozenParameters(of: card.configuration),
             stopsReusedFeatures: recipe.stopsReusedFeatures)
         let optimizer = try AdamWOptimizer(
             model, recipe.optimizer, steps: run.position.step
         ) { parameter, moment in
-            try run.tensor(
-                parameter.specification, moment == 1 ? .firstMoment : .secondMoment)
+            let specification = parameter.specification
+            return frozenBefore.contains(specification)
+                ? Tensor(specification.shape, repeating: 0)
+                : try run.tensor(specification, moment == 1 ? .firstMoment : .secondMoment)
         }
         let average = try recipe.averageDecay.map { limit in
-            try WeightAverage(model, limit: limit) { try run.tensor($0.specification, .average) }
+            try WeightAverage(model, limit: limit) {
+                try run.tensor(
+                    $0.specification,
+                    frozenBefore.contains($0.specification) ? .weights : .average)
+            }
         }
         self.init(
             card, recipe: recipe, model: model, optimizer: optimizer, average: average,

@@ -46,6 +46,8 @@ extension TrainingRecipe {
         optimizer.beta1 = try reader.number("beta1") ?? optimizer.beta1
         optimizer.beta2 = try reader.number("beta2") ?? optimizer.beta2
         optimizer.epsilon = try reader.number("opt_eps") ?? optimizer.epsilon
+        optimizer.layerDecay = try reader.number("layer_decay") ?? optimizer.layerDecay
+        freeze = try reader.strings("freeze") ?? freeze
         // 0 disables a setting that is enabled by default.
         optimizer.clipNorm = (try reader.number("clip_grad") ?? optimizer.clipNorm).flatMap(Self.on)
         averageDecay = (try reader.number("model_ema_decay") ?? averageDecay).flatMap(Self.on)
@@ -79,6 +81,8 @@ extension TrainingRecipe {
             ("clip_grad", .double(optimizer.clipNorm ?? 0)),
             ("model_ema_decay", .double(averageDecay ?? 0)), ("drop", .double(dropout)),
             ("drop_path", .double(stochasticDepth)),
+            ("layer_decay", .optional(optimizer.layerDecay, JSONValue.double)),
+            ("freeze", .array(freeze.map(JSONValue.string))),
             ("stop_reused_features", .optional(stopsReusedFeatures, JSONValue.bool)),
             ("seed", .int(Int(seed))), ("augmentation", .object(augmentation.members)),
         ]

@@ -24,6 +24,8 @@ package struct TrainingRecipe: Hashable, Sendable {
     package var stochasticDepth = 0.1
     /// Whether gradients stop at reused features; nil means the authors' setting for the model.
     package var stopsReusedFeatures: Bool?
+    /// Patterns of the parameters that are not trained; see ``frozenParameters(of:)``.
+    package var freeze: [String] = []
     /// The seed of the initial weights, the image order and all other draws.
     package var seed: UInt64 = 0
     /// The augmentation of images and labels.
@@ -78,6 +80,9 @@ extension TrainingRecipe {
                 value >= 0 && value < 1, "\(name) takes 0 up to, but not including, 1")
         }
         try require((0...10).contains(optimizer.weightDecay), "weight_decay takes 0...10")
+        try require(
+            optimizer.layerDecay.map { $0 > 0 && $0 <= 1 } ?? true,
+            "layer_decay takes a number above 0, up to 1")
         try require(optimizer.epsilon > 0, "opt_eps takes a number above 0")
         try require(optimizer.clipNorm.map { $0 > 0 } ?? true, "clip_grad takes a number above 0")
     }

@@ -38,6 +38,22 @@ struct RecipeOptions: ParsableArguments {
             "Stochastic depth (drop path) rate of the last block.", valueName: "rate"))
     var dropPath: Double?
 
+    @Option(
+        parsing: .singleValue,
+        help: ArgumentHelp(
+            "Do not train these parameters: backbone, or names such as 'blocks.0.*'; repeatable.",
+            discussion: """
+                backbone: all but heads and reuse MLPs. 'stages.1.blocks.*' are those of the second \
+                stage. none: train all, for --resume.
+                """, valueName: "pattern"))
+    var freeze: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Factor of the learning rate from each block to the one before, such as 0.75.",
+            valueName: "x"))
+    var layerDecay: Double?
+
     @Option(help: ArgumentHelp("Augmentation preset.", valueName: "preset"))
     var augmentation: AugmentationPreset?
 
@@ -47,7 +63,7 @@ struct RecipeOptions: ParsableArguments {
     /// Whether any option is given.
     var isGiven: Bool {
         recipe != nil || epochs != nil || maxHours != nil || batchSize != nil || lr != nil
-            || weightDecay != nil || dropPath != nil
+            || weightDecay != nil || dropPath != nil || !freeze.isEmpty || layerDecay != nil
             || augmentation != nil || seed != nil
     }
 
@@ -69,6 +85,8 @@ struct RecipeOptions: ParsableArguments {
         recipe.lastLearningRate = min(recipe.lastLearningRate, recipe.learningRate)
         recipe.optimizer.weightDecay = weightDecay ?? recipe.optimizer.weightDecay
         recipe.stochasticDepth = dropPath ?? recipe.stochasticDepth
+        recipe.optimizer.layerDecay = layerDecay ?? recipe.optimizer.layerDecay
+        if !freeze.isEmpty { recipe.freeze = freeze == ["none"] ? [] : freeze }
         recipe.augmentation = augmentation?.configuration ?? recipe.augmentation
         recipe.seed = seed ?? recipe.seed
         try recipe.check(origin: "recipe")

@@ -16,6 +16,9 @@ struct RunFolder {
     /// The HTML page with the training curves.
     var curve: String { "\(path)/curve.html" }
 
+    /// The features of a set, computed by a frozen backbone.
+    func features(_ set: String) -> String { "\(path)/features-\(set)" }
+
     /// Whether the folder contains a run.
     var hasRun: Bool { access(checkpoint, F_OK) == 0 }
 }

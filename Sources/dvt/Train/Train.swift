@@ -3,6 +3,7 @@ import DVTAutodiff
 import DVTCheckpoints
 import DVTCore
 import DVTModel
+import DVTOpenCL
 import DVTOutput
 import DVTReference
 import DVTSupport
@@ -20,12 +21,16 @@ struct Train: ParsableCommand {
               dvt train images --split train --output run --resume
               dvt train images --init dvt.safetensors --model cascade.json --output run
               dvt train images --init \(ShippedModel.name) --output run
+              dvt train images --init dinov2_folder --image-size 98,140,224 \\
+                --freeze backbone --augmentation none --output run
 
             The model's classes and their names are those of the data. The loss is the sum of the \
             exits' cross-entropy losses. The output folder contains a checkpoint, from which \
             --resume continues a run that was interrupted or killed; the weights with the model \
             card, for the other commands; the recipe; and a log with one line per epoch. \
-            Evaluation columns are measured with averaged weights on images not used for training.
+            Evaluation columns are measured with averaged weights on images not used for training. \
+            With a frozen backbone and without augmentation, the features of all images are computed \
+            once and kept in the output folder, and only the heads run in every epoch.
             """)
 
     @Argument(
@@ -71,7 +76,8 @@ struct Train: ParsableCommand {
         completion: .file())
     var start: String?
 
-    @OptionGroup var checkpointOptions: CheckpointOptions
+    @OptionGroup var loadingOptions: LoadingOptions
+    @OptionGroup var reuse: ReuseOptions
 
     @Option(
         help: ArgumentHelp("Output folder of the run.", valueName: "folder"),
@@ -102,8 +108,15 @@ struct Train: ParsableCommand {
                     ? "--resume uses the run's own model; omit --model and --init."
                     : "--model or --init is required: a model name, a JSON file or a checkpoint.")
         }
-        guard checkpointOptions.checkpointKey == nil || start != nil else {
+        guard loadingOptions.checkpoint.checkpointKey == nil || start != nil else {
             throw ValidationError("--checkpoint-key chooses weights within the file of --init.")
+        }
+        guard loadingOptions.imageSize == nil || !resume else {
+            throw ValidationError("--resume uses the run's own model; omit --image-size.")
+        }
+        guard !resume || reuse.featureReuse == nil && reuse.relationReuse == nil else {
+            throw ValidationError(
+                "--resume uses the run's own model; omit --feature-reuse and --relation-reuse.")
         }
         guard validationSplit == nil || holdOutEvery == nil else {
             throw ValidationError("--validation-split and --hold-out-every are mutually exclusive.")
@@ -169,7 +182,8 @@ struct Train: ParsableCommand {
         try replaceFile(folder.model, with: trainer.card.json + "\n")
         let interruption = Interruption()
         var run = try TrainRun(
-            trainer, on: input, validation: validation, in: folder, interruption: interruption)
+            trainer, on: input, validation: validation, in: folder,
+            precision: deviceOptions.precision.rawValue, interruption: interruption)
         let labels = try ClassLabels.of(trainer.card)
         printError("trains \(classesText(labels, count: trainer.card.configuration.classes))")
         printError(summary(of: trainer, input, validation))
@@ -199,7 +213,7 @@ struct Train: ParsableCommand {
         }
         let recipe = try recipeOptions.applied()
         let model = try TrainingModel(
-            model: model, start: start, key: checkpointOptions.checkpointKey)
+            model: model, start: start, loadingOptions, reuse)
         let own = try open(split, ModelClasses(numbering: folderOptions.classFolders))
         let card = try model.card(for: own)
         // Numbered as the model states, if it names the classes of the data in another order.

@@ -9,8 +9,9 @@ import DVTVision
 /// Runs the remaining epochs and writes the run's files.
 struct TrainRun<B: DifferentiableBackend> {
     private let trainer: Trainer<B>
-    private let input: TrainingInput
-    private let validation: TrainingInput?
+    private var input: TrainingInput
+    private var validation: TrainingInput?
+    private let precision: String
     private let folder: RunFolder
     private let interruption: Interruption
     private var log: TrainingLog
@@ -21,12 +22,13 @@ struct TrainRun<B: DifferentiableBackend> {
 
     init(
         _ trainer: Trainer<B>, on input: TrainingInput, validation: TrainingInput?,
-        in folder: RunFolder, interruption: Interruption
+        in folder: RunFolder, precision: String, interruption: Interruption
     ) throws {
         self.trainer = trainer
         self.input = input
         self.validation = validation
         self.folder = folder
+        self.precision = precision
         self.interruption = interruption
         log = try TrainingLog(folder, epochs: trainer.position.epoch)
     }
@@ -41,7 +43,7 @@ struct TrainRun<B: DifferentiableBackend> {
         if !folder.hasRun { try save() }
         try writeCurve(.running)
         do {
-            let isDone = try runEpochs(report: report)
+            let isDone = try storeFeatures() && runEpochs(report: report)
             try writeCurve(isDone ? .done : .interrupted)
             return isDone
         } catch {
@@ -49,6 +51,18 @@ struct TrainRun<B: DifferentiableBackend> {
             try? writeCurve(.failed)
             throw error
         }
+    }
+
+    /// Computes the features of all images if only heads are trained; false if interrupted.
+    private mutating func storeFeatures() throws -> Bool {
+        guard trainer.model.trainsHeadsOnly, !isOver else { return true }
+        let extraction = FeatureExtraction(
+            trainer: trainer, folder: folder, precision: precision, interruption: interruption)
+        guard let training = try extraction.training(input) else { return false }
+        input = training
+        guard let validation else { return true }
+        self.validation = try extraction.features(of: validation, as: "validation")
+        return self.validation != nil
     }
 
     private mutating func runEpochs(report: (EpochRecord) throws -> Void) throws -> Bool {

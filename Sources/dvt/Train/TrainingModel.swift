@@ -16,16 +16,25 @@ struct TrainingModel {
     private let start: (any NamedTensors)?
     /// The weights of the stages that the description names, or nil.
     private let stages: StageWeights?
+    /// The sizes of images that were asked for, or nil for the model's.
+    private let sizes: ImageSizes?
 
     /// Reads the description.
     ///
     /// - Parameters:
     ///   - model: a model name or a JSON file, or nil for the model card of `start`.
     ///   - start: the checkpoint to start from, or nil.
-    ///   - key: the key of the weights in a PyTorch checkpoint, or nil.
+    ///   - options: the image sizes, and which weights of `start` are read.
+    ///   - reuse: the reuse between stages.
     /// - Throws: ``ModelError`` or the error of a file.
-    init(model: String?, start: String?, key: String?) throws {
-        self.start = try start.map { try Checkpoint.open(argument: $0, key: key) }
+    init(
+        model: String?, start: String?, _ options: LoadingOptions, _ reuse: ReuseOptions
+    ) throws {
+        self.start = try start.map {
+            try Checkpoint.open(argument: $0, key: options.checkpoint.checkpointKey)
+        }
+        sizes = options.imageSize
+        var card: ModelCard
         if let model {
             (card, origin) = (try .named(orFile: model), model)
             statesClasses = try ModelCard.statesClasses(model)
@@ -33,14 +42,16 @@ struct TrainingModel {
                 self.start == nil && card.stageWeights != nil
                 ? try LoadedModel.stageWeights(card, besides: model) : nil
         } else if let file = self.start {
-            var stored = try ModelCard(storedIn: file)
+            card = try ModelCard(storedIn: file)
             // Chosen for the classes of that model.
-            (stored.thresholds, stored.scoring) = (nil, ExitScoring())
-            (card, origin, statesClasses) = (stored, file.origin, false)
-            stages = nil
+            (card.thresholds, card.scoring) = (nil, ExitScoring())
+            (origin, statesClasses, stages) = (file.origin, false, nil)
         } else {
             throw LoadError.noModel
         }
+        if let sizes { card.configuration = try sizes.applied(to: card.configuration) }
+        card.configuration = try reuse.applied(to: card.configuration)
+        self.card = card
     }
 
     /// The class names that the description states, or nil.
@@ -86,9 +97,11 @@ struct TrainingModel {
         // A head for as many other classes fits, but is as useless as one for another number.
         let labels = try (try? ModelCard(storedIn: start)).flatMap(ClassLabels.of)
         let own = try ClassLabels.of(card)
+        let file = CheckpointWeights(start, resamplingPositions: sizes != nil)
+        let isPlain = (sizes?.sides.count ?? 1) > 1
         return AdaptedWeights(
-            CheckpointWeights(start), otherwise: random,
-            keepsHeads: labels == nil || own == nil || labels == own)
+            isPlain ? StageWeights(file, ofEveryStageOf: card.configuration) : file,
+            otherwise: random, keepsHeads: labels == nil || own == nil || labels == own)
     }
 }
 
