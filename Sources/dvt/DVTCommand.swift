@@ -19,7 +19,8 @@ struct DVTCommand: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Bench.self, Calibrate.self, Classify.self, Convert.self, Devices.self, Embed.self,
+            Bench.self, Calibrate.self, Cascade.self, Classify.self, Convert.self, Devices.self,
+            Embed.self,
             Evaluate.self, Explain.self, Info.self, Parity.self, Preprocess.self, Synthesize.self,
             Train.self, TryBFloat16.self, Tune.self,
         ])

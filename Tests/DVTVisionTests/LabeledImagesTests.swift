@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Testing
 
@@ -52,6 +53,23 @@ private func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [S
                 == "\(folder.path): the model's classes have no names, so classes follow the order "
                 + "of the folder names: \"Zebra\" is class 0; \"cat\" is class 1; \"dog\" is class 2"
         )
+    }
+
+    /// Shards depend on the names below the set's folder only.
+    @Test func shardsDivideASet() throws {
+        let names = (0..<40).map { "\($0 % 2 == 0 ? "a" : "b")/\($0).jpg" }
+        for name in names { try write(name, "other/\(name)") }
+        func shards(_ path: String) throws -> [[String]] {
+            let set = try LabeledImages.open(path: path)
+            return (0..<3).map { index in
+                set.shard(index, of: 3).map { String($0.name.dropFirst(path.count + 1)) }
+            }
+        }
+        let parts = try shards(folder.path + "/other")
+        #expect(parts.flatMap { $0 }.sorted() == names.sorted())
+        #expect(parts.allSatisfy { (5...22).contains($0.count) })
+        try FileManager.default.removeItem(atPath: folder.path + "/other")
+        #expect(try shards(folder.path) == parts)
     }
 
     @Test func foldersMatchTheModelsClasses() throws {

@@ -76,6 +76,14 @@ public struct ThresholdCalibration: Sendable {
         return try choices.best(for: target, unit: unit)
     }
 
+    /// The accuracy in percent of the last exit for all calibration images.
+    package var lastExitAccuracy: Double {
+        calibration.outcome(
+            thresholds: Array(repeating: .infinity, count: calibration.exits),
+            costs: data.exitGigaMultiplyAdds
+        ).accuracy
+    }
+
     /// Lowers thresholds slightly, so rounding does not change decisions.
     ///
     /// A threshold is the score of the last image that exits, which a device reproduces only up to

@@ -114,6 +114,23 @@ extension LabeledImages {
         part { !isHeldOut($0, every: count) }
     }
 
+    /// One of several parts of about equal size, by a hash of the images' names.
+    ///
+    /// Names begin below the set's folder, so the parts do not depend on where it is.
+    ///
+    /// - Parameters:
+    ///   - index: the part, from 0.
+    ///   - count: the number of parts.
+    /// - Returns: the images of the part.
+    package func shard(_ index: Int, of count: Int) -> LabeledImages {
+        let folder = origin.hasSuffix("/") ? origin : origin + "/"
+        return part { image in
+            let name = self[image].name
+            let own = name.hasPrefix(folder) ? String(name.dropFirst(folder.count)) : name
+            return SeededValues(name: own, seed: 0).bits(0) % UInt64(count) == UInt64(index)
+        }
+    }
+
     private func part(_ isIncluded: (Int) -> Bool) -> LabeledImages {
         let chosen = indices.filter(isIncluded)
         return LabeledImages(

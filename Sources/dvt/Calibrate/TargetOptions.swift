@@ -11,6 +11,13 @@ struct TargetOptions: ParsableArguments {
     @Option(
         parsing: .unconditional,
         help: ArgumentHelp(
+            "Most percentage points of accuracy below the last exit's, at the lowest cost.",
+            valueName: "points"))
+    var maxDrop: Double?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp(
             "Target mean cost per image, at the highest accuracy; 15M: 15 MMACs.",
             valueName: "GMACs"))
     var budget: CostArgument?
@@ -30,7 +37,8 @@ struct TargetOptions: ParsableArguments {
 
     func validate() throws {
         let given = [
-            ("--target-accuracy", targetAccuracy), ("--budget", budget?.gigaMultiplyAdds),
+            ("--target-accuracy", targetAccuracy), ("--max-drop", maxDrop),
+            ("--budget", budget?.gigaMultiplyAdds),
             ("--latency-ms", latencyMs),
         ].filter { $0.1 != nil }
         guard given.count <= 1 else {
@@ -69,7 +77,7 @@ struct TargetOptions: ParsableArguments {
     func choice(
         of run: ThresholdCalibration, rule: ThresholdRule, times: [Double]?
     ) throws -> ThresholdChoice? {
-        guard let target else { return nil }
+        guard let target = target(of: run) else { return nil }
         let costs = costs(times)
         let choice = try run.choice(
             for: target, rule, costs: costs, unit: costs == nil ? "GMACs" : "ms")
@@ -88,8 +96,10 @@ struct TargetOptions: ParsableArguments {
     /// The costs that a target limits: times, or nil for multiply-adds.
     func costs(_ times: [Double]?) -> [Double]? { latencyMs == nil ? nil : times }
 
-    private var target: OperatingTarget? {
+    private func target(of run: ThresholdCalibration) -> OperatingTarget? {
         if let targetAccuracy { return .accuracy(targetAccuracy) }
+        // Below the last digit of a percentage of any number of images.
+        if let maxDrop { return .accuracy(run.lastExitAccuracy - maxDrop - 1e-9) }
         return (budget?.gigaMultiplyAdds ?? latencyMs).map(OperatingTarget.cost)
     }
 }

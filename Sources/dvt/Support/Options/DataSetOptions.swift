@@ -36,6 +36,13 @@ struct DataSetOptions: ParsableArguments {
             "Use only every nth image, those of `dvt train --hold-out-every n`.", valueName: "n"))
     var everyNth: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Use only part i, from 0, of n equal parts.",
+            discussion: "By a hash of the names, so that parts have no image in common.",
+            valueName: "i/n"))
+    var shard: ShardArgument?
+
     @Option(help: ArgumentHelp("Images per batch.", valueName: "n"))
     var batchSize = 32
 
@@ -90,7 +97,8 @@ struct DataSetOptions: ParsableArguments {
             throw EvaluationError.labelOutOfRange(
                 name: image.name, label: image.label, classes: classes)
         }
-        return everyNth.map { set.only(every: $0) } ?? set
+        let chosen = everyNth.map { set.only(every: $0) } ?? set
+        return shard.map { chosen.shard($0.index, of: $0.count) } ?? chosen
     }
 
     private func open(_ data: String, _ classes: ModelClasses) throws -> LabeledImages {
@@ -106,7 +114,10 @@ struct DataSetOptions: ParsableArguments {
     /// - Parameter set: the data set.
     /// - Returns: its origin, split and subset.
     func name(of set: LabeledImages) -> String {
-        let parts = [split, everyNth.map { "one of every \($0)" }].compactMap { $0 }
+        let parts = [
+            split, everyNth.map { "one of every \($0)" },
+            shard.map { "shard \($0.index)/\($0.count)" },
+        ].compactMap { $0 }
         return set.origin + (parts.isEmpty ? "" : " (\(parts.joined(separator: ", ")))")
     }
 

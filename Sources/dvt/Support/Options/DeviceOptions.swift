@@ -48,6 +48,17 @@ struct DeviceOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Log kernel builds, batches and times to standard error.")
     var verbose = false
 
+    /// The options as arguments of another command.
+    var arguments: [String] {
+        let values = [
+            ("--device", device), ("--kernel-style", kernelStyle?.rawValue),
+            ("--precision", precision == .float32 ? nil : precision.rawValue),
+            ("--linear-engine", linearEngine?.description),
+        ]
+        return values.flatMap { name, value in value.map { [name, $0] } ?? [] }
+            + (verbose ? ["--verbose"] : [])
+    }
+
     /// The log on standard error: warnings, or with `--verbose` all messages.
     var logger: Logger {
         var logger = Logger(label: "dvt") { StreamLogHandler.standardError(label: $0) }
