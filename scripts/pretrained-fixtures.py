@@ -5,8 +5,8 @@
     env/bin/python scripts/pretrained-fixtures.py [NAME ...]
 
 A fixture has the descriptions of a model's folder as the library writes them, the name and shape of
-each tensor, and the logits that the library computes for four synthetic images in float64. A
-tensor's values are `offset + scale u(name, seed 1)`, see `Tensor.uniform`, so that they need not be
+each tensor, and the logits that the library computes for four synthetic images in float64, or the
+features where there is no head. A tensor's values are `offset + scale u(name, seed 1)`, see `Tensor.uniform`, so that they need not be
 stored.
 """
 
@@ -71,6 +71,13 @@ def transformer(kind: str, **more: object) -> tuple[str, str, dict[str, object]]
     return "transformers", kind, sizes | more
 
 
+def backbone(kind: str, **more: object) -> tuple[str, str, dict[str, object]]:
+    """A small network of transformers without a head."""
+    _, _, sizes = transformer(kind, **more)
+    del sizes["num_labels"]
+    return "backbone", kind, sizes
+
+
 MODELS = {
     "vit": small("vit_small_patch16_224"),
     "vit_six_heads": small("vit_small_patch16_224", embed_dim=96, num_heads=6),
@@ -88,6 +95,9 @@ MODELS = {
     "vit_registers": small("vit_small_patch14_reg4_dinov2"),
     "vit_registers_enlarged": small("vit_small_patch14_reg4_dinov2"),
     "vit_reduced": small("vit_small_patch16_224", img_size=72),
+    "vit_siglip": small("vit_base_patch16_siglip_224"),
+    "vit_siglip_gap": small("vit_base_patch16_siglip_gap_224"),
+    "vit_backbone": small("vit_small_patch16_224", num_classes=0),
     "deit_distilled": small("deit_small_distilled_patch16_224"),
     "deit3": small("deit3_small_patch16_224"),
     "hf_vit": transformer("ViT"),
@@ -97,6 +107,10 @@ MODELS = {
     "hf_dinov2": transformer("Dinov2"),
     "hf_dinov2_resampled": transformer("Dinov2", image_size=56),
     "hf_dinov2_registers": transformer("Dinov2WithRegisters"),
+    "hf_dinov2_backbone": backbone("Dinov2"),
+    "hf_clip_vision": backbone("CLIPVision"),
+    "hf_siglip_vision": backbone("SiglipVision"),
+    "hf_clip": backbone("CLIP"),
 }
 
 
@@ -121,8 +135,11 @@ def save(name: str, folder: pathlib.Path) -> type | None:
         others = {key: value for key, value in arguments.items() if key != "num_classes"}
         timm.models.save_for_hf(
             model, folder, safe_serialization=True,
-            model_config={"architecture": kind, "num_classes": 10, "model_args": others})
+            model_config={"architecture": kind, "num_classes": arguments["num_classes"],
+                          "model_args": others})
         return None
+    if library == "backbone":
+        return save_backbone(kind, arguments, folder)
     suffix = "ForImageClassification" + ("WithTeacher" if name.endswith("teacher") else "")
     made = getattr(transformers, kind + suffix)
     made(getattr(transformers, kind + "Config")(**arguments)).save_pretrained(folder)
@@ -133,6 +150,26 @@ def save(name: str, folder: pathlib.Path) -> type | None:
         processor = transformers.ViTImageProcessor(size={"height": 32, "width": 32})
     processor.save_pretrained(folder)
     return made
+
+
+def save_backbone(kind: str, arguments: dict[str, object], folder: pathlib.Path) -> type:
+    """Saves a network without a head; CLIP has a text tower too."""
+    configuration = getattr(transformers, kind + "Config")
+    if kind == "CLIP":
+        text = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2,
+                "intermediate_size": 16, "vocab_size": 7, "max_position_embeddings": 5}
+        made = configuration(vision_config=arguments, text_config=text, projection_dim=8)
+    else:
+        made = configuration(**arguments)
+    model = getattr(transformers, kind + "Model")
+    model(made).save_pretrained(folder)
+    if "CLIP" in kind or "Dinov2" in kind:
+        processor = transformers.CLIPImageProcessor(
+            size={"shortest_edge": 36}, crop_size={"height": 32, "width": 32})
+    else:
+        processor = transformers.SiglipImageProcessor(size={"height": 32, "width": 32})
+    processor.save_pretrained(folder)
+    return model
 
 
 def fill(path: pathlib.Path) -> dict[str, list[object]]:
@@ -149,7 +186,7 @@ def fill(path: pathlib.Path) -> dict[str, list[object]]:
 
 
 def logits(name: str, folder: pathlib.Path, made: type | None) -> torch.Tensor:
-    """The logits of a filled model, in float64."""
+    """The logits of a filled model, or its features without a head, in float64."""
     if made is None:
         _, kind, arguments = MODELS[name]
         arguments = arguments | {"img_size": IMAGE_SIZES.get(name, arguments["img_size"])}
@@ -161,8 +198,17 @@ def logits(name: str, folder: pathlib.Path, made: type | None) -> torch.Tensor:
         model.load_state_dict(filtered)
     else:
         model = made.from_pretrained(folder)
+    x = images(IMAGE_SIZES.get(name, 32)).double()
     with torch.inference_mode():
-        result = model.eval().double()(images(IMAGE_SIZES.get(name, 32)).double())
+        model = model.eval().double()
+        if MODELS[name][0] == "backbone":
+            seen = getattr(model, "vision_model", model)(x)
+            # As Dinov2ForImageClassification joins them.
+            if MODELS[name][1] == "Dinov2":
+                rows = seen.last_hidden_state
+                return torch.cat([rows[:, 0], rows[:, 1:].mean(1)], 1)
+            return seen.pooler_output
+        result = model(x)
     return result if torch.is_tensor(result) else result.logits
 
 
@@ -185,11 +231,14 @@ def main() -> None:
                     [float(f"{value:.9g}") for value in row]
                     for row in logits(name, folder, made).tolist()],
             }
+        if MODELS[name][0] == "backbone" or MODELS[name][2].get("num_classes") == 0:
+            fixture["features"] = fixture.pop("logits")
         if name in IMAGE_SIZES:
             fixture["image_size"] = IMAGE_SIZES[name]
         (FIXTURES / f"{name}.json").write_text(json.dumps(fixture, sort_keys=True) + "\n")
-        print(f"{name}: {len(tensors)} tensors, classes "
-              f"{[max(range(10), key=row.__getitem__) for row in fixture['logits']]}")
+        rows = fixture.get("logits") or fixture["features"]
+        print(f"{name}: {len(tensors)} tensors, largest "
+              f"{[max(range(len(row)), key=row.__getitem__) for row in rows]}")
 
 
 if __name__ == "__main__":

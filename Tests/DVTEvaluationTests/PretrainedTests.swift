@@ -17,29 +17,27 @@ import Testing
         "vit_token_fc_norm", "vit_without_class_token", "vit_registers_alone",
         "vit_without_qkv_bias", "vit_mlp_ratio",
         "vit_clip", "vit_clip_quickgelu", "vit_dinov2", "vit_registers", "vit_registers_enlarged",
-        "vit_reduced", "deit_distilled", "deit3",
+        "vit_reduced", "vit_siglip", "vit_siglip_gap", "vit_backbone", "deit_distilled", "deit3",
         "hf_vit", "hf_vit_tanh", "hf_deit", "hf_deit_teacher", "hf_dinov2", "hf_dinov2_resampled",
-        "hf_dinov2_registers",
+        "hf_dinov2_registers", "hf_dinov2_backbone", "hf_clip_vision", "hf_siglip_vision",
+        "hf_clip",
     ]
 
-    /// The logits of a folder, and their expected values.
-    private func logits(
-        _ folder: PretrainedFolder, on backend: some Backend
-    ) throws -> [Tensor] {
+    /// The logits of a folder, or the features of one without a head.
+    private func outputs(_ folder: PretrainedFolder, on backend: some Backend) throws -> [Float] {
         let file = try Checkpoint.open(path: folder.path)
         let card = try folder.card(file)
         let model = try DynamicVisionTransformer(
-            card.configuration, weights: CheckpointWeights(file, resamplingPositions: true),
-            backend: backend)
+            card.configuration, weights: folder.weights(file), backend: backend)
         let images = SyntheticImages.batch(card.configuration.imageShape(batch: 4), seed: 1)
-        return try model.logits(images)
+        return try folder.isBackbone
+            ? model.features(images).values : model.logits(images)[0].values
     }
 
     private func check(_ name: String, on backend: some Backend, within limit: Double) throws {
         let folder = try PretrainedFolder(name)
-        let logits = try logits(folder, on: backend)[0]
         // NaN is not below the limit.
-        let distance = distance(logits.values, folder.logits)
+        let distance = try distance(outputs(folder, on: backend), folder.outputs)
         #expect(distance < limit, "\(name): \(distance)")
     }
 
@@ -72,7 +70,7 @@ import Testing
         let folder = try PretrainedFolder(name)
         let file = try Checkpoint.open(path: folder.path)
         let card = try folder.card(file)
-        let weights = CheckpointWeights(file, resamplingPositions: true)
+        let weights = folder.weights(file)
         try weights.check(card.configuration)
         let parts = card.configuration.parameters.flatMap {
             weights.parts(of: $0, in: card.configuration)
@@ -87,8 +85,8 @@ import Testing
         let model = try DynamicVisionTransformer(
             read.configuration, weights: CheckpointWeights(copy), backend: ReferenceBackend())
         let images = SyntheticImages.batch(card.configuration.imageShape(batch: 4), seed: 1)
-        let converted = try model.logits(images)[0].values
-        #expect(try converted == logits(folder, on: ReferenceBackend())[0].values)
+        let converted = try folder.isBackbone ? model.features(images) : model.logits(images)[0]
+        #expect(try converted.values == outputs(folder, on: ReferenceBackend()))
     }
 
     /// As `torch.save(model.state_dict())` writes them, and below the names of other modules.
@@ -116,8 +114,7 @@ import Testing
                 .replacing("output.dense", with: "mlp.fc2")
         }
         let folder = try PretrainedFolder(name, renaming: renamed)
-        let logits = try logits(folder, on: ReferenceBackend())[0].values
-        #expect(distance(logits, folder.logits) < 1e-6)
+        #expect(try distance(outputs(folder, on: ReferenceBackend()), folder.outputs) < 1e-6)
     }
 
     /// Preprocessing and labels are those of the folder.
@@ -146,6 +143,22 @@ import Testing
             })
         let card = try folder.card()
         #expect(try card == PretrainedFolder("vit_clip").card())
+    }
+
+    /// Without a head there are no classes, and the message says what to do.
+    @Test(arguments: ["vit_backbone", "hf_dinov2_backbone", "hf_clip"])
+    func backbonesHaveNoClasses(name: String) throws {
+        let folder = try PretrainedFolder(name)
+        let file = try Checkpoint.open(path: folder.path)
+        let card = try folder.card(file)
+        #expect(card.configuration.classes == 1 && card.labels == nil)
+        let weights = CheckpointWeights(file, resamplingPositions: true)
+        #expect(weights.lacksHead)
+        let error = #expect(throws: ModelError.self) { try weights.check(card.configuration) }
+        #expect(error?.description.contains("it has no head, only a backbone") == true)
+        let whole = try PretrainedFolder("hf_vit")
+        #expect(try !CheckpointWeights(Checkpoint.open(path: whole.path)).lacksHead)
+        #expect(!whole.isBackbone)
     }
 
     @Test func labelsAreThoseOfTheFolder() throws {
@@ -186,6 +199,7 @@ import Testing
         ("vit", "\"std\":[0.5", "\"std\":[0", "pretrained_cfg.std takes numbers above 0"),
         ("vit", "\"crop_pct\":0.9", "\"crop_pct\":0.001", "crop_pct is 0.001"),
         ("vit", "\"input_size\":[3,32", "\"input_size\":[3,31", "input_size is not [channels"),
+        ("vit", "\"global_pool\":\"token\"", "\"global_pool\":\"prr\"", "token, avg or map"),
         ("hf_dinov2", "\"use_swiglu_ffn\":false", "\"use_swiglu_ffn\":true", "use_swiglu_ffn"),
     ])
     func otherNetworksAreRefused(
@@ -246,13 +260,17 @@ import Testing
 /// A model's folder made from a fixture; removed with the value.
 private final class PretrainedFolder {
     let path: String
-    let logits: [Double]
+    /// Logits, or features.
+    let outputs: [Double]
+    /// Whether there is no head.
+    let isBackbone: Bool
     private let imageSize: Int?
 
     private struct Fixture: Decodable {
         let tensors: [String: Distribution]
         let image_size: Int?
-        let logits: [[Double]]
+        let logits: [[Double]]?
+        let features: [[Double]]?
     }
 
     private struct Distribution: Decodable {
@@ -283,7 +301,8 @@ private final class PretrainedFolder {
             .appendingPathComponent("Fixtures/Pretrained")
         let data = try Data(contentsOf: fixtures.appendingPathComponent("\(name).json"))
         let fixture = try JSONDecoder().decode(Fixture.self, from: data)
-        logits = fixture.logits.flatMap { $0 }
+        isBackbone = fixture.logits == nil
+        outputs = (fixture.logits ?? fixture.features ?? []).flatMap { $0 }
         imageSize = fixture.image_size
         path =
             FileManager.default.temporaryDirectory
@@ -308,6 +327,13 @@ private final class PretrainedFolder {
 
     deinit {
         try? FileManager.default.removeItem(atPath: path)
+    }
+
+    /// The folder's weights, with a head of zeros where there is none.
+    func weights(_ file: any NamedTensors) -> CheckpointWeights {
+        var weights = CheckpointWeights(file, resamplingPositions: true)
+        weights.fillsMissingHead = true
+        return weights
     }
 
     func card() throws -> ModelCard { try card(Checkpoint.open(path: path)) }

@@ -266,6 +266,9 @@ extension CascadeConfiguration {
                 \(stage.tokenPooling.first)...64, which pooling \(stage.pooling.rawValue) takes
                 """
         }
+        guard stage.pooling != .attention || !stage.normalizesPooled else {
+            return "pooling attention has its own LayerNorm; normalizes_pooled does not apply"
+        }
         guard stage.grid > 0 else {
             return "no patch of \(stage.patch.kernel) pixels fits \(stage.imageSize) pixels"
         }

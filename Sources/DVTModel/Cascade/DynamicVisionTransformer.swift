@@ -116,13 +116,13 @@ public final class DynamicVisionTransformer<B: Backend> {
         return logits
     }
 
-    /// Computes the last stage's features: the class token after the last LayerNorm.
+    /// Computes the last stage's features, which its head reads.
     ///
     /// - Parameter images: `[B, C, S, S]`, normalized.
-    /// - Returns: `[B, D]`, where D is the last stage's width.
+    /// - Returns: `[B, D]`, where D is the last stage's ``VisionTransformerConfiguration/featureWidth``.
     /// - Throws: ``ModelError`` if the shape does not match, or the backend's error.
     public func features(_ images: Tensor) throws -> Tensor {
-        var features = Tensor([0, configuration.stages.last?.width ?? 0], values: [])
+        var features = Tensor([0, configuration.stages.last?.featureWidth ?? 0], values: [])
         try run(images, policy: .allExits) { visit in
             if visit.exit == stages.count - 1 {
                 features = try backend.download(visit.features)

@@ -46,7 +46,13 @@ extension VisionTransformerConfiguration {
         let norms = 5 * width + 5 * (width + features)
         let lastNorm = 5 * (normalizesPooled ? featureWidth : tokens * width)
         let firstNorm = normalizesEmbedding ? 5 * tokens * width : 0
-        return embedding + firstNorm + depth * tokens * (attention + mlp + norms) + lastNorm
+        // One query, the keys and values of all tokens, and an MLP for one row.
+        let pooling =
+            pooling == .attention
+            ? 2 * width * width * (tokens + 1) + 2 * tokens * width + 5 * width
+                + 2 * width * mlpWidth : 0
+        return embedding + firstNorm + pooling + depth * tokens * (attention + mlp + norms)
+            + lastNorm
             + featureWidth * classes
     }
 

@@ -12,6 +12,7 @@ struct VisionTransformer<B: Backend> {
     private let embeddingNorm: LayerNormParameters<B.DeviceTensor>?
     private let blocks: [Block<B>]
     private let norm: LayerNormParameters<B.DeviceTensor>
+    private let attentionPooling: AttentionPooling<B>?
     private let reuse: StageReuse<B>?
     private let head: B.LinearLayer
 
@@ -44,20 +45,23 @@ struct VisionTransformer<B: Backend> {
             configuration.tokenizer == .linear ? .positions : .fixedPositions)
         if let backbone {
             patchEmbed = backbone.patchEmbed
-            (embeddingNorm, blocks, norm) = (
-                backbone.embeddingNorm, backbone.blocks, backbone.norm
-            )
+            (embeddingNorm, blocks) = (backbone.embeddingNorm, backbone.blocks)
+            (norm, attentionPooling) = (backbone.norm, backbone.attentionPooling)
         } else {
             patchEmbed = try PatchEmbed(parameters, configuration)
             embeddingNorm =
                 configuration.normalizesEmbedding
                 ? try parameters.norm("norm_pre", width, epsilon: epsilon) : nil
             blocks = try (0..<configuration.depth).map { index in
-                try Block(parameters.scoped("blocks.\(index)"), cascade, stage: stage, index: index)
+                try Block(
+                    parameters.scoped("blocks.\(index)"), cascade, stage: stage, index: index)
             }
             norm = try parameters.norm(
                 "norm", configuration.normalizesPooled ? configuration.featureWidth : width,
                 epsilon: epsilon)
+            attentionPooling =
+                configuration.pooling == .attention
+                ? try AttentionPooling(parameters.scoped("attn_pool"), configuration) : nil
         }
         reuse =
             stage > 0
@@ -136,6 +140,10 @@ struct VisionTransformer<B: Backend> {
     private func pooledFeatures(
         _ x: B.DeviceTensor, on backend: B
     ) throws -> B.DeviceTensor {
+        if let attentionPooling {
+            return try attentionPooling(
+                backend.layerNorm(x, appending: nil, norm), on: backend)
+        }
         let pooling = configuration.tokenPooling
         // The class token's row alone is as well normalized afterwards, which is less work.
         guard configuration.normalizesPooled || configuration.pooling == .classToken else {

@@ -83,15 +83,18 @@ public enum Pooling: String, Sendable, CaseIterable {
     case average
     /// The first token's row, followed by the average of the patches' rows, as in DINOv2.
     case classTokenAndAverage = "class-token-and-average"
+    /// The attention of a learned query over all tokens, and an MLP, as in SigLIP.
+    case attention
 }
 
 extension VisionTransformerConfiguration {
-    /// ``pooling``, by the indices of tokens.
+    /// ``pooling``, by the indices of tokens; for attention, whose result has as many columns, the
+    /// average.
     package var tokenPooling: TokenPooling {
         switch pooling {
         case .classToken: .classToken
         case .classAndDistillationTokens: TokenPooling(first: 2)
-        case .average: TokenPooling(first: 0, averagedFrom: prefixTokens)
+        case .average, .attention: TokenPooling(first: 0, averagedFrom: prefixTokens)
         case .classTokenAndAverage: TokenPooling(first: 1, averagedFrom: prefixTokens)
         }
     }

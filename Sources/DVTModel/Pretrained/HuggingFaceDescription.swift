@@ -1,7 +1,8 @@
 internal import DVTCore
 import DVTSupport
 
-/// A model folder that Hugging Face transformers saved: ViT, DeiT or DINOv2.
+/// A model folder that Hugging Face transformers saved: ViT, DeiT, DINOv2, or the vision towers of
+/// CLIP and SigLIP.
 struct HuggingFaceDescription {
     private var config: DescriptionReader
     private let files: PretrainedFiles
@@ -12,8 +13,24 @@ struct HuggingFaceDescription {
         case deit
         case dinov2
         case dinov2WithRegisters = "dinov2_with_registers"
+        case clip
+        case clipVision = "clip_vision_model"
+        case siglip
+        case siglipVision = "siglip_vision_model"
+
+        /// The defaults of transformers' configurations.
+        var epsilon: Double {
+            isDINOv2 || isSigLIP ? 1e-6 : isCLIP ? 1e-5 : 1e-12
+        }
+        var activation: Activation { isCLIP ? .quickGELU : isSigLIP ? .geluTanh : .gelu }
 
         var isDINOv2: Bool { self == .dinov2 || self == .dinov2WithRegisters }
+        var isCLIP: Bool { self == .clip || self == .clipVision }
+        var isSigLIP: Bool { self == .siglip || self == .siglipVision }
+
+        var naming: ParameterNaming {
+            isCLIP || isSigLIP ? .huggingFaceCLIP : isDINOv2 ? .huggingFaceDINOv2 : .huggingFace
+        }
     }
 
     init(_ config: DescriptionReader, _ files: PretrainedFiles) throws {
@@ -29,18 +46,19 @@ struct HuggingFaceDescription {
     func card(_ weights: CheckpointWeights) throws -> ModelCard {
         var config = config
         let names = try labels(&config)
-        var stage = try sizes(&config)
-        stage.classes = try config.classes(
-            names?.count, "id2label", ofHead: weights.headOutputs)
+        // CLIP and SigLIP describe two towers.
+        var tower = try config.object("vision_config") ?? config
+        var stage = try sizes(&tower)
+        stage.classes = try config.classes(names?.count, "id2label", of: weights)
         try readTokens(&config, of: &stage)
         let normalization = try preprocessing(&stage)
         var card = ModelCard(
             try CascadeConfiguration(
                 [stage], name: config.string("_name_or_path") ?? type.rawValue,
-                naming: type.isDINOv2 ? .huggingFaceDINOv2 : .huggingFace))
+                naming: type.naming))
         // The names that transformers gives classes without names.
         let isNamed = names?.enumerated().contains { $0.element != "LABEL_\($0.offset)" }
-        card.labels = isNamed == true ? names.map { .list($0) } : nil
+        card.labels = isNamed == true && !weights.lacksHead ? names.map { .list($0) } : nil
         card.normalization = normalization
         return card
     }
@@ -50,7 +68,17 @@ struct HuggingFaceDescription {
     private func preprocessing(
         _ stage: inout VisionTransformerConfiguration
     ) throws -> ImageNormalization {
-        guard let text = files.preprocessor else { return .huggingFace }
+        guard let text = files.preprocessor else {
+            guard !type.isCLIP, !type.isSigLIP else {
+                throw config.fault(
+                    "model_type",
+                    """
+                    is \(type.rawValue), whose preprocessing is in preprocessor_config.json, which is \
+                    missing
+                    """)
+            }
+            return .huggingFace
+        }
         let origin = "\(files.origin)/preprocessor_config.json"
         var reader = try DescriptionReader(ModelCard.parsed(text, origin), origin: origin)
         let (normalization, imageSize) = try reader.preprocessor(imageSize: stage.imageSize)
@@ -67,7 +95,8 @@ struct HuggingFaceDescription {
         _ config: inout DescriptionReader
     ) throws -> VisionTransformerConfiguration {
         let width = try config.int("hidden_size") ?? 768
-        let side = try config.squareSide("patch_size") ?? (type.isDINOv2 ? 14 : 16)
+        let side =
+            try config.squareSide("patch_size") ?? (type.isDINOv2 ? 14 : type.isCLIP ? 32 : 16)
         // The sizes of a configuration are checked when it is made.
         var stage = VisionTransformerConfiguration(
             patch: PatchGeometry(kernel: side), width: width,
@@ -79,12 +108,12 @@ struct HuggingFaceDescription {
         stage.imageSize = try config.squareSide("image_size") ?? 224
         stage.channels = try config.int("num_channels") ?? 3
         stage.hasQKVBias = try config.bool("qkv_bias") ?? true
-        let epsilon = try config.number("layer_norm_eps") ?? (type.isDINOv2 ? 1e-6 : 1e-12)
+        let epsilon = try config.number("layer_norm_eps") ?? type.epsilon
         guard Float(epsilon).isNormal, (0..<1).contains(epsilon) else {
             throw config.fault("layer_norm_eps", "is \(epsilon), and it takes a number from 0 to 1")
         }
         stage.layerNormEpsilon = Float(epsilon)
-        stage.activation = try config.activation("hidden_act")
+        stage.activation = try config.activation("hidden_act") ?? type.activation
         try config.require("use_swiglu_ffn", [false])
         return stage
     }
@@ -96,11 +125,14 @@ struct HuggingFaceDescription {
         case .vit: break
         case .deit:
             stage.prefixTokens = 2
-            if try config.strings("architectures").contains(where: { $0.hasSuffix("WithTeacher") })
-            {
+            if try config.strings("architectures")?.contains(where: {
+                $0.hasSuffix("WithTeacher")
+            }) == true {
                 stage.pooling = .classAndDistillationTokens
             }
         case .dinov2: stage.pooling = .classTokenAndAverage
+        case .clip, .clipVision: stage.normalizesEmbedding = true
+        case .siglip, .siglipVision: (stage.prefixTokens, stage.pooling) = (0, .attention)
         case .dinov2WithRegisters:
             stage.pooling = .classTokenAndAverage
             stage.prefixTokens = 1 + (try config.int("num_register_tokens") ?? 4)
@@ -121,18 +153,11 @@ struct HuggingFaceDescription {
 }
 
 extension DescriptionReader {
-    /// The names of a list; empty if it is missing.
-    fileprivate mutating func strings(_ key: String) throws -> [String] {
-        guard case .array(let elements)? = value(key) else { return [] }
-        return elements.compactMap {
-            if case .string(let text) = $0 { text } else { nil }
-        }
-    }
-
     /// An activation by its name in transformers.
-    fileprivate mutating func activation(_ key: String) throws -> Activation {
+    fileprivate mutating func activation(_ key: String) throws -> Activation? {
         switch try string(key) {
-        case nil, "gelu", "gelu_python": return .gelu
+        case nil: return nil
+        case "gelu", "gelu_python": return .gelu
         case "gelu_new", "gelu_fast", "gelu_pytorch_tanh": return .geluTanh
         case "quick_gelu": return .quickGELU
         case .some(let name):

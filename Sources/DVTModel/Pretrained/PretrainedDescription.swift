@@ -83,10 +83,12 @@ extension DescriptionReader {
     /// - Parameters:
     ///   - stated: the number in the description, or nil.
     ///   - key: its entry.
-    ///   - classes: the outputs of the head, or nil.
-    /// - Returns: the number; 1000 if neither states it.
+    ///   - weights: the checkpoint.
+    /// - Returns: the number; 1 if the checkpoint has no head, 1000 if neither states it.
     /// - Throws: an error with both numbers.
-    func classes(_ stated: Int?, _ key: String, ofHead classes: Int?) throws -> Int {
+    func classes(_ stated: Int?, _ key: String, of weights: CheckpointWeights) throws -> Int {
+        guard !weights.lacksHead else { return 1 }
+        let classes = weights.headOutputs
         guard let stated, let classes, stated != classes else { return classes ?? stated ?? 1000 }
         throw fault(key, "gives \(stated) classes, and the checkpoint's head has \(classes)")
     }

@@ -9,7 +9,7 @@ struct TimmArchitecture {
     private var isDistilled = false
     private var registers = 0
     private var mlpRatio = 4.0
-    /// `token`, `avg` or an empty text.
+    /// `token`, `avg`, `map` or an empty text.
     private var globalPool = "token"
 
     /// The network of an architecture.
@@ -28,6 +28,7 @@ struct TimmArchitecture {
         stage = VisionTransformerConfiguration(
             patch: PatchGeometry(kernel: 16), width: size.width, depth: size.depth,
             heads: size.heads)
+        if parts[1] == "so400m" { mlpRatio = 3.7362 }
         for part in parts.dropFirst(2) {
             guard read(variant: part) else { return nil }
         }
@@ -36,6 +37,8 @@ struct TimmArchitecture {
     private static let sizes = [
         "tiny": (width: 192, depth: 12, heads: 3), "small": (width: 384, depth: 12, heads: 6),
         "medium": (width: 512, depth: 12, heads: 8), "base": (width: 768, depth: 12, heads: 12),
+        // "Shape-optimized".
+        "so400m": (width: 1152, depth: 27, heads: 16),
         "large": (width: 1024, depth: 24, heads: 16), "huge": (width: 1280, depth: 32, heads: 16),
     ]
 
@@ -60,6 +63,7 @@ struct TimmArchitecture {
             stage.normalizesEmbedding = true
             stage.layerNormEpsilon = 1e-5
         case "quickgelu": stage.activation = .quickGELU
+        case "siglip": (hasClassToken, globalPool) = (false, "map")
         case "gap": (hasClassToken, globalPool) = (false, "avg")
         default: return false
         }
@@ -127,8 +131,8 @@ struct TimmArchitecture {
     ///   - fault: makes the error for another value.
     /// - Throws: that error.
     mutating func setPooling(_ name: String, fault: (String) -> any Error) throws {
-        guard ["token", "avg", ""].contains(name) else {
-            throw fault("is \(quoted(name)), and dvt takes token or avg")
+        guard ["token", "avg", "map", ""].contains(name) else {
+            throw fault("is \(quoted(name)), and dvt takes token, avg or map")
         }
         globalPool = name
     }
@@ -139,8 +143,11 @@ struct TimmArchitecture {
         stage.mlpWidth = Int(Double(stage.width) * mlpRatio)
         stage.prefixTokens = (hasClassToken ? 1 : 0) + (isDistilled ? 1 : 0) + registers
         stage.pooling =
-            globalPool == "avg"
-            ? .average : isDistilled ? .classAndDistillationTokens : .classToken
+            switch globalPool {
+            case "avg": .average
+            case "map": .attention
+            default: isDistilled ? .classAndDistillationTokens : .classToken
+            }
         return stage
     }
 }

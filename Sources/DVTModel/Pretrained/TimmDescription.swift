@@ -30,14 +30,14 @@ struct TimmDescription {
             try network.setPooling(pooling) { config.fault("global_pool", $0) }
         }
         network.stage.classes = try config.classes(
-            try config.int("num_classes"), "num_classes", ofHead: weights.headOutputs)
+            try config.int("num_classes"), "num_classes", of: weights)
         // The defaults depend on the architecture, and the file shows them.
         network.stage.hasQKVBias = weights.hasQKVBias
         network.stage.normalizesPooled = weights.normalizesPooled
         var card = ModelCard(
             try CascadeConfiguration([network.finished()], name: name, naming: .timm))
         card.normalization = try pretrained.normalization()
-        if let names = try labels(&config) {
+        if let names = try labels(&config), !weights.lacksHead {
             guard names.count == network.stage.classes else {
                 throw config.fault(
                     "label_names", "has \(names.count) names for \(network.stage.classes) classes")

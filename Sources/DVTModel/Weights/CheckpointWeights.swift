@@ -19,6 +19,9 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     private let clash: (String, String)?
     private let signs: NamingSigns
     private let resamplesPositions: Bool
+    /// Whether a plain model's head that the file lacks is a head of zeros, for a network that only
+    /// computes features.
+    package var fillsMissingHead = false
 
     /// Creates the source.
     ///
@@ -54,6 +57,11 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     var headOutputs: Int? {
         ["head.weight", "classifier.weight", "cls_classifier.weight"].lazy
             .compactMap { shapes[$0] }.first { $0.rank == 2 }?[0]
+    }
+
+    /// Whether the file has no head, as that of a backbone.
+    package var lacksHead: Bool {
+        !shapes.keys.contains(where: Self.isHead)
     }
 
     /// Whether the layers that compute q, k and v have biases.
@@ -157,6 +165,7 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     ) -> ParameterRecipe {
         ParameterRecipes(
             naming: naming(of: configuration), resamplesPositions: resamplesPositions,
+            fillsHead: fillsMissingHead && lacksHead,
             shapes: shapes
         ).recipe(parameter, of: configuration)
     }
@@ -179,19 +188,25 @@ extension CheckpointWeights {
         "n_averaged", "position_ids", "relative_position_index", "total_ops", "total_params",
         "num_batches_tracked",
     ]
+    /// The first components of the names of a text tower beside the images'.
+    private static let otherTowers = [
+        "text_model.", "text_projection.", "visual_projection.", "logit_scale", "logit_bias",
+    ]
     private static let optimizerStates = [
         "moment1.", "moment2.", "moments.", "adam_m.", "adam_v.", "average.",
     ]
 
     /// Whether a tensor that the model does not have may be ignored.
     private static func isUnused(_ name: String) -> Bool {
-        unused.contains(name) || optimizerStates.contains(where: name.hasPrefix)
+        unused.contains(name) || otherTowers.contains(where: name.hasPrefix)
+            || optimizerStates.contains(where: name.hasPrefix)
             || unusedBuffers.contains(String(name.split(separator: ".").last ?? ""))
     }
 
     /// The weights of a plain model's patches, in every family.
     private static let patchWeights = [
         "patch_embed.proj.weight", "embeddings.patch_embeddings.projection.weight",
+        "embeddings.patch_embedding.weight",
     ]
 
     /// What precedes the patches' weights, if there is one network.
@@ -203,6 +218,15 @@ extension CheckpointWeights {
             return ""
         }
         return found[0]
+    }
+
+    /// Whether a tensor is a head's; MindSpore's are numbered, and SigLIP's pooling is below `head.`.
+    private static func isHead(_ name: String) -> Bool {
+        var parts = name.split(separator: ".")
+        guard let last = parts.popLast(), last == "weight" || last == "bias" else { return false }
+        if parts.last == "0" { parts.removeLast() }
+        return parts.last.map { $0 == "head" || $0 == "head_dist" || $0.hasSuffix("classifier") }
+            ?? false
     }
 
     private static func unwrapped(_ name: String) -> String {
@@ -218,6 +242,9 @@ extension CheckpointWeights {
             return "both \(quoted(clash.0)) and \(quoted(clash.1)) name the same parameter"
         }
         let missing = needed.filter { names[$0.name] == nil }
+        if lacksHead, !missing.isEmpty, missing.allSatisfy({ Self.isHead($0.name) }) {
+            return "it has no head, only a backbone; its features can be used, or a head trained"
+        }
         if let first = missing.first {
             let count = missing.count == 1 ? "a tensor is" : "\(missing.count) tensors are"
             return "\(count) missing, first \(first.name) \(first.shape)"

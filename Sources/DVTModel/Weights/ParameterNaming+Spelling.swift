@@ -24,6 +24,7 @@ extension ParameterNaming {
         case .mindSpore: (ours, ["q", "k", "v"].map { ".attn.to_\($0)." })
         case .huggingFace, .huggingFaceDINOv2:
             (ours, ["query", "key", "value"].map { ".attention.attention.\($0)." })
+        case .huggingFaceCLIP: (ours, ["q", "k", "v"].map { ".self_attn.\($0)_proj." })
         }
     }
 
@@ -54,7 +55,18 @@ extension ParameterNaming {
         case .timm: ["cls_token", "dist_token", "reg_token"]
         case .huggingFace, .huggingFaceDINOv2:
             ["cls_token", "distillation_token", "register_tokens"].map { "embeddings.\($0)" }
+        case .huggingFaceCLIP: ["embeddings.class_embedding"]
         case .authors, .mindSpore: []
+        }
+    }
+
+    /// The tensors that give q, k and v of the attention pooling: its query, the layer for q where
+    /// it is apart, and the layer for k and v, or for all three.
+    var attentionPooling: (query: String, q: String?, kv: String)? {
+        switch self {
+        case .timm: ("attn_pool.latent", "attn_pool.q.", "attn_pool.kv.")
+        case .huggingFaceCLIP: ("head.probe", nil, "head.attention.in_proj_")
+        case .authors, .mindSpore, .huggingFace, .huggingFaceDINOv2: nil
         }
     }
 
@@ -63,7 +75,7 @@ extension ParameterNaming {
         switch self {
         case .timm: ["head", "head_dist"]
         case .huggingFace: ["cls_classifier", "distillation_classifier"]
-        case .authors, .mindSpore, .huggingFaceDINOv2: []
+        case .authors, .mindSpore, .huggingFaceDINOv2, .huggingFaceCLIP: []
         }
     }
 
@@ -78,7 +90,7 @@ extension ParameterNaming {
         return switch self {
         case .timm: ["blocks.\(block).ls\(number).gamma", "blocks.\(block).gamma_\(number)"]
         case .huggingFaceDINOv2: ["encoder.layer.\(block).layer_scale\(number).lambda1"]
-        case .authors, .mindSpore, .huggingFace: []
+        case .authors, .mindSpore, .huggingFace, .huggingFaceCLIP: []
         }
     }
 
@@ -95,6 +107,7 @@ extension ParameterNaming {
         case .mindSpore: Self.relationSpellings + Self.mindSporeSpellings
         case .huggingFace: Self.huggingFaceSpellings
         case .huggingFaceDINOv2: Self.dinov2Spellings
+        case .huggingFaceCLIP: Self.clipSpellings
         }
     }
 
@@ -130,6 +143,18 @@ extension ParameterNaming {
         ("patch_embed.proj.", "embeddings.patch_embeddings.projection."),
         ("blocks.", "encoder.layer."), (".attn.proj.", ".attention.output.dense."),
         ("norm.", "layernorm."), ("head.", "classifier."),
+    ]
+
+    private static let clipSpellings = [
+        ("head.", "classifier."), ("cls_token", "embeddings.class_embedding"),
+        ("pos_embed", "embeddings.position_embedding.weight"),
+        ("patch_embed.proj.", "embeddings.patch_embedding."),
+        ("norm.", "post_layernorm."), ("norm_pre.", "pre_layrnorm."),
+        ("blocks.", "encoder.layers."), (".attn.proj.", ".self_attn.out_proj."),
+        (".norm1.", ".layer_norm1."), (".norm2.", ".layer_norm2."),
+        // After the replacement of the last norm.
+        ("attn_pool.post_layernorm.", "head.layernorm."),
+        ("attn_pool.proj.", "head.attention.out_proj."), ("attn_pool.mlp.", "head.mlp."),
     ]
 
     private static let huggingFaceSpellings =

@@ -14,6 +14,10 @@ public enum ParameterNaming: String, Sendable, CaseIterable {
     /// Hugging Face transformers' DINOv2: `encoder.layer.0.attention.attention.query.weight` and
     /// `encoder.layer.0.mlp.fc1.weight`; q, k and v separate; one stage only.
     case huggingFaceDINOv2 = "huggingface-dinov2"
+    /// Hugging Face transformers' vision towers of CLIP and SigLIP:
+    /// `encoder.layers.0.self_attn.q_proj.weight` (below `vision_model.`); q, k and v separate; one
+    /// stage only.
+    case huggingFaceCLIP = "huggingface-clip"
 
     /// The usual family for a model with this number of stages.
     ///
@@ -65,7 +69,7 @@ struct NamingSigns {
     ///
     /// - Parameter names: the tensors' names without prefixes, in any order.
     init(_ names: some Sequence<String>) {
-        var (hasHuggingFaces, isDINOv2) = (false, false)
+        var (hasHuggingFaces, isDINOv2, isCLIP) = (false, false, false)
         for name in names {
             let parts = name.utf8.split(separator: UInt8(ascii: "."))
             if parts.contains(where: { $0.elementsEqual("to_q".utf8) }) {
@@ -77,7 +81,9 @@ struct NamingSigns {
             }
             hasHuggingFaces = hasHuggingFaces || name.hasPrefix("encoder.layer.")
             isDINOv2 = isDINOv2 || name == "encoder.layer.0.norm1.weight"
+            isCLIP = isCLIP || name == "encoder.layers.0.self_attn.q_proj.weight"
         }
+        if family == nil, isCLIP { family = .huggingFaceCLIP }
         guard family == nil, hasHuggingFaces else { return }
         family = isDINOv2 ? .huggingFaceDINOv2 : .huggingFace
     }

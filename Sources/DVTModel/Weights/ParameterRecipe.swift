@@ -23,6 +23,8 @@ struct ParameterRecipes {
     let naming: ParameterNaming
     /// Whether positions of another square grid are resampled.
     let resamplesPositions: Bool
+    /// Whether a head of zeros takes the place of one that the checkpoint lacks.
+    var fillsHead = false
     /// The shapes of the tensors, by their names without prefixes.
     let shapes: [String: Shape]
 
@@ -39,7 +41,13 @@ struct ParameterRecipes {
             naming.storedTensors(parameter, stages: configuration.stages.count))
         guard usual.parts.count == 1, !naming.isOfCascades else { return usual }
         let (name, stage) = (usual.parts[0].name, configuration.stages[parameter.stage])
-        if parameter.role.isHead { return averagedHeads(parameter) ?? usual }
+        if parameter.role.isHead {
+            guard !fillsHead else {
+                return ParameterRecipe([]) { _ in Tensor(parameter.shape, repeating: 0) }
+            }
+            return averagedHeads(parameter) ?? usual
+        }
+        if let query = pooledQuery(parameter, name) { return query }
         if let layer = layer(parameter, name, stage) { return layer }
         // Files that this package has written have every parameter itself.
         guard shapes[name] != parameter.shape else { return usual }
@@ -55,11 +63,14 @@ struct ParameterRecipes {
     private func prefixTokens(_ parameter: ParameterSpecification) -> ParameterRecipe? {
         let width = parameter.shape[2]
         let parts = naming.prefixTokens.compactMap { name in
-            shapes[name].map {
-                StoredTensor(name: name, shape: [1, $0.rank > 1 ? $0[1] : 0, width])
+            shapes[name].map { shape in
+                // CLIP's class token is a vector.
+                StoredTensor(
+                    name: name,
+                    shape: shape.rank == 1 ? [width] : [1, shape.rank > 1 ? shape[1] : 0, width])
             }
         }
-        let count = parts.reduce(0) { $0 + $1.shape[1] }
+        let count = parts.reduce(0) { $0 + ($1.shape.rank == 1 ? 1 : $1.shape[1]) }
         guard count == parameter.shape[1] else { return nil }
         return ParameterRecipe(parts) { .joined($0, as: parameter.shape) }
     }
@@ -71,14 +82,19 @@ struct ParameterRecipes {
         _ parameter: ParameterSpecification, _ name: String, prefix: Int
     ) -> ParameterRecipe? {
         let (patches, width) = (parameter.shape[1] - prefix, parameter.shape[2])
-        guard let shape = shapes[name], shape.rank == 3, shape[2] == width,
+        guard let stored = shapes[name], (2...3).contains(stored.rank), stored[-1] == width else {
+            return nil
+        }
+        // CLIP's positions are a matrix.
+        let shape: Shape = stored.rank == 2 ? [1, stored[0], width] : stored
+        guard
             let first = [prefix, 1, 0].first(where: { first in
                 let stored = shape[1] - first
                 return first <= prefix
                     && (stored == patches || resamplesPositions && squareSide(stored) != nil)
             })
         else { return nil }
-        return ParameterRecipe([StoredTensor(name: name, shape: shape)]) { parts in
+        return ParameterRecipe([StoredTensor(name: name, shape: stored)]) { parts in
             let values = parts[0].values
             let zeros = [Float](repeating: 0, count: (prefix - first) * width)
             let all = Tensor(
@@ -87,6 +103,47 @@ struct ParameterRecipes {
             guard all.shape != parameter.shape else { return all }
             let resampling: CubicResampling = naming == .timm ? .antialiased : .interpolated
             return resampling.resampled(all, to: parameter.shape, prefix: prefix)
+        }
+    }
+
+    /// The layer of ``AttentionPooling``: rows of zeros and the layer of k and v; its bias is the
+    /// projected query and the bias of k and v.
+    private func pooledQuery(
+        _ parameter: ParameterSpecification, _ name: String
+    ) -> ParameterRecipe? {
+        guard let tensors = naming.attentionPooling, shapes[name] == nil,
+            ["attn_pool.qkv.weight", "attn_pool.qkv.bias"].contains(parameter.name)
+        else { return nil }
+        let width = parameter.shape[0] / 3
+        // PyTorch's MultiheadAttention has q, k and v in one layer.
+        let rows = tensors.q == nil ? 3 * width : 2 * width
+        let weight = StoredTensor(name: "\(tensors.kv)weight", shape: [rows, width])
+        guard parameter.role.isBias else {
+            return ParameterRecipe([weight]) { parts in
+                let zeros = [Float](repeating: 0, count: width * width)
+                return Tensor(
+                    parameter.shape, values: zeros + parts[0].values.suffix(2 * width * width))
+            }
+        }
+        let query = StoredTensor(name: tensors.query, shape: [1, 1, width])
+        let bias = StoredTensor(name: "\(tensors.kv)bias", shape: [rows])
+        let projection =
+            tensors.q.map { q in
+                [
+                    StoredTensor(name: "\(q)weight", shape: [width, width]),
+                    StoredTensor(name: "\(q)bias", shape: [width]),
+                ]
+            } ?? [weight, bias]
+        return ParameterRecipe([query, bias] + projection) { parts in
+            let (query, kv) = (parts[0].values, parts[1].values.suffix(2 * width))
+            let q = (0..<width).map { row in
+                let products = zip(query, parts[2].values[row * width..<(row + 1) * width])
+                return Float(
+                    products.reduce(Double(parts[3].values[row])) {
+                        $0 + Double($1.0) * Double($1.1)
+                    })
+            }
+            return Tensor(parameter.shape, values: q + kv)
         }
     }
 

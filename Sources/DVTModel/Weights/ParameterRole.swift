@@ -35,6 +35,9 @@ extension ParameterRole {
         self == .weight || self == .performerWeight || self == .headWeight
     }
 
+    /// Whether it is the bias of a layer.
+    var isBias: Bool { self == .bias || self == .headBias }
+
     /// Whether it belongs to the classifier, whose size depends on the number of classes.
     package var isHead: Bool { self == .headWeight || self == .headBias }
 

@@ -24,7 +24,7 @@ struct Embed: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func run() throws {
-        let model = try modelOptions.load()
+        let model = try modelOptions.load(takesBackbones: true)
         try embed(model, on: deviceOptions.makeBackend())
     }
 

@@ -6,6 +6,7 @@ enum LoadError: Error, Equatable, CustomStringConvertible {
     case noWeights
     case isInput(path: String)
     case keyWithoutFile
+    case noHead(path: String)
 
     var description: String {
         switch self {
@@ -13,6 +14,11 @@ enum LoadError: Error, Equatable, CustomStringConvertible {
         case .noWeights: "no weights specified: use --weights with a checkpoint or synthetic:SEED"
         case .isInput(let path):
             "\(shown(path)): is an input file; choose another output file"
+        case .noHead(let path):
+            """
+            \(shown(path)): has no head, only a backbone; `dvt embed` prints its features, and `dvt \
+            cascade` and `dvt train --init` train a head on labeled images
+            """
         case .keyWithoutFile:
             "--checkpoint-key chooses weights within a PyTorch file; give the file by --weights"
         }

@@ -24,11 +24,12 @@ struct LoadedModel {
     ///   - weights: the weight source, or nil for the files listed in the JSON file.
     ///   - options: the image size, and which weights of a checkpoint are read.
     ///   - otherwise: the weight source if neither specifies one, or nil.
+    ///   - takesBackbones: whether weights may lack a head; it is then a head of zeros.
     ///   - configure: applies the reuse options to the configuration.
     /// - Throws: ``LoadError`` if no model or weights are specified, or the file's error.
     init(
         model: String?, weights: WeightsArgument?, _ options: LoadingOptions,
-        otherwise: WeightsArgument? = nil,
+        otherwise: WeightsArgument? = nil, takesBackbones: Bool = false,
         configure: (CascadeConfiguration) throws -> CascadeConfiguration
     ) throws {
         let file: (any NamedTensors)? =
@@ -56,9 +57,9 @@ struct LoadedModel {
         self.card = card
         self.weights =
             if let file {
-                Self.weights(
+                try Self.weights(
                     of: file, isDescribed: model == nil, as: described, sizes: options.imageSize,
-                    card.configuration)
+                    takesBackbones: takesBackbones, card.configuration)
             } else if case .synthetic(let seed) =
                 weights ?? (card.stageWeights == nil ? otherwise : nil)
             {
@@ -90,13 +91,19 @@ struct LoadedModel {
     ///   - isDescribed: whether its own description gives the model.
     ///   - described: the model before it takes other images.
     ///   - sizes: the sizes of images that were asked for, or nil for the model's.
+    ///   - takesBackbones: whether the weights may lack a head.
     ///   - configuration: the model.
     /// - Returns: the weights, not yet checked.
+    /// - Throws: ``LoadError/noHead(path:)`` if they lack one and may not.
     private static func weights(
         of file: any NamedTensors, isDescribed: Bool, as described: CascadeConfiguration,
-        sizes: ImageSizes?, _ configuration: CascadeConfiguration
-    ) -> any StoredParameterSource {
-        let weights = CheckpointWeights(file, resamplingPositions: isDescribed || sizes != nil)
+        sizes: ImageSizes?, takesBackbones: Bool, _ configuration: CascadeConfiguration
+    ) throws -> any StoredParameterSource {
+        var weights = CheckpointWeights(file, resamplingPositions: isDescribed || sizes != nil)
+        if weights.lacksHead, described.stages.count == 1 {
+            guard takesBackbones else { throw LoadError.noHead(path: file.origin) }
+            weights.fillsMissingHead = true
+        }
         if !isDescribed, file.metadata[ModelCard.metadataKey] == nil,
             VisionTransformerConfiguration.plain(described.name) != nil
         {

@@ -38,13 +38,16 @@ struct ModelOptions: ParsableArguments {
     ///   - otherwise: the weight source if none is specified, or nil.
     ///   - featureReuse: whether features are reused without the option, or nil.
     ///   - relationReuse: whether relations are reused without the option, or nil.
+    ///   - takesBackbones: whether weights may lack a head.
     /// - Returns: the model; its weights are not checked yet.
     /// - Throws: ``LoadError`` if only one of model and weights is specified, or the file's error.
     func load(
-        otherwise: WeightsArgument? = nil, featureReuse: Bool? = nil, relationReuse: Bool? = nil
+        otherwise: WeightsArgument? = nil, featureReuse: Bool? = nil, relationReuse: Bool? = nil,
+        takesBackbones: Bool = false
     ) throws -> LoadedModel {
         try LoadedModel(
-            model: model, weights: weights, loadingOptions, otherwise: otherwise
+            model: model, weights: weights, loadingOptions, otherwise: otherwise,
+            takesBackbones: takesBackbones
         ) {
             try reuse.applied(to: $0, else: featureReuse, relationReuse)
         }
