@@ -55,7 +55,7 @@ struct Convert: ParsableCommand {
     var output: String
 
     func run() throws {
-        let loaded = try load()
+        let loaded = try LoadedModel(converting: input, model: model, loadingOptions, reuse)
         try loaded.checkIsNoInput(output)
         let dtype = dtype ?? DTypeArgument(roundoff: loaded.file?.roundoff ?? 0)
         let configuration = loaded.configuration
@@ -83,17 +83,6 @@ struct Convert: ParsableCommand {
         guard !input.hasSuffix(".json") || model == nil else {
             throw ValidationError("--model does not apply: \(input) is a model description.")
         }
-    }
-
-    private func load() throws -> LoadedModel {
-        guard let weights = WeightsArgument(argument: input) else {
-            throw ValidationError("\(input) has no valid seed; use synthetic:SEED with a number.")
-        }
-        let isDescription = input.hasSuffix(".json")
-        return try LoadedModel(
-            model: isDescription ? input : model, weights: isDescription ? nil : weights,
-            loadingOptions
-        ) { try reuse.applied(to: $0) }
     }
 
     /// The model card with the thresholds and labels of the options.
