@@ -119,6 +119,14 @@ let package = Package(
                 .target(name: "CHEIF", condition: .when(traits: ["MoreImageFormats"])),
             ],
             swiftSettings: strict),
+        // The code generated from onnx.proto is committed, like that of DVTCheckpoints.
+        .target(
+            name: "DVTExport",
+            dependencies: [
+                "DVTCheckpoints", "DVTCore", "DVTModel", "DVTSupport",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
+            ],
+            exclude: ["ONNX/onnx.proto"], swiftSettings: strict),
         .target(
             name: "DVTEvaluation",
             dependencies: ["DVTCheckpoints", "DVTCore", "DVTModel", "DVTSupport"],
@@ -154,9 +162,9 @@ let package = Package(
         .executableTarget(
             name: "dvt",
             dependencies: [
-                "DVTAutodiff", "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTModel",
-                "DVTOpenCL", "DVTOperations", "DVTOutput", "DVTParity", "DVTReference",
-                "DVTSupport", "DVTTraining", "DVTVision", "OpenCLRuntime",
+                "DVTAutodiff", "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTExport",
+                "DVTModel", "DVTOpenCL", "DVTOperations", "DVTOutput", "DVTParity",
+                "DVTReference", "DVTSupport", "DVTTraining", "DVTVision", "OpenCLRuntime",
                 "CCLBlast", "CBuildInformation", "ShippedModels",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -209,8 +217,9 @@ let package = Package(
         .testTarget(
             name: "DVTEvaluationTests",
             dependencies: [
-                "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTModel", "DVTOpenCL",
+                "DVTCheckpoints", "DVTCore", "DVTEvaluation", "DVTExport", "DVTModel", "DVTOpenCL",
                 "DVTOperations", "DVTParity", "DVTReference", "DVTSupport", "DVTTestSupport",
+                .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["Fixtures"], swiftSettings: strict),
         .testTarget(

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Generates Sources/DVTCheckpoints/MindSpore/checkpoint.pb.swift from checkpoint.proto, with protoc
-# (Debian: protobuf-compiler) and protoc-gen-swift, built from the package's version of
-# swift-protobuf. The result is committed; run this script after a change of either.
+# Generates the .pb.swift file beside each .proto file of the package, with protoc (Debian:
+# protobuf-compiler) and protoc-gen-swift, built from the package's version of swift-protobuf. The
+# results are committed; run this script after a change of either.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,8 +16,11 @@ build=(swift build -c release --package-path .build/checkouts/swift-protobuf
     --scratch-path .build/protobuf)
 swift package resolve
 "${build[@]}" --product protoc-gen-swift
+plugin=$("${build[@]}" --show-bin-path)/protoc-gen-swift
 
-folder=Sources/DVTCheckpoints/MindSpore
-protoc --plugin=protoc-gen-swift="$("${build[@]}" --show-bin-path)/protoc-gen-swift" \
-    --swift_opt=Visibility=Internal --proto_path="$folder" --swift_out="$folder" checkpoint.proto
-echo "generate-protobuf.sh: wrote $folder/checkpoint.pb.swift"
+for file in Sources/DVTCheckpoints/MindSpore/checkpoint.proto Sources/DVTExport/ONNX/onnx.proto; do
+    folder=$(dirname "$file")
+    protoc --plugin=protoc-gen-swift="$plugin" --swift_opt=Visibility=Internal \
+        --proto_path="$folder" --swift_out="$folder" "$(basename "$file")"
+    echo "generate-protobuf.sh: wrote ${file%.proto}.pb.swift"
+done

@@ -20,9 +20,8 @@ struct DVTCommand: ParsableCommand {
         version: Version.text,
         subcommands: [
             Bench.self, Calibrate.self, Cascade.self, Classify.self, Convert.self, Devices.self,
-            Embed.self,
-            Evaluate.self, Explain.self, Info.self, Parity.self, Preprocess.self, Synthesize.self,
-            Train.self, TryBFloat16.self, Tune.self,
+            Embed.self, Evaluate.self, Explain.self, Export.self, Info.self, Parity.self,
+            Preprocess.self, Synthesize.self, Train.self, TryBFloat16.self, Tune.self,
         ])
 
     static func main() {

@@ -8,8 +8,8 @@
 // For information on using the generated types, please see the documentation:
 //   https://github.com/apple/swift-protobuf/
 
-/// What MindSpore's save_checkpoint writes: one Checkpoint, as a series of values.
-/// scripts/generate-protobuf.sh makes checkpoint.pb.swift from it.
+/// The format of MindSpore's save_checkpoint: one Checkpoint, a series of values.
+/// scripts/generate-protobuf.sh generates checkpoint.pb.swift from this file.
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials

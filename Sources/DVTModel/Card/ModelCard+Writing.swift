@@ -58,6 +58,9 @@ extension VisionTransformerConfiguration {
 }
 
 extension ImageNormalization {
+    /// The entry `normalization` of a card, as JSON on one line.
+    package var json: String { jsonValue.jsonText }
+
     fileprivate var jsonValue: JSONValue {
         [
             "mean": .array((0..<3).map { .float(mean[$0]) }),

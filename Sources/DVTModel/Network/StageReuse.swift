@@ -8,6 +8,11 @@ package struct StageState<DeviceTensor> {
     /// A, `[B, LH, T, T]`, or nil if the next stage reuses none.
     package var relations: DeviceTensor?
 
+    package init(features: DeviceTensor? = nil, relations: DeviceTensor? = nil) {
+        self.features = features
+        self.relations = relations
+    }
+
     /// The state of selected images, appended to that of others.
     ///
     /// - Parameters:
