@@ -2,6 +2,8 @@ import DVTSupport
 
 /// A model that cannot be exported.
 package enum ExportError: Error, Equatable {
+    /// The target has no such network; `reason` names the property, `remedy` what can be done.
+    case inexpressible(stage: String, target: ExportTarget, reason: String, remedy: String)
     /// The file would exceed protobuf's limit.
     case tooLarge(path: String, byteCount: Int, limit: Int)
     /// A weight is not a number or infinite.
@@ -16,10 +18,12 @@ extension ExportError: CustomStringConvertible {
     /// One line with the problem, the limit and a remedy.
     package var description: String {
         switch self {
+        case .inexpressible(let stage, let target, let reason, let remedy):
+            "\(stage): \(target.name) has no such network: \(reason); \(remedy)"
         case .tooLarge(let path, let byteCount, let limit):
             """
             \(shown(path)): would have \(byteCount) bytes, more than the limit of \(limit) of an \
-            ONNX file with its weights
+            ONNX file with its weights; export it to timm or transformers
             """
         case .notFinite(let parameter, let value):
             """
@@ -37,7 +41,18 @@ extension ExportError: CustomStringConvertible {
     }
 }
 
-/// The format that a model is written in.
+/// The library or format that a model is written for.
 package enum ExportTarget: String, CaseIterable, Sendable {
     case onnx
+    case timm
+    case transformers
+
+    /// Its name in messages.
+    package var name: String {
+        switch self {
+        case .onnx: "ONNX"
+        case .timm: "timm"
+        case .transformers: "Hugging Face transformers"
+        }
+    }
 }

@@ -33,10 +33,11 @@ package struct ExportedModel {
     ///
     /// - Parameters:
     ///   - stage: the stage, from 0, or nil for all.
-    ///   - target: the format.
+    ///   - target: the library or format.
     ///   - folder: the folder, which is not committed.
     /// - Returns: one line for each stage, for messages.
-    /// - Throws: ``ExportError``, or the error of the weights or of a file.
+    /// - Throws: ``ExportError`` if a stage cannot be expressed, before any file is written; the
+    ///   error of the weights or of a file.
     package func write(
         stage: Int?, for target: ExportTarget, to folder: borrowing ExportFolder
     ) throws -> [String] {
@@ -49,6 +50,21 @@ package struct ExportedModel {
                 let file = isWhole ? "stage\(model.stage).onnx" : "model.onnx"
                 try model.write(to: folder.file(file))
                 lines.append("\(file): \(label(model.stage)), \(model.summary)")
+            }
+        case .timm, .transformers:
+            let networks = try chosen.map { stage in
+                let parameters = try StageParameters(self, stage: stage, for: target)
+                return target == .timm
+                    ? try PretrainedNetwork.timm(parameters)
+                    : try PretrainedNetwork.transformers(parameters)
+            }
+            for (stage, network) in zip(chosen, networks) {
+                let prefix = isWhole ? "stage\(stage)/" : ""
+                for (name, text) in network.descriptions {
+                    try replaceFile(folder.file(prefix + name), with: text.indentedText + "\n")
+                }
+                try network.writeWeights(to: folder.file(prefix + "model.safetensors"))
+                lines.append("\(prefix)model.safetensors: \(label(stage)), \(network.summary)")
             }
         }
         return lines

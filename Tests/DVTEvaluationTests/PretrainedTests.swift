@@ -258,7 +258,7 @@ import Testing
 }
 
 /// A model's folder made from a fixture; removed with the value.
-private final class PretrainedFolder {
+final class PretrainedFolder {
     let path: String
     /// Logits, or features.
     let outputs: [Double]

@@ -103,7 +103,11 @@ public struct StageWeights: StoredParameterSource, AdaptableWeights {
 
 extension CascadeConfiguration {
     /// One stage as a standalone model.
-    fileprivate func alone(stage: Int) throws -> Self {
+    ///
+    /// - Parameter stage: the stage, from 0.
+    /// - Returns: the model, without what the stage reuses.
+    /// - Throws: ``ModelError`` if its sizes cannot be combined.
+    package func alone(stage: Int) throws -> Self {
         let count = stages.count
         return try Self([stages[stage]], name: "\(name), stage \(stage + 1) of \(count)")
     }

@@ -8,15 +8,17 @@ import DVTVision
 
 struct Export: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Write a model for ONNX.",
-        usage: "dvt export [<options>] --to <onnx> <input> <output>",
+        abstract: "Write a model for ONNX, timm or Hugging Face transformers.",
+        usage: "dvt export [<options>] --to <onnx|timm|transformers> <input> <output>",
         discussion: """
             Examples:
               dvt export --to onnx dvt-cifar10 cifar10-onnx/
-              dvt export --to onnx --stage 1 dvt.safetensors first-stage/
+              dvt export --to timm --stage 1 dvt.safetensors first-stage/
+              dvt export --to transformers deit.safetensors deit/
 
             ONNX takes every model, as one file per stage: a later stage has what it reuses as \
-            further inputs. Weights are written as float32.
+            further inputs. timm and transformers take stages that are plain Vision Transformers. \
+            Weights are written as float32.
             """)
 
     @Option(help: ArgumentHelp("What the model is written for.", valueName: "target"))
