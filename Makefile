@@ -31,7 +31,7 @@ fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 .NOTPARALLEL:
 .PHONY: help build demo test lint format check-kernels check-cpu-kernels check-gpu-kernels
 .PHONY: check-mutants check-drivers parity benchmark
-.PHONY: reference check-docs documentation install uninstall bundle try-bundle clean bench-peers
+.PHONY: reference check-docs check-export documentation install uninstall bundle try-bundle clean bench-peers
 .PHONY: write-results
 
 help: ## List the targets
@@ -106,6 +106,9 @@ documentation: ## Build the API docs with DocC (.build/documentation); fail on a
 	@scripts/install-dependencies.sh build
 	$(SWIFT) build -c release
 	@scripts/documentation.sh
+
+check-export: build ## Compare exported models in ONNX Runtime, timm and others (from PyPI)
+	@scripts/check-export.sh
 
 bench-peers: build ## Compare with PyTorch, ONNX Runtime and OpenVINO (installs them from PyPI)
 	@scripts/bench-peers.sh
