@@ -96,6 +96,7 @@ MODELS = {
     "clip": plain(
         ["onnx", "timm"], normalizes_embedding=True, layer_norm_epsilon=1e-5,
         activation="quick-gelu"),
+    "learned-query": plain(["onnx"], prefix_tokens=0, pooling="attention"),
     "epsilon": plain(["onnx", "transformers"], layer_norm_epsilon=1e-12),
     "squashed": plain(
         ["timm", "transformers"], COLORS | {"crop": "squash", "crop_fraction": 0.8}),

@@ -17,10 +17,13 @@ import Testing
         "vit_token_fc_norm", "vit_without_class_token", "vit_registers_alone",
         "vit_without_qkv_bias", "vit_mlp_ratio",
         "vit_clip", "vit_clip_quickgelu", "vit_dinov2", "vit_registers", "vit_registers_enlarged",
-        "vit_reduced", "vit_siglip", "vit_siglip_gap", "vit_backbone", "deit_distilled", "deit3",
+        "vit_reduced", "vit_siglip", "vit_siglip_gap", "deit_distilled", "deit3",
         "hf_vit", "hf_vit_tanh", "hf_deit", "hf_deit_teacher", "hf_dinov2", "hf_dinov2_resampled",
-        "hf_dinov2_registers", "hf_dinov2_backbone", "hf_clip_vision", "hf_siglip_vision",
-        "hf_clip",
+        "hf_dinov2_registers",
+    ]
+    /// Without a head.
+    private static let backbones = [
+        "vit_backbone", "hf_dinov2_backbone", "hf_clip_vision", "hf_siglip_vision", "hf_clip",
     ]
 
     /// The logits of a folder, or the features of one without a head.
@@ -50,7 +53,7 @@ import Testing
     }
 
     /// The folders' weights are float32, and every operation of the reference is rounded to it.
-    @Test(arguments: names)
+    @Test(arguments: names + backbones)
     func referenceEqualsTheLibraries(name: String) throws {
         try check(name, on: ReferenceBackend(), within: 1e-6)
     }
@@ -61,11 +64,11 @@ import Testing
         arguments: KernelStyle.allCases)
     func openCLEqualsTheLibraries(style: KernelStyle) throws {
         let backend = try TestDevice.makeBackend(style)
-        for name in Self.names { try check(name, on: backend, within: 3e-6) }
+        for name in Self.names + Self.backbones { try check(name, on: backend, within: 3e-6) }
     }
 
     /// A conversion computes what is folded, and its card describes the rest.
-    @Test(arguments: names)
+    @Test(arguments: names + backbones)
     func convertedFoldersGiveTheSameLogits(name: String) throws {
         let folder = try PretrainedFolder(name)
         let file = try Checkpoint.open(path: folder.path)

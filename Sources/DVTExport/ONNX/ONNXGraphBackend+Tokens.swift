@@ -1,6 +1,34 @@
 import DVTCore
 
 extension ONNXGraphBackend {
+    /// Two products with the taps of an axis as a matrix; `Resize` has antialiasing only from opset 18.
+    func resizedImages(_ images: ONNXTensor, to side: Int) throws -> ONNXTensor {
+        let sizes = try ResizedImagesSizes(images.shape, to: side)
+        let lines = graph.add("MatMul", [resizingMatrix(sizes), name(images)])
+        let resized = graph.add("MatMul", [lines, resizingMatrix(sizes, isTransposed: true)])
+        return value(resized, sizes.outputShape)
+    }
+
+    private func resizingMatrix(
+        _ sizes: ResizedImagesSizes, isTransposed: Bool = false
+    ) -> String {
+        let (source, target) = (sizes.source, sizes.target)
+        let shape: Shape = isTransposed ? [source, target] : [target, source]
+        let kind = isTransposed ? ".transposed" : ""
+        return graph.initializer(
+            ONNXInitializer(name: "resizing_\(source)_to_\(target)\(kind)", shape: shape) {
+                var matrix = [Float](repeating: 0, count: shape.elementCount)
+                for (cell, taps) in sizes.taps.enumerated() {
+                    for tap in taps {
+                        let index =
+                            isTransposed ? tap.index * target + cell : cell * source + tap.index
+                        matrix[index] = tap.weight
+                    }
+                }
+                return matrix
+            })
+    }
+
     func patchEmbed(
         _ images: ONNXTensor, _ projection: LinearParameters<ONNXTensor>, geometry: PatchGeometry
     ) throws -> ONNXTensor {

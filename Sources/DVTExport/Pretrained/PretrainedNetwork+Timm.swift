@@ -80,6 +80,7 @@ private struct TimmExport {
             throw stage.fault("its two heads come with \(network.prefixTokens) tokens, not 2")
         case .classAndDistillationTokens where network.normalizesPooled:
             throw stage.fault("its last LayerNorm joins two tokens")
+        case .attention: throw stage.fault("its pooling is the attention of a learned query")
         case .classToken where network.prefixTokens == 0:
             throw stage.fault("its head reads the first patch, because there is no class token")
         default: break

@@ -51,11 +51,14 @@ struct StageParameters {
     /// The parameters' names and shapes.
     var specifications: [ParameterSpecification] { alone.parameters }
 
-    /// A parameter's values.
+    /// A parameter's values; those of a shared backbone are the first stage's.
     func values(_ parameter: ParameterSpecification) throws -> [Float] {
-        try model.tensor(
+        let isOwn =
+            !model.configuration.sharesBackbone || parameter.role.isHead
+            || parameter.role.isPositions
+        return try model.tensor(
             ParameterSpecification(
-                stage: stage, name: parameter.name, shape: parameter.shape, role: parameter.role)
+                stage: isOwn ? stage : 0, name: parameter.name, shape: parameter.shape, role: parameter.role)
         ).values
     }
 

@@ -82,6 +82,13 @@ import Testing
                 }
             ])
         },
+        "learned query": {
+            try CascadeConfiguration([plain { ($0.prefixTokens, $0.pooling) = (0, .attention) }])
+        },
+        "several sizes": {
+            try CascadeConfiguration([plain()]).cascade(ofSizes: [16, 32])
+                .reusing(features: false, relations: true)
+        },
         "one block": { try CascadeConfiguration([plain { $0.depth = 1 }]) },
     ]
 
