@@ -58,7 +58,7 @@ import Testing
         ("Float16", littleEndian(UInt16(0x3E00)) + littleEndian(UInt16(0xFC00))),
         ("BFloat16", littleEndian(UInt16(0x3FC0)) + littleEndian(UInt16(0xFF80))),
         ("Float32", floats(1.5, -.infinity)),
-        ("Float64", [1.5, -1e300].flatMap { littleEndian($0.bitPattern) }),
+        ("Float64", [1.5, -.infinity].flatMap { littleEndian($0.bitPattern) }),
     ])
     func convertsToFloat32(type: String, content: [UInt8]) throws {
         let file = try checkpoint(mindSporeValue("x", [2], type, content))

@@ -174,7 +174,7 @@ import Testing
         let path = try folder.file(
             safetensors(header, data: [UInt8](repeating: 0, count: count)))
         let file = try SafetensorsFile(path: path)
-        if [.float32, .float16, .bfloat16].contains(dtype) {
+        if [.float64, .float32, .float16, .bfloat16].contains(dtype) {
             #expect(try file.tensor(named: "x").values == [Float](repeating: 0, count: 8))
         } else {
             let error = #expect(throws: SafetensorsError.self) {
@@ -184,7 +184,7 @@ import Testing
             #expect(
                 error?.description == """
                     \(path): tensor "x" has element type \(dtype.rawValue), which is not \
-                    supported; save it as F32, F16 or BF16
+                    supported; save it as F64, F32, F16 or BF16
                     """)
         }
     }

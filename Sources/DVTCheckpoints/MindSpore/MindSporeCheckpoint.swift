@@ -59,29 +59,35 @@ package final class MindSporeCheckpoint: NamedTensors, Sendable {
     /// float32.
     ///
     /// - Parameter name: the tensor's name in the file.
-    /// - Returns: the tensor; NaN and infinity are kept, and a Float64 out of float32's range
-    ///   becomes an infinity.
-    /// - Throws: ``MindSporeError`` if there is no such tensor or its element type is not
-    ///   supported, ``FileError`` if the file has been truncated.
+    /// - Returns: the tensor; NaN and infinity are kept.
+    /// - Throws: ``MindSporeError`` if there is no such tensor, its element type is not supported
+    ///   or a Float64 is beyond float32, ``FileError`` if the file has been truncated.
     package func tensor(named name: String) throws -> Tensor {
         let entry = try entry(named: name)
         guard entry.dtype.isFloatingPoint else {
             throw MindSporeError(
                 path: origin, problem: .unsupportedDType(tensor: name, dtype: entry.dtype))
         }
-        let values = try [Float](
-            unsafeUninitializedCapacity: entry.shape.elementCount
-        ) { buffer, initializedCount in
+        do {
+            return Tensor(entry.shape, values: try values(of: entry, tensor: name))
+        } catch let overflow as Float64Overflow {
+            throw MindSporeError(
+                path: origin, problem: .overflow(tensor: name, value: overflow.value))
+        }
+    }
+
+    private func values(of entry: MindSporeLayout.Entry, tensor name: String) throws -> [Float] {
+        try [Float](unsafeUninitializedCapacity: entry.shape.elementCount) {
+            buffer, initializedCount in
             for slice in entry.slices {
                 let end = initializedCount + slice.byteCount / entry.dtype.byteCount
                 let content = try content(of: slice, tensor: name)
-                content.withUnsafeBytes { bytes in
-                    entry.dtype.convert(bytes, to: buffer[initializedCount..<end])
+                try content.withUnsafeBytes { bytes in
+                    try entry.dtype.convert(bytes, to: buffer[initializedCount..<end])
                 }
                 initializedCount = end
             }
         }
-        return Tensor(entry.shape, values: values)
     }
 
     private func entry(named name: String) throws(MindSporeError) -> MindSporeLayout.Entry {

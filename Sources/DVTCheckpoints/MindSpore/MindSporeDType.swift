@@ -63,27 +63,29 @@ public enum MindSporeDType: String, CaseIterable, Sendable {
     /// - Parameters:
     ///   - bytes: whole elements, little-endian, aligned or not.
     ///   - target: the destination, with as many elements.
+    /// - Throws: ``Float64Overflow``.
     func convert(
         _ bytes: UnsafeRawBufferPointer, to target: Slice<UnsafeMutableBufferPointer<Float>>
-    ) {
+    ) throws {
         let target = UnsafeMutableBufferPointer(rebasing: target)
         switch self {
         case .float32: UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
         case .float16: Self.fill(target, from: bytes, HalfFormat.float16.decode)
         case .bfloat16: Self.fill(target, from: bytes, HalfFormat.bfloat16.decode)
-        case .float64: Self.fill(target, from: bytes) { (value: Double) in Float(value) }
+        case .float64:
+            try Self.fill(target, from: bytes) { (value: Double) in try .narrowed(value) }
         default: preconditionFailure("\(self) is not a floating-point type")
         }
     }
 
     private static func fill<Element: BitwiseCopyable>(
         _ target: UnsafeMutableBufferPointer<Float>, from bytes: UnsafeRawBufferPointer,
-        _ convert: (Element) -> Float
-    ) {
+        _ convert: (Element) throws -> Float
+    ) rethrows {
         for index in target.indices {
             let offset = index * MemoryLayout<Element>.stride
             let element = bytes.loadUnaligned(fromByteOffset: offset, as: Element.self)
-            target.initializeElement(at: index, to: convert(element))
+            target.initializeElement(at: index, to: try convert(element))
         }
     }
 

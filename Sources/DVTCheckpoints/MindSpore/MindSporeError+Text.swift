@@ -12,6 +12,7 @@ extension MindSporeError.Problem: CustomStringConvertible {
         case .noSuchTensor: "check that the checkpoint belongs to this model"
         case .unsupportedDType:
             "save it as Float16, BFloat16, Float32 or Float64"
+        case .overflow: Float64Overflow.remedy
         case .encrypted: "load it in MindSpore with its key and save it without enc_key"
         case .notACheckpoint: "check the path, or save the model with MindSpore's save_checkpoint"
         case .empty, .cutInLength, .pastEnd:
@@ -31,6 +32,7 @@ extension MindSporeError.Problem: CustomStringConvertible {
         case .noSuchTensor(let name): "there is no tensor \(quoted(name))"
         case .unsupportedDType(let tensor, let dtype):
             "tensor \(quoted(tensor)) has element type \(dtype.rawValue), which is not supported"
+        case .overflow(let tensor, let value): Float64Overflow.statement(tensor, value)
         case .changed(let tensor):
             "tensor \(quoted(tensor)) has changed since the file was opened"
         default: fileStatement ?? tensorStatement

@@ -49,6 +49,8 @@ public struct MindSporeError: Error, Equatable, Sendable {
         case invalidText(name: String)
         /// The file has no tensor of this name.
         case noSuchTensor(String)
+        /// A Float64 of a tensor is beyond the range of float32.
+        case overflow(tensor: String, value: Double)
         /// A tensor's element type is not supported.
         case unsupportedDType(tensor: String, dtype: MindSporeDType)
         /// A tensor's bytes in the file have changed since it was opened.

@@ -73,17 +73,23 @@ package final class PyTorchCheckpoint: NamedTensors, Sendable {
     ///
     /// - Parameter name: the tensor's name in the file.
     /// - Returns: the tensor; NaN and infinity are kept.
-    /// - Throws: ``PyTorchCheckpointError`` if there is no such tensor or its element type is not
-    ///   supported, ``FileError`` if the file has been truncated.
+    /// - Throws: ``PyTorchCheckpointError`` if there is no such tensor, its element type is not
+    ///   supported or a float64 is beyond float32, ``FileError`` if the file has been truncated.
     package func tensor(named name: String) throws -> Tensor {
         guard let layout = layouts[name] else {
             throw PyTorchCheckpointError(path: origin, problem: .noSuchTensor(name))
         }
-        guard let values = try file.withBytes(in: layout.bytes, layout.floats) else {
+        do {
+            guard let values = try file.withBytes(in: layout.bytes, layout.floats) else {
+                throw PyTorchCheckpointError(
+                    path: origin,
+                    problem: .unsupportedType(tensor: name, type: layout.type.rawValue))
+            }
+            return Tensor(layout.shape, values: values)
+        } catch let overflow as Float64Overflow {
             throw PyTorchCheckpointError(
-                path: origin, problem: .unsupportedType(tensor: name, type: layout.type.rawValue))
+                path: origin, problem: .overflow(tensor: name, value: overflow.value))
         }
-        return Tensor(layout.shape, values: values)
     }
 
     /// Whether a file's first bytes may be those of a `torch.save` file.

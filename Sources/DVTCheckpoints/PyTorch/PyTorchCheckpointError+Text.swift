@@ -10,6 +10,7 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
     private var remedy: String {
         switch self {
         case .noSuchTensor: "check that the checkpoint belongs to this model"
+        case .overflow: Float64Overflow.remedy
         case .unsupportedType:
             "save it as float32, float16, bfloat16 or float64"
         case .tarArchive, .bigEndian, .unsupportedPickleProtocol, .unsupportedLegacyVersion,
@@ -37,6 +38,7 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
         case .torchScript: "is a TorchScript program, which is not supported"
         case .bigEndian: "contains big-endian numbers, which are not supported"
         case .noSuchTensor(let name): "there is no tensor \(quoted(name))"
+        case .overflow(let tensor, let value): Float64Overflow.statement(tensor, value)
         case .unsupportedType(let tensor, let type):
             "tensor \(quoted(tensor)) has element type \(type), which is not supported"
         default: zipStatement ?? pickleStatement ?? weightsStatement ?? tensorStatement
@@ -44,7 +46,7 @@ extension PyTorchCheckpointError.Problem: CustomStringConvertible {
     }
 
     /// Problems of the zip archive.
-    private var zipStatement: String? {
+    var zipStatement: String? {
         switch self {
         case .noZipDirectory: "the end record of the zip archive is missing"
         case .zipSpansFiles: "is one part of a multi-file zip archive"

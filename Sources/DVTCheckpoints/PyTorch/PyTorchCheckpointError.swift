@@ -118,6 +118,8 @@ public struct PyTorchCheckpointError: Error, Equatable, Sendable {
         case repeatsTooOften(tensor: String, shape: [Int], limit: Int)
         /// The file has no tensor of this name.
         case noSuchTensor(String)
+        /// A float64 of a tensor is beyond the range of float32.
+        case overflow(tensor: String, value: Double)
         /// A tensor's element type is not supported.
         case unsupportedType(tensor: String, type: String)
     }

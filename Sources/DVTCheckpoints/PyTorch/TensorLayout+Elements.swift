@@ -7,7 +7,8 @@ extension TensorLayout {
     /// - Parameter bytes: the bytes of ``bytes``.
     /// - Returns: the elements in row-major order, or nil unless the type is a floating-point type
     ///   of at least 16 bits.
-    func floats(in bytes: UnsafeRawBufferPointer) -> [Float]? {
+    /// - Throws: ``Float64Overflow``.
+    func floats(in bytes: UnsafeRawBufferPointer) throws -> [Float]? {
         switch type {
         case .float32:
             isContiguous
@@ -16,7 +17,9 @@ extension TensorLayout {
         case .float16: halves(.float16, in: bytes)
         case .bfloat16: halves(.bfloat16, in: bytes)
         case .float64:
-            strided { Float(bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self)) }
+            try strided {
+                try .narrowed(bytes.loadUnaligned(fromByteOffset: 8 * $0, as: Double.self))
+            }
         default: nil
         }
     }
@@ -61,7 +64,7 @@ extension TensorLayout {
     ///
     /// - Parameter load: returns the element at an index relative to the first.
     /// - Returns: the elements.
-    private func strided<Element>(_ load: (Int) -> Element) -> [Element] {
+    private func strided<Element>(_ load: (Int) throws -> Element) rethrows -> [Element] {
         guard shape.elementCount > 0 else { return [] }
         var rows = [0]
         for (size, stride) in zip(shape.dimensions, strides).dropLast() {
@@ -71,7 +74,7 @@ extension TensorLayout {
         var elements: [Element] = []
         elements.reserveCapacity(shape.elementCount)
         for row in rows {
-            for index in 0..<size { elements.append(load(row + index * stride)) }
+            for index in 0..<size { elements.append(try load(row + index * stride)) }
         }
         return elements
     }

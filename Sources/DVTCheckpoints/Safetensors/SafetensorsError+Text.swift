@@ -10,7 +10,8 @@ extension SafetensorsError.Problem: CustomStringConvertible {
     private var remedy: String {
         switch self {
         case .noSuchTensor: "check that the checkpoint belongs to this model"
-        case .unsupportedDType: "save it as F32, F16 or BF16"
+        case .unsupportedDType: "save it as F64, F32, F16 or BF16"
+        case .overflow: Float64Overflow.remedy
         case .notIntegers: "save it as I32 or I64"
         case .repeatedName: "give each tensor its own name"
         case .reservedName: "rename the tensor"
@@ -28,6 +29,7 @@ extension SafetensorsError.Problem: CustomStringConvertible {
         case .noSuchTensor(let name): "there is no tensor \(quoted(name))"
         case .unsupportedDType(let tensor, let dtype):
             "tensor \(quoted(tensor)) has element type \(dtype.rawValue), which is not supported"
+        case .overflow(let tensor, let value): Float64Overflow.statement(tensor, value)
         case .notIntegers(let tensor, let dtype):
             "tensor \(quoted(tensor)) has element type \(dtype.rawValue), but must have integers"
         case .repeatedName(let name): "two tensors are named \(quoted(name))"

@@ -59,6 +59,8 @@ public struct SafetensorsError: Error, Equatable, Sendable {
         case noSuchTensor(String)
         /// A tensor's element type is not supported.
         case unsupportedDType(tensor: String, dtype: SafetensorsDType)
+        /// A float64 of a tensor is beyond the range of float32.
+        case overflow(tensor: String, value: Double)
         /// A tensor's element type is not a supported integer type.
         case notIntegers(tensor: String, dtype: SafetensorsDType)
         /// Two tensors to write have the same name.

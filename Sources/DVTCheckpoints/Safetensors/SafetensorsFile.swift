@@ -70,24 +70,30 @@ public final class SafetensorsFile: NamedTensors, Sendable {
         try entry(named: name).dtype
     }
 
-    /// Reads one tensor, converting F16 and BF16 to float32.
+    /// Reads one tensor, converting F16, BF16 and F64 to float32; an F64 is rounded to nearest.
     ///
     /// - Parameter name: the tensor's name in the file.
     /// - Returns: the tensor; NaN and infinity are kept.
-    /// - Throws: ``SafetensorsError`` if there is no such tensor or its element type is not
-    ///   supported, ``/DVTSupport/FileError`` if the file has been truncated.
+    /// - Throws: ``SafetensorsError`` if there is no such tensor, its element type is not supported
+    ///   or an F64 is beyond float32, ``/DVTSupport/FileError`` if the file has been truncated.
     public func tensor(named name: String) throws -> Tensor {
         let entry = try entry(named: name)
-        let convert: (UnsafeRawBufferPointer) -> [Float]
+        let convert: (UnsafeRawBufferPointer) throws -> [Float]
         switch entry.dtype {
         case .float32: convert = Self.copiedFloats
         case .float16: convert = HalfFormat.float16.decode
         case .bfloat16: convert = HalfFormat.bfloat16.decode
+        case .float64: convert = Self.narrowedFloats
         default:
             throw SafetensorsError(
                 path: origin, problem: .unsupportedDType(tensor: name, dtype: entry.dtype))
         }
-        return Tensor(entry.shape, values: try withBytes(of: entry, convert))
+        do {
+            return Tensor(entry.shape, values: try withBytes(of: entry, convert))
+        } catch let overflow as Float64Overflow {
+            throw SafetensorsError(
+                path: origin, problem: .overflow(tensor: name, value: overflow.value))
+        }
     }
 
     /// Reads one tensor of integers.
@@ -145,6 +151,12 @@ public final class SafetensorsFile: NamedTensors, Sendable {
     ) -> [Int] {
         stride(from: 0, to: bytes.count, by: MemoryLayout<Stored>.size).map {
             Int(bytes.loadUnaligned(fromByteOffset: $0, as: type))
+        }
+    }
+
+    private static func narrowedFloats(_ bytes: UnsafeRawBufferPointer) throws -> [Float] {
+        try stride(from: 0, to: bytes.count, by: MemoryLayout<Double>.size).map {
+            try .narrowed(bytes.loadUnaligned(fromByteOffset: $0, as: Double.self))
         }
     }
 
