@@ -48,6 +48,7 @@ let package = Package(
             name: "CTurboJPEG", pkgConfig: "libturbojpeg",
             providers: [.apt(["libturbojpeg0-dev"])]),
         .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
         // giflib has no file for pkg-config; its header and library are in the default folders.
         .systemLibrary(name: "CGIF", providers: [.apt(["libgif-dev"])]),
@@ -99,7 +100,7 @@ let package = Package(
         .target(
             name: "DVTCheckpoints",
             dependencies: [
-                "DVTCore", "DVTSupport",
+                "CZlib", "DVTCore", "DVTSupport",
                 .product(name: "SwiftProtobuf", package: "swift-protobuf"),
             ],
             exclude: ["MindSpore/checkpoint.proto"], swiftSettings: strict),

@@ -50,7 +50,7 @@ search=(-I "$build/Modules" -module-cache-path "$work/module-cache")
 for map in Sources/*/module.modulemap "$build"/*.build/module.modulemap; do
     search+=(-Xcc "-fmodule-map-file=$map")
 done
-for flag in $(pkg-config --cflags OpenCL clblast libturbojpeg libpng libwebp); do
+for flag in $(pkg-config --cflags OpenCL clblast libturbojpeg libpng zlib libwebp); do
     search+=(-Xcc "$flag")
 done
 

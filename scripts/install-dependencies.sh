@@ -10,8 +10,8 @@ cd "$(dirname "$0")/.."
 purpose=${1:-build}
 traits=,${2:-},
 build=(
-    ocl-icd-opencl-dev opencl-headers libclblast-dev libturbojpeg0-dev libpng-dev libwebp-dev
-    libgif-dev pkg-config)
+    ocl-icd-opencl-dev opencl-headers libclblast-dev libturbojpeg0-dev libpng-dev zlib1g-dev
+    libwebp-dev libgif-dev pkg-config)
 
 if [[ $traits == *,MoreImageFormats,* ]]; then
     build+=(libtiff-dev libheif-dev libavif-dev)
@@ -76,7 +76,7 @@ check_without_apt() {
         check-kernels | check-drivers) tools=(oclgrind) ;;
     esac
     if [[ $purpose != lint && $purpose != check-gpu-kernels ]]; then
-        libraries=(OpenCL clblast libturbojpeg libpng libwebp)
+        libraries=(OpenCL clblast libturbojpeg libpng zlib libwebp)
         if [[ $traits == *,MoreImageFormats,* ]]; then libraries+=(libtiff-4 libheif libavif); fi
         has_opencl_platform || missing+=("an OpenCL driver (a GPU vendor's, or PoCL)")
         # It has no file for pkg-config.

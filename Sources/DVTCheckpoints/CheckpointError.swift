@@ -2,8 +2,12 @@ import DVTSupport
 
 /// A file that is not a checkpoint, or a folder that is not a model's.
 public enum CheckpointError: Error, Equatable, Sendable {
-    /// The file does not begin like a checkpoint of any supported format.
-    case unknownFormat(path: String)
+    /// The file does not begin like a checkpoint of any supported format, nor like another known
+    /// file.
+    case unknownFormat(path: String, firstBytes: [UInt8])
+    /// The file or folder is of a known format that is not read; the format is the predicate of a
+    /// sentence.
+    case otherFormat(path: String, format: String, remedy: String)
     /// Only PyTorch files have weights under keys.
     case noKeys(path: String, key: String)
     /// The folder has no `config.json`.
@@ -18,15 +22,28 @@ public enum CheckpointError: Error, Equatable, Sendable {
     case noTensor(folder: String, name: String)
 }
 
+extension CheckpointError {
+    static func otherFormat(path: String, _ format: OtherFormat) -> Self {
+        .otherFormat(path: path, format: format.statement, remedy: format.remedy)
+    }
+
+    static func unknownFormat(_ file: MappedFile) throws -> Self {
+        let start = try file.withBytes(in: 0..<min(file.byteCount, 8)) { [UInt8]($0) }
+        return .unknownFormat(path: file.path, firstBytes: start)
+    }
+}
+
 extension CheckpointError: CustomStringConvertible {
     /// One line that names the file, the problem and the remedy.
     public var description: String {
         switch self {
-        case .unknownFormat(let path):
+        case .unknownFormat(let path, let bytes):
             """
-            \(shown(path)): is neither a safetensors nor a PyTorch nor a MindSpore checkpoint, or it \
-            is cut short; check the path, or copy or download it again
+            \(shown(path)): begins with the bytes \(bytes.map { $0.inHexadecimal }.joined(separator: " ")), \
+            like no file of \(OtherFormat.supported); check the path, or copy or download it again
             """
+        case .otherFormat(let path, let format, let remedy):
+            "\(shown(path)): \(format); \(remedy)"
         case .noKeys(let path, let key):
             """
             \(shown(path)): has no key \(quoted(key)): only PyTorch files have weights under keys; \
@@ -49,5 +66,13 @@ extension CheckpointError: CustomStringConvertible {
         case .noTensor(let folder, let name):
             "\(shown(folder)): has no tensor \(quoted(name))"
         }
+    }
+}
+
+extension UInt8 {
+    /// Two digits.
+    fileprivate var inHexadecimal: String {
+        let digits = String(self, radix: 16, uppercase: true)
+        return digits.count < 2 ? "0" + digits : digits
     }
 }

@@ -42,6 +42,9 @@ package struct ModelFolder: NamedTensors {
             path.hasSuffix("/") ? path + name : "\(path)/\(name)"
         }
         guard access(file("config.json"), F_OK) == 0 else {
+            if let other = OtherFormat.folder({ access(file($0), F_OK) == 0 }) {
+                throw CheckpointError.otherFormat(path: path, other)
+            }
             throw CheckpointError.noDescription(folder: path)
         }
         files = try Self.open(in: path, file)
@@ -88,6 +91,9 @@ package struct ModelFolder: NamedTensors {
             if access(index, F_OK) == 0 {
                 return try shards(index).map { try Checkpoint.open(path: file($0)) }
             }
+        }
+        if let other = OtherFormat.weightsOfFolder({ access(file($0), F_OK) == 0 }) {
+            throw CheckpointError.otherFormat(path: folder, other)
         }
         throw CheckpointError.noWeights(folder: folder, names: weights)
     }

@@ -21,11 +21,13 @@ import Testing
         let files = [
             safetensors, try folder.file(torch, named: "weights.ckpt"),
             try folder.file(mindSporeValue("x", [2], bytes), named: "weights.safetensors"),
+            try folder.file(npz(["x": npy("<f4", "(2,)", bytes)]), named: "weights.zip"),
         ]
         let opened = try files.map { try Checkpoint.open(path: $0) }
         #expect(opened[0] is SafetensorsFile)
         #expect(opened[1] is PyTorchCheckpoint)
         #expect(opened[2] is MindSporeCheckpoint)
+        #expect(opened[3] is NumPyArchive)
         for (file, path) in zip(opened, files) {
             #expect(file.origin == path)
             #expect(try file.tensor(named: "x") == tensor)
@@ -33,13 +35,13 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        "", "short", "these are not weights, whatever they say", "\u{7F}ELF\0\0\0\0\0",
-    ])
-    func otherFilesAreNotCheckpoints(text: String) throws {
-        let path = try folder.file(Array(text.utf8))
+    /// What begins like no known file is named by its first bytes.
+    @Test func otherFilesAreNotCheckpoints() throws {
+        let bytes = Array("\u{7F}ELF".utf8) + [2, 1, 1, 0, 0, 0]
+        let path = try folder.file(bytes)
         let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(path: path) }
-        #expect(error == .unknownFormat(path: path))
+        #expect(error == .unknownFormat(path: path, firstBytes: Array(bytes.prefix(8))))
+        #expect(error?.description.contains("7F 45 4C 46 02 01 01 00") == true)
         try expectOneLine(#require(error), naming: path)
     }
 

@@ -1,4 +1,5 @@
 import DVTCheckpoints
+import DVTSupport
 import Foundation
 import Testing
 
@@ -81,4 +82,26 @@ func expectOneLine(
         }
     }
     #expect(!hasControl, sourceLocation: sourceLocation)
+}
+
+/// Passes copies of some bytes with one to four of them replaced, and sometimes one removed or
+/// inserted, from a fixed seed.
+func damageAtRandom(
+    _ bytes: [UInt8], count: Int, _ body: ([UInt8]) throws -> Void
+) rethrows {
+    let random = SeededValues(name: "damage", seed: 7)
+    var draw = 0
+    func next(below limit: Int) -> Int {
+        draw += 1
+        return Int(random.bits(draw) >> 33) % limit
+    }
+    for _ in 0..<count {
+        var damaged = bytes
+        for _ in 0...next(below: 4) {
+            damaged[next(below: damaged.count)] = UInt8(next(below: 256))
+        }
+        if next(below: 4) == 0 { damaged.remove(at: next(below: damaged.count)) }
+        if next(below: 4) == 0 { damaged.insert(0x28, at: next(below: damaged.count)) }
+        try body(damaged)
+    }
 }

@@ -42,7 +42,10 @@ struct Convert: ParsableCommand {
 
     @Argument(
         help: ArgumentHelp(
-            "A safetensors, PyTorch or MindSpore checkpoint, or a folder of timm or Hugging Face.",
+            """
+            A safetensors, PyTorch, MindSpore or NumPy (.npz) checkpoint, or a folder of timm or \
+            Hugging Face.
+            """,
             discussion: """
                 Also synthetic:SEED, or a JSON file that lists one weight file per stage.
                 """),

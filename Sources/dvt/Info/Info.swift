@@ -97,7 +97,7 @@ extension ModelCard {
     /// - Returns: the model card.
     /// - Throws: ``ModelError`` if there is none, or the file's error.
     fileprivate static func described(by model: String) throws -> Self {
-        let endings = [".safetensors", ".pth", ".pt", ".tar", ".bin", ".ckpt"]
+        let endings = [".safetensors", ".pth", ".pt", ".tar", ".bin", ".ckpt", ".npz"]
         let isFile = access(model, F_OK) == 0 || endings.contains(where: model.hasSuffix)
         guard isFile, model != ShippedModel.name, !model.hasSuffix(".json"),
             (try? named(model)) == nil

@@ -14,6 +14,7 @@ struct ZipTestEntry: Sendable {
     var compressedByteCount: UInt32?
     var byteCount: UInt32?
     var offset: UInt32?
+    var checksum: UInt32 = 0
     var extra: [UInt8] = []
 
     func header(localOffset: Int) -> [UInt8] {
@@ -22,7 +23,7 @@ struct ZipTestEntry: Sendable {
             littleEndian(compressedByteCount ?? size) + littleEndian(byteCount ?? size)
         let counts = [name.utf8.count, extra.count, 0, 0, 0].map { UInt16($0) }
         return [0x50, 0x4B, 1, 2, 0, 0, 0, 0] + littleEndian(flags) + littleEndian(method)
-            + [UInt8](repeating: 0, count: 8) + sizes + counts.flatMap(littleEndian)
+            + [0, 0, 0, 0] + littleEndian(checksum) + sizes + counts.flatMap(littleEndian)
             + [0, 0, 0, 0] + littleEndian(offset ?? UInt32(localOffset)) + Array(name.utf8) + extra
     }
 

@@ -22,8 +22,8 @@ struct ModelOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             """
-            A safetensors, PyTorch or MindSpore checkpoint, a folder that timm or Hugging Face \
-            transformers saved, \(ShippedModel.name), or synthetic:SEED (untrained).
+            A safetensors, PyTorch, MindSpore or NumPy (.npz) checkpoint, a folder that timm or \
+            Hugging Face transformers saved, \(ShippedModel.name), or synthetic:SEED (untrained).
             """,
             valueName: "file|folder|synthetic:seed"),
         completion: .file())

@@ -1,37 +1,59 @@
 import DVTCore
 import DVTSupport
 
-/// The entries of a zip archive without compression.
+/// The entries of a zip archive.
 ///
-/// `torch.save` never compresses, so entries are read in place. Archives with compression are
-/// rejected, and so are overlapping entries, with which a small file could contain any amount of
-/// data.
+/// Entries are read in place. Overlapping entries, with which a small file could contain any amount
+/// of data, are rejected, and so are methods of compression that the caller does not allow:
+/// `torch.save` never compresses.
 ///
 /// - SeeAlso: the format, <https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT>.
 struct ZipArchive: Sendable {
     /// The maximum number of entries; a model has one per tensor.
     static let entryLimit = 100_000
 
-    /// The bytes of each entry, by name.
+    /// An entry.
+    struct Member: Sendable {
+        /// The entry's bytes in the file, compressed or not.
+        let data: Range<Int>
+        /// The size without compression.
+        let byteCount: UInt64
+        /// Whether ``data`` is deflated.
+        let isDeflated: Bool
+        /// The CRC-32 of the bytes without compression.
+        let checksum: UInt32
+    }
+
+    /// The method of entries without compression.
+    static let stored: UInt16 = 0
+    /// The method of deflated entries.
+    static let deflated: UInt16 = 8
+
+    /// The entries by name.
+    let members: [String: Member]
+
+    /// The bytes of each entry in the file, by name.
     let entries: [String: Range<Int>]
 
     /// Reads and validates the directory of an archive.
     ///
-    /// - Parameter bytes: the whole file.
+    /// - Parameters:
+    ///   - bytes: the whole file.
+    ///   - methods: the allowed methods of compression.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
-    init(_ bytes: UnsafeRawBufferPointer) throws {
+    init(_ bytes: UnsafeRawBufferPointer, methods: [UInt16] = [stored]) throws {
         let directory = try ZipDirectory(bytes)
         var cursor = ByteCursor(UnsafeRawBufferPointer(rebasing: bytes[directory.range]))
         let contents = UnsafeRawBufferPointer(rebasing: bytes[..<directory.range.lowerBound])
-        var located: [(name: String, all: Range<Int>, data: Range<Int>)] = []
+        var located: [(name: String, all: Range<Int>, member: Member)] = []
         var names: Set<String> = []
         for _ in 0..<directory.entryCount {
-            let entry = try ZipEntry(&cursor)
+            let entry = try ZipEntry(&cursor, methods: methods)
             guard names.insert(entry.name).inserted else {
                 throw PyTorchCheckpointError.Problem.repeatedZipEntry(entry.name)
             }
-            let data = try entry.locate(in: contents)
-            located.append((entry.name, Int(entry.offset)..<data.upperBound, data))
+            let member = try entry.locate(in: contents)
+            located.append((entry.name, Int(entry.offset)..<member.data.upperBound, member))
         }
         guard cursor.remaining == 0 else {
             throw PyTorchCheckpointError.Problem.zipValuesDisagree(
@@ -42,7 +64,23 @@ struct ZipArchive: Sendable {
         where first.all.upperBound > second.all.lowerBound {
             throw PyTorchCheckpointError.Problem.overlappingZipEntries(first.name, second.name)
         }
-        entries = Dictionary(uniqueKeysWithValues: located.map { ($0.name, $0.data) })
+        members = Dictionary(uniqueKeysWithValues: located.map { ($0.name, $0.member) })
+        entries = members.mapValues(\.data)
+    }
+
+    /// The names of an archive's entries, without any check of the entries.
+    ///
+    /// - Parameter bytes: the whole file.
+    /// - Returns: the names in the order of the directory, or nil if the directory is damaged.
+    static func names(in bytes: UnsafeRawBufferPointer) -> [String]? {
+        guard let directory = try? ZipDirectory(bytes) else { return nil }
+        var cursor = ByteCursor(UnsafeRawBufferPointer(rebasing: bytes[directory.range]))
+        var names: [String] = []
+        for _ in 0..<directory.entryCount {
+            guard let header = ZipEntryHeader(&cursor) else { return nil }
+            names.append(String(decoding: header.name, as: UTF8.self))
+        }
+        return names
     }
 }
 
@@ -53,12 +91,15 @@ private struct ZipEntry {
 
     let name: String
     private let nameBytes: [UInt8]
+    private let method: UInt16
+    private let checksum: UInt32
     private let byteCount: UInt64
+    private let compressedByteCount: UInt64
     /// The offset of its local header in the file.
     let offset: UInt64
 
     /// Reads the next entry of the directory.
-    init(_ cursor: inout ByteCursor) throws {
+    init(_ cursor: inout ByteCursor, methods: [UInt16]) throws {
         let start = UInt64(cursor.offset)
         guard let header = ZipEntryHeader(&cursor) else {
             throw PyTorchCheckpointError.Problem.zipRecordMissing(
@@ -69,22 +110,23 @@ private struct ZipEntry {
         guard header.flags & 1 == 0 else {
             throw PyTorchCheckpointError.Problem.encryptedZipEntry(name)
         }
-        guard header.method == 0 else {
+        (method, checksum) = (header.method, header.checksum)
+        guard methods.contains(method) else {
             // PyTorch compresses only the source code of TorchScript programs.
             throw name.contains("/code/__torch__")
                 ? PyTorchCheckpointError.Problem.torchScript
-                : .compressedZipEntry(name, method: header.method)
+                : .compressedZipEntry(name, method: method)
         }
         let fields = [header.byteCount, header.compressedByteCount, header.offset].map(UInt64.init)
         guard let wide = Self.widened(fields, extra: header.extra) else {
             throw PyTorchCheckpointError.Problem.zipRecordMissing(
                 "the ZIP64 sizes of \(quoted(name))", offset: start)
         }
-        guard wide[0] == wide[1] else {
+        guard method != ZipArchive.stored || wide[0] == wide[1] else {
             throw PyTorchCheckpointError.Problem.zipValuesDisagree(
                 "the two sizes of \(quoted(name))", wide[0], wide[1])
         }
-        (byteCount, offset) = (wide[0], wide[2])
+        (byteCount, compressedByteCount, offset) = (wide[0], wide[1], wide[2])
     }
 
     /// 32-bit values, with saturated ones replaced by the 64-bit values of the extra field.
@@ -109,9 +151,9 @@ private struct ZipEntry {
     /// Finds the entry's data by its local header, which must agree with the directory.
     ///
     /// - Parameter contents: the file up to the directory.
-    /// - Returns: the bytes of the data.
+    /// - Returns: the entry.
     /// - Throws: ``PyTorchCheckpointError/Problem``.
-    func locate(in contents: UnsafeRawBufferPointer) throws -> Range<Int> {
+    func locate(in contents: UnsafeRawBufferPointer) throws -> ZipArchive.Member {
         guard let fixed = contents.part(at: offset, count: Self.fixedByteCount) else {
             throw pastEnd(Self.fixedByteCount, contents)
         }
@@ -120,13 +162,15 @@ private struct ZipEntry {
                 "the header of \(quoted(name))", offset: offset)
         }
         let headerByteCount = Self.fixedByteCount + header.nameByteCount + header.extraByteCount
-        let (needed, overflow) = headerByteCount.addingReportingOverflow(byteCount)
+        let (needed, overflow) = headerByteCount.addingReportingOverflow(compressedByteCount)
         guard !overflow, contents.part(at: offset, count: needed) != nil else {
             throw pastEnd(overflow ? .max : needed, contents)
         }
         try checkAgreement(header, contents)
         let start = Int(offset + headerByteCount)
-        return start..<start + Int(byteCount)
+        return ZipArchive.Member(
+            data: start..<start + Int(compressedByteCount), byteCount: byteCount,
+            isDeflated: method == ZipArchive.deflated, checksum: checksum)
     }
 
     /// Compares a local header with the directory; its size may be 0 (torch) or saturated (ZIP64).
@@ -134,7 +178,7 @@ private struct ZipEntry {
         _ header: ZipLocalHeader, _ contents: UnsafeRawBufferPointer
     ) throws {
         let name = contents.part(at: offset + Self.fixedByteCount, count: header.nameByteCount)
-        guard header.method == 0, let name, name.elementsEqual(nameBytes) else {
+        guard header.method == method, let name, name.elementsEqual(nameBytes) else {
             throw PyTorchCheckpointError.Problem.zipHeaderDiffers(self.name)
         }
         let size = UInt64(header.byteCount)
@@ -157,6 +201,7 @@ private struct ZipEntry {
 private struct ZipEntryHeader {
     let flags: UInt16
     let method: UInt16
+    let checksum: UInt32
     let compressedByteCount: UInt32
     let byteCount: UInt32
     let offset: UInt32
@@ -168,6 +213,7 @@ private struct ZipEntryHeader {
         else { return nil }
         flags = fixed.loadUnaligned(fromByteOffset: 8, as: UInt16.self)
         method = fixed.loadUnaligned(fromByteOffset: 10, as: UInt16.self)
+        checksum = fixed.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
         compressedByteCount = fixed.loadUnaligned(fromByteOffset: 20, as: UInt32.self)
         byteCount = fixed.loadUnaligned(fromByteOffset: 24, as: UInt32.self)
         offset = fixed.loadUnaligned(fromByteOffset: 42, as: UInt32.self)
