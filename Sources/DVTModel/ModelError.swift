@@ -26,7 +26,7 @@ extension ModelError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .invalidConfiguration(let name, let reason):
-            "model \(name): \(reason)"
+            "model \(printable(name)): \(reason)"
         case .unknownModel(let name, let known):
             """
             no model is called \(quoted(name)); there are \(known.joined(separator: ", ")), and \
@@ -40,7 +40,7 @@ extension ModelError: CustomStringConvertible {
         case .invalidDescription(let origin, let reason):
             "\(shown(origin)): describes no model: \(reason)"
         case .weightsMismatch(let origin, let model, let reason):
-            "\(origin): does not fit model \(model): \(reason)"
+            "\(shown(origin)): does not fit model \(printable(model)): \(reason)"
         case .invalidPolicy(let reason):
             reason
         case .wrongImages(let shape, let expected):

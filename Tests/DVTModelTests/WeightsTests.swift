@@ -17,6 +17,17 @@ private struct MemoryFile: NamedTensors {
     }
 }
 
+/// The shapes of a file whose tensors are not read.
+private struct ShapesAlone: NamedTensors {
+    let shapes: [String: Shape]
+    let origin = "weights.safetensors"
+    let metadata: [String: String] = [:]
+
+    func tensor(named name: String) throws -> Tensor {
+        Tensor(try #require(shapes[name]), repeating: 0)
+    }
+}
+
 @Suite struct WeightsTests {
     /// A file of random parameters, named and split as in a family of checkpoints.
     private func file(
@@ -149,15 +160,114 @@ private struct MemoryFile: NamedTensors {
         #expect(Set(errors.map { $0?.description }).count == 1)
     }
 
-    @Test func trainingStateIsIgnored() throws {
+    /// An optimizer's averages have the names and shapes of parameters, also of the patches'.
+    @Test func trainingStateIsSkippedAndCounted() throws {
+        let model = try CascadeConfiguration.named("mindspore-tiny")
+        var weights = file(model, naming: .mindSpore)
+        let parameters = weights.tensors
+        for (name, tensor) in parameters {
+            weights.tensors["moment1.\(name)"] = tensor
+            weights.tensors["moment2.\(name)"] = tensor
+        }
+        for name in ["epoch_num", "global_step", "learning_rate", "beta1_power", "scale_sense"] {
+            weights.tensors[name] = Tensor([], values: [1])
+        }
+        let source = CheckpointWeights(weights)
+        try source.check(model)
+        #expect(
+            source.notes(for: model) == [
+                """
+                \(2 * parameters.count + 5) tensors are the state of a training run and skipped, \
+                first "beta1_power"
+                """
+            ])
+        for parameter in model.parameters {
+            let parts = source.parts(of: parameter, in: model)
+            #expect(try parts.allSatisfy { try $0.read() == parameters[$0.name] })
+        }
+    }
+
+    @Test(arguments: [
+        "moments.", "adam_m.", "adam_v.", "accum.", "stat.", "mean_square.",
+    ])
+    func everyOptimizerIsKnown(prefix: String) throws {
         let model = try TestCascades.cascade([7])
         var weights = file(model, naming: .mindSpore)
+        weights.tensors["\(prefix)normal_token.cls_token"] = Tensor([1], repeating: 0)
+        try CheckpointWeights(weights).check(model)
+    }
+
+    /// Buffers of other tools are ignored, in any module, and counted.
+    @Test func unusedBuffersAreIgnored() throws {
+        let model = try TestCascades.cascade([7])
+        var weights = file(model, naming: .timm)
         for name in [
-            "epoch_num", "adam_m.normal_token.cls_token", "moment1.normal_token.norm.gamma",
+            "n_averaged", "embeddings.position_ids", "blocks.0.attn.relative_position_index",
+            "total_ops", "blocks.0.mlp.total_params", "bn.num_batches_tracked", "mask_token",
         ] {
             weights.tensors[name] = Tensor([1], repeating: 0)
         }
-        try CheckpointWeights(weights).check(model)
+        let source = CheckpointWeights(weights)
+        try source.check(model)
+        #expect(
+            source.notes(for: model) == [
+                """
+                7 tensors are not the network's and ignored, first \
+                "blocks.0.attn.relative_position_index"
+                """
+            ])
+    }
+
+    /// Prefixes in any order, of plain models and cascades with both tokenizers.
+    @Test(
+        arguments: ["tiny-deit", "tiny-t2t", "mindspore-tiny", "deit-tiny", "t2t-vit-7"],
+        [
+            "net.", "backbone.module.", "module.encoder.model.", "visual.trunk.", "teacher.",
+            "student.0.", "_forward_module._orig_mod.module.model.", "state_dict.model.backbone.",
+            "model.0._orig_mod.net.encoder.",
+        ])
+    func stackedPrefixesAreFoundAndSaid(model: String, prefix: String) throws {
+        let model = try CascadeConfiguration.named(model)
+        let shapes = model.parameters.flatMap {
+            model.naming.storedTensors($0, stages: model.stages.count)
+        }.map { (prefix + $0.name, $0.shape) }
+        let weights = CheckpointWeights(
+            ShapesAlone(shapes: Dictionary(uniqueKeysWithValues: shapes)))
+        try weights.check(model)
+        #expect(weights.prefix == prefix)
+        #expect(weights.notes(for: model) == ["names begin with \"\(prefix)\""])
+    }
+
+    /// A head beside the backbone loses the parts of the prefix that it shares.
+    @Test func headsBesideTheBackboneAreFoundAndSaid() throws {
+        let model = try TestCascades.cascade([7])
+        let plain = file(model, naming: .timm)
+        let tensors = plain.tensors.map { name, tensor in
+            (name.hasPrefix("head.") ? "module.net.\(name)" : "module.net.encoder.\(name)", tensor)
+        }
+        let weights = CheckpointWeights(
+            MemoryFile(tensors: Dictionary(uniqueKeysWithValues: tensors)))
+        try weights.check(model)
+        #expect(
+            weights.notes(for: model) == [
+                "names begin with \"module.net.encoder.\"",
+                """
+                2 parameters are taken from outside "module.net.encoder.": "module.net.head.bias", \
+                "module.net.head.weight"
+                """,
+            ])
+    }
+
+    @Test func severalNetworksAreNamed() throws {
+        let model = try TestCascades.cascade([7])
+        let one = file(model, naming: .timm)
+        let tensors = ["student.backbone.", "teacher.backbone."].flatMap { prefix in
+            one.tensors.map { (prefix + $0.key, $0.value) }
+        }
+        let weights = MemoryFile(tensors: Dictionary(uniqueKeysWithValues: tensors))
+        let error = #expect(throws: ModelError.self) { try CheckpointWeights(weights).check(model) }
+        let text = "it holds 2 networks, under \"student.backbone.\", \"teacher.backbone.\""
+        #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
     }
 
     @Test func namesThatDifferOnlyInWrappersClash() throws {
@@ -193,6 +303,89 @@ private struct MemoryFile: NamedTensors {
             #expect(text.contains(part), "\(text)")
             #expect(!text.contains("\n"))
         }
+    }
+
+    /// Names of the file stand beside those that are wanted, with what they show for certain.
+    @Test(arguments: [
+        (
+            ["conv1.weight", "bn1.running_mean", "layer1.0.conv1.weight", "fc.weight"],
+            """
+            it holds "bn1.running_mean", "conv1.weight" and 2 others instead; its names are those \
+            of a ResNet, which dvt does not run
+            """
+        ),
+        (
+            ["layers.0.blocks.0.attn.relative_position_bias_table"],
+            "its names are those of a Swin Transformer, which dvt does not run"
+        ),
+        (
+            ["downsample_layers.0.0.weight", "stages.0.0.dwconv.weight"],
+            "its names are those of a ConvNeXt, which dvt does not run"
+        ),
+        (
+            ["visual.transformer.resblocks.0.attn.in_proj_weight"],
+            "its names are those of a CLIP with OpenAI's names"
+        ),
+        (["a\u{1B}", "b"], "it holds \"a\\u{1B}\", \"b\" instead"),
+    ])
+    func namesOfTheFileAreShown(names: [String], part: String) throws {
+        let model = try CascadeConfiguration.named("deit-tiny")
+        let file = ShapesAlone(
+            shapes: Dictionary(uniqueKeysWithValues: names.map { ($0, [1]) }))
+        let error = #expect(throws: ModelError.self) { try CheckpointWeights(file).check(model) }
+        let text = error?.description ?? ""
+        #expect(text.contains("missing, first cls_token [1, 1, 192]; "), "\(text)")
+        #expect(text.contains(part), "\(text)")
+        #expect(!text.unicodeScalars.contains { $0.value < 0x20 } && text.utf8.count < 500)
+    }
+
+    /// Layers that networks here do not have.
+    @Test(arguments: [
+        ("blocks.0.attn.q_norm.weight", "its network has LayerNorms of queries and keys (qk-norm)"),
+        ("blocks.0.mlp.w12.weight", "its network has an MLP with SwiGLU"),
+        ("blocks.0.mlp.fc1_g.weight", "its network has an MLP with SwiGLU"),
+        ("pre_logits.fc.weight", "a layer between the features and the head (pre_logits)"),
+        ("something.else", "which the model does not have; is this another model's file?"),
+    ])
+    func layersThatAreNotComputedAreNamed(name: String, part: String) throws {
+        let model = try TestCascades.cascade([7])
+        var weights = file(model, naming: .timm)
+        weights.tensors[name] = Tensor([1], repeating: 0)
+        let error = #expect(throws: ModelError.self) { try CheckpointWeights(weights).check(model) }
+        let text = error?.description ?? ""
+        #expect(text.contains("it holds \"\(name)\" [1]") && text.contains(part), "\(text)")
+    }
+
+    /// The sizes of the file's network, where they are not those of the model.
+    @Test func sizesOfPlainNetworksAreShown() throws {
+        func reason(_ model: String, _ other: String) throws -> String {
+            let shapes = try CascadeConfiguration.named(other).parameters.flatMap {
+                ParameterNaming.timm.storedTensors($0, stages: 1)
+            }.map { ($0.name, $0.shape) }
+            let file = ShapesAlone(shapes: Dictionary(uniqueKeysWithValues: shapes))
+            let error = #expect(throws: ModelError.self) {
+                try CheckpointWeights(file).check(.named(model))
+            }
+            return error?.description ?? ""
+        }
+        let small = "it holds a plain ViT of width 384 with 12 blocks and patches of 16 pixels"
+        #expect(try reason("deit-tiny", "deit-small").hasSuffix(small))
+        #expect(try reason("vit_large_patch16_224", "deit-small").hasSuffix(small))
+        #expect(
+            try reason("dvt-deit-small", "deit-small").hasSuffix(
+                "\(small), and the model is a cascade"))
+        // The head alone is another: the sizes are those of the model.
+        #expect(!(try reason("t2t-vit-7", "deit-small")).contains("\n"))
+    }
+
+    @Test func cascadesAreNamedWhereOneStageIsWanted() throws {
+        let cascade = try TestCascades.cascade([7, 14])
+        let error = #expect(throws: ModelError.self) {
+            try CheckpointWeights(file(cascade, naming: .authors)).check(.named("deit-tiny"))
+        }
+        let part =
+            "it holds a cascade, with \"less_token\", \"normal_token\", and deit-tiny has one"
+        #expect(error?.description.contains(part) == true, "\(error?.description ?? "")")
     }
 
     /// A file for other reuse settings is rejected with an explanation.

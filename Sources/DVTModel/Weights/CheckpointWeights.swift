@@ -5,18 +5,13 @@ import DVTSupport
 ///
 /// Names may follow any ``ParameterNaming``. The prefixes that training tools add are ignored:
 /// `module.` (DataParallel), `_orig_mod.` (compiled models), `model.`, `vit.` and `deit.` (Hugging
-/// Face), and any other that all tensors of a plain model's network share, such as `backbone.`.
+/// Face), and any other that precedes the weights of the patches, such as `backbone.`.
 public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     /// The open checkpoint.
     public let file: any NamedTensors
-    /// The prefix, such as `backbone.`, that the names of a plain model's network share; often empty.
-    package let prefix: String
-    /// The names in the file by the names without prefixes.
-    private let names: [String: String]
-    /// The shapes by the names without prefixes.
-    private let shapes: [String: Shape]
-    /// Two names that are equal without prefixes.
-    private let clash: (String, String)?
+    /// The prefix, such as `backbone.`, that the names of the network share; often empty.
+    package var prefix: String { stored.prefix }
+    private let stored: StoredNames
     private let signs: NamingSigns
     private let resamplesPositions: Bool
     /// Whether a plain model's head that the file lacks is a head of zeros, for a network that only
@@ -32,26 +27,15 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     public init(_ file: any NamedTensors, resamplingPositions resamplesPositions: Bool = false) {
         self.file = file
         self.resamplesPositions = resamplesPositions
-        var names: [String: String] = [:]
-        var shapes: [String: Shape] = [:]
-        var clash: (String, String)?
-        let prefix = Self.commonPrefix(file.shapes.keys.map(Self.unwrapped))
-        let isHuggingFaces = file.shapes.keys.contains { $0.hasSuffix(Self.patchWeights[1]) }
-        for (name, shape) in file.shapes.sorted(by: { $0.key < $1.key }) {
-            var own = Self.unwrapped(name)
-            if own.hasPrefix(prefix) { own = Self.unwrapped(String(own.dropFirst(prefix.count))) }
-            if isHuggingFaces { own = ParameterNaming.ofFiles(own) }
-            shapes[own] = shape
-            if let other = names.updateValue(name, forKey: own) {
-                clash = clash ?? (other, name)
-            }
-        }
-        self.prefix = prefix
-        self.names = names
-        self.shapes = shapes
-        self.clash = clash
-        signs = NamingSigns(names.keys)
+        stored = StoredNames(file.shapes)
+        signs = NamingSigns(stored.names.keys)
     }
+
+    /// The shapes by the names without prefixes.
+    private var shapes: [String: Shape] { stored.shapes }
+
+    /// The number of attention heads, if the file states it.
+    package var heads: Int? { (file as? any StatesHeads)?.heads }
 
     /// The outputs of a plain model's head, or nil if there is none.
     var headOutputs: Int? {
@@ -60,9 +44,7 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     }
 
     /// Whether the file has no head, as that of a backbone.
-    package var lacksHead: Bool {
-        !shapes.keys.contains(where: Self.isHead)
-    }
+    package var lacksHead: Bool { stored.lacksHead }
 
     /// Whether the layers that compute q, k and v have biases.
     var hasQKVBias: Bool {
@@ -76,38 +58,80 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     package func notes(for configuration: CascadeConfiguration) -> [String] {
         let needed = Set(
             configuration.parameters.flatMap { recipe($0, of: configuration).parts.map(\.name) })
-        let ignored = names.keys.filter { !needed.contains($0) && Self.isUnused($0) }.sorted()
-        let positions = configuration.parameters.lazy.filter { $0.role == .positions }.compactMap {
-            parameter -> String? in
+        return prefixNotes(needed) + resamplingNotes(for: configuration) + ignoredNotes(needed)
+    }
+
+    private func prefixNotes(_ needed: Set<String>) -> [String] {
+        guard !prefix.isEmpty else { return [] }
+        let outside = needed.compactMap { stored.names[$0] }.filter { !stored.hasPrefix($0) }
+            .sorted()
+        let shown = outside.prefix(2).map { quoted($0, limit: 48) }.joined(separator: ", ")
+        return ["names begin with \(quoted(prefix))"]
+            + (outside.isEmpty
+                ? []
+                : ["\(outside.count) parameters are taken from outside \(quoted(prefix)): \(shown)"])
+    }
+
+    private func resamplingNotes(for configuration: CascadeConfiguration) -> [String] {
+        configuration.parameters.filter { $0.role == .positions }.compactMap { parameter in
             let stored = recipe(parameter, of: configuration).parts
             let prefix = configuration.stages[parameter.stage].prefixTokens
             let side = stored.first.flatMap { part in
-                [prefix, 1, 0].lazy.compactMap { squareSide(part.shape[1] - $0) }.first
+                // CLIP's positions are a matrix.
+                let count = part.shape[part.shape.rank == 2 ? 0 : 1]
+                return [prefix, 1, 0].lazy.compactMap { squareSide(count - $0) }.first
             }
             let grid = configuration.stages[parameter.stage].grid
             guard let side, side != grid else { return nil }
             return "positions are resampled from \(side) x \(side) to \(grid) x \(grid)"
         }
-        return (prefix.isEmpty ? [] : ["names begin with \(quoted(prefix))"]) + positions
-            + (ignored.isEmpty
-                ? []
-                : [
-                    "\(ignored.count) tensors are not the network's and ignored, first "
-                        + quoted(ignored[0])
-                ])
+    }
+
+    private func ignoredNotes(_ needed: Set<String>) -> [String] {
+        let others = stored.names.keys.filter { !needed.contains($0) }.sorted()
+        let state = others.filter(TrainingState.holds)
+        let unused = others.filter { UnusedTensors.hold($0) && !TrainingState.holds($0) }
+        return [
+            (state, "the state of a training run and skipped"),
+            (unused, "not the network's and ignored"),
+        ].compactMap { names, what in
+            guard let first = names.first else { return nil }
+            return names.count == 1
+                ? "\(quoted(first)) is \(what)"
+                : "\(names.count) tensors are \(what), first \(quoted(first))"
+        }
     }
 
     /// Checks that the file has exactly the model's parameters, with their shapes.
     ///
     /// - Parameter configuration: the model.
     /// - Throws: ``ModelError/weightsMismatch(origin:model:reason:)``, which names the first
-    ///   missing, misshapen or unexpected tensor, and their number.
+    ///   missing, misshapen or unexpected tensor, and their number, or the numbers of heads.
     public func check(_ configuration: CascadeConfiguration) throws {
-        let needed = configuration.parameters.flatMap { recipe($0, of: configuration).parts }
-        if let fault = firstFault(needed: needed) {
+        if let reason = mismatch(configuration).reason {
             throw ModelError.weightsMismatch(
-                origin: file.origin, model: configuration.name, reason: fault)
+                origin: file.origin, model: configuration.name, reason: reason)
         }
+        try checkHeads(configuration)
+    }
+
+    private func mismatch(_ configuration: CascadeConfiguration) -> WeightsMismatch {
+        WeightsMismatch(
+            stored: stored, configuration: configuration,
+            needed: configuration.parameters.flatMap { recipe($0, of: configuration).parts })
+    }
+
+    package func leftovers(for configuration: CascadeConfiguration) -> [String] {
+        [mismatch(configuration).leftovers].compactMap { $0 }
+    }
+
+    package func checkHeads(_ configuration: CascadeConfiguration) throws {
+        guard let heads, let stage = configuration.stages.first(where: { $0.heads != heads }) else {
+            return
+        }
+        throw ModelError.weightsMismatch(
+            origin: file.origin, model: configuration.name,
+            reason: "its attention has \(heads) heads, and the model \(stage.heads)")
     }
 
     /// Reads one parameter.
@@ -171,102 +195,7 @@ public struct CheckpointWeights: StoredParameterSource, AdaptableWeights {
     }
 
     private func tensor(_ stored: StoredTensor) throws -> Tensor {
-        try file.tensor(named: names[stored.name] ?? stored.name)
-    }
-}
-
-extension CheckpointWeights {
-    private static let wrappers = ["module.", "_orig_mod.", "model.", "vit.", "deit."]
-    /// Tensors that are not parameters of the network: Hugging Face's pooler and the token of masked
-    /// training, and MindSpore's training state.
-    private static let unused: Set = [
-        "pooler.dense.weight", "pooler.dense.bias", "embeddings.mask_token", "mask_token",
-        "epoch_num", "step_num", "global_step", "learning_rate", "beta1_power", "beta2_power",
-    ]
-    /// The last component of the names of buffers that no network here uses.
-    private static let unusedBuffers: Set = [
-        "n_averaged", "position_ids", "relative_position_index", "total_ops", "total_params",
-        "num_batches_tracked",
-    ]
-    /// The first components of the names of a text tower beside the images'.
-    private static let otherTowers = [
-        "text_model.", "text_projection.", "visual_projection.", "logit_scale", "logit_bias",
-    ]
-    private static let optimizerStates = [
-        "moment1.", "moment2.", "moments.", "adam_m.", "adam_v.", "average.",
-    ]
-
-    /// Whether a tensor that the model does not have may be ignored.
-    private static func isUnused(_ name: String) -> Bool {
-        unused.contains(name) || otherTowers.contains(where: name.hasPrefix)
-            || optimizerStates.contains(where: name.hasPrefix)
-            || unusedBuffers.contains(String(name.split(separator: ".").last ?? ""))
-    }
-
-    /// The weights of a plain model's patches, in every family.
-    private static let patchWeights = [
-        "patch_embed.proj.weight", "embeddings.patch_embeddings.projection.weight",
-        "embeddings.patch_embedding.weight",
-    ]
-
-    /// What precedes the patches' weights, if there is one network.
-    private static func commonPrefix(_ names: [String]) -> String {
-        let found = names.flatMap { name in
-            patchWeights.filter(name.hasSuffix).map { String(name.dropLast($0.count)) }
-        }
-        guard found.count == 1, found[0].hasSuffix("."), !found[0].hasSuffix("_token.") else {
-            return ""
-        }
-        return found[0]
-    }
-
-    /// Whether a tensor is a head's; MindSpore's are numbered, and SigLIP's pooling is below `head.`.
-    private static func isHead(_ name: String) -> Bool {
-        var parts = name.split(separator: ".")
-        guard let last = parts.popLast(), last == "weight" || last == "bias" else { return false }
-        if parts.last == "0" { parts.removeLast() }
-        return parts.last.map { $0 == "head" || $0 == "head_dist" || $0.hasSuffix("classifier") }
-            ?? false
-    }
-
-    private static func unwrapped(_ name: String) -> String {
-        var rest = name[...]
-        while let wrapper = wrappers.first(where: rest.hasPrefix) {
-            rest = rest.dropFirst(wrapper.count)
-        }
-        return String(rest)
-    }
-
-    private func firstFault(needed: [StoredTensor]) -> String? {
-        if let clash {
-            return "both \(quoted(clash.0)) and \(quoted(clash.1)) name the same parameter"
-        }
-        let missing = needed.filter { names[$0.name] == nil }
-        if lacksHead, !missing.isEmpty, missing.allSatisfy({ Self.isHead($0.name) }) {
-            return "it has no head, only a backbone; its features can be used, or a head trained"
-        }
-        if let first = missing.first {
-            let count = missing.count == 1 ? "a tensor is" : "\(missing.count) tensors are"
-            return "\(count) missing, first \(first.name) \(first.shape)"
-        }
-        for stored in needed {
-            if let actual = shapes[stored.name], actual != stored.shape {
-                return "\(stored.name) has shape \(actual), but \(stored.shape) is needed"
-            }
-        }
-        return extraTensors(needed: needed)
-    }
-
-    private func extraTensors(needed: [StoredTensor]) -> String? {
-        let extra = Set(names.keys).subtracting(needed.map(\.name)).filter { !Self.isUnused($0) }
-        guard let first = extra.min(), let name = names[first] else { return nil }
-        let shape = file.shapes[name].map { " \($0)" } ?? ""
-        let text = quoted(name) + shape
-        return extra.count == 1
-            ? "it holds \(text), which the model does not have; is this another model's file?"
-            : """
-            it holds \(extra.count) unexpected tensors, first \(text); is this another model's file?
-            """
+        try file.tensor(named: self.stored.names[stored.name] ?? stored.name)
     }
 }
 

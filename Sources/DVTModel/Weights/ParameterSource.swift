@@ -45,6 +45,20 @@ package protocol AdaptableWeights: ParameterSource {
     /// - Throws: ``ModelError`` if the model has no such stage alone.
     func notes(for configuration: CascadeConfiguration) throws -> [String]
 
+    /// The tensors that no parameter of a model is read from, one line, for messages; empty if all
+    /// have a place or are known to be no parameters.
+    ///
+    /// - Parameter configuration: the model.
+    /// - Returns: their number, the first of them, and what their names say.
+    /// - Throws: ``ModelError`` if the model has no such stage alone.
+    func leftovers(for configuration: CascadeConfiguration) throws -> [String]
+
+    /// Checks the number of attention heads, where the file states it.
+    ///
+    /// - Parameter configuration: the model.
+    /// - Throws: ``ModelError/weightsMismatch(origin:model:reason:)`` if it is another.
+    func checkHeads(_ configuration: CascadeConfiguration) throws
+
     /// The tensors that hold a parameter, with the required shapes and those in the file.
     ///
     /// - Parameters:

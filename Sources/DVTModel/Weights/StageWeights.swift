@@ -78,6 +78,20 @@ public struct StageWeights: StoredParameterSource, AdaptableWeights {
         }
     }
 
+    package func leftovers(for configuration: CascadeConfiguration) throws -> [String] {
+        try files.enumerated().flatMap { index, file in
+            try file.leftovers(for: configuration.alone(stage: index)).map {
+                "stage \(index + 1): \($0)"
+            }
+        }
+    }
+
+    package func checkHeads(_ configuration: CascadeConfiguration) throws {
+        for (index, file) in files.enumerated() {
+            try file.checkHeads(configuration.alone(stage: index))
+        }
+    }
+
     package func shapes(
         of parameter: ParameterSpecification, in configuration: CascadeConfiguration
     ) throws -> [(name: String, needed: Shape, actual: Shape?)] {

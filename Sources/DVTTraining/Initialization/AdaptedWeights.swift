@@ -28,8 +28,10 @@ package struct AdaptedWeights: ParameterSource {
     /// Checks that all parameters except heads and position embeddings fit.
     ///
     /// - Parameter configuration: the model.
-    /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` for the first that does not fit.
+    /// - Throws: ``TrainingError/unfitWeights(origin:reason:)`` for the first that does not fit,
+    ///   ``ModelError/weightsMismatch(origin:model:reason:)`` if the number of heads is another.
     package func check(_ configuration: CascadeConfiguration) throws {
+        try stored.checkHeads(configuration)
         for parameter in configuration.parameters { _ = try source(of: parameter, configuration) }
     }
 
@@ -56,13 +58,15 @@ package struct AdaptedWeights: ParameterSource {
         }
     }
 
-    /// Describes what is done with the tensors, and the parameters that are adapted, one line each.
+    /// Describes what is done with the tensors, those that are not used, and the parameters that are
+    /// adapted, one line each.
     ///
     /// - Parameter configuration: the model.
     /// - Returns: the lines.
     /// - Throws: as ``check(_:)`` does.
     package func changes(for configuration: CascadeConfiguration) throws -> [String] {
-        try stored.notes(for: configuration) + adaptations(for: configuration)
+        try stored.notes(for: configuration) + stored.leftovers(for: configuration)
+            + adaptations(for: configuration)
     }
 
     private func adaptations(for configuration: CascadeConfiguration) throws -> [String] {

@@ -72,6 +72,30 @@ struct InitializationTests {
         _ = try TrainableCascade(new, weights: source, backend: ReferenceBackend())
     }
 
+    /// Tensors that the model has no place for are said, with what their names show.
+    @Test func tensorsWithoutAPlaceAreReported() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/old.safetensors"
+        let model = try TrainingLossTests.cascade()
+        try Trainer(
+            ModelCard(model), recipe: TrainingLossTests.recipe, weights: SyntheticWeights(seed: 1),
+            backend: ReferenceBackend()
+        ).saveWeights(to: path)
+        let file = try SafetensorsFile(path: path)
+        let extra = "normal_token.blocks.0.attn.q_norm.weight"
+        let tensors = try file.shapes.keys.sorted().map { ($0, try file.tensor(named: $0)) }
+        try SafetensorsWriter.write(tensors + [(extra, Tensor([1], values: [1]))], to: path)
+        let source = try AdaptedWeights(
+            CheckpointWeights(SafetensorsFile(path: path)), otherwise: RandomWeights(seed: 1))
+        #expect(
+            try source.changes(for: model) == [
+                """
+                "\(extra)" has no place in the model and is not used; its network has LayerNorms of \
+                queries and keys (qk-norm), which dvt does not compute
+                """
+            ])
+    }
+
     @Test func refusesAnotherModel() throws {
         let folder = try TemporaryFolder()
         let path = folder.path + "/old.safetensors"
