@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the fixtures of the tests of pretrained models: small networks of timm and transformers.
+"""Writes the fixtures of the tests of pretrained models: small networks of timm and transformers, and
+one under the names of the original JAX code, as timm loads it.
 
     python3 -m venv env && env/bin/pip install torch timm transformers safetensors
     env/bin/python scripts/pretrained-fixtures.py [NAME ...]
@@ -49,12 +50,17 @@ def distribution(name: str, shape: list[int]) -> tuple[float, float]:
     """The offset and scale of a tensor's values: large enough that a wrong formula shows."""
     if any(part in name for part in ("ls1", "ls2", "gamma", "lambda")):
         return 0.5, 0.4
-    if len(shape) == 1:
-        return (1.0 if name.endswith("weight") else 0.0), 0.2
-    if any(part in name for part in ("token", "pos_embed", "position")):
+    if len(shape) == 1 or name.endswith("/bias"):
+        return (1.0 if name.endswith(("weight", "scale")) else 0.0), 0.2
+    if name == "cls" or any(part in name for part in ("token", "pos_embed", "position")):
         return 0.0, 0.5
-    fan_in = int(np.prod(shape[1:]))
-    return 0.0, round(1.7 * (3.0 if "patch_embed" in name else 1.0) / fan_in**0.5, 4)
+    if name.endswith("/kernel"):
+        outputs = 2 if any(part in name for part in ("query", "key", "value")) else 1
+        fan_in = int(np.prod(shape[:-outputs]))
+    else:
+        fan_in = int(np.prod(shape[1:]))
+    is_patches = "patch_embed" in name or name == "embedding/kernel"
+    return 0.0, round(1.7 * (3.0 if is_patches else 1.0) / fan_in**0.5, 4)
 
 
 def small(architecture: str, **more: object) -> tuple[str, str, dict[str, object]]:
@@ -212,11 +218,59 @@ def logits(name: str, folder: pathlib.Path, made: type | None) -> torch.Tensor:
     return result if torch.is_tensor(result) else result.logits
 
 
+def jax_shapes(width: int, depth: int, heads: int, patch: int, tokens: int) -> dict[str, list[int]]:
+    """The parameters of google-research/vision_transformer's ViT with ten classes."""
+    shapes = {
+        "cls": [1, 1, width], "embedding/kernel": [patch, patch, 3, width],
+        "embedding/bias": [width], "Transformer/posembed_input/pos_embedding": [1, tokens, width],
+        "Transformer/encoder_norm/scale": [width], "Transformer/encoder_norm/bias": [width],
+        "head/kernel": [width, 10], "head/bias": [10]}
+    for index in range(depth):
+        block = f"Transformer/encoderblock_{index}"
+        for norm in ("LayerNorm_0", "LayerNorm_2"):
+            shapes |= {f"{block}/{norm}/scale": [width], f"{block}/{norm}/bias": [width]}
+        attention = f"{block}/MultiHeadDotProductAttention_1"
+        for part in ("query", "key", "value"):
+            shapes |= {f"{attention}/{part}/kernel": [width, heads, width // heads],
+                       f"{attention}/{part}/bias": [heads, width // heads]}
+        shapes |= {f"{attention}/out/kernel": [heads, width // heads, width],
+                   f"{attention}/out/bias": [width]}
+        for layer, (inputs, outputs) in enumerate([(width, 4 * width), (4 * width, width)]):
+            shapes |= {f"{block}/MlpBlock_3/Dense_{layer}/kernel": [inputs, outputs],
+                       f"{block}/MlpBlock_3/Dense_{layer}/bias": [outputs]}
+    return shapes
+
+
+def save_jax() -> None:
+    """Writes the fixture of the original JAX code, loaded by timm from an npz file."""
+    described, arrays = {}, {}
+    for name, shape in jax_shapes(width=32, depth=2, heads=2, patch=8, tokens=17).items():
+        offset, scale = distribution(name, shape)
+        values = np.float32(offset) + np.float32(scale) * uniform(name, int(np.prod(shape)))
+        arrays[name] = values.reshape(shape).astype(np.float32)
+        described[name] = [shape, offset, scale]
+    _, kind, arguments = small("vit_small_patch16_224")
+    model = timm.create_model(kind, pretrained=False, **arguments)
+    with tempfile.TemporaryDirectory() as path:
+        file = pathlib.Path(path) / "vit.npz"
+        np.savez(file, **arrays)
+        model.load_pretrained(file)
+    with torch.inference_mode():
+        result = model.eval().double()(images(32).double()).tolist()
+    rows = [[float(f"{value:.9g}") for value in row] for row in result]
+    fixture = {"tensors": described, "logits": rows}
+    (FIXTURES / "jax_vit.json").write_text(json.dumps(fixture, sort_keys=True) + "\n")
+    print(f"jax_vit: {len(described)} tensors, classes {np.argmax(rows, axis=1)}")
+
+
 def main() -> None:
     """Writes the fixtures that are named, or all."""
     torch.manual_seed(1)
     FIXTURES.mkdir(parents=True, exist_ok=True)
-    for name in sys.argv[1:] or MODELS:
+    names = sys.argv[1:] or [*MODELS, "jax_vit"]
+    if "jax_vit" in names:
+        save_jax()
+    for name in [name for name in names if name != "jax_vit"]:
         with tempfile.TemporaryDirectory() as path:
             folder = pathlib.Path(path)
             made = save(name, folder)

@@ -28,7 +28,7 @@ public enum Checkpoint {
         }
         if let key { throw CheckpointError.noKeys(path: path, key: key) }
         return switch format {
-        case .numPy: try NumPyArchive(path: path)
+        case .numPy: try JAXVisionTransformer.named(NumPyArchive(path: path))
         case .mindSpore: try MindSporeCheckpoint(path: path)
         default: try SafetensorsFile(path: path)
         }

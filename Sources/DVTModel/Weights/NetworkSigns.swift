@@ -34,6 +34,7 @@ enum NetworkSigns {
         ([".layers.0.blocks.0.attn.logit_scale."], "a Swin Transformer V2"),
         ([".swin.encoder.layers.0."], "a Swin Transformer"),
         ([".mlp_tokens.fc1."], "an MLP-Mixer"),
+        ([".MixerBlock_0/"], "an MLP-Mixer of the original JAX code"),
         ([".blocks_token_only.0."], "a CaiT"),
         ([".block1.0.attn.q.weight.", ".patch_embed1."], "a Pyramid ViT"),
         ([".visual.transformer.resblocks."], "a CLIP with OpenAI's names"),

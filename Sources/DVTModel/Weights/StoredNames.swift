@@ -50,7 +50,8 @@ struct StoredNames {
     /// The weights of the patches, in every family; the second is Hugging Face's.
     private static let patchWeights = [
         "patch_embed.proj.weight", "embeddings.patch_embeddings.projection.weight",
-        "embeddings.patch_embedding.weight", "tokens_to_token.project.weight", "stem.patch_to_embedding.dense.weight",
+        "embeddings.patch_embedding.weight", "tokens_to_token.project.weight",
+        "stem.patch_to_embedding.dense.weight",
     ]
 
     /// What precedes the weights of the patches, without the stages' names.
@@ -67,6 +68,18 @@ struct StoredNames {
             return parts.map { $0 + "." }.joined()
         }
         return Set(found).sorted()
+    }
+
+    /// Whether the file has no head, as that of a backbone.
+    var lacksHead: Bool { !names.keys.contains(where: Self.isHead) }
+
+    /// Whether a tensor is a head's; MindSpore's are numbered, and SigLIP's pooling is below `head.`.
+    static func isHead(_ name: String) -> Bool {
+        var parts = name.split(separator: ".")
+        guard let last = parts.popLast(), last == "weight" || last == "bias" else { return false }
+        if parts.last == "0" { parts.removeLast() }
+        return parts.last.map { $0 == "head" || $0 == "head_dist" || $0.hasSuffix("classifier") }
+            ?? false
     }
 
     /// Whether a part is `normal_token`, `less_token`, `less_less_token` and so on.
@@ -119,19 +132,22 @@ enum TrainingState {
 }
 
 /// Tensors that are no parameters of the network: Hugging Face's pooler, the token of masked
-/// training, and buffers that no network here uses.
+/// training, the text tower beside that of images, and buffers that no network here uses.
 enum UnusedTensors {
     /// Whether a tensor is one.
     ///
     /// - Parameter name: its name without prefixes.
     /// - Returns: whether its name is that of one.
     static func hold(_ name: String) -> Bool {
-        names.contains(name)
+        names.contains(name) || otherTowers.contains(where: name.hasPrefix)
             || buffers.contains(String(name.split(separator: ".").last ?? ""))
     }
 
     private static let names: Set = [
         "pooler.dense.weight", "pooler.dense.bias", "embeddings.mask_token", "mask_token",
+    ]
+    private static let otherTowers = [
+        "text_model.", "text_projection.", "visual_projection.", "logit_scale", "logit_bias",
     ]
     /// The last component of names.
     private static let buffers: Set = [

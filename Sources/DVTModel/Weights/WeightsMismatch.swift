@@ -14,6 +14,11 @@ struct WeightsMismatch {
             return "both \(quoted(clash.0)) and \(quoted(clash.1)) name the same parameter"
         }
         let missing = needed.filter { stored.names[$0.name] == nil }
+        if stored.lacksHead, !missing.isEmpty,
+            missing.allSatisfy({ StoredNames.isHead($0.name) })
+        {
+            return "it has no head, only a backbone; its features can be used, or a head trained"
+        }
         if let first = missing.first {
             let count = missing.count == 1 ? "a tensor is" : "\(missing.count) tensors are"
             return ["\(count) missing, first \(first.name) \(first.shape)", othersClause, hint]

@@ -108,11 +108,21 @@ struct LoadedModel {
             VisionTransformerConfiguration.plain(described.name) != nil
         {
             let stage = described.stages[0]
+            let heads = weights.heads == nil ? "\(stage.heads) heads, " : ""
             printError(
                 """
-                weights: \(stage.heads) heads, \(stage.activation.rawValue), a LayerNorm epsilon of \
+                weights: \(heads)\(stage.activation.rawValue), a LayerNorm epsilon of \
                 \(stage.layerNormEpsilon) and the pooling (\(stage.pooling.rawValue)) are those of \
                 \(described.name); \(shown(file.origin)) does not state them
+                """)
+        }
+        if file is JAXVisionTransformer, let stage = configuration.stages.first,
+            stage.activation != .geluTanh
+        {
+            printError(
+                """
+                weights: parameters of the original JAX code, under timm's names; that code computes \
+                gelu-tanh, and \(printable(configuration.name)) \(stage.activation.rawValue), as timm
                 """)
         }
         if isDescribed, let folder = file as? ModelFolder, !folder.statesPreprocessing,
