@@ -28,10 +28,7 @@ extension ModelError: CustomStringConvertible {
         case .invalidConfiguration(let name, let reason):
             "model \(printable(name)): \(reason)"
         case .unknownModel(let name, let known):
-            """
-            no model is called \(quoted(name)); there are \(known.joined(separator: ", ")), and \
-            timm's and Hugging Face's plain ones such as vit_base_patch16_224
-            """
+            Self.unknownModel(name, known)
         case .noCard(let origin):
             """
             \(shown(origin)): holds no model card; name the model, or write a file that has one with \
@@ -52,5 +49,14 @@ extension ModelError: CustomStringConvertible {
             bfloat16 or float32
             """
         }
+    }
+
+    private static func unknownModel(_ name: String, _ known: [String]) -> String {
+        let question = CascadeConfiguration.suggestion(for: name, among: known).map { "\($0) " }
+        return """
+            no model is called \(quoted(name)); \(question ?? "")there are \
+            \(known.joined(separator: ", ")), and timm's and Hugging Face's plain ones such as \
+            vit_base_patch16_224
+            """
     }
 }

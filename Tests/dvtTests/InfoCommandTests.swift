@@ -52,6 +52,18 @@ struct InfoCommandTests {
         #expect(run.errors.hasPrefix("Error: \(file): describes no model: stages[0].tokens is 50"))
     }
 
+    @Test func theAuthorsNamesAreAccepted() async throws {
+        let run = try await dvt("info", "DVT_Deit_small", needsKernels: false)
+        #expect(run.code == 0)
+        #expect(run.errorLines.first?.hasPrefix("dvt-deit-small: ") == true)
+    }
+
+    @Test func misspelledModelsShowTheNearest() async throws {
+        let run = try await dvt("info", "dvt-diet-small", needsKernels: false)
+        #expect(run.code == 1)
+        #expect(run.errors.contains("did you mean dvt-deit-small?"))
+    }
+
     @Test func unknownModelsAreOneLine() async throws {
         let run = try await dvt("info", "nonesuch", needsKernels: false)
         #expect(run.code == 1)

@@ -45,6 +45,7 @@ public struct ModelCard: Hashable, Sendable {
     /// - Throws: ``ModelError/unknownModel(name:known:)`` if no model has this name.
     public static func named(_ name: String) throws -> Self {
         var card = Self(try .named(name))
+        let name = CascadeConfiguration.canonical(name)
         if let stage = VisionTransformerConfiguration.plain(name) {
             card.normalization = .plain(name, imageSize: stage.imageSize)
         }

@@ -1,4 +1,5 @@
 internal import DVTCore
+import DVTSupport
 
 extension CascadeConfiguration {
     /// The names of the released models, for ``named(_:)``.
@@ -11,12 +12,17 @@ extension CascadeConfiguration {
 
     /// A released model's configuration.
     ///
+    /// Case does not matter, nor whether words are joined by hyphens or underscores, so the authors'
+    /// names are among these: `DVT_T2t_vit_12`, `DVT_Deit_small`.
+    ///
     /// - Parameter name: one of ``names``, or the name of a plain ViT or DeiT in timm or on the
     ///   Hugging Face Hub, see ``VisionTransformerConfiguration/plain(_:)``.
     /// - Returns: the configuration.
     /// - Throws: ``ModelError/unknownModel(name:known:)`` if no model has this name.
     public static func named(_ name: String) throws -> Self {
-        switch name {
+        let given = name
+        let name = canonical(name)
+        return switch name {
         case "deit-tiny": try Self([.deitTiny(patch: 16)], name: name)
         case "deit-small": try Self([.deitSmall(patch: 16)], name: name)
         case "deit-base": try Self([.deitBase(patch: 16)], name: name)
@@ -36,8 +42,39 @@ extension CascadeConfiguration {
             try mindSpore(name, width: 64, depth: 2, heads: 2, mlpWidth: 128, classes: 11)
         case _ where VisionTransformerConfiguration.plain(name) != nil:
             try Self([.plain(name)].compactMap { $0 }, name: name)
-        default: throw ModelError.unknownModel(name: name, known: names)
+        default: throw ModelError.unknownModel(name: given, known: names)
         }
+    }
+
+    /// The spelling in ``names`` of a model's name, or that of timm in lower case.
+    ///
+    /// - Parameter name: the name in any spelling.
+    /// - Returns: the name; unchanged if there is no such model.
+    static func canonical(_ name: String) -> String {
+        let plain = name.lowercased()
+        let ours = String(plain.map { $0 == "_" ? "-" : $0 })
+        if names.contains(ours) { return ours }
+        let isPlain =
+            VisionTransformerConfiguration.plain(name) == nil
+            && VisionTransformerConfiguration.plain(plain) != nil
+        return isPlain ? plain : name
+    }
+
+    /// A question that names the models whose names are the nearest.
+    ///
+    /// - Parameters:
+    ///   - name: the name of no model.
+    ///   - known: the names of models.
+    /// - Returns: a clause such as `did you mean deit-tiny?`, or nil if no name is near.
+    static func suggestion(for name: String, among known: [String]) -> String? {
+        let plain = ["tiny", "small", "base", "large"].flatMap { size in
+            [16, 32].flatMap { patch in
+                [224, 384].map { "vit_\(size)_patch\(patch)_\($0)" }
+            } + ["deit_\(size)_patch16_224"]
+        }
+        let hyphenated = String(name.map { $0 == "_" ? "-" : $0 })
+        return DVTSupport.suggestion(for: name, among: plain)
+            ?? DVTSupport.suggestion(for: hyphenated, among: known)
     }
 
     /// A stage of a tiny model that is fast and exercises every path of the large models.
