@@ -49,6 +49,12 @@ struct WeightsTests {
         try await expectRefusal(file, #"is text that begins with "these are not weights"#)
     }
 
+    @Test func pointersOfGitAreNamed() async throws {
+        let file = try folder.file(
+            "model.safetensors", "version https://git-lfs.github.com/spec/v1\nsize 88233129\n")
+        try await expectRefusal(file, "is a Git LFS pointer to a file of 88233129 bytes")
+    }
+
     @Test func foldersAreNotCheckpoints() async throws {
         try await expectRefusal(folder.path, "is a folder without config.json")
     }
