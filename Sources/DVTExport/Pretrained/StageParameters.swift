@@ -58,7 +58,8 @@ struct StageParameters {
             || parameter.role.isPositions
         return try model.tensor(
             ParameterSpecification(
-                stage: isOwn ? stage : 0, name: parameter.name, shape: parameter.shape, role: parameter.role)
+                stage: isOwn ? stage : 0, name: parameter.name, shape: parameter.shape,
+                role: parameter.role)
         ).values
     }
 

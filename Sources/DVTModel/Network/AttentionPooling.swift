@@ -1,6 +1,6 @@
 internal import DVTCore
 
-/// The attention of one learned query over all tokens, followed by an MLP, as in SigLIP:
+/// The attention of one learned query over all tokens, followed by an MLP, as in SigLIP.
 ///
 ///     y = proj(softmax(q k^T / sqrt(d)) v),    features = y + MLP(LN(y))
 ///
