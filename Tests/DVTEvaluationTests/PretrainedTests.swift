@@ -136,6 +136,19 @@ import Testing
         #expect(center.configuration.stages[0].grid == 4)
     }
 
+    /// A fraction of the crop gives the size before it, also where their quotient is rounded.
+    @Test func everySizeBeforeTheCropIsKept() throws {
+        for size in 33...320 {
+            let folder = try PretrainedFolder(
+                "hf_dinov2",
+                describing: {
+                    $0.replacing("\"shortest_edge\":36", with: "\"shortest_edge\":\(size)")
+                })
+            let fraction = try folder.card().normalization.cropFraction
+            #expect(Int(32 / fraction) == size)
+        }
+    }
+
     /// Before 0.9, timm had the preprocessing beside the architecture.
     @Test func formerDescriptionsOfTimmAreRead() throws {
         let folder = try PretrainedFolder(

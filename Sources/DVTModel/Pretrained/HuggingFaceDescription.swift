@@ -212,6 +212,12 @@ extension DescriptionReader {
         }
         normalization.crop = resized.isShorterSide ? .center : .squash
         normalization.cropFraction = Double(cropped) / Double(resized.length)
+        // The size before the crop is computed from it, rounded down.
+        while normalization.cropFraction > 0,
+            Double(cropped) / normalization.cropFraction < Double(resized.length)
+        {
+            normalization.cropFraction = normalization.cropFraction.nextDown
+        }
         guard ImageNormalization.cropFractions.contains(normalization.cropFraction) else {
             throw fault(
                 "crop_size",

@@ -4,7 +4,7 @@ public import DVTCore
 public struct TrainingBatch: Sendable {
     /// The index of the batch in the epoch, from 0.
     package let index: Int
-    /// The images, shape `[B, 3, S, S]`; none if ``features`` take their place.
+    /// The images, shape `[B, 3, S, S]`; none if features take their place.
     public let images: Tensor
     /// The features of each exit, shape `[B, D]`, if a frozen backbone computed them before.
     package var features: [Tensor]?
