@@ -72,16 +72,35 @@ public struct ThresholdCalibration: Sendable {
         let choices =
             rule == .geometric
             ? geometricChoices(costs: costs)
-            : OptimalThresholds(calibration, costs: costs).frontier
-        return try choices.best(for: target, unit: unit)
+            : OptimalThresholds(calibration, costs: costs).frontier + [lastExitAlone(costs: costs)]
+        // The expected accuracy ranks thresholds of one cost. It is too high in itself: images that
+        // reach a later exit are harder than others of the same score there.
+        if case .cost = target {
+            return counted(try choices.best(for: target, unit: unit), costs: costs)
+        }
+        return try choices.map { counted($0, costs: costs) }.best(for: target, unit: unit)
+    }
+
+    /// The choice with the accuracy and cost that are counted on the calibration images.
+    private func counted(_ choice: ThresholdChoice, costs: [Double]) -> ThresholdChoice {
+        let outcome = calibration.outcome(thresholds: choice.thresholds, costs: costs)
+        return ThresholdChoice(
+            thresholds: choice.thresholds, accuracy: outcome.accuracy, cost: outcome.cost,
+            budget: choice.budget)
+    }
+
+    /// The thresholds that no image reaches before the last exit.
+    private func lastExitAlone(costs: [Double]) -> ThresholdChoice {
+        let none = Array(repeating: ThresholdEnds.none, count: costs.count - 1)
+        return counted(
+            ThresholdChoice(
+                thresholds: none + [ThresholdEnds.last], accuracy: 0, cost: 0, budget: nil),
+            costs: costs)
     }
 
     /// The accuracy in percent of the last exit for all calibration images.
     package var lastExitAccuracy: Double {
-        calibration.outcome(
-            thresholds: Array(repeating: .infinity, count: calibration.exits),
-            costs: data.exitGigaMultiplyAdds
-        ).accuracy
+        lastExitAlone(costs: data.exitGigaMultiplyAdds).accuracy
     }
 
     /// Lowers thresholds slightly, so rounding does not change decisions.

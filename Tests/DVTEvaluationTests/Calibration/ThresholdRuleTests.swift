@@ -172,6 +172,29 @@ import Testing
         #expect(try choices.best(for: .cost(1), unit: "ms").accuracy == 60)
     }
 
+    /// The accuracy of a choice is counted; that of the optimal rule is expected, and too high.
+    @Test(arguments: [0.0, 0.5, 2])
+    func accuracyTargetsAreCounted(drop: Double) throws {
+        let synthetic = SyntheticExits.scores(exits: 3, images: 2000, seed: 5)
+        let firstClass = zip(synthetic.scores, synthetic.isCorrect).map { scores, correct in
+            zip(scores, correct).map { $1 ? 0.5 + $0 / 2 : 0.5 - $0 / 2 }
+        }
+        let costs = [1.0, 2, 4]
+        let run = ThresholdCalibration(
+            try CalibrationData(
+                calibration: SyntheticExits.outputs(
+                    firstClass, labels: Array(repeating: 0, count: 2000)),
+                test: nil, exitGigaMultiplyAdds: costs, model: "m", origin: "file"))
+        let wanted = run.lastExitAccuracy - drop
+        let choice = try run.choice(for: .accuracy(wanted), .optimal)
+        // Without a test part, thresholds are evaluated on the calibration images.
+        let outcome = run.evaluate(choice.thresholds)
+        #expect(choice.accuracy == outcome.accuracy && outcome.accuracy >= wanted)
+        #expect(abs(choice.cost - outcome.cost) < 1e-9 && (drop == 0 || outcome.cost < 4))
+        let affordable = try run.choice(for: .cost(3), .optimal)
+        #expect(affordable.accuracy == run.evaluate(affordable.thresholds).accuracy)
+    }
+
     @Test func unreachableTargetsNameTheRange() {
         #expect(
             throws: CalibrationError.unreachable(
