@@ -30,6 +30,8 @@ import timm
 import torch
 import transformers
 
+from synthetic_images import images, uniform
+
 BATCH = 4
 # The largest relative L2 norm of the difference of logits. The targets compute in float32 with their
 # own order of sums, and the reference's sums are in float64: 1.2e-6 is the distance of PyTorch's
@@ -40,7 +42,6 @@ LIMIT = 1.5e-6
 # Pillow as dvt does; transformers resizes with torchvision, whose weights and sums are rounded
 # otherwise.
 STEPS = {"timm": 0.01, "transformers": 2.01}
-MASK = (1 << 64) - 1
 
 Arrays = list[np.ndarray]
 
@@ -108,31 +109,6 @@ MODELS = {
 }
 
 
-def uniform(name: str, count: int) -> np.ndarray:
-    """Numbers from -1 to 1 from a name, see docs/parity.md."""
-    base = 0xCBF29CE484222325
-    for byte in name.encode():
-        base = ((base ^ byte) * 0x100000001B3) & MASK
-    step = 0x9E3779B97F4A7C15
-    z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(step) + np.uint64(
-        (base + step) & MASK)
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    return ((z >> np.uint64(40)).astype(np.float64) * 2 / 2**24 - 1).astype(np.float32)
-
-
-def images(side: int) -> np.ndarray:
-    """The images of `dvt parity --seed 1`, `[BATCH, 3, side, side]`."""
-    coarse = uniform("input.coarse", BATCH * 3 * 14 * 14).reshape(BATCH, 3, 14, 14)
-    at = np.arange(side) * 14 // side
-    fine = uniform("input.fine", BATCH * 3 * side * side).reshape(BATCH, 3, side, side)
-    contrast = (0.5 * (np.arange(BATCH) % 4 + 1)).astype(np.float32).reshape(-1, 1, 1, 1)
-    return coarse[:, :, at][:, :, :, at] * contrast + np.float32(0.25) * fine
-
-
 def stage_files(folder: pathlib.Path, name: str) -> list[pathlib.Path]:
     """The file of one stage or, in order, those of all."""
     alone = folder / name
@@ -148,7 +124,7 @@ def run_onnx(
         model = onnx.load(path)
         onnx.checker.check_model(model, full_check=True)
         extents = model.graph.input[0].type.tensor_type.shape.dim
-        inputs = {"pixels": images(extents[2].dim_value)} | {
+        inputs = {"pixels": images(BATCH, extents[2].dim_value)} | {
             f"reused_{name}": value for name, value in kept.items()}
         assert set(inputs) == {entry.name for entry in model.graph.input}, path
         run = load(path)
@@ -186,7 +162,7 @@ def run_timm(folder: pathlib.Path, photo: PIL.Image.Image) -> Result:
     """Runs a folder of timm, whose loading is strict."""
     model = timm.create_model(f"local-dir:{folder}", pretrained=True).eval()
     config = timm.data.resolve_model_data_config(model)
-    pixels = torch.from_numpy(images(config["input_size"][1]))
+    pixels = torch.from_numpy(images(BATCH, config["input_size"][1]))
     with torch.inference_mode():
         logits = model(pixels).numpy()
     return Result(logits, timm.data.create_transform(**config)(photo).numpy(), config["std"])
@@ -200,7 +176,7 @@ def run_transformers(folder: pathlib.Path, photo: PIL.Image.Image) -> Result:
     if faults:
         sys.exit(f"check-export.py: {folder}: {faults}")
     processor = transformers.AutoImageProcessor.from_pretrained(folder)
-    pixels = torch.from_numpy(images(model.config.image_size))
+    pixels = torch.from_numpy(images(BATCH, model.config.image_size))
     with torch.inference_mode():
         logits = model.eval()(pixels).logits.numpy()
     prepared = processor(photo, return_tensors="np")["pixel_values"][0]

@@ -7,8 +7,8 @@ one under the names of the original JAX code, as timm loads it.
 
 A fixture has the descriptions of a model's folder as the library writes them, the name and shape of
 each tensor, and the logits that the library computes for four synthetic images in float64, or the
-features where there is no head. A tensor's values are `offset + scale u(name, seed 1)`, see `Tensor.uniform`, so that they need not be
-stored.
+features where there is no head. A tensor's values are `offset + scale u(name, seed 1)`, see
+`Tensor.uniform`, so that they need not be stored.
 """
 
 from __future__ import annotations
@@ -25,25 +25,10 @@ import timm.models
 import torch
 import transformers
 
+from synthetic_images import images, uniform
+
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / (
     "Tests/DVTEvaluationTests/Fixtures/Pretrained")
-MASK = (1 << 64) - 1
-
-
-def uniform(name: str, count: int) -> np.ndarray:
-    """Numbers from -1 to 1 from a name: SplitMix64 from the FNV-1a hash of the name."""
-    base = 0xCBF29CE484222325
-    for byte in name.encode():
-        base = ((base ^ byte) * 0x100000001B3) & MASK
-    step = 0x9E3779B97F4A7C15
-    z = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(step) + np.uint64(
-        (base + step) & MASK)
-    z ^= z >> np.uint64(30)
-    z *= np.uint64(0xBF58476D1CE4E5B9)
-    z ^= z >> np.uint64(27)
-    z *= np.uint64(0x94D049BB133111EB)
-    z ^= z >> np.uint64(31)
-    return ((z >> np.uint64(40)).astype(np.float64) * 2 / 2**24 - 1).astype(np.float32)
 
 
 def distribution(name: str, shape: list[int]) -> tuple[float, float]:
@@ -124,15 +109,6 @@ MODELS = {
 IMAGE_SIZES = {"vit_registers_enlarged": 48, "vit_reduced": 32}
 
 
-def images(side: int) -> torch.Tensor:
-    """SyntheticImages of seed 1, `[4, 3, side, side]`."""
-    coarse = uniform("input.coarse", 4 * 3 * 14 * 14).reshape(4, 3, 14, 14)
-    at = np.arange(side) * 14 // side
-    fine = uniform("input.fine", 4 * 3 * side * side).reshape(4, 3, side, side)
-    contrast = (0.5 * (np.arange(4) % 4 + 1)).astype(np.float32).reshape(-1, 1, 1, 1)
-    return torch.from_numpy(coarse[:, :, at][:, :, :, at] * contrast + np.float32(0.25) * fine)
-
-
 def save(name: str, folder: pathlib.Path) -> type | None:
     """Saves a model as its library does; returns transformers' class."""
     library, kind, arguments = MODELS[name]
@@ -204,7 +180,7 @@ def logits(name: str, folder: pathlib.Path, made: type | None) -> torch.Tensor:
         model.load_state_dict(filtered)
     else:
         model = made.from_pretrained(folder)
-    x = images(IMAGE_SIZES.get(name, 32)).double()
+    x = torch.from_numpy(images(4, IMAGE_SIZES.get(name, 32))).double()
     with torch.inference_mode():
         model = model.eval().double()
         if MODELS[name][0] == "backbone":
@@ -256,7 +232,7 @@ def save_jax() -> None:
         np.savez(file, **arrays)
         model.load_pretrained(file)
     with torch.inference_mode():
-        result = model.eval().double()(images(32).double()).tolist()
+        result = model.eval().double()(torch.from_numpy(images(4, 32)).double()).tolist()
     rows = [[float(f"{value:.9g}") for value in row] for row in result]
     fixture = {"tensors": described, "logits": rows}
     (FIXTURES / "jax_vit.json").write_text(json.dumps(fixture, sort_keys=True) + "\n")

@@ -93,7 +93,7 @@ package final class RowJournal<Subject: Codable & Equatable> {
     /// - Throws: `FileError` if the system fails to write.
     package func add(_ floats: [[Float]], integers: [[Int]], taken: Int) throws {
         for (file, values) in zip(files, floats) { try file.append(values) }
-        for (file, numbers) in zip(files.dropFirst(floats.count), integers) {
+        for (file, numbers) in zip(files.dropFirst(columns.count), integers) {
             try file.append(numbers.map { Int32($0) })
         }
         rows += integers.first?.count ?? 0

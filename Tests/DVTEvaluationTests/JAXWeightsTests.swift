@@ -31,11 +31,7 @@ import Testing
         let network = try DynamicVisionTransformer(
             configuration, weights: CheckpointWeights(tensors), backend: backend)
         let images = SyntheticImages.batch(configuration.imageShape(batch: 4), seed: 1)
-        let values = try network.logits(images)[0].values
-        let difference = zip(values, file.logits).reduce(0) { sum, pair in
-            sum + (Double(pair.0) - pair.1) * (Double(pair.0) - pair.1)
-        }
-        return (difference / file.logits.reduce(0) { $0 + $1 * $1 }).squareRoot()
+        return try relativeDistance(network.logits(images)[0].values, from: file.logits)
     }
 
     /// The weights are float32, and every operation of the reference is rounded to it.
@@ -84,21 +80,8 @@ private final class JAXFile {
     let logits: [Double]
 
     private struct Fixture: Decodable {
-        let tensors: [String: Distribution]
+        let tensors: [String: TensorDistribution]
         let logits: [[Double]]
-    }
-
-    private struct Distribution: Decodable {
-        let shape: [Int]
-        let offset: Float
-        let scale: Float
-
-        init(from decoder: any Decoder) throws {
-            var values = try decoder.unkeyedContainer()
-            shape = try values.decode([Int].self)
-            offset = try values.decode(Float.self)
-            scale = try values.decode(Float.self)
-        }
     }
 
     init() throws {
@@ -111,11 +94,10 @@ private final class JAXFile {
             FileManager.default.temporaryDirectory
             .appendingPathComponent("jax-\(UUID().uuidString)").path
         let arrays = contents.tensors.sorted { $0.key < $1.key }.map { name, values in
-            let uniform = Tensor.uniform(Shape(values.shape), name: name, seed: 1)
             let shape = values.shape.map { "\($0)," }.joined()
             return (
                 name + ".npy",
-                Self.array("(\(shape))", uniform.values.map { values.offset + values.scale * $0 })
+                Self.array("(\(shape))", values.tensor(named: name).values)
             )
         }
         try Self.archive(arrays).write(to: URL(fileURLWithPath: path))

@@ -40,16 +40,8 @@ import Testing
     private func check(_ name: String, on backend: some Backend, within limit: Double) throws {
         let folder = try PretrainedFolder(name)
         // NaN is not below the limit.
-        let distance = try distance(outputs(folder, on: backend), folder.outputs)
+        let distance = try relativeDistance(outputs(folder, on: backend), from: folder.outputs)
         #expect(distance < limit, "\(name): \(distance)")
-    }
-
-    private func distance(_ values: [Float], _ expected: [Double]) -> Double {
-        let difference = zip(values, expected).reduce(0) { sum, pair in
-            let step = Double(pair.0) - pair.1
-            return sum + step * step
-        }
-        return (difference / expected.reduce(0) { $0 + $1 * $1 }).squareRoot()
     }
 
     /// The folders' weights are float32, and every operation of the reference is rounded to it.
@@ -117,7 +109,9 @@ import Testing
                 .replacing("output.dense", with: "mlp.fc2")
         }
         let folder = try PretrainedFolder(name, renaming: renamed)
-        #expect(try distance(outputs(folder, on: ReferenceBackend()), folder.outputs) < 1e-6)
+        #expect(
+            try relativeDistance(
+                outputs(folder, on: ReferenceBackend()), from: folder.outputs) < 1e-6)
     }
 
     /// Preprocessing and labels are those of the folder.
@@ -283,23 +277,10 @@ final class PretrainedFolder {
     private let imageSize: Int?
 
     private struct Fixture: Decodable {
-        let tensors: [String: Distribution]
+        let tensors: [String: TensorDistribution]
         let image_size: Int?
         let logits: [[Double]]?
         let features: [[Double]]?
-    }
-
-    private struct Distribution: Decodable {
-        let shape: [Int]
-        let offset: Float
-        let scale: Float
-
-        init(from decoder: any Decoder) throws {
-            var values = try decoder.unkeyedContainer()
-            shape = try values.decode([Int].self)
-            offset = try values.decode(Float.self)
-            scale = try values.decode(Float.self)
-        }
     }
 
     /// Makes the folder.
@@ -332,10 +313,7 @@ final class PretrainedFolder {
                 toFile: "\(path)/\(file)", atomically: true, encoding: .utf8)
         }
         let tensors = fixture.tensors.map { name, values in
-            let tensor = Tensor.uniform(
-                Shape(values.shape), name: name, seed: 1, scale: values.scale,
-                offset: values.offset)
-            return (name: renaming(name), tensor: tensor)
+            (name: renaming(name), tensor: values.tensor(named: name))
         }
         try SafetensorsWriter.write(
             tensors.sorted { $0.name < $1.name }, to: path + "/model.safetensors")

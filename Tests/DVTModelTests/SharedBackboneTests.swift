@@ -19,19 +19,12 @@ import Testing
         return try CascadeConfiguration([stage], name: "plain")
     }
 
-    /// A plain model's file.
-    private func file(_ model: CascadeConfiguration) -> MemoryFile {
-        MemoryFile(
-            model.parameters.flatMap { parameter in
-                SyntheticWeights(seed: 3).parts(of: parameter, in: model)
-            })
-    }
-
     /// Every exit is the plain model, run alone on the image at that size.
     @Test(arguments: [Pooling.classToken, .classTokenAndAverage])
     func exitsEqualThePlainModel(pooling: Pooling) throws {
         let plain = try plain(pooling: pooling)
-        let file = CheckpointWeights(file(plain), resamplingPositions: true)
+        let file = CheckpointWeights(
+            MemoryFile(plain, naming: .timm), resamplingPositions: true)
         let cascade = try plain.cascade(ofSizes: [8, 16, 24])
         #expect(cascade.name == "plain-8-16-24" && cascade.imageSize == 24)
         let model = try DynamicVisionTransformer(
@@ -100,25 +93,5 @@ import Testing
             return try CascadeConfiguration(
                 stages, featureReuse: false, relationReuse: false, sharesBackbone: true)
         }
-    }
-}
-
-/// Tensors in memory with the interface of a file.
-private struct MemoryFile: NamedTensors {
-    let tensors: [String: Tensor]
-    let origin = "plain.safetensors"
-    let metadata: [String: String] = [:]
-    var shapes: [String: Shape] { tensors.mapValues(\.shape) }
-
-    init(_ parts: [ParameterPart]) {
-        tensors = Dictionary(
-            uniqueKeysWithValues: parts.map { part in
-                guard let values = try? part.read() else { preconditionFailure(part.name) }
-                return (part.name, Tensor(part.shape, values: values.values))
-            })
-    }
-
-    func tensor(named name: String) throws -> Tensor {
-        try #require(tensors[name])
     }
 }

@@ -127,3 +127,8 @@ func isOneLine(_ text: String) -> Bool {
         }
     }
 }
+
+/// The part of a set that tests compare.
+func contents(_ set: LabeledImages, below folder: TemporaryFolder) -> [String] {
+    set.map { "\($0.name.dropFirst(folder.path.count + 1)) \($0.label)" }
+}

@@ -2,7 +2,8 @@
 public struct ThresholdChoice: Equatable, Sendable {
     /// One per exit; the last is -1e8, and no image exits at 1e8.
     public let thresholds: [Float]
-    /// The accuracy on the calibration images in percent; smoothed by the optimal rule.
+    /// The accuracy on the calibration images in percent; expected by the optimal rule
+    /// for a budget, counted for a target.
     public let accuracy: Double
     /// The average cost on the same images, in the unit of the exit costs.
     public let cost: Double

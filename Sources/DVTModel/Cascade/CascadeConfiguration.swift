@@ -128,8 +128,7 @@ public struct CascadeConfiguration: Hashable, Sendable {
         return try Self(
             imageSizes.map { try resized(stages[0], to: $0) },
             name: "\(name)-\(imageSizes.map { "\($0)" }.joined(separator: "-"))",
-            featureReuse: false,
-            relationReuse: false, sharesBackbone: true)
+            featureReuse: false, relationReuse: false, sharesBackbone: true)
     }
 
     private func resized(

@@ -69,19 +69,23 @@ public struct StageWeights: StoredParameterSource, AdaptableWeights {
     }
 
     package func notes(for configuration: CascadeConfiguration) throws -> [String] {
-        var shown: Set<String> = []
-        return try files.enumerated().flatMap { index, file in
-            try file.notes(for: configuration.alone(stage: index)).compactMap { note in
-                guard configuration.sharesBackbone else { return "stage \(index + 1): \(note)" }
-                return shown.insert(note).inserted ? note : nil
-            }
-        }
+        try lines(of: configuration) { $0.notes(for: $1) }
     }
 
     package func leftovers(for configuration: CascadeConfiguration) throws -> [String] {
-        try files.enumerated().flatMap { index, file in
-            try file.leftovers(for: configuration.alone(stage: index)).map {
-                "stage \(index + 1): \($0)"
+        try lines(of: configuration) { $0.leftovers(for: $1) }
+    }
+
+    /// The lines about every stage, named by the stage, or each once if one file is for all.
+    private func lines(
+        of configuration: CascadeConfiguration,
+        _ lines: (CheckpointWeights, CascadeConfiguration) throws -> [String]
+    ) throws -> [String] {
+        var known: Set<String> = []
+        return try files.enumerated().flatMap { index, file in
+            try lines(file, configuration.alone(stage: index)).compactMap { line in
+                guard configuration.sharesBackbone else { return "stage \(index + 1): \(line)" }
+                return known.insert(line).inserted ? line : nil
             }
         }
     }

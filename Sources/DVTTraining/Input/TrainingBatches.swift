@@ -40,15 +40,16 @@ public final class TrainingBatches {
     ///
     /// - Parameters:
     ///   - input: the images.
-    ///   - order: the index of each image once.
+    ///   - order: the indices of the images.
     ///   - epoch: the epoch of the augmentation, from 0.
     ///   - first: the first batch, from 0.
     init(_ input: TrainingInput, order: [Int], epoch: Int, from first: Int) {
         precondition(epoch >= 0 && first >= 0, "epochs and batches are at least 0")
-        let (count, size) = (input.images.count, input.options.batchSize)
-        let batchIndices = min(first, input.batchCount)..<input.batchCount
+        let (count, size) = (order.count, input.options.batchSize)
+        let batchCount = input.batchCount(of: count)
+        let batchIndices = min(first, batchCount)..<batchCount
         let places =
-            min(batchIndices.lowerBound * size, count)..<min(input.batchCount * size, count)
+            min(batchIndices.lowerBound * size, count)..<min(batchCount * size, count)
         self.input = input
         self.order = order
         nextOfFeatures = batchIndices.lowerBound
@@ -102,7 +103,7 @@ public final class TrainingBatches {
 
     private func next(of features: FeatureTable) throws -> TrainingBatch? {
         let size = input.options.batchSize
-        while nextOfFeatures < input.batchCount {
+        while nextOfFeatures < input.batchCount(of: order.count) {
             let index = nextOfFeatures
             nextOfFeatures += 1
             let places = index * size..<min((index + 1) * size, order.count)

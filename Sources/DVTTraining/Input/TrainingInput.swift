@@ -101,9 +101,12 @@ public struct TrainingInput: Sendable {
     package var changesImages: Bool { augmentation.changesImages }
 
     /// The number of batches per epoch.
-    public var batchCount: Int {
+    public var batchCount: Int { batchCount(of: images.count) }
+
+    /// The number of batches of some of the images.
+    func batchCount(of count: Int) -> Int {
         let rest = options.keepsShortBatch ? options.batchSize - 1 : 0
-        return (images.count + rest) / options.batchSize
+        return (count + rest) / options.batchSize
     }
 
     /// Returns the order of the images in an epoch, a Fisher-Yates shuffle.
@@ -138,7 +141,7 @@ public struct TrainingInput: Sendable {
         whole.options.keepsShortBatch = true
         whole.cache = ImageCache(byteLimit: 0)
         return TrainingBatches(
-            whole, order: Array(images.indices), epoch: 0, from: first / options.batchSize)
+            whole, order: Array(images.indices.dropFirst(first)), epoch: 0, from: 0)
     }
 
     /// Decodes and augments one image.

@@ -75,7 +75,7 @@ struct Cascade: ParsableCommand {
     @OptionGroup var deviceOptions: DeviceOptions
 
     func validate() throws {
-        guard imageSize.sides.count > 1 else {
+        guard imageSize.makeCascade else {
             throw ValidationError(
                 "--image-size takes at least two sizes, one for each stage: 98,140,224.")
         }

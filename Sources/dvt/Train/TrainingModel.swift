@@ -97,10 +97,11 @@ struct TrainingModel {
         // A head for as many other classes fits, but is as useless as one for another number.
         let labels = try (try? ModelCard(storedIn: start)).flatMap(ClassLabels.of)
         let own = try ClassLabels.of(card)
-        let file = CheckpointWeights(start, resamplingPositions: sizes != nil)
-        let isPlain = (sizes?.sides.count ?? 1) > 1
+        // As the file's library resamples positions, so that training starts from the same model.
+        let file = CheckpointWeights(start, resamplingPositions: true)
         return AdaptedWeights(
-            isPlain ? StageWeights(file, ofEveryStageOf: card.configuration) : file,
+            sizes?.makeCascade == true
+                ? StageWeights(file, ofEveryStageOf: card.configuration) : file,
             otherwise: random, keepsHeads: labels == nil || own == nil || labels == own)
     }
 }

@@ -134,21 +134,12 @@ import Testing
             let logits = try #require(kept["logits"])
             kept["logits"] = nil
             #expect(logits.shape == expected[stage].shape.dimensions)
-            let distance = distance(logits.numbers, expected[stage].values)
+            let distance = relativeDistance(logits.numbers, from: expected[stage].values)
             #expect(distance < 1e-6, "stage \(stage): \(distance)")
             let isLast = stage == configuration.stages.count - 1
             #expect((kept["features"] != nil) == (configuration.featureReuse && !isLast))
             #expect((kept["relations"] != nil) == (configuration.relationReuse && !isLast))
         }
-    }
-
-    private func distance(_ values: [Double], _ expected: [Float]) -> Double {
-        let difference = zip(values, expected).reduce(0) { sum, pair in
-            let step = pair.0 - Double(pair.1)
-            return sum + step * step
-        }
-        let size = expected.reduce(0) { $0 + Double($1) * Double($1) }
-        return (difference / size).squareRoot()
     }
 
     /// The versions, the symbolic batch, names that are defined before they are used, and constants

@@ -74,16 +74,8 @@ import Testing
             read.configuration, weights: CheckpointWeights(copy), backend: ReferenceBackend()
         ).logits(images)[0]
         // Folded once more, the weights are rounded to float32 once more.
-        let distance = distance(logits.values, original.outputs)
+        let distance = relativeDistance(logits.values, from: original.outputs)
         #expect(distance < 1e-6, "\(distance)")
-    }
-
-    private func distance(_ values: [Float], _ expected: [Double]) -> Double {
-        let difference = zip(values, expected).reduce(0) { sum, pair in
-            let step = Double(pair.0) - pair.1
-            return sum + step * step
-        }
-        return (difference / expected.reduce(0) { $0 + $1 * $1 }).squareRoot()
     }
 
     /// What no plain Vision Transformer has, in both libraries.

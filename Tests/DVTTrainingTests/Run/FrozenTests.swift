@@ -132,7 +132,11 @@ struct FrozenTests {
         #expect(try first.storeFeatures(of: images, in: cache) { _ in true } == nil)
         cache = try FeatureCache(folder: folder.path + "/features", subject: subject)
         #expect(cache.taken == 4 && !cache.isComplete)
-        #expect(try first.storeFeatures(of: images, in: cache) { _ in false } == [])
+        // The rest in batches of another size.
+        let smaller = try TrainingInput(
+            images.images, classes: 10, preprocessing: images.preprocessing, augmentation: .none,
+            options: .init(batchSize: 3, seed: 1))
+        #expect(try first.storeFeatures(of: smaller, in: cache) { _ in false } == [])
         #expect(cache.isComplete)
         var features = images
         features.features = try cache.table()

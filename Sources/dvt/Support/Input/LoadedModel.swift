@@ -135,8 +135,8 @@ struct LoadedModel {
                 bilinear, with a mean and deviation of 0.5
                 """)
         }
-        let isPlain = (sizes?.sides.count ?? 1) > 1
-        return isPlain ? StageWeights(weights, ofEveryStageOf: configuration) : weights
+        return sizes?.makeCascade == true
+            ? StageWeights(weights, ofEveryStageOf: configuration) : weights
     }
 
     /// The text entries of the checkpoint, or those of the stages' files below `stage0.` and so on.

@@ -88,9 +88,12 @@ struct ImageSizes: ExpressibleByArgument {
         self.sides = sides.compactMap { $0 }
     }
 
+    /// Whether they make a cascade of a plain model.
+    var makeCascade: Bool { sides.count > 1 }
+
     /// A model for these images: the same, or a cascade of a plain model.
     func applied(to model: CascadeConfiguration) throws -> CascadeConfiguration {
-        try sides.count == 1 ? model.resized(to: sides[0]) : model.cascade(ofSizes: sides)
+        try makeCascade ? model.cascade(ofSizes: sides) : model.resized(to: sides[0])
     }
 }
 
