@@ -98,6 +98,8 @@ MODELS = {
         ["onnx", "timm"], normalizes_embedding=True, layer_norm_epsilon=1e-5,
         activation="quick-gelu"),
     "learned-query": plain(["onnx"], prefix_tokens=0, pooling="attention"),
+    "several-sizes": Model(
+        ["synthetic:1", "--model", "vit_tiny_patch16_224", "--image-size", "96,224"], ["onnx"]),
     "epsilon": plain(["onnx", "transformers"], layer_norm_epsilon=1e-12),
     "squashed": plain(
         ["timm", "transformers"], COLORS | {"crop": "squash", "crop_fraction": 0.8}),
